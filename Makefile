@@ -1,0 +1,38 @@
+# One command for each need. Every target makes the environment first, from the lock file.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check format lock clean
+
+demo: $(READY)                 ## generate the sample log, run the main job on it, print what it found
+	$(BIN)/python -m data.generate data/sample
+	$(BIN)/outfield detect data/sample/events --name sample
+
+test: check                    ## every test; the slow ones too
+	$(BIN)/pytest -n 2 -m slow
+
+check: $(READY)                ## format, lint, types, import contracts, doctests, fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 -m "not slow"
+
+format: $(READY)               ## rewrite the code in the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(READY)                 ## resolve requirements.lock anew: versions and hashes, no host
+	$(BIN)/uv pip compile pyproject.toml --group dev --python-version 3.11 --universal --upgrade --quiet \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock
+
+clean:                         ## forget the environment and everything generated
+	rm -rf $(VENV) data/sample outfield-output build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(READY)

@@ -1,0 +1,1 @@
+"""The shell: Prefect, files and the terminal around the mathematics."""

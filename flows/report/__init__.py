@@ -1,0 +1,1 @@
+"""The analysts' page: template, charts and rendering."""

@@ -1,0 +1,94 @@
+"""The manifest: what a run read, did and wrote. A run without one did not happen."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.errors import LedgerError
+from schemas.outputs import FORMAT_VERSION
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Ledger(_Record):
+    """Where every row read went."""
+
+    read: int = Field(ge=0)
+    scored: int = Field(ge=0)
+    quarantined: dict[str, int] = Field(default_factory=dict, description="Reason -> rows.")
+    skipped: dict[str, int] = Field(default_factory=dict, description="Reason -> rows.")
+
+    def check(self) -> None:
+        """Raise `LedgerError` unless read = scored + quarantined + skipped."""
+        left = self.scored + sum(self.quarantined.values()) + sum(self.skipped.values())
+        if self.read != left:
+            raise LedgerError(
+                f"{self.read} rows read, but {left} accounted for: {self.scored} scored,"
+                f" {self.quarantined} quarantined, {self.skipped} skipped"
+            )
+
+
+class InputFile(_Record):
+    """One file of the input, by its name below the input's root: never a path of the machine."""
+
+    name: str
+    rows: int
+    bytes: int
+    modified: str | None = Field(default=None, description="UTC time of the last change, if known.")
+
+
+class ColumnRole(_Record):
+    """A column's role in the run and why it has it."""
+
+    role: str
+    why: str
+    weight: float = 1.0
+
+
+class ModelSummary(_Record):
+    """The model the run judged by."""
+
+    model_id: str
+    dims: int
+    sample_rows: int = Field(description="Rows that the statistics of the columns come from.")
+    reference_rows: int = Field(description="Rows that the normal cluster was fitted on.")
+    calibration_rows: int = Field(description="Rows that the p-values come from.")
+    trimmed_share: float = Field(description="Share left out of the normal cluster.")
+
+
+class SelectionSummary(_Record):
+    """How the findings were selected."""
+
+    rule: str = Field(description="The rule in words, such as `Benjamini-Hochberg at fdr 0.1`.")
+    score_cut: float | None = Field(description="The lowest anomaly score selected; null if none.")
+    selected: int = Field(description="Records that the rule selects.")
+    findings: int = Field(description="Those written: at most the budget.")
+    budget: int
+
+    @property
+    def cut_off(self) -> int:
+        """Records the rule selects that the budget left out."""
+        return self.selected - self.findings
+
+
+class RunManifest(_Record):
+    """All that is known of a run."""
+
+    format_version: str = FORMAT_VERSION
+    outfield_version: str
+    job: str
+    run_id: str
+    unit: str
+    seed: int
+    started: datetime
+    finished: datetime
+    input_files: list[InputFile]
+    ledger: Ledger
+    units_scored: int = Field(description="Events, or sessions where the unit is the session.")
+    columns: dict[str, ColumnRole]
+    model: ModelSummary
+    selection: SelectionSummary
+    severities: dict[str, int]
+    seconds: dict[str, float] = Field(description="Step -> wall seconds.")

@@ -1,0 +1,78 @@
+"""The Arrow schemas of what a run writes, and their version."""
+
+import pyarrow as pa
+
+FORMAT_VERSION = "1"
+"""Raised when a column of an output changes its name, type or meaning."""
+
+_METADATA = {"outfield.format_version": FORMAT_VERSION}
+
+REASON = pa.struct(
+    [
+        pa.field("column", pa.string(), nullable=False),
+        pa.field("observed", pa.string()),
+        pa.field("expected", pa.string()),
+        pa.field("share", pa.float32(), nullable=False),
+        pa.field("sentence", pa.string(), nullable=False),
+    ]
+)
+"""One column's part in a finding: its `share` of the surprise, in [0, 1], and a sentence."""
+
+SCORES = pa.schema(
+    [
+        pa.field("record_id", pa.string(), nullable=False),
+        pa.field("anomaly_score", pa.float64(), nullable=False),
+        pa.field("p_value", pa.float64(), nullable=False),
+        pa.field("density_score", pa.float32(), nullable=False),
+        pa.field("distance_score", pa.float32(), nullable=False),
+    ],
+    metadata=_METADATA,
+)
+"""One row for each scored record, in the order of the input."""
+
+FINDING = pa.schema(
+    [
+        pa.field("rank", pa.int32(), nullable=False),
+        *SCORES,
+        pa.field("severity", pa.string(), nullable=False),
+        pa.field("summary", pa.string(), nullable=False),
+        pa.field("reasons", pa.list_(REASON), nullable=False),
+    ],
+    metadata=_METADATA,
+)
+"""What stands before the record's own columns in `findings`, rank 1 (the oddest) first."""
+
+REJECTION = pa.schema(
+    [
+        pa.field("outfield_source_file", pa.string(), nullable=False),
+        pa.field("outfield_source_row", pa.int64(), nullable=False),
+        pa.field("outfield_column", pa.string()),
+        pa.field("outfield_reason", pa.string(), nullable=False),
+    ],
+    metadata=_METADATA,
+)
+"""What stands before the rejected row's own columns in `quarantine`."""
+
+SEVERITY_CUTS = (("critical", 60.0), ("high", 50.0), ("medium", 40.0), ("low", 0.0))
+"""Severity by the lowest anomaly score it takes: 60 is one chance in a million."""
+
+
+def beside_own_columns(lead: pa.Schema, own: pa.Schema) -> pa.Schema:
+    """Put a record's own columns behind `lead`; an own name that is taken gets the prefix `event.`.
+
+    Examples
+    --------
+    >>> own = pa.schema({"p_value": pa.string(), "user": pa.string()})
+    >>> beside_own_columns(SCORES, own).names[-2:]
+    ['event.p_value', 'user']
+
+    """
+    taken = set(lead.names)
+    fields = list(lead)
+    for field in own:
+        name = field.name
+        while name in taken:
+            name = f"event.{name}"
+        taken.add(name)
+        fields.append(field.with_name(name))
+    return pa.schema(fields, metadata=lead.metadata)
