@@ -1,0 +1,133 @@
+"""The Parquet datasets of a run: folders of numbered parts, the same bytes for the same table."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from flows.storage.atomic import naming_output_errors, replacing
+from schemas.errors import OutputError
+from schemas.outputs import FINDING, REJECTION, SCORES
+
+LEADS = {"findings": FINDING, "scores": SCORES, "quarantine": REJECTION}
+"""Dataset -> the columns that stand before the record's own ones."""
+
+_SETTINGS = {"compression": "zstd", "use_dictionary": True, "version": "2.6"}
+_ROWS_IN_GROUP = 131_072
+_SUFFIX = ".parquet"
+
+
+class PartWriter:
+    """Writes the tables of one part, one after the other."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._folder = path.parent
+        self._schema = schema
+        with naming_output_errors(self._folder):
+            self._file: Any = pq.ParquetWriter(path, schema, **_SETTINGS)
+
+    def write(self, table: pa.Table) -> None:
+        """Append the rows of a table that has the columns of the part."""
+        # Arrow cuts pages where chunks end: one chunk, so that the same rows give the same bytes.
+        whole = table.cast(self._schema).combine_chunks()
+        with naming_output_errors(self._folder):
+            self._file.write_table(whole, row_group_size=_ROWS_IN_GROUP)
+
+    def close(self) -> None:
+        """Write the footer."""
+        with naming_output_errors(self._folder):
+            self._file.close()
+
+
+@contextmanager
+def open_part(folder: Path, part: int, schema: pa.Schema) -> Iterator[PartWriter]:
+    """Yield a writer of the dataset's part number `part`; the part appears, whole, at the end.
+
+    Raises
+    ------
+    OutputError
+        The disk is full or the folder is gone.
+    ValueError
+        The schema does not start with the columns declared for the dataset.
+
+    """
+    declared = declared_schema(folder.name, schema)
+    with (
+        replacing(folder / f"part-{part:05d}{_SUFFIX}") as temporary,
+        closing(PartWriter(temporary, declared)) as writer,
+    ):
+        yield writer
+
+
+def declared_schema(dataset: str, schema: pa.Schema) -> pa.Schema:
+    """Give a table's schema the types, nullability and metadata declared for the dataset.
+
+    Raises
+    ------
+    ValueError
+        It does not start with the columns declared for the dataset.
+
+    """
+    lead = LEADS[dataset]
+    if schema.names[: len(lead)] != lead.names:
+        raise ValueError(
+            f"{dataset} starts with {lead.names}, not with {schema.names[: len(lead)]}"
+        )
+    return pa.schema([*lead, *list(schema)[len(lead) :]], metadata=lead.metadata)
+
+
+def part_files(folder: Path) -> dict[int, Path]:
+    """Find the parts of a dataset, number -> file, in the order of their numbers."""
+    files = folder.glob(f"part-*{_SUFFIX}")
+    return dict(sorted((int(file.stem.removeprefix("part-")), file) for file in files))
+
+
+def count_rows(folder: Path) -> int:
+    """Count the rows of a dataset from the footers of its parts."""
+    return sum(pq.read_metadata(file).num_rows for file in part_files(folder).values())
+
+
+def read_parts(
+    folder: Path, columns: Sequence[str] | None = None
+) -> Iterator[tuple[int, pa.Table]]:
+    """Read a dataset part by part: its number, and its table with the chosen columns.
+
+    Raises
+    ------
+    OutputError
+        A part is damaged, or has no such column.
+
+    """
+    for part, file in part_files(folder).items():
+        yield part, _read_file(file, columns)
+
+
+def read_dataset(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read all parts as one table; a column that a part lacks is null there."""
+    tables = [table for _, table in read_parts(folder, columns)]
+    if not tables:
+        raise OutputError("holds no Parquet part", where=str(folder), remedy="run the job again")
+    return pa.concat_tables(tables, promote_options="default")
+
+
+def _read_file(file: Path, columns: Sequence[str] | None) -> pa.Table:
+    try:
+        with pq.ParquetFile(file) as opened:
+            names = opened.schema_arrow.names
+            missing = [name for name in columns or () if name not in names]
+            if missing:
+                raise OutputError(
+                    f"no column {', '.join(missing)}",
+                    where=str(file),
+                    remedy=f"choose from {', '.join(names)}",
+                )
+            table = opened.read(columns=columns)
+    except (OSError, pa.ArrowException) as error:
+        raise OutputError(
+            f"cannot be read ({error})", where=str(file), remedy="run the job again"
+        ) from error
+    # `a` would bring a column named `a.b` along: Parquet takes the dot for a path.
+    return table if columns is None else table.select(list(columns))

@@ -1,0 +1,155 @@
+"""The runs of a job that happened: found by their manifests, their datasets read."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import pyarrow as pa
+from pydantic import ValidationError
+
+from flows.storage import parquet_parts
+from schemas.errors import OutputError
+from schemas.manifest import RunManifest
+
+MANIFEST = "manifest.json"
+RUNS = "runs"
+LATEST = "latest.json"
+
+
+@dataclass(frozen=True)
+class PublishedRun:
+    """A run that happened: its folder and all that is known of it."""
+
+    folder: Path
+    manifest: RunManifest
+
+
+def list_runs(job_folder: str) -> list[PublishedRun]:
+    """Load the runs of a job, newest first; folders without a manifest are not runs.
+
+    Raises
+    ------
+    OutputError
+        There is no such job, or a manifest cannot be read.
+
+    """
+    return sorted((load_run(folder) for folder in _run_folders(job_folder)), key=age, reverse=True)
+
+
+def find_run(job_folder: str, run_id: str | None = None) -> PublishedRun:
+    """Load one run of a job: the newest unless `run_id` names another.
+
+    Raises
+    ------
+    OutputError
+        There is no such job or run, or its manifest cannot be read.
+
+    """
+    folders = {folder.name: folder for folder in _run_folders(job_folder)}
+    if not folders:
+        raise OutputError("no finished run in it", where=job_folder, remedy="run `outfield detect`")
+    if run_id is None:
+        latest = latest_folder(Path(job_folder))
+        return load_run(latest) if latest else list_runs(job_folder)[0]
+    if run_id not in folders:
+        near = get_close_matches(run_id, folders, n=1, cutoff=0.0)[0]
+        raise OutputError(
+            f"no run {run_id} in it",
+            where=job_folder,
+            remedy=f"the nearest of {len(folders)} is {near}; `outfield runs` lists them",
+        )
+    return load_run(folders[run_id])
+
+
+def load_run(folder: Path) -> PublishedRun:
+    """Load the run in a folder.
+
+    Raises
+    ------
+    OutputError
+        Its manifest is missing, damaged or of another format.
+
+    """
+    path = folder / MANIFEST
+    try:
+        return PublishedRun(folder, RunManifest.model_validate_json(path.read_bytes()))
+    except (OSError, ValidationError) as error:
+        problem = error.errors()[0] if isinstance(error, ValidationError) else {"msg": error}
+        raise OutputError(
+            f"not a manifest that this version of outfield can read ({problem['msg']})",
+            where=str(path),
+            remedy="move the run's folder away, or update outfield",
+        ) from error
+
+
+def read_findings(run: PublishedRun, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read the findings of a run, rank 1 first.
+
+    Raises
+    ------
+    OutputError
+        A part is missing or damaged, or there is no such column.
+
+    """
+    findings = parquet_parts.read_dataset(run.folder / "findings", columns)
+    return findings.sort_by("rank") if "rank" in findings.column_names else findings
+
+
+def read_scores(run: PublishedRun, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read the scores of a run, in the order of the input.
+
+    Raises
+    ------
+    OutputError
+        A part is missing or damaged, or there is no such column.
+
+    """
+    return parquet_parts.read_dataset(run.folder / "scores", columns)
+
+
+def _run_folders(job_folder: str) -> list[Path]:
+    job = Path(job_folder)
+    if not (job / RUNS).is_dir():
+        raise OutputError(_no_job(job), where=job_folder, remedy=_jobs_nearby(job))
+    try:
+        return [folder for folder in (job / RUNS).iterdir() if _is_run(folder)]
+    except OSError as error:
+        raise OutputError(
+            f"cannot be read ({error.strerror or error})",
+            where=job_folder,
+            remedy="ask for the right to read it",
+        ) from error
+
+
+def _is_run(folder: Path) -> bool:
+    return not folder.name.startswith(".") and (folder / MANIFEST).exists()
+
+
+def _no_job(job: Path) -> str:
+    return "not the folder of a job" if job.exists() else "no such folder"
+
+
+def _jobs_nearby(job: Path) -> str:
+    """Say which jobs lie below or beside a folder that is none."""
+    root = job if job.is_dir() else job.parent
+    jobs = sorted(str(runs.parent) for runs in root.glob(f"*/{RUNS}"))
+    if not jobs:
+        return "name OUTPUT/JOB, such as outfield-output/sample"
+    near = get_close_matches(str(job), jobs, n=3, cutoff=0.0)
+    return f"name a job's folder, such as {', '.join(near)}"
+
+
+def age(run: PublishedRun) -> tuple[float, str]:
+    """Return the key that sorts runs from old to new."""
+    return run.manifest.started.timestamp(), run.manifest.run_id
+
+
+def latest_folder(job: Path) -> Path | None:
+    """Find the run named in `latest.json`; None where that is missing, damaged or names no run."""
+    try:
+        named = json.loads((job / LATEST).read_bytes())["run_id"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return next((folder for folder in _run_folders(str(job)) if folder.name == named), None)

@@ -1,0 +1,210 @@
+"""A run's folder: written out of sight, published whole, found again.
+
+    OUTPUT/JOB/runs/RUN_ID/{findings,scores,quarantine}/part-00000.parquet
+                          /report.html
+                          /manifest.json        written last
+    OUTPUT/JOB/latest.json                      names the newest run
+
+While it is written the folder is called `.RUN_ID.partial`; `publish` renames it. So a run that was
+killed is never taken for one, whenever it was killed.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import pyarrow as pa
+
+from flows.storage import parquet_parts
+from flows.storage.atomic import folder_to_disk, naming_output_errors, write_whole
+from flows.storage.parquet_parts import LEADS, PartWriter
+from flows.storage.published import (
+    LATEST,
+    MANIFEST,
+    RUNS,
+    PublishedRun,
+    age,
+    find_run,
+    latest_folder,
+    list_runs,
+    load_run,
+    read_findings,
+    read_scores,
+)
+from schemas.errors import LedgerError, OutputError
+from schemas.manifest import RunManifest
+
+__all__ = [
+    "PublishedRun",
+    "RunFolder",
+    "find_run",
+    "list_runs",
+    "read_findings",
+    "read_scores",
+]
+
+REPORT = "report.html"
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run being written. Nothing of it is visible as a run until `publish`.
+
+    It can be pickled, and several threads or processes may write its parts at once.
+    """
+
+    path: Path
+    """The folder it is written in: absolute, so that it means the same to a worker elsewhere."""
+    run_id: str
+
+    @classmethod
+    def create(cls, output: str, job: str, run_id: str) -> Self:
+        """Make the folder of a new run below `output`/`job`.
+
+        Raises
+        ------
+        OutputError
+            `output` is a URL or cannot be written; `job` or `run_id` cannot name a folder; there is
+            such a run, or one is being written.
+
+        """
+        if "://" in output:
+            raise OutputError(
+                "results can only be written to a local folder",
+                where=output,
+                remedy="name one with --output and copy it afterwards",
+            )
+        runs = Path(output).expanduser().absolute() / _folder_name(job) / RUNS
+        path = runs / f".{_folder_name(run_id)}.partial"
+        with naming_output_errors(output):
+            runs.mkdir(parents=True, exist_ok=True)
+            if (runs / run_id).exists() or path.exists():
+                raise OutputError(f"run {run_id} is already there", where=str(runs))
+            for dataset in LEADS:
+                (path / dataset).mkdir(parents=True)
+        return cls(path, run_id)
+
+    def write_part(self, dataset: str, part: int, table: pa.Table) -> None:
+        """Write part number `part` of `findings`, `scores` or `quarantine`, whole or not at all.
+
+        Written again, it replaces the first: a task may be retried.
+
+        Raises
+        ------
+        OutputError
+            The disk is full or the folder is gone.
+        ValueError
+            The table does not start with the columns of `schemas/outputs.py`.
+
+        """
+        with self.open_part(dataset, part, table.schema) as writer:
+            writer.write(table)
+
+    def open_part(
+        self, dataset: str, part: int, schema: pa.Schema
+    ) -> AbstractContextManager[PartWriter]:
+        """Open a part that comes table by table; it appears when the context ends.
+
+        Raises
+        ------
+        OutputError, ValueError
+            As `write_part`.
+
+        """
+        return parquet_parts.open_part(self.path / dataset, part, schema)
+
+    def read_parts(
+        self, dataset: str, columns: Sequence[str] | None = None
+    ) -> Iterator[tuple[int, pa.Table]]:
+        """Read back what is written of a dataset: each part's number and its chosen columns."""
+        return parquet_parts.read_parts(self.path / dataset, columns)
+
+    def publish(self, manifest: RunManifest, report: str) -> PublishedRun:
+        """Make the run visible: report, manifest, then the name of the folder and `latest.json`.
+
+        Called again with the same manifest, after a stop at any point, it completes what is left.
+
+        Raises
+        ------
+        LedgerError
+            The ledger does not add up, or does not agree with the rows written.
+        OutputError
+            The folder cannot be written, or another run of this id is there.
+
+        """
+        if manifest.run_id != self.run_id:
+            raise ValueError(f"the manifest of run {manifest.run_id} for run {self.run_id}")
+        manifest.ledger.check()
+        run = PublishedRun(self.path.with_name(self.run_id), manifest)
+        with naming_output_errors(self.path.parent):
+            if self.path.exists():
+                self._complete(manifest, report)
+                self.path.rename(run.folder)
+                folder_to_disk(run.folder.parent)
+            elif load_run(run.folder).manifest != manifest:
+                raise OutputError(f"another run {self.run_id} is there", where=str(run.folder))
+            _point_latest_to(run)
+        return run
+
+    def discard(self) -> None:
+        """Remove what was written of a run that will not be published."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def _complete(self, manifest: RunManifest, report: str) -> None:
+        for dataset, lead in LEADS.items():
+            for leftover in (self.path / dataset).glob(".*.tmp"):
+                leftover.unlink()  # of a worker that was killed
+            if not parquet_parts.part_files(self.path / dataset):
+                self.write_part(dataset, 0, lead.empty_table())
+            folder_to_disk(self.path / dataset)
+        self._check_rows(manifest)
+        write_whole(self.path / REPORT, report)
+        write_whole(self.path / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+        folder_to_disk(self.path)
+
+    def _check_rows(self, manifest: RunManifest) -> None:
+        claimed = {
+            "findings": manifest.selection.findings,
+            "scores": manifest.units_scored,
+            "quarantine": sum(manifest.ledger.quarantined.values()),
+        }
+        for dataset, rows in claimed.items():
+            written = parquet_parts.count_rows(self.path / dataset)
+            if written != rows:
+                raise LedgerError(f"{rows} rows of {dataset} in the manifest, {written} written")
+
+
+def _folder_name(name: str) -> str:
+    """Refuse a name that is not one plain folder: it comes from the user and must not lead away."""
+    if (
+        not name
+        or name.startswith(".")
+        or not name.isprintable()
+        or any(separator in name for separator in "/\\")
+        or len(name.encode()) > _LONGEST_NAME
+    ):
+        raise OutputError(
+            f"{name[:_LONGEST_NAME]!r} cannot name a folder",
+            remedy="take letters, digits, dashes and dots, the first a letter or digit",
+        )
+    return name
+
+
+def _point_latest_to(run: PublishedRun) -> None:
+    """Name the run in `latest.json` unless a newer one stands there."""
+    job = run.folder.parent.parent
+    latest = latest_folder(job)
+    if latest is None or not _is_newer(latest, run):
+        write_whole(job / LATEST, json.dumps({"run_id": run.manifest.run_id}) + "\n")
+
+
+def _is_newer(folder: Path, run: PublishedRun) -> bool:
+    try:
+        return age(load_run(folder)) > age(run)
+    except OutputError:  # the other run's manifest is damaged: no reason to hide this one
+        return False
