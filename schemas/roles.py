@@ -1,60 +1,118 @@
-"""The role of a column: what its values mean to the detector, and how a role is inferred."""
+"""The role of a column: what its values mean to the detector, and how a role is inferred.
 
-from dataclasses import dataclass
-from enum import StrEnum
+A role follows from two witnesses: the values (their type, how many are distinct, how often they
+repeat, what they look like) and the name. Of the columns that could name the record, and of those
+that could say when it happened, the best is taken; for every other column the rules of its kind are
+tried in order, and the first that applies decides. Each choice says why, with the figures.
+"""
 
+from collections.abc import Mapping
 
-class Role(StrEnum):
-    """What the values of a column mean to the detector."""
+from schemas import column_names as names
+from schemas.columns import ColumnProfile, Role, RoleChoice
+from schemas.role_rules import ACTORS, STRUCTURES, by_rules, figures, is_moment
 
-    ID = "id"
-    """Names the record. Never embedded."""
-    TIME = "time"
-    """When the event happened. Embedded as hour of the day and day of the week."""
-    ENTITY = "entity"
-    """A user, host or card: context for the other columns, never embedded by itself."""
-    CATEGORY = "category"
-    """One of a set of names; the rare ones are far from the common ones."""
-    NUMBER = "number"
-    """A quantity."""
-    TEXT = "text"
-    """Free text, a path or a query: embedded by its words and characters."""
-    FLAG = "flag"
-    """Yes or no."""
-    IGNORE = "ignore"
-    """Read by nobody."""
+__all__ = ["ColumnProfile", "Role", "RoleChoice", "infer_roles"]
 
 
-@dataclass(frozen=True)
-class ColumnProfile:
-    """What inference knows of a column: statistics of a sample of its values.
+def infer_roles(profiles: Mapping[str, ColumnProfile]) -> dict[str, RoleChoice]:
+    """Choose a role for each column, at most one `id` and one `time` among them.
 
-    Shares lie in [0, 1]. Those of patterns are over the distinct, non-null values read as text.
+    Parameters
+    ----------
+    profiles
+        Column name -> its profile, as `anomaly.profile.profile` makes them.
+
+    Returns
+    -------
+    dict
+        Column name -> its role and why, in the order of `profiles`.
+
     """
-
-    name: str
-    kind: str
-    """`bool`, `integer`, `float`, `string`, `binary`, `timestamp`, `date`, `time`, `duration` or
-    `null`."""
-    rows: int
-    nulls: int
-    distinct: int
-    """Distinct non-null values in the sample."""
-    top_share: float
-    """Share of the most common value among the non-null rows."""
-    mean_length: float
-    """Mean length in characters over the distinct values; 0 unless `kind` is `string`."""
-    space_share: float
-    """Share of distinct values that hold white space."""
-    patterns: dict[str, float]
-    """Pattern name (see `PATTERNS`) -> share of distinct values that match it wholly."""
-    examples: tuple[str, ...]
-    """A few values as text, the most common first."""
+    times = {name: p for name, p in profiles.items() if _could_be_time(p)}
+    ids = {name: p for name, p in profiles.items() if _could_be_id(p)}
+    time = max(times, key=lambda name: _time_merit(times[name]), default=None)
+    record = max(ids, key=lambda name: _id_merit(ids[name]), default=None)
+    choices = {}
+    for name, profile in profiles.items():
+        if name in times:
+            choices[name] = _as_time(profile, best=time)
+        elif name in ids:
+            choices[name] = _as_id(profile, best=record)
+        elif time is not None and _is_part_of_date(profile):
+            why = f"a part of the date, which `{time}` holds"
+            choices[name] = RoleChoice(Role.IGNORE, why)
+        else:
+            choices[name] = by_rules(profile)
+    return choices
 
 
-@dataclass(frozen=True)
-class RoleChoice:
-    """A role and, in a sentence, why."""
+# --- the time of the event -------------------------------------------------------------------
 
-    role: Role
-    why: str
+
+def _could_be_time(profile: ColumnProfile) -> bool:
+    happened = names.event_time_rank(profile.name) > 0
+    return is_moment(profile) and happened and profile.nulls <= 0.05 * profile.rows
+
+
+def _time_merit(profile: ColumnProfile) -> tuple[bool, int, bool, int]:
+    finer_than_a_day = profile.kind != "date" and profile.share("date") < 0.5
+    native = profile.kind in ("timestamp", "date")
+    return finer_than_a_day, names.event_time_rank(profile.name), native, profile.distinct
+
+
+def _as_time(profile: ColumnProfile, best: str | None) -> RoleChoice:
+    if profile.name != best:
+        return RoleChoice(Role.IGNORE, f"another time: `{best}` is when the event happened")
+    kind = {"string": "times as text", "integer": "Unix times", "float": "Unix times"}
+    what = kind.get(profile.kind, f"of type {profile.kind}")
+    return RoleChoice(Role.TIME, f"{what}; {figures(profile, Role.TIME)}")
+
+
+def _is_part_of_date(profile: ColumnProfile) -> bool:
+    numeric = profile.kind == "integer" or profile.share("decimal") == 1
+    return numeric and profile.distinct <= 366 and names.says_calendar(profile.name)
+
+
+# --- the id of the record --------------------------------------------------------------------
+
+
+def _could_be_id(profile: ColumnProfile) -> bool:
+    if (
+        not profile.unique
+        or profile.kind not in ("integer", "string", "binary")
+        or is_moment(profile)
+    ):
+        return False
+    if names.says_quantity(profile.name) or profile.share(*ACTORS, *STRUCTURES) >= 0.5:
+        return False
+    return profile.space_share < 0.01 and profile.mean_length <= 128 and _id_merit(profile)[0] > 0
+
+
+def _id_merit(profile: ColumnProfile) -> tuple[int, float]:
+    """Rank what speaks for an id: its name, the look of its values, or only that they are new."""
+    name = profile.name
+    alike = profile.share("uuid", "hash") >= 0.95
+    marks = (
+        names.names_record(name),
+        names.says_identifier(name) and names.entity_word(name) is None,
+        alike,
+        names.says_identifier(name),
+        names.entity_word(name) is None and not names.says_text(name) and _counts_up(profile),
+    )
+    merit = next((len(marks) - place for place, mark in enumerate(marks) if mark), 0)
+    return merit, profile.distinct / max(profile.rows, 1)
+
+
+def _counts_up(profile: ColumnProfile) -> bool:
+    """Whether the values are a sequence, or so many new short strings that they must be made up."""
+    if profile.minimum is None or profile.maximum is None:
+        made_up = profile.kind == "string" and profile.share("decimal") < 0.5
+        return made_up and profile.rows >= 1_000 and profile.mean_length <= 64
+    return profile.rows >= 20 and profile.maximum - profile.minimum < 1.5 * profile.rows
+
+
+def _as_id(profile: ColumnProfile, best: str | None) -> RoleChoice:
+    if profile.name != best:
+        return RoleChoice(Role.IGNORE, f"as unique as `{best}`, which names the record")
+    return RoleChoice(Role.ID, f"names the record: {figures(profile, Role.ID)}")

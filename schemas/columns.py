@@ -1,0 +1,115 @@
+"""A column as inference sees it: its profile, the patterns in it, and the role it can have."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What the values of a column mean to the detector."""
+
+    ID = "id"
+    """Names the record. Never embedded."""
+    TIME = "time"
+    """When the event happened. Embedded as hour of the day and day of the week."""
+    ENTITY = "entity"
+    """A user, host or card: context for the other columns, never embedded by itself."""
+    CATEGORY = "category"
+    """One of a set of names; the rare ones are far from the common ones."""
+    NUMBER = "number"
+    """A quantity."""
+    TEXT = "text"
+    """Free text, a path or a query: embedded by its words and characters."""
+    FLAG = "flag"
+    """Yes or no."""
+    IGNORE = "ignore"
+    """Read by nobody."""
+
+
+@dataclass(frozen=True)
+class RoleChoice:
+    """A role and, in a sentence, why."""
+
+    role: Role
+    why: str
+
+
+_V6 = r"[0-9a-f]{1,4}(:[0-9a-f]{1,4})*"
+_V4 = r"\d{1,3}(\.\d{1,3}){3}"
+_DAY = r"(19|20)\d\d-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])"
+
+PATTERNS: Mapping[str, str] = {
+    "missing": r"(?i)^\s*(-|nan|na|n/a|nat|null|none)?\s*$",
+    "true": r"(?i)^(true|t|yes|y|on|1)$",
+    "false": r"(?i)^(false|f|no|n|off|0)$",
+    "epoch": r"^[12]\d{9}(\d{3}){0,3}(\.\d+)?$",
+    "decimal": r"^[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?$",
+    "date": rf"^{_DAY}$",
+    "time": rf"^{_DAY}[T ]\d\d:?\d\d(:?\d\d([.,]\d+)?)?\s?(Z|UTC|[+-]\d\d:?(\d\d)?)?$",
+    "ip": rf"(?i)^({_V4}(:\d+)?|([0-9a-f]{{1,4}}:){{7}}[0-9a-f]{{1,4}}|"
+    rf"({_V6})?::({_V6})?(:?{_V4})?)(%\w+)?(/\d+)?$",
+    "mac": r"(?i)^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$",
+    "email": r"^[^@\s]+@[^@\s]+\.\w+$",
+    "arn": r"^arn:[\w-]*:[\w-]+:\S+$",
+    "host": r"(?i)^[a-z0-9_]([a-z0-9_-]*)(\.[a-z0-9_-]+)+\.?$",
+    "uuid": r"(?i)^\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?$",
+    "hash": r"(?i)^([a-z0-9]+:)?([0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96,128})$",
+    "url": r"(?i)^[a-z][a-z0-9+.-]*://\S+",
+    "path": r"^(/[^/]+/|[A-Za-z]:\\|\\\\|~/|\.\.?/)",
+    "query": r"^\??[^=&\s]+=[^&]*(&[^=&]+=[^&]*)+$",
+    "json": r'^\s*(\{\s*("|\})|\[\s*["\[{\]])',
+}
+"""Pattern name -> regular expression (RE2) that a value of that kind matches."""
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """What inference knows of a column: statistics of a sample of its values.
+
+    Shares lie in [0, 1]. Those of patterns are over the distinct, non-null values of strings.
+    """
+
+    name: str
+    kind: str
+    """`bool`, `integer`, `float`, `string`, `binary`, `timestamp`, `date`, `time`, `duration` or
+    `null`. A decimal without places is an `integer`, any other a `float`."""
+    rows: int
+    nulls: int
+    """Nulls, and floats that are not a number."""
+    distinct: int
+    """Distinct non-null values in the sample."""
+    top_share: float
+    """Share of the most common value among the non-null rows."""
+    mean_length: float
+    """Mean length in characters over the distinct values; 0 unless `kind` is `string`."""
+    space_share: float
+    """Share of distinct values that hold white space."""
+    patterns: dict[str, float]
+    """Pattern name (see `PATTERNS`) -> share of distinct values that match it."""
+    examples: tuple[str, ...]
+    """A few values as text, the most common first; long ones are cut."""
+    minimum: float | None = None
+    """The least finite value of an `integer` or `float`."""
+    maximum: float | None = None
+    """The greatest finite value of an `integer` or `float`."""
+    whole: bool = False
+    """Whether an `integer` or `float` holds whole numbers only: gaps make integers floats."""
+
+    @property
+    def filled(self) -> int:
+        """Rows that hold a value."""
+        return self.rows - self.nulls
+
+    @property
+    def repeats(self) -> float:
+        """How often each value occurs, on average."""
+        return self.filled / max(self.distinct, 1)
+
+    @property
+    def unique(self) -> bool:
+        """Whether every row has a value of its own, but for one row in a thousand."""
+        return self.distinct >= max(2, 0.999 * self.rows)
+
+    def share(self, *patterns: str) -> float:
+        """Give the share of distinct values that match the patterns, which exclude each other."""
+        return min(1.0, sum(self.patterns.get(pattern, 0.0) for pattern in patterns))
