@@ -1,0 +1,160 @@
+"""A finding as a card: what is read in ten seconds, and the rest on demand."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from markupsafe import escape
+
+from flows.report import wording
+from flows.report.times import event_times
+from flows.report.wording import Cut, cut
+from schemas.outputs import FINDING, SEVERITY_CUTS
+
+MAX_CARDS = 250
+"""Findings shown as cards; the page says how many more there are."""
+
+_MAX_REASONS = 8
+_NAME, _SENTENCE, _VALUE = 80, 240, 140
+"""Characters shown at once of a column's name, a sentence, a value."""
+_FULL = 2_000
+"""Characters of any one text that the page holds at all."""
+_RECORD_BUDGET = 12_000
+_PAGE_BUDGET = 2_000_000
+"""Characters that a record's own columns may take, and those of all records together."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A column's part in the finding."""
+
+    column: Cut
+    observed: Cut | None
+    expected: Cut | None
+    share: float
+    sentence: Cut
+
+
+@dataclass(frozen=True)
+class Field:
+    """One of the record's own columns."""
+
+    name: Cut
+    value: Cut
+    is_reason: bool
+
+
+@dataclass(frozen=True)
+class Record:
+    """The record's own columns, as far as the page has room for them."""
+
+    fields: list[Field]
+    empty: list[str]
+    """Names of its columns without a value."""
+    left_out: int
+    """Columns with a value for which there was no room."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One finding."""
+
+    rank: int
+    severity: str
+    score: str
+    chance: str
+    p_value: str
+    time: str | None
+    record_id: Cut
+    summary: Cut
+    reasons: list[Reason]
+    reasons_left_out: int
+    record: Record
+
+
+def cards(findings: pa.Table, time_column: str | None) -> list[Card]:
+    """Make the cards of the first findings, at most `MAX_CARDS`."""
+    shown = findings.slice(0, MAX_CARDS)
+    times = event_times(shown, time_column)
+    texts = times.texts() if times else [None] * len(shown)
+    leads = shown.select(FINDING.names).to_pylist()
+    budget = min(_RECORD_BUDGET, _PAGE_BUDGET // max(1, len(shown)))
+    records = _own_values(shown)
+    return [
+        _card(lead, time, _record(own, {reason["column"] for reason in lead["reasons"]}, budget))
+        for lead, time, own in zip(leads, texts, records, strict=True)
+    ]
+
+
+def _card(lead: dict[str, Any], time: str | None, record: Record) -> Card:
+    reasons = sorted(lead["reasons"], key=lambda reason: -reason["share"])
+    return Card(
+        rank=lead["rank"],
+        severity=lead["severity"] if lead["severity"] in dict(SEVERITY_CUTS) else "low",
+        score=wording.score(lead["anomaly_score"]),
+        chance=wording.chance(lead["p_value"]),
+        p_value=format(lead["p_value"], ".2g"),
+        time=time,
+        record_id=cut(lead["record_id"], _VALUE, _FULL),
+        summary=cut(lead["summary"], _SENTENCE, _FULL),
+        reasons=[_reason(reason) for reason in reasons[:_MAX_REASONS]],
+        reasons_left_out=max(0, len(reasons) - _MAX_REASONS),
+        record=record,
+    )
+
+
+def _reason(reason: dict[str, Any]) -> Reason:
+    values = (reason["observed"], reason["expected"])
+    observed, expected = (None if text is None else cut(text, _VALUE, _FULL) for text in values)
+    return Reason(
+        column=cut(reason["column"], _NAME, _FULL),
+        observed=observed,
+        expected=expected,
+        share=min(1.0, max(0.0, reason["share"])),
+        sentence=cut(reason["sentence"], _SENTENCE, _FULL),
+    )
+
+
+def _own_values(findings: pa.Table) -> Iterator[dict[str, str | None]]:
+    """Give each record's own columns as text."""
+    names = findings.column_names[len(FINDING) :]
+    columns = [_texts(findings[name].combine_chunks()) for name in names]
+    for row in range(len(findings)):
+        yield {name: column[row] for name, column in zip(names, columns, strict=True)}
+
+
+def _texts(column: pa.Array) -> list[str | None]:
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+        return _time_texts(column)
+    return [wording.plain(value) for value in column.to_pylist()]
+
+
+def _time_texts(column: pa.Array) -> list[str | None]:
+    """Write times through Arrow, which also writes years that Python has no date for."""
+    zone = ""
+    if getattr(column.type, "tz", None):
+        column, zone = pc.cast(column, pa.timestamp(column.type.unit)), " UTC"
+    text = pc.replace_substring_regex(pc.cast(column, pa.string()), r"\.0+$", "")
+    return pc.binary_join_element_wise(text, zone, "").to_pylist()
+
+
+def _record(own: dict[str, str | None], driving: set[str], budget: int) -> Record:
+    """Choose what there is room for: the columns of the reasons first, then in order."""
+    filled = {name: value for name, value in own.items() if value is not None}
+    reasons = {name for name in filled if name.removeprefix("event.") in driving or name in driving}
+    room = budget
+    kept = set()
+    for name in sorted(filled, key=lambda name: name not in reasons):
+        room -= len(escape(name[:_FULL])) + len(escape(filled[name][:_FULL]))
+        if room < 0:
+            break
+        kept.add(name)
+    fields = [
+        Field(cut(name, _NAME, _FULL), cut(value, _VALUE, _FULL), name in reasons)
+        for name, value in filled.items()
+        if name in kept
+    ]
+    empty = [cut(name, _NAME, _NAME).head for name, value in own.items() if value is None]
+    return Record(fields, empty, len(filled) - len(kept))

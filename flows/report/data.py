@@ -1,0 +1,40 @@
+"""What the page is made of."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from schemas.manifest import RunManifest
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """All that the page shows of one run.
+
+    Parameters
+    ----------
+    manifest
+        What the run read, did and wrote.
+    findings
+        The columns of `schemas.outputs.FINDING`, then the record's own columns as
+        `beside_own_columns` names them; rank 1 first.
+    score_counts
+        int64 (n_bins,): scored records in each bin of `anomaly_score`.
+    score_edges
+        float64 (n_bins + 1,): the bins' edges, ascending from 0.
+    map_points
+        Columns `x`, `y` (float32) and `rank` (int32): null for a reference record, else the
+        finding's rank.
+    time_column
+        The own column of `findings` that holds the event's time, if there is one.
+
+    """
+
+    manifest: RunManifest
+    findings: pa.Table
+    score_counts: npt.NDArray[np.int64]
+    score_edges: npt.NDArray[np.float64]
+    map_points: pa.Table
+    time_column: str | None

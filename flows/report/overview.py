@@ -1,0 +1,72 @@
+"""What happened, in three sentences and a ledger."""
+
+from dataclasses import dataclass
+
+from flows.report.drivers import Driver
+from flows.report.wording import count, listing, share, visible
+from schemas.manifest import RunManifest
+from schemas.outputs import SEVERITY_CUTS
+
+_REASON_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """Where some of the rows read went."""
+
+    fate: str
+    why: str
+    rows: str
+    share: str
+
+
+def rows_sentence(manifest: RunManifest) -> str:
+    """Say what was read and how much of it was judged."""
+    ledger = manifest.ledger
+    rejected = sum(ledger.quarantined.values())
+    skipped = sum(ledger.skipped.values())
+    aside = listing(
+        [
+            f"{number:,} {fate}"
+            for number, fate in ((rejected, "quarantined"), (skipped, "skipped"))
+            if number
+        ]
+    )
+    judged = f"{count(manifest.units_scored, manifest.unit)} scored"
+    return f"{count(ledger.read, 'row')} read, {judged}{f', {aside}' if aside else ''}."
+
+
+def findings_sentence(manifest: RunManifest) -> str:
+    """Say how many findings there are and how many the budget left out."""
+    selection = manifest.selection
+    if selection.findings == 0:
+        return f"No {manifest.unit} stands out from the normal ones."
+    verb = "stands" if selection.findings == 1 else "stand"
+    said = f"{count(selection.findings, manifest.unit)} {verb} out"
+    if selection.cut_off:
+        return f"{said}; the budget of {selection.budget:,} left out {selection.cut_off:,} more."
+    return f"{said}; the budget of {selection.budget:,} left none out."
+
+
+def drivers_sentence(leading: list[Driver]) -> list[tuple[str, str]]:
+    """Give the leading columns with their shares, for the sentence that names them."""
+    return [(driver.column, share(driver.share)) for driver in leading[:3]]
+
+
+def severities(manifest: RunManifest) -> list[tuple[str, int]]:
+    """Count the findings of each severity, the gravest first."""
+    return [(name, manifest.severities.get(name, 0)) for name, _ in SEVERITY_CUTS]
+
+
+def ledger_lines(manifest: RunManifest) -> list[LedgerLine]:
+    """Give each row's fate: scored, quarantined or skipped, with the reason."""
+    ledger = manifest.ledger
+    fates = [("Scored", "", ledger.scored)]
+    fates += [("Quarantined", why, rows) for why, rows in ledger.quarantined.items()]
+    fates += [("Skipped", why, rows) for why, rows in ledger.skipped.items()]
+    return [
+        LedgerLine(
+            fate, visible(why[:_REASON_LENGTH]), f"{rows:,}", share(rows / max(1, ledger.read))
+        )
+        for fate, why, rows in fates
+    ]

@@ -1,0 +1,88 @@
+"""The analysts' page: one HTML file that asks the network for nothing."""
+
+import base64
+import hashlib
+from functools import cache
+
+import vl_convert
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from flows.report import overview, wording
+from flows.report.cards import cards
+from flows.report.charts import charts
+from flows.report.data import ReportData
+from flows.report.drivers import drivers
+
+
+def render(data: ReportData) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    data
+        All that the page shows.
+
+    Returns
+    -------
+    str
+        One HTML document, to be written as UTF-8. Its content security policy forbids every
+        request and every script but its own.
+
+    """
+    leading = drivers(data.findings)
+    drawn = charts(data, leading)
+    scripts = [_vega(), _source("page.js")] if drawn else []
+    return (
+        _environment()
+        .get_template("page.html.jinja")
+        .render(
+            run=data.manifest,
+            overview=overview,
+            wording=wording,
+            leading=leading,
+            cards=cards(data.findings, data.time_column),
+            charts=drawn,
+            style=_trusted(_source("style.css")),
+            scripts=[_trusted(script) for script in scripts],
+            script_hashes=" ".join(f"'{_hash(script)}'" for script in scripts) or "'none'",
+        )
+    )
+
+
+def _loader() -> PackageLoader:
+    return PackageLoader("flows.report", ".")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=_loader(),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _source(name: str) -> str:
+    """Load a file of this package that goes into the page as it is."""
+    return _loader().get_source(_environment(), name)[0].replace("\r\n", "\n")
+
+
+def _trusted(ours: str) -> Markup:
+    """Mark text of this package, in which nothing comes from a log, as not to be escaped."""
+    return Markup(ours)  # noqa: S704
+
+
+@cache
+def _vega() -> str:
+    """Bundle Vega, Vega-Lite and Vega-Embed as one script, its names kept out of the page's."""
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return '(() => {"use strict";' + bundle.replace("</script", r"<\/script") + "})();"
+
+
+def _hash(script: str) -> str:
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"

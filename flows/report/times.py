@@ -1,0 +1,64 @@
+"""When the findings happened, whatever type their time column has."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_YEAR_1, _YEAR_10000 = -62_135_596_800_000, 253_402_300_800_000
+"""Milliseconds since 1970: what lies outside cannot be drawn or written as a date."""
+
+
+@dataclass(frozen=True)
+class EventTimes:
+    """The time of each finding; null where it is not known."""
+
+    milliseconds: pa.Array
+    """int64 (n_findings,), since 1970-01-01 00:00."""
+    zone: str
+    """`UTC`, or empty where the log names no zone."""
+
+    def texts(self) -> list[str | None]:
+        """Write each time to the second."""
+        stamps = pc.cast(self.milliseconds, pa.timestamp("ms")).to_pylist()
+        return [stamp and f"{stamp:%Y-%m-%d %H:%M:%S} {self.zone}".rstrip() for stamp in stamps]
+
+
+def event_times(findings: pa.Table, time_column: str | None) -> EventTimes | None:
+    """Read the time column: timestamps, dates, or text in ISO 8601.
+
+    Returns
+    -------
+    EventTimes or None
+        None without a time column, or where no finding's time can be read.
+
+    """
+    if time_column is None or time_column not in findings.column_names:
+        return None
+    column, zone = _timestamps(findings[time_column].combine_chunks())
+    milliseconds = pc.cast(column, pa.int64())
+    possible = pc.and_(pc.greater_equal(milliseconds, _YEAR_1), pc.less(milliseconds, _YEAR_10000))
+    milliseconds = pc.if_else(possible, milliseconds, None)
+    return None if milliseconds.null_count == len(milliseconds) else EventTimes(milliseconds, zone)
+
+
+def _timestamps(column: pa.Array) -> tuple[pa.Array, str]:
+    """Read a column as timestamps in milliseconds, null where it cannot be, and their zone."""
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+        zone = "UTC" if getattr(column.type, "tz", None) else ""
+        return pc.cast(column, pa.timestamp("ms"), safe=False), zone
+    if pa.types.is_dictionary(column.type):
+        return _timestamps(column.dictionary_decode())
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return _from_text(column)
+    return pa.nulls(len(column), pa.timestamp("ms")), ""
+
+
+def _from_text(column: pa.Array) -> tuple[pa.Array, str]:
+    read = pd.to_datetime(
+        column.to_pandas(), errors="coerce", utc=True, format="ISO8601"
+    ).dt.tz_localize(None)
+    zoned = pc.all(pc.match_substring_regex(column, r"(Z|[+-]\d\d:?\d\d)$")).as_py()
+    timestamps = pc.cast(pa.Array.from_pandas(read), pa.timestamp("ms"), safe=False)
+    return timestamps, "UTC" if zoned else ""

@@ -1,0 +1,218 @@
+"""A run to show: findings as they come, hostile ones among them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from flows.report.data import ReportData
+from schemas.manifest import (
+    ColumnRole,
+    InputFile,
+    Ledger,
+    ModelSummary,
+    RunManifest,
+    SelectionSummary,
+)
+from schemas.outputs import FINDING, SEVERITY_CUTS, beside_own_columns
+
+HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>&\u2028\u202eend"
+OWN = pa.schema(
+    {
+        "time": pa.timestamp("us", "UTC"),
+        "actor.user.name": pa.string(),
+        "actor.process.user.session.terminal.id": pa.string(),
+        "src_endpoint.ip": pa.string(),
+        "api.operation": pa.string(),
+        "http_request.user_agent": pa.string(),
+        "bytes_out": pa.int64(),
+        "mfa": pa.bool_(),
+        "tags": pa.list_(pa.string()),
+        "p_value": pa.float64(),
+        "payload": pa.binary(),
+        "message": pa.string(),
+    }
+)
+_REASONS = (
+    {
+        "column": "http_request.user_agent",
+        "observed": "q?\x00\x07zz!/0.0 (??)",
+        "expected": "Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
+        "sentence": "`http_request.user_agent` is `q?zz!/0.0`: unseen in 200,431 events",
+    },
+    {
+        "column": "api.operation",
+        "observed": "DeleteTrail",
+        "expected": "ListBuckets",
+        "sentence": "`api.operation` is `DeleteTrail`: 1 of 200,431; near ones have `ListBuckets`",
+    },
+    {
+        "column": "bytes_out",
+        "observed": "918,223,104",
+        "expected": "4,096 to 61,440",
+        "sentence": "`bytes_out` is 918,223,104: 15,000 times what near ones have",
+    },
+    {
+        "column": "time",
+        "observed": "03:12 on Sunday",
+        "expected": "08:00 to 18:30, Monday to Friday",
+        "sentence": "`time` is 03:12 on Sunday: 0.02 % of events fall in that hour",
+    },
+    {
+        "column": "src_endpoint.ip",
+        "observed": "203.0.113.77",
+        "expected": "10.20.0.0/16",
+        "sentence": "`src_endpoint.ip` is `203.0.113.77`: near ones begin with `10.20.`",
+    },
+)
+_USERS = ("mira.okafor", "svc-backup", "j.lindqvist", "t.nakamura", "svc-deploy", "a.haddad")
+
+
+def report_data(findings: int = 40, *, hostile: bool = False) -> ReportData:
+    """Make a run with so many findings; with `hostile`, markup wherever a log can put it."""
+    rng = np.random.default_rng(7)
+    table = finding_table(_rows(findings, rng, hostile), _own_schema(hostile))
+    return ReportData(
+        manifest=manifest(table, hostile),
+        findings=table,
+        score_counts=_counts(findings),
+        score_edges=np.arange(0.0, 122.0, 1.0),
+        map_points=_map_points(findings, rng),
+        time_column="time",
+    )
+
+
+def finding_table(rows: list[dict[str, Any]], own: pa.Schema) -> pa.Table:
+    return pa.Table.from_pylist(rows, schema=beside_own_columns(FINDING, own))
+
+
+def _own_schema(hostile: bool) -> pa.Schema:
+    return OWN.append(pa.field(HOSTILE, pa.string())) if hostile else OWN
+
+
+def _rows(count: int, rng: np.random.Generator, hostile: bool) -> list[dict[str, Any]]:
+    scores = np.sort(34 + rng.gamma(1.6, 12, count))[::-1]
+    return [_row(index, float(score), rng, hostile) for index, score in enumerate(scores)]
+
+
+def _row(index: int, score: float, rng: np.random.Generator, hostile: bool) -> dict[str, Any]:
+    chosen = rng.permutation(len(_REASONS))[: 3 + index % 3]
+    shares = np.sort(rng.dirichlet(np.ones(len(chosen)) * 1.2))[::-1]
+    reasons: list[dict[str, Any]] = [
+        _REASONS[part] | {"share": float(share)} for part, share in zip(chosen, shares, strict=True)
+    ]
+    if index % 7 == 3:
+        reasons[-1]["observed"] = None
+    if hostile:
+        reasons = [
+            reason | {key: HOSTILE for key in reason if key != "share"} for reason in reasons
+        ]
+    user = _USERS[index % len(_USERS)]
+    odd = {reason["column"] for reason in reasons}
+    agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) " * (1 + 60 * (index % 2))
+    when = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(minutes=float(rng.uniform(0, 20_160)))
+    return {
+        "rank": index + 1,
+        "record_id": f"evt-{index:06d}" if not hostile else HOSTILE,
+        "anomaly_score": score,
+        "p_value": 10 ** (-score / 10),
+        "density_score": 1.0,
+        "distance_score": 2.0,
+        "severity": next(name for name, cut in SEVERITY_CUTS if score >= cut),
+        "summary": HOSTILE if hostile else f"{user}: {reasons[0]['sentence']}",
+        "reasons": reasons,
+        "time": when if index % 11 != 5 else None,
+        "actor.user.name": HOSTILE if hostile else user,
+        "actor.process.user.session.terminal.id": None,
+        "src_endpoint.ip": "203.0.113.77" if "src_endpoint.ip" in odd else "10.20.4.9",
+        "api.operation": "DeleteTrail" if "api.operation" in odd else "ListBuckets",
+        "http_request.user_agent": _REASONS[0]["observed"]
+        if _REASONS[0]["column"] in odd
+        else agent,
+        "bytes_out": 918_223_104 if "bytes_out" in odd else int(rng.integers(4_096, 61_440)),
+        "mfa": [True, False, None][index % 3],
+        "tags": ["prod", HOSTILE] if hostile else ["prod", "finance"],
+        "event.p_value": 0.25,
+        "payload": b"\x00\xffPK",
+        "message": HOSTILE * 400 if hostile else None,
+        HOSTILE: HOSTILE,
+    }
+
+
+def _counts(findings: int) -> np.ndarray:
+    counts = np.round(200_000 * 10 ** (-np.arange(121) / 10) * 0.2).astype(np.int64)
+    counts[35:75:2] += min(findings, 1)
+    return counts
+
+
+def _map_points(findings: int, rng: np.random.Generator) -> pa.Table:
+    centres = np.array([[0, 0], [4, 1.5], [-2, 3]])
+    normal = centres[rng.integers(0, 3, 3_000)] + rng.normal(size=(3_000, 2))
+    odd = rng.normal(size=(findings, 2)) * 18
+    x, y = np.vstack([normal, odd]).astype(np.float32).T
+    rank = pa.array([None] * 3_000 + list(range(1, findings + 1)), pa.int32())
+    return pa.table({"x": x, "y": y, "rank": rank})
+
+
+def manifest(findings: pa.Table, hostile: bool) -> RunManifest:
+    severities = findings["severity"].to_pylist()
+    count = len(severities)
+    columns = {
+        "event_id": ColumnRole(role="id", why="Every value is distinct; named `_id`."),
+        "time": ColumnRole(role="time", why="A timestamp."),
+        "actor.user.name": ColumnRole(role="entity", why="312 names; named `user`."),
+        "api.operation": ColumnRole(role="category", why="84 distinct texts in 20,000 rows."),
+        "http_request.user_agent": ColumnRole(
+            role="text", why="Long texts with spaces.", weight=0.5
+        ),
+        "bytes_out": ColumnRole(role="number", why="Whole numbers, 9,112 distinct."),
+        "mfa": ColumnRole(role="flag", why="Two values."),
+    }
+    if hostile:
+        columns[HOSTILE] = ColumnRole(role="category", why=HOSTILE)
+    return RunManifest(
+        outfield_version="0.1.0",
+        job=HOSTILE if hostile else "company-audit-log",
+        run_id="2026-03-16T06-00-12Z-4f1c",
+        unit="event",
+        seed=0,
+        started=datetime(2026, 3, 16, 6, 0, 12, tzinfo=UTC),
+        finished=datetime(2026, 3, 16, 6, 0, 41, tzinfo=UTC),
+        input_files=[
+            InputFile(name=f"day=2026-03-{day:02d}/part-0.parquet", rows=14_327, bytes=913_442)
+            for day in range(2, 16)
+        ],
+        ledger=Ledger(
+            read=200_578,
+            scored=200_431,
+            quarantined={HOSTILE if hostile else "time is null": 96, "duplicate id": 41},
+            skipped={"empty file": 10},
+        ),
+        units_scored=200_431,
+        columns=columns,
+        model=ModelSummary(
+            model_id="m-9c2e41d7",
+            dims=128,
+            sample_rows=50_000,
+            reference_rows=40_210,
+            calibration_rows=9_790,
+            trimmed_share=0.05,
+        ),
+        selection=SelectionSummary(
+            rule="Benjamini-Hochberg at fdr 0.1",
+            score_cut=38.2 if count else None,
+            selected=count + 17 if count else 0,
+            findings=count,
+            budget=max(count, 1),
+        ),
+        severities={name: severities.count(name) for name in dict(SEVERITY_CUTS)},
+        seconds={
+            "plan": 0.4,
+            "fit": 9.1,
+            "score": 14.8,
+            "select": 0.03,
+            "explain": 3.2,
+            "publish": 1.1,
+        },
+    )
