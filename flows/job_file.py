@@ -1,0 +1,150 @@
+"""The job file on disk: reading one, and writing the first one for an input."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+
+import tomlkit
+from tomlkit.items import SingleKey
+
+from schemas.column_names import suggests_secret
+from schemas.errors import JobError
+from schemas.job import JobSpec, SelectionSpec, parse_job
+from schemas.roles import ColumnProfile, Role, RoleChoice
+
+EXAMPLES = 3
+EXAMPLE_LENGTH = 24
+WIDEST = 60
+"""Comments are aligned behind settings up to this width; a longer one pushes only its own."""
+
+_TRY = "run `outfield init INPUT` for one to start from"
+
+
+def load_job(path: str) -> JobSpec:
+    """Read a job file.
+
+    Raises
+    ------
+    JobError
+        It is not there, cannot be read, is not UTF-8, is not TOML or not a job.
+
+    """
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise JobError("there is no such job file", where=path, remedy=_TRY) from None
+    except IsADirectoryError:
+        raise JobError("this is a folder, not a job file", where=path, remedy=_TRY) from None
+    except UnicodeDecodeError as error:
+        what = f"this is not text in UTF-8 (byte {error.start:,})"
+        raise JobError(what, where=path, remedy="save it as UTF-8") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        remedy = "check the path and that you may read it"
+        raise JobError(f"cannot be read ({reason})", where=path, remedy=remedy) from None
+    return parse_job(text, path)
+
+
+def job_template(
+    location: str,
+    profiles: Mapping[str, ColumnProfile],
+    choices: Mapping[str, RoleChoice],
+) -> str:
+    """Write the first job file for an input: each column, its role, and why.
+
+    The input's own values appear only as examples of categories, and never those of a column whose
+    name suggests a secret: the file is meant for version control. A login in the location is left
+    out.
+
+    Parameters
+    ----------
+    location
+        The input as the user named it.
+    profiles
+        Column name -> its profile.
+    choices
+        Column name -> its role and why.
+
+    Returns
+    -------
+    str
+        TOML that `parse_job` reads as a job with these roles.
+
+    """
+    return "\n".join([_head(location, profiles), _settings(), _columns(profiles, choices)])
+
+
+def _head(location: str, profiles: Mapping[str, ColumnProfile]) -> str:
+    rows = max((profile.rows for profile in profiles.values()), default=0)
+    return (
+        "# A job for outfield. The roles were inferred from"
+        f" {rows:,} events with {len(profiles):,} columns.\n"
+        "# Edit them, keep this file in git, and run: outfield detect --job THIS_FILE\n"
+        "# A setting behind a # shows its default.\n"
+        f"\ninput = {_text(_without_login(location))}\n"
+    )
+
+
+def _settings() -> str:
+    job, selection = JobSpec(), SelectionSpec()
+    top = [
+        (f"# output = {_text(job.output)}", "the folder that holds the results"),
+        ('# name = "NAME"', "of their folder in it; the input's name by default"),
+        (f"# unit = {_text(job.unit)}", 'or "session", together with the next line'),
+        ('# session_key = "COLUMN"', "the column that names the session"),
+        (f"# seed = {job.seed}", "of every random choice"),
+    ]
+    rules = [
+        ("# fdr = 0.1", "the share of findings that may be false alarms"),
+        ("# threshold = 50", "or a fixed anomaly score: 50 is one event in 100,000"),
+        (f"# budget = {selection.budget}", "the most findings a run writes"),
+    ]
+    return f"{_aligned(top)}\n[selection]\n{_aligned(rules)}"
+
+
+def _columns(profiles: Mapping[str, ColumnProfile], choices: Mapping[str, RoleChoice]) -> str:
+    keys = {name: _key(name) for name in choices}
+    width = max((len(key) for key in keys.values() if len(key) <= WIDEST), default=0)
+    lines = [
+        (f"{keys[name]:<{width}} = {_text(choice.role)}", _why(choice, profiles.get(name)))
+        for name, choice in choices.items()
+    ]
+    return (
+        f"# Roles: {', '.join(Role)}.\n"
+        '# A louder voice for one: COLUMN = { role = "number", weight = 2.0 }\n'
+        f"[columns]\n{_aligned(lines)}"
+    )
+
+
+def _why(choice: RoleChoice, profile: ColumnProfile | None) -> str:
+    """Give the reason and, for a category that is no secret, its most common names."""
+    if profile is None or choice.role is not Role.CATEGORY or suggests_secret(profile.name):
+        return choice.why
+    shown = [text for text in profile.examples[:EXAMPLES] if len(text) <= EXAMPLE_LENGTH]
+    return f"{choice.why}: {', '.join(shown)}" if shown else choice.why
+
+
+def _aligned(lines: list[tuple[str, str]]) -> str:
+    """Put each comment behind its setting, all at one place."""
+    width = max((len(setting) for setting, _ in lines if len(setting) <= WIDEST), default=0)
+    return "".join(f"{setting:<{width}}  # {_one_line(comment)}\n" for setting, comment in lines)
+
+
+def _one_line(comment: str) -> str:
+    """Leave out of a comment what TOML does not take there: line ends and other controls."""
+    printable = (" " if unicodedata.category(c)[0] in "CZ" else c for c in comment)
+    return " ".join("".join(printable).split())
+
+
+def _without_login(location: str) -> str:
+    """Leave user and password out of a URL: they belong into the environment."""
+    return re.sub(r"://[^/]*:[^/]*@", "://", location)
+
+
+def _key(name: str) -> str:
+    return str(SingleKey(name).as_string())
+
+
+def _text(value: str) -> str:
+    return str(tomlkit.string(str(value)).as_string())
