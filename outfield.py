@@ -1,1 +1,96 @@
-"""x."""
+"""The notebook's way in: what runs found, as pandas frames.
+
+Examples
+--------
+>>> import outfield
+>>> findings = outfield.read_findings("outfield-output/sample")  # doctest: +SKIP
+
+"""
+
+from importlib.metadata import version as _version
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+if _TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["read_findings", "read_scores", "runs"]
+__version__ = _version("outfield")
+
+
+def read_findings(folder: str, run: str | None = None) -> "pd.DataFrame":
+    """Read the findings of a run, the oddest first.
+
+    Parameters
+    ----------
+    folder
+        The job's folder, such as `outfield-output/sample`.
+    run
+        The run's id, one of `runs(folder).index`; the newest by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each finding: `rank`, scores, `severity`, `summary`, `reasons` and the record's
+        own columns.
+
+    Raises
+    ------
+    schemas.errors.OutputError
+        There is no such job or run, or a file of it is damaged.
+
+    """
+    from flows.notebook import findings_frame  # noqa: PLC0415 - `import outfield` costs nothing
+
+    return findings_frame(folder, run)
+
+
+def read_scores(folder: str, run: str | None = None) -> "pd.DataFrame":
+    """Read the scores of every record that a run judged, in the order of the input.
+
+    Parameters
+    ----------
+    folder
+        The job's folder, such as `outfield-output/sample`.
+    run
+        The run's id, one of `runs(folder).index`; the newest by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each record: `record_id`, `anomaly_score`, `p_value`, `density_score`,
+        `distance_score`.
+
+    Raises
+    ------
+    schemas.errors.OutputError
+        There is no such job or run, or a file of it is damaged.
+
+    """
+    from flows.notebook import scores_frame  # noqa: PLC0415 - `import outfield` costs nothing
+
+    return scores_frame(folder, run)
+
+
+def runs(folder: str) -> "pd.DataFrame":
+    """List the runs of a job, newest first, with where every row went.
+
+    Parameters
+    ----------
+    folder
+        The job's folder, such as `outfield-output/sample`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each run, its id as index: `started`, `finished`, the rows `read`, `scored`,
+        `quarantined` and `skipped`, the `findings` written and those that the budget `cut_off`.
+
+    Raises
+    ------
+    schemas.errors.OutputError
+        There is no such job, or a manifest is damaged.
+
+    """
+    from flows.notebook import runs_frame  # noqa: PLC0415 - `import outfield` costs nothing
+
+    return runs_frame(folder)

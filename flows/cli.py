@@ -1,0 +1,99 @@
+"""The command line: `outfield detect | init | findings | runs | schema`.
+
+Exit codes: 0; 2 for what the user can mend, in one line; 1 for a fault of ours; 130 after Ctrl-C.
+"""
+
+import io
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from flows.commands import Commands, Flag, Services
+from flows.terminal import ReaderGoneError, Terminal
+from schemas.errors import OutfieldError
+
+_LONGEST_FAULT = 500
+
+
+def main(tokens: Sequence[str] | None = None, services: Services | None = None) -> int:
+    """Run the command that the tokens name.
+
+    Parameters
+    ----------
+    tokens
+        The command and its options; those of the process by default.
+    services
+        The long work behind the commands; the real one by default.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    terminal = Terminal(sys.stdout, sys.stderr)
+    app = make_app(terminal, services or Services())
+    return _exit_code(app, sys.argv[1:] if tokens is None else tokens, terminal)
+
+
+def make_app(terminal: Terminal, services: Services) -> App:
+    """Assemble the commands, and `--verbose` that goes with each of them."""
+    app = App(
+        name="outfield",
+        help="Find the events that do not belong: anomaly detection over event logs in Parquet.",
+        version=lambda: f"outfield {version('outfield')}",
+        suppress_keyboard_interrupt=False,
+    )
+    app.meta.suppress_keyboard_interrupt = False
+    commands = Commands(terminal, services)
+    for command in (
+        commands.detect,
+        commands.init,
+        commands.findings,
+        commands.runs,
+        commands.schema,
+    ):
+        app.command(command)
+
+    @app.meta.default
+    def launch(
+        *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+        verbose: Annotated[Flag, Parameter(help="Print the traceback if outfield fails.")] = False,
+    ) -> None:
+        try:
+            app(tokens)
+        except Exception:
+            if verbose:
+                terminal.trace(traceback.format_exc())
+            raise
+
+    return app
+
+
+def _exit_code(app: App, tokens: Sequence[str], terminal: Terminal) -> int:
+    try:
+        app.meta(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+    except (OutfieldError, CycloptsError) as error:
+        terminal.complain(f"outfield: error: {error}")
+        return 2
+    except ReaderGoneError:
+        return 0
+    except KeyboardInterrupt:
+        terminal.complain("outfield: stopped")
+        return 130
+    except Exception as error:
+        terminal.complain(_fault(error))
+        return 1
+    return 0
+
+
+def _fault(error: Exception) -> str:
+    said = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST_FAULT]
+    return f"outfield failed: {said}; this is a fault of ours; run with --verbose for the traceback"

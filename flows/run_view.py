@@ -1,0 +1,151 @@
+"""A run as the command line shows it: lines and tables for people, documents for machines."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.types as pat
+
+from flows.storage.runs import REPORT, PublishedRun
+from flows.terminal import Justify, Terminal
+from schemas.manifest import RunManifest
+from schemas.outputs import FINDING, SEVERITY_CUTS
+from schemas.texts import as_text
+
+_FINDING_COLUMNS: dict[str, Justify] = {
+    "rank": "right",
+    "score": "right",
+    "severity": "left",
+    "record": "left",
+    "summary": "left",
+}
+_RUN_COLUMNS: dict[str, Justify] = {
+    "run": "left",
+    "started": "left",
+    "read": "right",
+    "scored": "right",
+    "quarantined": "right",
+    "skipped": "right",
+    "findings": "right",
+    "cut off": "right",
+}
+
+
+def shown_path(path: Path) -> str:
+    """Give a path as the user would type it: relative if it lies below the working directory."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def show_summary(terminal: Terminal, run: PublishedRun, top: pa.Table, seconds: float) -> None:
+    """Print what a run did: rows, findings, the oddest of them, and where all lies."""
+    for line in _ledger_lines(run.manifest):
+        terminal.line(line)
+    terminal.line(_findings_line(run.manifest))
+    terminal.line()
+    if len(top):
+        show_findings(terminal, top)
+        terminal.line()
+    terminal.line(f"Report    {shown_path(run.folder / REPORT)}")
+    terminal.line(f"Findings  {shown_path(run.folder / 'findings')}")
+    terminal.line(f"Took      {seconds:,.1f} s")
+
+
+def show_findings(terminal: Terminal, findings: pa.Table) -> None:
+    """Print a table of findings, a row each."""
+    rows = [
+        [str(f["rank"]), f"{f['anomaly_score']:.1f}", f["severity"], f["record_id"], f["summary"]]
+        for f in findings.select(
+            ["rank", "anomaly_score", "severity", "record_id", "summary"]
+        ).to_pylist()
+    ]
+    terminal.table(_FINDING_COLUMNS, rows)
+
+
+def show_runs(terminal: Terminal, runs: list[PublishedRun]) -> None:
+    """Print a table of runs with their ledgers, a row each."""
+    terminal.table(_RUN_COLUMNS, [_run_row(run.manifest) for run in runs])
+
+
+def run_document(run: PublishedRun) -> dict[str, Any]:
+    """Describe a run for a machine: where its files lie, and its manifest."""
+    places = {name: shown_path(run.folder / name) for name in ("findings", "scores", "quarantine")}
+    return {
+        "folder": shown_path(run.folder),
+        "report": shown_path(run.folder / REPORT),
+        **places,
+        "manifest": run.manifest.model_dump(mode="json"),
+    }
+
+
+def finding_documents(findings: pa.Table) -> list[dict[str, Any]]:
+    """Describe findings for a machine: our columns, and the record's own ones under `event`.
+
+    Numbers, flags and texts stay what they are; a value that JSON has no type for is spelt as text.
+    """
+    ours = findings.select(FINDING.names).to_pylist()
+    names = findings.column_names[len(FINDING) :]
+    own = {name: _json_values(findings[name].combine_chunks()) for name in names}
+    return [
+        {**finding, "event": {name: values[row] for name, values in own.items()}}
+        for row, finding in enumerate(ours)
+    ]
+
+
+def _json_values(values: pa.Array) -> list[Any]:
+    if pat.is_boolean(values.type) or pat.is_integer(values.type):
+        return values.to_pylist()
+    if pat.is_floating(values.type):
+        return [v if v is None or math.isfinite(v) else None for v in values.to_pylist()]
+    return as_text(values).to_pylist()
+
+
+def _ledger_lines(manifest: RunManifest) -> list[str]:
+    ledger = manifest.ledger
+    quarantined, skipped = (sum(part.values()) for part in (ledger.quarantined, ledger.skipped))
+    first = (
+        f"{_rows(ledger.read)} read = {ledger.scored:,} scored"
+        f" + {quarantined:,} quarantined + {skipped:,} skipped"
+    )
+    if manifest.unit == "session":
+        first += f"; {manifest.units_scored:,} sessions"
+    reasons = {"quarantined": ledger.quarantined, "skipped": ledger.skipped}
+    return [
+        first,
+        *(f"  {fate}: {_counts(why)}" for fate, why in reasons.items() if any(why.values())),
+    ]
+
+
+def _findings_line(manifest: RunManifest) -> str:
+    selection = manifest.selection
+    severities = {name: manifest.severities.get(name, 0) for name, _ in SEVERITY_CUTS}
+    line = f"{selection.findings:,} findings by {selection.rule}"
+    if selection.findings:
+        line += f": {_counts(severities)}"
+    if selection.cut_off:
+        line += f"; the budget of {selection.budget:,} cut off {selection.cut_off:,} more"
+    return line
+
+
+def _run_row(manifest: RunManifest) -> list[str]:
+    ledger = manifest.ledger
+    counts = (
+        ledger.read,
+        ledger.scored,
+        sum(ledger.quarantined.values()),
+        sum(ledger.skipped.values()),
+        manifest.selection.findings,
+        manifest.selection.cut_off,
+    )
+    started = f"{manifest.started:%Y-%m-%d %H:%M:%S %Z}".strip()
+    return [manifest.run_id, started, *(f"{count:,}" for count in counts)]
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"

@@ -1,0 +1,91 @@
+"""Small runs, made by hand, for tests of what reads and shows them."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from flows.storage.runs import PublishedRun, RunFolder
+from schemas.manifest import Ledger, ModelSummary, RunManifest, SelectionSummary
+from schemas.outputs import FINDING, REJECTION, SCORES, beside_own_columns
+
+OWN = pa.schema(
+    {
+        "user": pa.string(),
+        "time": pa.timestamp("us", "UTC"),
+        "agent.name": pa.dictionary(pa.int32(), pa.string()),
+        "agent": pa.int64(),
+    }
+)
+
+
+def scores(n: int, first: int = 0) -> pa.Table:
+    ids = [str(first + i) for i in range(n)]
+    floats = [float(i) for i in range(n)]
+    return pa.table(dict(zip(SCORES.names, [ids, *[floats] * 4], strict=True))).cast(SCORES)
+
+
+def findings(n: int) -> pa.Table:
+    reason = {"column": "user", "observed": "eve", "expected": None, "share": 0.5, "sentence": "s"}
+    rows = [
+        {
+            "rank": rank,
+            **{name: "r" if name == "record_id" else 0.5 for name in SCORES.names},
+            "severity": "low",
+            "summary": f"number {rank}",
+            "reasons": [reason, reason],
+            "user": "eve",
+            "time": datetime(2026, 1, rank, tzinfo=UTC),
+            "agent.name": "curl",
+            "agent": None,
+        }
+        for rank in range(1, n + 1)
+    ]
+    return pa.Table.from_pylist(rows, schema=beside_own_columns(FINDING, OWN))
+
+
+def rejected(n: int) -> pa.Table:
+    row = {"outfield_source_file": "a", "outfield_source_row": 1, "outfield_reason": "null time"}
+    return pa.Table.from_pylist([row] * n, schema=beside_own_columns(REJECTION, OWN))
+
+
+def manifest(run_id: str, rows: tuple[int, int, int] = (0, 0, 0), day: int = 1) -> RunManifest:
+    """Scored, found and quarantined rows of a run on a day of January."""
+    scored, found, quarantined = rows
+    when = datetime(2026, 1, day, tzinfo=UTC)
+    return RunManifest(
+        outfield_version="0",
+        job="job",
+        run_id=run_id,
+        unit="event",
+        seed=0,
+        started=when,
+        finished=when,
+        input_files=[],
+        ledger=Ledger(
+            read=scored + quarantined, scored=scored, quarantined={"null time": quarantined}
+        ),
+        units_scored=scored,
+        columns={},
+        model=ModelSummary(
+            model_id="m",
+            dims=1,
+            sample_rows=1,
+            reference_rows=1,
+            calibration_rows=1,
+            trimmed_share=0,
+        ),
+        selection=SelectionSummary(
+            rule="r", score_cut=None, selected=found, findings=found, budget=100
+        ),
+        severities={},
+        seconds={},
+    )
+
+
+def published(output: Path, run_id: str = "one", day: int = 1, n: int = 3) -> PublishedRun:
+    folder = RunFolder.create(str(output), "job", run_id)
+    folder.write_part("scores", 0, scores(n))
+    folder.write_part("findings", 0, findings(n))
+    folder.write_part("quarantine", 0, rejected(n))
+    return folder.publish(manifest(run_id, (n, n, n), day), "<p>report</p>")

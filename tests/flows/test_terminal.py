@@ -1,0 +1,88 @@
+import io
+import json
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.terminal import ReaderGoneError, Terminal, escape
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J[bold]\r\n\t\u202e\x9b31m\x7f"
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@given(st.text())
+def test_what_is_escaped_prints_and_plain_text_stays_as_it_is(text):
+    assert escape(text).isprintable()
+    if text.isprintable():
+        assert escape(text) == text
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Screen])
+def test_no_control_character_of_a_value_reaches_the_output(stream, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    out, err = stream(), stream()
+    terminal = Terminal(out, err)
+    terminal.line(HOSTILE)
+    terminal.table({"value": "left"}, [[HOSTILE]])
+    terminal.complain(HOSTILE)
+    terminal.trace(f"ValueError: {HOSTILE}")
+    terminal.json({"value": HOSTILE})
+    for text in (out.getvalue(), err.getvalue()):
+        # What a terminal's own styles are made of is not the value's.
+        ours = text.replace("\x1b[1m", "").replace("\x1b[0m", "")
+        assert not set("\x1b\x07\r\t\u202e\x9b\x7f") & set(ours)
+        assert "[bold]" in ours
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Screen])
+def test_names_with_brackets_are_not_read_as_markup(stream):
+    out = stream()
+    Terminal(out, io.StringIO()).table({"na[red]me": "left"}, [["[link=x]y[/link] :smile:"]])
+    assert "na[red]me" in out.getvalue()
+    assert "[link=x]y[/link] :smile:" in out.getvalue()
+
+
+def test_a_table_in_a_pipe_is_aligned_plain_text():
+    out = io.StringIO()
+    columns = {"rank": "right", "user": "left", "why": "left"}
+    Terminal(out, io.StringIO()).table(columns, [["1", "李四", "odd"], ["10", "eve", ""]])
+    assert out.getvalue() == "rank  user  why\n   1  李四  odd\n  10  eve\n"
+
+
+def test_a_table_without_rows_is_its_header():
+    out = io.StringIO()
+    Terminal(out, io.StringIO()).table({"rank": "right", "user": "left"}, [])
+    assert out.getvalue() == "rank  user\n"
+
+
+def test_json_is_ascii_and_reads_back():
+    out = io.StringIO()
+    Terminal(out, io.StringIO()).json({"value": HOSTILE, "name": "李四"})
+    assert out.getvalue().isascii()
+    assert json.loads(out.getvalue()) == {"value": HOSTILE, "name": "李四"}
+
+
+def test_progress_is_shown_on_a_terminal_only():
+    pipe, screen = io.StringIO(), Screen()
+    for err in (pipe, screen):
+        with Terminal(io.StringIO(), err).progress() as on_progress:
+            on_progress("score [all]", 0, 0)
+            on_progress("score [all]", 1, 2)
+    assert pipe.getvalue() == ""
+    assert "score [all]" in screen.getvalue()
+
+
+def test_a_reader_that_went_away_ends_the_output_quietly():
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as out:  # noqa: PTH123 - a file descriptor has no path
+        terminal = Terminal(out, io.StringIO())
+        with pytest.raises(ReaderGoneError):
+            terminal.line("nobody reads this")
+        terminal.line("nor this, but it does not fail: the stream now leads nowhere")

@@ -1,0 +1,76 @@
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import outfield
+from flows.storage.runs import RunFolder
+from schemas.errors import OutputError
+from schemas.outputs import FINDING, beside_own_columns
+from tests.flows.sample_runs import findings, manifest, published, scores
+
+
+def test_the_public_surface_is_exactly_this():
+    public = {name for name in vars(outfield) if name[0].isalpha()}
+    assert public == set(outfield.__all__) == {"read_findings", "read_scores", "runs"}
+    assert outfield.__version__ == version("outfield")
+
+
+def test_importing_it_brings_nothing_heavy():
+    heavy = "{'pandas', 'pyarrow', 'prefect', 'sklearn', 'altair', 'pydantic', 'numpy'}"
+    code = f"import outfield, sys; print(sorted({heavy} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)  # noqa: S603, PLW1510
+    assert result.stdout.strip() == "[]", result.stderr
+
+
+def test_findings_come_as_a_frame_of_the_newest_run(tmp_path):
+    published(tmp_path, "old", 1, n=1)
+    published(tmp_path, "new", 2, n=3)
+    job = str(tmp_path / "job")
+    frame = outfield.read_findings(job)
+    assert frame["rank"].tolist() == [1, 2, 3]
+    assert list(frame.columns) == findings(3).column_names
+    assert frame["reasons"][0][0]["sentence"] == "s"
+    assert len(outfield.read_findings(job, run="old")) == 1
+
+
+def test_integers_with_nulls_do_not_lose_their_digits(tmp_path):
+    big = 2**62 + 1
+    own = pa.schema({"session": pa.int64(), "all_null": pa.int32(), "hash": pa.uint64()})
+    rows = findings(2).select(FINDING.names).to_pylist()
+    rows[0] |= {"session": big, "hash": 2**64 - 1}
+    folder = RunFolder.create(str(tmp_path), "job", "one")
+    table = pa.Table.from_pylist(rows, schema=beside_own_columns(FINDING, own))
+    folder.write_part("findings", 0, table)
+    folder.write_part("scores", 0, scores(2))
+    folder.publish(manifest("one", (2, 2, 0)), "")
+    frame = outfield.read_findings(str(tmp_path / "job"))
+    assert frame["session"][0] == big
+    assert frame["hash"][0] == 2**64 - 1
+    assert frame.loc[1, ["session", "hash", "all_null"]].isna().all()
+    assert frame["rank"].dtype == "int32"
+
+
+def test_scores_come_as_a_frame(tmp_path):
+    published(tmp_path)
+    frame = outfield.read_scores(str(tmp_path / "job"))
+    pd.testing.assert_frame_equal(frame, scores(3).to_pandas())
+
+
+def test_runs_come_with_their_ledgers_newest_first(tmp_path):
+    published(tmp_path, "old", 1, n=1)
+    published(tmp_path, "new", 2, n=3)
+    frame = outfield.runs(str(tmp_path / "job"))
+    assert frame.index.tolist() == ["new", "old"]
+    assert frame.loc["new", ["read", "scored", "quarantined", "findings"]].tolist() == [6, 3, 3, 3]
+    assert frame["started"].is_monotonic_decreasing
+
+
+def test_a_job_without_runs_gives_an_empty_frame_and_no_job_an_error(tmp_path):
+    RunFolder.create(str(tmp_path), "job", "one")
+    assert outfield.runs(str(tmp_path / "job")).empty
+    with pytest.raises(OutputError, match="no such folder"):
+        outfield.runs(str(tmp_path / "nothing"))
