@@ -1,0 +1,69 @@
+"""Which dimensions make an event odd: the surprise that each span of X takes with it.
+
+Two counterfactuals for each span: how much of its surprise the event loses with the nearest normal
+event's coordinates there, and how much the normal event gains with the event's own. They are the
+last and the first term of a Shapley value (Lundberg and Lee, 2017). The first alone would overlook
+a cause that two columns share, the second one that needs company.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from anomaly.embedding.embedder import Span
+from anomaly.model import AnomalyModel
+
+_ROWS_AT_ONCE = 65_536
+"""Counterfactual events scored at a time."""
+
+
+def span_shares(
+    model: AnomalyModel, X: npt.NDArray[np.float32], normal: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float64]:
+    """Share out the surprise of each event over the spans of its embedding.
+
+    Parameters
+    ----------
+    model
+        Scores the counterfactuals; its `embedder.spans` are the n_spans parts.
+    X
+        The events, float32 (n_events, n_dims).
+    normal
+        For each the nearest normal event, float32 (n_events, n_dims).
+
+    Returns
+    -------
+    float64 (n_events, n_spans): shares of one; all 0 for an event with nothing odd about it.
+    """
+    spans = model.embedder.spans
+    shares = np.zeros((len(X), len(spans)))
+    step = max(1, _ROWS_AT_ONCE // (2 * len(spans)))
+    for start in range(0, len(X), step):
+        stop = start + step
+        shares[start:stop] = _effects(model, X[start:stop], normal[start:stop], spans)
+    total = shares.sum(axis=1, keepdims=True)
+    return np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
+
+
+def _effects(
+    model: AnomalyModel,
+    X: npt.NDArray[np.float32],
+    normal: npt.NDArray[np.float32],
+    spans: tuple[Span, ...],
+) -> npt.NDArray[np.float64]:
+    without, alone = np.repeat(X[:, None], len(spans), 1), np.repeat(normal[:, None], len(spans), 1)
+    for i, span in enumerate(spans):
+        part = slice(span.start, span.stop)
+        without[:, i, part], alone[:, i, part] = normal[:, part], X[:, part]
+    n_dims = X.shape[1]
+    loss = _surprise(model, X)[:, None] - _surprise(model, without.reshape(-1, n_dims)).reshape(
+        len(X), -1
+    )
+    gain = (
+        _surprise(model, alone.reshape(-1, n_dims)).reshape(len(X), -1)
+        - _surprise(model, normal)[:, None]
+    )
+    return np.maximum(loss, 0.0) + np.maximum(gain, 0.0)
+
+
+def _surprise(model: AnomalyModel, X: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    return -np.log(model.score_vectors(X).p_values)

@@ -1,0 +1,89 @@
+"""A category as coordinates: each name an axis, as long as the name is surprising."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anomaly.embedding.rarity import surprisal
+
+_MOST_AXES = 48
+"""Names with an axis of their own; the rest share one, each with its own length on it."""
+
+MISSING = "\x00missing"
+"""The name that a null counts under: a missing value is a value, common or rare."""
+
+
+@dataclass(frozen=True)
+class CategoryBlock:
+    """One axis a common name, one for all others, and one for the surprisal itself.
+
+    A name stands at `-log p` on its axis, so two rare names are far from the common ones and from
+    each other: the metric of rarity that one-hot encoding loses. The axes together are scaled down
+    to the variance of one column; the surprisal axis is what the scaling must not hide.
+    """
+
+    names: tuple[str, ...]
+    """Every name of the sample, the most common first; ties in alphabetical order."""
+    counts: npt.NDArray[np.int64]
+    total: int
+    scale: float
+
+    @classmethod
+    def fit(cls, column: pa.DictionaryArray) -> "CategoryBlock":
+        """Count the names of `column`, dictionary<string> (n_rows,); null is a name too."""
+        names, counts = count_names(column)
+        lengths = surprisal(counts, len(column))
+        shares = counts / max(len(column), 1)
+        variance = float(np.sum(shares * lengths**2 * (1.0 - shares)))
+        return cls(tuple(names), counts, len(column), float(1.0 / np.sqrt(max(variance, 1.0))))
+
+    @property
+    def n_dims(self) -> int:
+        """Return the number of dimensions."""
+        return min(len(self.names), _MOST_AXES) + 2
+
+    @cached_property
+    def _order(self) -> pa.Array:
+        return pa.array(self.names, pa.string())
+
+    def codes(self, names: pa.Array) -> npt.NDArray[np.int64]:
+        """Return the position of each of `names`, string (n,), in `self.names`; -1 if unseen."""
+        found = pc.index_in(pc.fill_null(names, MISSING), value_set=self._order)
+        return pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+    def count_of(self, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return how many events of the sample hold each code; 0 for -1."""
+        return np.append(self.counts, 0)[codes]
+
+    def transform(self, column: pa.DictionaryArray) -> npt.NDArray[np.float32]:
+        """Embed `column`, dictionary<string> (n_rows,), as float32 (n_rows, n_dims)."""
+        names, rows = distinct(column)
+        codes = self.codes(names)
+        lengths = surprisal(self.count_of(codes), self.total)
+        axes = self.n_dims - 2
+        axis = np.where((codes >= 0) & (codes < axes), codes, axes)
+        block = np.zeros((len(codes), self.n_dims), dtype=np.float32)
+        block[np.arange(len(codes)), axis] = lengths * self.scale
+        block[:, -1] = lengths
+        return block[rows]
+
+
+def distinct(column: pa.DictionaryArray) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """Split `column` into its dictionary with a null behind it, and each row's position in that."""
+    indices = pc.fill_null(column.indices, len(column.dictionary))
+    names = pa.concat_arrays([column.dictionary, pa.nulls(1, column.dictionary.type)])
+    return names, indices.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def count_names(column: pa.DictionaryArray) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Count the names of `column`, the most common first, ties in alphabetical order."""
+    names, rows = distinct(column)
+    counts = np.bincount(rows, minlength=len(names))
+    seen = np.flatnonzero(counts)
+    labels = pc.fill_null(names.take(pa.array(seen)), MISSING).to_pylist()
+    order = sorted(range(len(seen)), key=lambda i: (-counts[seen[i]], labels[i]))
+    return [labels[i] for i in order], counts[seen[order]].astype(np.int64)

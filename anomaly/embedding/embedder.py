@@ -1,0 +1,188 @@
+"""Events to vectors: each column its block, each entity its habits, all side by side."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anomaly.embedding.category import CategoryBlock, distinct
+from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
+from anomaly.embedding.number import NumberBlock
+from anomaly.embedding.rarity import surprisal
+from anomaly.embedding.sequence import SequenceBlock
+from anomaly.embedding.text import TextBlock
+from anomaly.embedding.time import TimeBlock
+from schemas.roles import Role
+
+Block = CategoryBlock | NumberBlock | SequenceBlock | TextBlock | TimeBlock
+Habit = HourHabit | LevelHabit | NameHabit
+Vectors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Span:
+    """The dimensions `start` to `stop` of X that speak of `column`, given the entity or alone."""
+
+    column: str
+    given: str | None
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class EventEmbedder:
+    """Embeds conformed events; fitted by `EventEmbedder.fit`, never changed by `transform`."""
+
+    roles: dict[str, Role]
+    weights: dict[str, float]
+    blocks: dict[str, Block]
+    entities: dict[str, CategoryBlock]
+    """The names and counts of each entity: context, not coordinates."""
+    habits: dict[str, dict[str, Habit]]
+    """Entity -> column -> what the entity usually does there."""
+
+    @classmethod
+    def fit(
+        cls, events: pa.Table, roles: Mapping[str, Role], weights: Mapping[str, float], seed: int
+    ) -> "EventEmbedder":
+        """Learn the blocks and habits from `events`.
+
+        Parameters
+        ----------
+        events
+            Conformed events (`schemas.events`): canonical types, one column for each role.
+        roles
+            Column -> role; `id` and `ignore` are not embedded.
+        weights
+            Column -> its voice; 1 where absent.
+        seed
+            Seeds the truncated SVD.
+        """
+        events = events.combine_chunks()
+        blocks = {
+            column: _fit_block(role, _values(events, column, role), seed)
+            for column, role in roles.items()
+            if role not in (Role.ID, Role.IGNORE, Role.ENTITY)
+        }
+        entities = {
+            column: CategoryBlock.fit(_values(events, column, role))
+            for column, role in roles.items()
+            if role is Role.ENTITY
+        }
+        embedder = cls(dict(roles), dict(weights), blocks, entities, {})
+        reading = _Reading(embedder, events)
+        for entity in entities:
+            embedder.habits[entity] = {
+                column: habit
+                for column in roles
+                if column != entity and (habit := reading.fit_habit(entity, column)) is not None
+            }
+        return embedder
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The columns of X: which dimensions speak of which source column."""
+        parts: list[tuple[str, str | None, int]] = [
+            (c, None, b.n_dims) for c, b in self.blocks.items()
+        ]
+        parts += [(c, e, 1) for e, habits in self.habits.items() for c in habits]
+        stops = np.cumsum([n for _, _, n in parts], dtype=int).tolist()
+        return tuple(
+            Span(c, e, stop - n, stop) for (c, e, n), stop in zip(parts, stops, strict=True)
+        )
+
+    @property
+    def n_dims(self) -> int:
+        """Return the number of dimensions of X."""
+        return self.spans[-1].stop if self.spans else 0
+
+    def name_counts(self, column: str) -> CategoryBlock:
+        """Return the names and counts of an entity, category or flag."""
+        names = self.entities[column] if column in self.entities else self.blocks[column]
+        return cast(CategoryBlock, names)
+
+    def transform(self, events: pa.Table) -> Vectors:
+        """Embed conformed `events` as X, float32 (n_events, n_dims)."""
+        reading = _Reading(self, events.combine_chunks())
+        X = np.empty((events.num_rows, self.n_dims), dtype=np.float32)
+        for span in self.spans:
+            part = reading.embed(span)
+            X[:, span.start : span.stop] = part * self.weights.get(span.column, 1.0)
+        return X
+
+
+class _Reading:
+    """One table read by an embedder: what several spans share is computed once."""
+
+    def __init__(self, embedder: EventEmbedder, events: pa.Table) -> None:
+        self._embedder = embedder
+        self._events = events
+        self._codes: dict[str, npt.NDArray[np.int64]] = {}
+
+    def embed(self, span: Span) -> Vectors:
+        """Return the coordinates of one span, float32 (n_events, its dimensions)."""
+        if span.given is None:
+            return self._embedder.blocks[span.column].transform(self._column(span.column))
+        entity, column = self._code(span.given), span.column
+        match self._embedder.habits[span.given][column]:
+            case NameHabit() as habit:
+                return habit.transform(entity, self._code(column))[:, None]
+            case LevelHabit() as habit:
+                return habit.transform(entity, self._level(column))[:, None]
+            case HourHabit() as habit:
+                return habit.transform(entity, self._column(column))[:, None]
+
+    def fit_habit(self, entity: str, column: str) -> Habit | None:
+        """Learn what the entities do in `column`; None where there is nothing to learn."""
+        match self._embedder.roles[column]:
+            case Role.CATEGORY | Role.FLAG | Role.ENTITY:
+                names = self._embedder.name_counts(column)
+                shares = surprisal(np.append(names.counts, 0), names.total)
+                return NameHabit.fit(self._code(entity), self._code(column), shares)
+            case Role.NUMBER:
+                return LevelHabit.fit(self._code(entity), self._level(column))
+            case Role.TIME if cast(TimeBlock, self._embedder.blocks[column]).covers_days:
+                return HourHabit.fit(self._code(entity), self._column(column))
+        return None
+
+    def _code(self, column: str) -> npt.NDArray[np.int64]:
+        """Return the code of each event's name in `column`; -1 for an unseen one."""
+        if column not in self._codes:
+            names, rows = distinct(self._column(column))
+            self._codes[column] = self._embedder.name_counts(column).codes(names)[rows]
+        return self._codes[column]
+
+    def _level(self, column: str) -> npt.NDArray[np.float64]:
+        return cast(NumberBlock, self._embedder.blocks[column]).level(self._column(column))
+
+    def _column(self, column: str) -> Any:
+        return _values(self._events, column, self._embedder.roles[column])
+
+
+def _fit_block(role: Role, values: Any, seed: int) -> Block:
+    match role:
+        case Role.NUMBER:
+            return NumberBlock.fit(values)
+        case Role.TIME:
+            return TimeBlock.fit(values)
+        case Role.TEXT if pa.types.is_list(values.type):
+            return SequenceBlock.fit(values, seed)
+        case Role.TEXT:
+            return TextBlock.fit(values, seed)
+    return CategoryBlock.fit(values)
+
+
+def _values(events: pa.Table, column: str, role: Role) -> Any:
+    """Return a column as its block reads it: NumPy for numbers and times, Arrow for names."""
+    values = events[column]
+    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    match role:
+        case Role.NUMBER:
+            return array.to_numpy(zero_copy_only=False).astype(np.float64)
+        case Role.TIME:
+            return pc.cast(array, pa.int64()).to_numpy(zero_copy_only=False)
+    return array

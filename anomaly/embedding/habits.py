@@ -1,0 +1,202 @@
+"""What an entity usually does: every other column judged given the user, host or card.
+
+Each habit is one dimension, 0 for what the entity does as a matter of course and large for what it
+never did. A small group is shrunk towards the behaviour of all; how strongly, each column says for
+itself by the leave-one-out likelihood of its own events (empirical Bayes).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from anomaly.embedding.rarity import others
+from anomaly.embedding.time import HOUR_BINS, hour_bins, smooth_hours
+
+_STRENGTHS = 2.0 ** np.arange(-1, 12)
+"""Events of everybody that stand behind each entity, to choose from."""
+
+_OWN_HOUR = 1.0 / 3.0
+"""What an event adds to its own hour after smoothing."""
+
+Codes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class NameHabit:
+    """The surprisal of a name given the entity: -log((n_ec + s p_c) / (n_e + s))."""
+
+    pairs: Codes
+    """(n_pairs,): entity code * n_names + name code, ascending."""
+    pair_counts: Codes
+    entity_counts: Codes
+    shares: npt.NDArray[np.float64]
+    """(n_names + 1,): the share of each name among all events; that of an unseen one last."""
+    strength: float
+
+    @classmethod
+    def fit(cls, entity: Codes, name: Codes, surprisals: npt.NDArray[np.float64]) -> "NameHabit":
+        """Count `name` within `entity`, both int64 (n_rows,), -1 for a missing entity.
+
+        `surprisals` (n_names + 1,) holds -log of each name's share of all events.
+        """
+        known = entity >= 0
+        n_names = len(surprisals) - 1
+        keys = entity[known] * n_names + name[known]
+        pairs, counts = np.unique(keys, return_counts=True)
+        totals = np.bincount(entity[known], minlength=1)
+        first = cls(pairs, counts, totals, np.exp(-surprisals), 1.0)
+        strength = _best_strength(*first._evidence(entity[known], name[known]))
+        return cls(pairs, counts, totals, np.exp(-surprisals), strength)
+
+    def _evidence(
+        self, entity: Codes, name: Codes
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the other events of each pair, those of its entity, and the name's share."""
+        return (
+            others(self.count_of(entity, name)),
+            others(np.append(self.entity_counts, 0)[entity]),
+            self.shares[name],
+        )
+
+    def count_of(self, entity: Codes, name: Codes) -> Codes:
+        """Return how many events of the sample hold each pair; 0 where either is unseen (-1)."""
+        if not len(self.pairs):
+            return np.zeros(len(entity), dtype=np.int64)
+        keys = entity * (len(self.shares) - 1) + name
+        at = np.minimum(np.searchsorted(self.pairs, keys), len(self.pairs) - 1)
+        found = (self.pairs[at] == keys) & (entity >= 0) & (name >= 0)
+        return np.where(found, self.pair_counts[at], 0)
+
+    def usual(self, entity: int) -> int | None:
+        """Return the code of the name that the entity has most often; None for an unknown one."""
+        n_names = len(self.shares) - 1
+        start, stop = np.searchsorted(self.pairs, [entity * n_names, (entity + 1) * n_names])
+        if entity < 0 or start == stop:
+            return None
+        return int(self.pairs[start + np.argmax(self.pair_counts[start:stop])] % n_names)
+
+    def transform(self, entity: Codes, name: Codes) -> npt.NDArray[np.float32]:
+        """Return the surprisal of `name` given `entity`, float32 (n_rows,)."""
+        pair, total, share = self._evidence(entity, name)
+        given = (pair + self.strength * share) / (total + self.strength)
+        return (-np.log(given)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class HourHabit:
+    """The surprisal of the hour of the day given the entity."""
+
+    entity_hours: npt.NDArray[np.float32]
+    """(n_entities + 1, 24): smoothed counts, a row of zeros for unknown entities last."""
+    shares: npt.NDArray[np.float64]
+    """(24,): the smoothed share of each hour among all events."""
+    strength: float
+
+    @classmethod
+    def fit(cls, entity: Codes, moments: Codes) -> "HourHabit":
+        """Count the hours of `moments`, microseconds since 1970, within `entity`."""
+        known = entity >= 0
+        hours = hour_bins(moments)
+        n_entities = int(entity.max(initial=-1)) + 1
+        keys = entity[known] * HOUR_BINS + hours[known]
+        counts = np.bincount(keys, minlength=(n_entities + 1) * HOUR_BINS).reshape(-1, HOUR_BINS)
+        everybody = smooth_hours(np.bincount(hours, minlength=HOUR_BINS)) + 1.0
+        shares = everybody / everybody.sum()
+        first = cls(smooth_hours(counts).astype(np.float32), shares, 1.0)
+        strength = _best_strength(*first._evidence(entity[known], hours[known]))
+        return cls(first.entity_hours, shares, strength)
+
+    def _evidence(
+        self, entity: Codes, hours: Codes
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        same_hour = np.maximum(self.entity_hours[entity, hours] - _OWN_HOUR, 0.0)
+        return same_hour, others(self.entity_hours.sum(axis=1)[entity]), self.shares[hours]
+
+    def usual(self, entity: int) -> int:
+        """Return the hour that the entity is most often around; that of all for an unknown one."""
+        hours = self.entity_hours[entity]
+        return int(np.argmax(hours if hours.any() else self.shares))
+
+    def share_of(self, entity: int, hour: int) -> float:
+        """Return the share of the entity's events around `hour`, its own event left out."""
+        hours = self.entity_hours[entity]
+        return max(float(hours[hour]) - _OWN_HOUR, 0.0) / max(float(hours.sum()), 1.0)
+
+    def transform(self, entity: Codes, moments: Codes) -> npt.NDArray[np.float32]:
+        """Return the surprisal of each moment's hour given its entity, float32 (n_rows,)."""
+        near, total, share = self._evidence(entity, hour_bins(moments))
+        return (-np.log((near + self.strength * share) / (total + self.strength))).astype(
+            np.float32
+        )
+
+
+@dataclass(frozen=True)
+class LevelHabit:
+    """How many deviations a number lies from the entity's own level.
+
+    Level and spread are the median and the median absolute deviation, so that one extreme event
+    does not excuse itself; both are shrunk towards those of all events.
+    """
+
+    levels: npt.NDArray[np.float32]
+    """(n_entities + 1,): shrunk medians, 0 (the level of all) for unknown entities last."""
+    spreads: npt.NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, entity: Codes, level: npt.NDArray[np.float64]) -> "LevelHabit":
+        """Learn from `level`, float64 (n_rows,): numbers scaled to deviations, NaN if missing."""
+        known = (entity >= 0) & np.isfinite(level)
+        entity, level = entity[known], level[known]
+        n_entities = int(entity.max(initial=-1)) + 1
+        count = others(np.bincount(entity, minlength=n_entities + 1))
+        median = _grouped_median(entity, level, n_entities + 1)
+        deviation = np.abs(level - median[entity])
+        spread = 1.4826 * _grouped_median(entity, deviation, n_entities + 1)
+        # A tenth of the spread of all is the least an entity is granted.
+        within = max(1.4826 * float(np.median(deviation)) if level.size else 0.0, 0.1)
+        shrunk = count / (count + _LEVEL_STRENGTH)
+        variance = shrunk * spread**2 + (1.0 - shrunk) * max(within, 1.0) ** 2
+        spreads = np.sqrt(np.maximum(variance, within**2))
+        return cls((shrunk * median).astype(np.float32), spreads.astype(np.float32))
+
+    def level_of(self, entity: int) -> float:
+        """Return the entity's own level; that of all for an unknown one."""
+        return float(self.levels[entity if entity < len(self.levels) - 1 else -1])
+
+    def transform(self, entity: Codes, level: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+        """Return the signed deviations, float32 (n_rows,), 0 where the number is missing."""
+        entity = np.where(entity < len(self.levels) - 1, entity, -1)
+        away = (level - self.levels[entity]) / self.spreads[entity]
+        return np.nan_to_num(away, nan=0.0).astype(np.float32)
+
+
+_LEVEL_STRENGTH = 4.0
+"""Events of everybody behind an entity's level."""
+
+
+def _best_strength(
+    near: npt.NDArray[np.float64],
+    total: npt.NDArray[np.float64],
+    share: npt.NDArray[np.float64],
+) -> float:
+    """Return the strength under which the events are likeliest, each judged by the others."""
+    if not near.size:
+        return float(_STRENGTHS[-1])
+    likelihoods = [np.mean(np.log((near + s * share) / (total + s))) for s in _STRENGTHS]
+    return float(_STRENGTHS[int(np.argmax(likelihoods))])
+
+
+def _grouped_median(
+    groups: Codes, values: npt.NDArray[np.float64], n_groups: int
+) -> npt.NDArray[np.float64]:
+    """Return the median of `values` in each group, float64 (n_groups,), 0 for an empty one."""
+    order = np.lexsort((values, groups))
+    counts = np.bincount(groups, minlength=n_groups)
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    filled = counts > 0
+    low = order[(starts + (counts - 1) // 2)[filled]]
+    high = order[(starts + counts // 2)[filled]]
+    medians = np.zeros(n_groups)
+    medians[filled] = (values[low] + values[high]) / 2.0
+    return medians

@@ -1,0 +1,143 @@
+"""Text as coordinates: masked, then its words, its character 3-grams and its shape."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy import sparse
+from sklearn.feature_extraction.text import HashingVectorizer
+
+from anomaly.embedding.category import distinct
+from anomaly.embedding.number import NumberBlock
+from anomaly.embedding.rarity import holders_of, surprisal
+from anomaly.embedding.tokens import TokenSpace
+
+_N_TOKENS = 2**16
+_N_DIRECTIONS = 24
+_LONGEST = 2_048
+"""Characters that are read for words and 3-grams; the length itself counts whole."""
+
+_MASKS = (
+    (r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", "<uuid>"),
+    (r"\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b", "<ip>"),
+    (r"\b0[xX][0-9a-fA-F]+\b", "<hex>"),
+    (r"\b([0-9]+[a-fA-F]+|[a-fA-F]+[0-9]+)[0-9a-fA-F]{6,}\b", "<hex>"),
+    (r"\d+", "0"),
+)
+
+
+def mask(texts: pa.Array) -> pa.Array:
+    """Replace what differs between two messages of one meaning: identifiers, addresses, numbers.
+
+    Examples
+    --------
+    >>> mask(pa.array(["block blk_-1608999 from 10.250.19.102:54106"]))[0].as_py()
+    'block blk_-0 from <ip>'
+    """
+    for pattern, name in _MASKS:
+        texts = pc.replace_substring_regex(texts, pattern, name)
+    return texts
+
+
+@dataclass(frozen=True)
+class TextBlock:
+    """Words, character 3-grams, the surprisal of the masked text as a whole, and its shape.
+
+    Everything is computed once for each distinct text.
+    """
+
+    words: TokenSpace
+    characters: TokenSpace
+    shapes: tuple[NumberBlock, ...]
+    missing_surprisal: float
+    total: int
+    """Events of the sample."""
+
+    @classmethod
+    def fit(cls, column: pa.DictionaryArray, seed: int) -> "TextBlock":
+        """Learn the tokens and shapes of `column`, dictionary<string> (n_rows,)."""
+        texts, rows = distinct(column)
+        counts = np.bincount(rows, minlength=len(texts))[:-1]
+        missing = float(surprisal([np.sum(rows == len(texts) - 1)], len(column))[0])
+        used = np.flatnonzero(counts)
+        texts, counts = texts.take(pa.array(used)), counts[used]
+        templates, positions = _templates(texts)
+        holders = np.bincount(positions, weights=counts, minlength=len(templates)).astype(np.int64)
+        spaces = [
+            TokenSpace.fit(bags(templates), holders, _N_DIRECTIONS, seed)
+            for bags in (_words, _characters)
+        ]
+        shapes = tuple(NumberBlock.fit(np.repeat(s, counts)) for s in _shape(texts))
+        return cls(spaces[0], spaces[1], shapes, missing, len(column))
+
+    @property
+    def n_dims(self) -> int:
+        """Return the number of dimensions."""
+        return self.words.n_dims + self.characters.n_dims + len(self.shapes) + 1
+
+    def transform(self, column: pa.DictionaryArray) -> npt.NDArray[np.float32]:
+        """Embed `column`, dictionary<string> (n_rows,), as float32 (n_rows, n_dims)."""
+        texts, rows = distinct(column)
+        texts = texts[:-1]
+        block = np.zeros((len(texts) + 1, self.n_dims), dtype=np.float32)
+        templates, positions = _templates(texts)
+        if len(texts):
+            tokens = [self.words.transform(_words(templates))]
+            tokens.append(self.characters.transform(_characters(templates)))
+            shapes = [s.level(v) for s, v in zip(self.shapes, _shape(texts), strict=True)]
+            block[:-1, :-1] = np.column_stack([np.hstack(tokens)[positions], *shapes])
+        block[-1, -1] = self.missing_surprisal
+        return block[rows]
+
+    def rarest_word(self, text: str) -> tuple[str, int]:
+        """Return the masked word of `text` in the fewest events, and how many; "" for none."""
+        template = mask(pa.array([text[:_LONGEST]]))[0].as_py()
+        words = list(dict.fromkeys(_hashing("word", 1).build_analyzer()(template)))
+        if not words:
+            return "", 0
+        rarity = self.words.surprisals[_words(pa.array(words)).indices]
+        at = int(np.argmax(rarity))
+        return words[at], holders_of(float(rarity[at]), self.total)
+
+
+def _templates(texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """Return the distinct masked texts and the position of each of `texts` in them."""
+    encoded = mask(pc.utf8_slice_codeunits(texts, 0, _LONGEST)).dictionary_encode()
+    return encoded.dictionary, encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+@cache
+def _hashing(analyzer: str, ngram: int) -> HashingVectorizer:
+    return HashingVectorizer(
+        analyzer=analyzer,
+        ngram_range=(ngram, ngram),
+        token_pattern=r"[^\W_]+|<\w+>",  # noqa: S106 - a pattern for words, not a secret
+        n_features=_N_TOKENS,
+        binary=True,
+        norm=None,
+        alternate_sign=False,
+        dtype=np.float32,
+    )
+
+
+def _words(texts: pa.Array) -> sparse.csr_matrix:
+    return _hashing("word", 1).transform(texts.to_pylist())
+
+
+def _characters(texts: pa.Array) -> sparse.csr_matrix:
+    return _hashing("char_wb", 3).transform(texts.to_pylist())
+
+
+def _shape(texts: pa.Array) -> list[npt.NDArray[np.float64]]:
+    """Return the log length and the shares of digits, capitals, spaces and other signs."""
+    length = pc.utf8_length(texts).to_numpy(zero_copy_only=False).astype(np.float64)
+    classes = (r"\d", r"\p{Lu}", r"\s", r"[^\s\d\p{L}]")
+    shares = [
+        pc.count_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
+        / np.maximum(length, 1.0)
+        for pattern in classes
+    ]
+    return [np.log1p(length), *shares]

@@ -1,0 +1,70 @@
+"""Bags of tokens as coordinates: weighed by surprisal, reduced by a truncated SVD."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.utils.extmath import randomized_svd
+
+from anomaly.embedding.rarity import surprisal
+
+
+@dataclass(frozen=True)
+class TokenSpace:
+    """The main directions of a bag of tokens, what lies beside them, and its rarest token.
+
+    A token weighs the surprisal of being in an event (an inverse document frequency in nats). The
+    directions are latent semantic analysis (Deerwester et al., 1990) on those weights; the residual
+    is the length that they leave out, so that a bag of unseen tokens is far, not at the origin.
+    """
+
+    surprisals: npt.NDArray[np.float32]
+    """(n_tokens,): the weight of each token, unseen ones included."""
+    seen: npt.NDArray[np.int64]
+    """(n_seen,): the tokens of the sample, ascending."""
+    directions: npt.NDArray[np.float32]
+    """(n_seen, n_directions): the right singular vectors."""
+    scale: float
+    """Brings directions and residual together to the variance of one column."""
+
+    @classmethod
+    def fit(
+        cls, bags: sparse.csr_matrix, counts: npt.NDArray[np.int64], n_directions: int, seed: int
+    ) -> "TokenSpace":
+        """Learn from `bags` (n_bags, n_tokens); row i stands for `counts[i]` events."""
+        total = int(counts.sum())
+        holders = np.asarray((bags > 0).T @ counts).ravel()
+        surprisals = surprisal(holders, total).astype(np.float32)
+        seen = np.flatnonzero(holders)
+        weighed = bags[:, seen] @ sparse.diags_array(surprisals[seen])
+        rank = min(n_directions, len(seen) - 1, bags.shape[0] - 1)
+        if rank < 1:
+            directions = np.zeros((len(seen), n_directions), dtype=np.float32)
+        else:
+            sample = sparse.diags_array(np.sqrt(counts / max(total, 1))) @ weighed
+            _, _, rows = randomized_svd(sample, n_components=rank, random_state=seed)
+            directions = np.zeros((len(seen), n_directions), dtype=np.float32)
+            directions[:, :rank] = rows.T
+        unscaled = cls(surprisals, seen, directions, 1.0)
+        coordinates = unscaled.transform(bags)[:, :-1]
+        shares = (counts / max(total, 1))[:, None]
+        centre = np.sum(shares * coordinates, axis=0)
+        variance = float(np.sum(shares * (coordinates - centre) ** 2))
+        return cls(surprisals, seen, directions, float(1.0 / np.sqrt(max(variance, 1.0))))
+
+    @property
+    def n_dims(self) -> int:
+        """Return the number of dimensions: the directions, the residual, the rarest token."""
+        return self.directions.shape[1] + 2
+
+    def transform(self, bags: sparse.csr_matrix) -> npt.NDArray[np.float32]:
+        """Embed `bags` (n_bags, n_tokens) as float32 (n_bags, n_dims)."""
+        weighed = (bags @ sparse.diags_array(self.surprisals)).tocsr()
+        main = weighed[:, self.seen] @ self.directions
+        length = np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel()
+        residual = np.sqrt(np.maximum(length - np.sum(main**2, axis=1), 0.0))
+        holds = (bags > 0).astype(np.float32) @ sparse.diags_array(self.surprisals)
+        rarest = np.asarray(holds.max(axis=1).todense()).ravel() if bags.nnz else 0.0 * length
+        columns = [main * self.scale, residual * self.scale, rarest]
+        return np.column_stack(columns).astype(np.float32)
