@@ -154,7 +154,7 @@ class Commands:
             Print one JSON document, with the records' own columns and the reasons.
 
         """
-        from flows.run_view import finding_documents, run_document, show_findings
+        from flows.run_view import counted, finding_documents, run_document, show_findings
         from flows.storage.runs import find_run, read_findings
 
         found = find_run(folder, run)
@@ -166,7 +166,8 @@ class Commands:
             return
         show_findings(self.terminal, shown)
         self.terminal.line()
-        self.terminal.line(f"{len(shown):,} of {len(table):,} findings of run {found.folder.name}")
+        total = counted(len(table), "finding")
+        self.terminal.line(f"{len(shown):,} of {total} of run {found.folder.name}")
 
     def runs(
         self, folder: Annotated[str, Parameter(name="DIR/NAME")], /, *, json: Flag = False

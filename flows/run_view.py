@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.types as pat
 
-from flows.storage.runs import REPORT, PublishedRun
+from flows.storage.published import MANIFEST, REPORT, PublishedRun
 from flows.terminal import Justify, Terminal
 from schemas.manifest import RunManifest
 from schemas.outputs import FINDING, SEVERITY_CUTS
@@ -71,11 +71,10 @@ def show_runs(terminal: Terminal, runs: list[PublishedRun]) -> None:
 
 def run_document(run: PublishedRun) -> dict[str, Any]:
     """Describe a run for a machine: where its files lie, and its manifest."""
-    places = {name: shown_path(run.folder / name) for name in ("findings", "scores", "quarantine")}
+    files = ("findings", "scores", "quarantine", REPORT, MANIFEST)
     return {
         "folder": shown_path(run.folder),
-        "report": shown_path(run.folder / REPORT),
-        **places,
+        "files": {name.partition(".")[0]: shown_path(run.folder / name) for name in files},
         "manifest": run.manifest.model_dump(mode="json"),
     }
 
@@ -94,6 +93,18 @@ def finding_documents(findings: pa.Table) -> list[dict[str, Any]]:
     ]
 
 
+def counted(count: int, noun: str) -> str:
+    """Say how many.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1200, "row")
+    ('1 row', '1,200 rows')
+
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def _json_values(values: pa.Array) -> list[Any]:
     if pat.is_boolean(values.type) or pat.is_integer(values.type):
         return values.to_pylist()
@@ -106,11 +117,11 @@ def _ledger_lines(manifest: RunManifest) -> list[str]:
     ledger = manifest.ledger
     quarantined, skipped = (sum(part.values()) for part in (ledger.quarantined, ledger.skipped))
     first = (
-        f"{_rows(ledger.read)} read = {ledger.scored:,} scored"
+        f"{counted(ledger.read, 'row')} read = {ledger.scored:,} scored"
         f" + {quarantined:,} quarantined + {skipped:,} skipped"
     )
     if manifest.unit == "session":
-        first += f"; {manifest.units_scored:,} sessions"
+        first += f"; {counted(manifest.units_scored, 'session')}"
     reasons = {"quarantined": ledger.quarantined, "skipped": ledger.skipped}
     return [
         first,
@@ -121,7 +132,7 @@ def _ledger_lines(manifest: RunManifest) -> list[str]:
 def _findings_line(manifest: RunManifest) -> str:
     selection = manifest.selection
     severities = {name: manifest.severities.get(name, 0) for name, _ in SEVERITY_CUTS}
-    line = f"{selection.findings:,} findings by {selection.rule}"
+    line = f"{counted(selection.findings, 'finding')} by {selection.rule}"
     if selection.findings:
         line += f": {_counts(severities)}"
     if selection.cut_off:
@@ -145,7 +156,3 @@ def _run_row(manifest: RunManifest) -> list[str]:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"

@@ -22,6 +22,11 @@ Justify = Literal["left", "right"]
 OnProgress = Callable[[str, int, int], None]
 """Is told the step's name, how much of it is done, and of how much."""
 
+_WIDEST_LEAD = 36
+"""Characters that a column before the last may take on a terminal: a UUID fits."""
+_LEAST_LAST = 24
+"""Characters that the last column keeps, whose text goes over several lines."""
+
 
 class ReaderGoneError(Exception):
     """Nobody reads standard output any more, as in `outfield findings … | head`."""
@@ -55,11 +60,6 @@ class Terminal:
         self._out = out
         self._err = err
 
-    @property
-    def is_interactive(self) -> bool:
-        """Whether standard output is a terminal."""
-        return self._out.isatty()
-
     def line(self, text: str = "") -> None:
         """Print one line."""
         self._write(escape(text) + "\n")
@@ -72,7 +72,7 @@ class Terminal:
     def table(self, columns: Mapping[str, Justify], rows: Sequence[Sequence[str]]) -> None:
         """Print rows of cells under their columns' names."""
         cells = [[escape(cell) for cell in row] for row in rows]
-        if self.is_interactive:
+        if self._out.isatty():
             self._write(_rich_table(self._out, columns, cells))
         else:
             self._write(_plain_table(columns, cells))
@@ -132,9 +132,16 @@ def _bars(err: TextIO) -> Iterator[OnProgress]:
 def _rich_table(out: TextIO, columns: Mapping[str, Justify], cells: Sequence[Sequence[str]]) -> str:
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name, justify in columns.items():
-        last = name == list(columns)[-1]
-        table.add_column(Text(name), justify=justify, overflow="fold", no_wrap=not last)
+    *lead, last = columns
+    for name in lead:
+        table.add_column(
+            Text(name),
+            justify=columns[name],
+            no_wrap=True,
+            overflow="ellipsis",
+            max_width=_WIDEST_LEAD,
+        )
+    table.add_column(Text(last), justify=columns[last], overflow="fold", min_width=_LEAST_LAST)
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
     console = Console(file=out, highlight=False)

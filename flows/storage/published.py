@@ -14,6 +14,7 @@ from schemas.errors import OutputError
 from schemas.manifest import RunManifest
 
 MANIFEST = "manifest.json"
+REPORT = "report.html"
 RUNS = "runs"
 LATEST = "latest.json"
 

@@ -25,6 +25,7 @@ from flows.storage.parquet_parts import LEADS, PartWriter
 from flows.storage.published import (
     LATEST,
     MANIFEST,
+    REPORT,
     RUNS,
     PublishedRun,
     age,
@@ -39,7 +40,6 @@ from schemas.errors import LedgerError, OutputError
 from schemas.manifest import RunManifest
 
 __all__ = [
-    "REPORT",
     "PublishedRun",
     "RunFolder",
     "find_run",
@@ -48,7 +48,6 @@ __all__ = [
     "read_scores",
 ]
 
-REPORT = "report.html"
 _LONGEST_NAME = 200
 
 

@@ -126,6 +126,13 @@ def test_detect_sums_up_what_it_did(capsys):
     assert "library" not in out
 
 
+def test_one_is_not_many(capsys):
+    assert outfield("detect", "x.parquet", work=FakeWork((1, 1, 0), 1)) == 0
+    out = capsys.readouterr().out
+    assert "1 row read = 1 scored + 0 quarantined + 0 skipped" in out
+    assert "1 finding by r: 1 low\n" in out
+
+
 def test_detect_without_findings_still_sums_up(capsys):
     assert outfield("detect", "x.parquet", work=FakeWork((3, 0, 0), 0)) == 0
     out = capsys.readouterr().out
@@ -137,7 +144,7 @@ def test_detect_prints_one_json_document_and_nothing_else(capsys):
     assert outfield("detect", "logs/kdd99.parquet", "--json") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["manifest"]["ledger"]["scored"] == 9
-    assert document["report"] == "outfield-output/kdd99/runs/run-1/report.html"
+    assert document["files"]["report"] == "outfield-output/kdd99/runs/run-1/report.html"
     assert [finding["rank"] for finding in document["top"]] == [1, 2, 3, 4, 5]
     assert document["top"][0]["event"]["time"].startswith("2026-01-01")
 

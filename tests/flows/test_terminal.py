@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import re
 
 import pytest
 from hypothesis import given
@@ -59,6 +60,17 @@ def test_a_table_without_rows_is_its_header():
     out = io.StringIO()
     Terminal(out, io.StringIO()).table({"rank": "right", "user": "left"}, [])
     assert out.getvalue() == "rank  user\n"
+
+
+def test_a_long_value_leaves_room_for_the_sentence_on_a_narrow_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "70")
+    out = Screen()
+    sentence = "`agent` is odd: 1 of 98,272 events"
+    Terminal(out, io.StringIO()).table({"id": "left", "why": "left"}, [["x" * 500, sentence]])
+    assert "xxx…" in out.getvalue()
+    assert "`agent` is odd" in out.getvalue()
+    unstyled = re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue())
+    assert max(map(len, unstyled.splitlines())) <= 70
 
 
 def test_json_is_ascii_and_reads_back():
