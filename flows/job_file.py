@@ -122,7 +122,7 @@ def _why(choice: RoleChoice, profile: ColumnProfile | None) -> str:
     if profile is None or choice.role is not Role.CATEGORY or suggests_secret(profile.name):
         return choice.why
     shown = [text for text in profile.examples[:EXAMPLES] if len(text) <= EXAMPLE_LENGTH]
-    return f"{choice.why}: {', '.join(shown)}" if shown else choice.why
+    return f"{choice.why} ({', '.join(shown)})" if shown else choice.why
 
 
 def _aligned(lines: list[tuple[str, str]]) -> str:
