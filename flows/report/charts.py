@@ -151,7 +151,7 @@ def _embedding_map(points: pa.Table, findings: pa.Table) -> _Drawn | None:
     step = max(1, -(-int(normal.sum()) // _MAX_REFERENCE))
     cloud = [{"x": x, "y": y} for x, y in xy[normal][::step].tolist()]
     background = alt.Chart(alt.InlineData(values=cloud)).mark_circle(
-        size=14, color="var(--cloud)", opacity=0.5, tooltip=None
+        size=14, color="var(--cloud)", opacity=0.5, aria=False, tooltip=None
     )
     layers = (background, _finding_marks(alt.Chart(alt.InlineData(values=marks))))
     placed = [
@@ -173,7 +173,7 @@ def _compressed(
 
 
 def _score_distribution(data: ReportData) -> _Drawn | None:
-    counts, edges = _merged_bins(data.score_counts, data.score_edges)
+    counts, edges = merged_bins(data.score_counts, data.score_edges)
     if not counts.any():
         return None
     score_cut = data.manifest.selection.score_cut
@@ -193,10 +193,18 @@ def _score_distribution(data: ReportData) -> _Drawn | None:
     )
 
 
-def _merged_bins(
+def merged_bins(
     counts: npt.NDArray[np.int64], edges: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Merge neighbouring bins until they can be told apart, and drop the empty ones at the end."""
+    """Merge neighbouring bins until they can be told apart; drop the empty ones at the end.
+
+    Examples
+    --------
+    >>> counts, edges = merged_bins(np.array([5, 0, 2, 0, 0]), np.arange(6.0))
+    >>> counts.tolist(), edges.tolist()
+    ([5, 0, 2], [0.0, 1.0, 2.0, 3.0])
+
+    """
     last = int(np.flatnonzero(counts)[-1]) + 1 if counts.any() else len(counts)
     step = max(1, -(-last // _MAX_BARS))
     starts = np.arange(0, last, step)

@@ -1,0 +1,112 @@
+"""A finding's card: order, cuts and room."""
+
+from dataclasses import replace
+
+import pyarrow as pa
+
+from flows.report.cards import cards
+from flows.report.times import event_times
+from schemas.outputs import FINDING
+from tests.flows.report.sample import report_data
+
+
+def _with(name: str, column: pa.Array) -> pa.Table:
+    return report_data(1).findings.append_column(name, column)
+
+
+def _shown(findings: pa.Table) -> dict[str, str]:
+    fields = cards(findings, None)[0].record.fields
+    return {field.name.head: field.value.full or field.value.head for field in fields}
+
+
+def test_reasons_stand_in_the_order_of_their_share() -> None:
+    for card in cards(report_data().findings, "time"):
+        shares = [reason.share for reason in card.reasons]
+        assert shares == sorted(shares, reverse=True)
+
+
+def test_a_long_value_is_cut_and_kept_whole() -> None:
+    field = cards(_with("note", pa.array(["x" * 500])), None)[0].record.fields[-1]
+    assert field.value.head == "x" * 140 + "…"
+    assert field.value.full == "x" * 500
+
+
+def test_columns_of_the_reasons_come_first_where_there_is_no_room_for_all() -> None:
+    findings = report_data(1).findings
+    reason = findings["reasons"][0][0]["column"].as_py()
+    wide = findings.select(FINDING.names)
+    for number in range(50):
+        wide = wide.append_column(f"c{number}", pa.array(["y" * 1_000]))
+    wide = wide.append_column(reason, pa.array(["z" * 1_000]))
+    record = cards(wide, None)[0].record
+    assert record.fields[-1].is_reason
+    assert record.left_out == 51 - len(record.fields) > 0
+
+
+def test_empty_columns_are_named_and_take_no_line() -> None:
+    record = cards(report_data(1).findings, None)[0].record
+    assert "actor.process.user.session.terminal.id" in record.empty
+    assert all(field.name.head not in record.empty for field in record.fields)
+
+
+def test_a_column_renamed_beside_ours_is_still_the_reasons_column() -> None:
+    findings = report_data(1).findings
+    row = findings.to_pylist()[0]
+    row["reasons"][0]["column"] = "p_value"
+    findings = pa.Table.from_pylist([row], schema=findings.schema)
+    odd = {field.name.head for field in cards(findings, None)[0].record.fields if field.is_reason}
+    assert "event.p_value" in odd
+
+
+def test_times_that_no_calendar_holds_do_not_stop_the_page() -> None:
+    far = _with("at", pa.array([2**62], pa.timestamp("ms", "UTC")))
+    assert cards(far, "at")[0].time is None
+    assert str(2**62) in _shown(far)["at"]
+
+
+def test_values_of_every_kind_have_a_text() -> None:
+    row = report_data(1).findings
+    columns = {
+        "date": pa.array([0], pa.date32()),
+        "naive": pa.array([1_500], pa.timestamp("ms")),
+        "span": pa.array([90], pa.duration("s")),
+        "clock": pa.array([3_600], pa.time32("s")),
+        "items": pa.array([[1, None]], pa.list_(pa.int64())),
+        "kind": pa.array(["a"]).dictionary_encode(),
+        "ratio": pa.array([0.1], pa.float32()),
+        "not_a_number": pa.array([float("nan")]),
+    }
+    for name, column in columns.items():
+        row = row.append_column(name, column)
+    shown = _shown(row)
+    assert shown["date"] == "1970-01-01"
+    assert shown["naive"] == "1970-01-01 00:00:01.500"
+    assert shown["items"] == "[1, null]"
+    assert shown["kind"] == "a"
+    assert shown["not_a_number"] == "nan"
+    assert {"span", "clock", "ratio"} <= set(shown)
+
+
+def test_times_are_read_from_text_too() -> None:
+    zoned = event_times(_with("at", pa.array(["2026-03-04T02:13:09+01:00"])), "at")
+    naive = event_times(_with("at", pa.array(["2026-03-04 02:13:09"])), "at")
+    assert zoned is not None
+    assert naive is not None
+    assert zoned.texts() == ["2026-03-04 01:13:09 UTC"]
+    assert naive.texts() == ["2026-03-04 02:13:09"]
+    assert event_times(_with("at", pa.array(["yesterday"])), "at") is None
+    assert event_times(_with("at", pa.array([17])), "at") is None
+
+
+def test_a_boundless_score_and_a_p_value_of_nothing_can_be_read() -> None:
+    findings = report_data(1).findings
+    row = findings.to_pylist()[0] | {"anomaly_score": float("inf"), "p_value": 0.0}
+    card = cards(pa.Table.from_pylist([row], schema=findings.schema), None)[0]
+    assert (card.score, card.chance) == ("∞", "beyond measure")
+
+
+def test_chunked_findings_give_the_same_cards() -> None:
+    data = report_data()
+    parts = [data.findings.slice(start, 7) for start in range(0, 40, 7)]
+    chunked = replace(data, findings=pa.concat_tables(parts)).findings
+    assert cards(chunked, "time") == cards(data.findings, "time")

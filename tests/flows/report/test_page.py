@@ -1,0 +1,220 @@
+"""What the page holds, whatever the log held."""
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from flows.report.data import ReportData
+from flows.report.page import render
+from tests.flows.report.sample import HOSTILE, report_data
+
+_VOID = {"meta", "link", "img", "br", "path", "circle", "use", "input", "hr"}
+
+
+class _Page(HTMLParser):
+    """The page as a browser takes it apart: tags, attributes, text, scripts."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.scripts: list[str] = []
+        self._inside: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._inside.append(tag)
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._inside and self._inside.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        inside = self._inside[-1] if self._inside else ""
+        if inside == "script":
+            self.scripts[-1] += data
+        elif inside != "style":
+            self.texts.append(data)
+
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+    def charts(self) -> dict[str, dict[str, object]]:
+        return json.loads(self.scripts[0])
+
+    def cards(self) -> int:
+        return sum(attrs.get("id", "").startswith("finding-") for _, attrs in self.tags)
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return render(report_data())
+
+
+@pytest.fixture(scope="module")
+def hostile() -> str:
+    return render(report_data(hostile=True))
+
+
+def test_markup_of_the_log_makes_no_tag_and_no_script(page: str, hostile: str) -> None:
+    calm, attacked = _Page(page), _Page(hostile)
+    assert len(attacked.scripts) == len(calm.scripts) == 3
+    assert {tag for tag, _ in attacked.tags} <= {tag for tag, _ in calm.tags} | {"em"}
+    assert not [name for _, attrs in attacked.tags for name in attrs if name.startswith("on")]
+    assert HOSTILE[:40] not in hostile.replace(attacked.scripts[1], "")
+
+
+def test_the_scripts_that_run_hold_nothing_of_the_log(page: str, hostile: str) -> None:
+    assert _Page(page).scripts[1:] == _Page(hostile).scripts[1:]
+
+
+def test_chart_data_hold_no_character_that_could_end_their_script(hostile: str) -> None:
+    data = hostile.split('id="charts">')[1].split("</script>", maxsplit=1)[0]
+    assert not set(data) & set("<>&\u2028\u2029")
+    assert HOSTILE[:9] in json.dumps(json.loads(data), ensure_ascii=False)
+
+
+def test_hidden_characters_are_shown(hostile: str) -> None:
+    assert not set(hostile) & set("\x00\x07\u2028\u202e")
+    assert r"\u202eend" in _Page(hostile).text()
+
+
+def test_nothing_is_loaded_from_anywhere(page: str) -> None:
+    read = _Page(page)
+    loads = [
+        value or ""
+        for _, attrs in read.tags
+        for name, value in attrs.items()
+        if name in {"src", "href", "srcset", "action", "data", "poster"}
+    ]
+    assert loads
+    assert all(value.startswith(("#", "data:")) for value in loads)
+    style = page.split("<style>")[1].split("</style>", maxsplit=1)[0]
+    assert not re.search(r"@import|url\(", style)
+    assert not re.search(r"""(?:src|href)\s*=\s*["']?https?:|@import|url\(["']?https?:""", page)
+
+
+def test_the_policy_allows_its_own_scripts_and_no_request(page: str) -> None:
+    policy = next(
+        attrs["content"] or ""
+        for tag, attrs in _Page(page).tags
+        if tag == "meta" and attrs.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert "default-src 'none'" in policy
+    scripts = re.search(r"script-src ([^;]*)", policy)
+    assert scripts
+    assert re.fullmatch(r"('sha256-[\w+/=]+' ?){2}", scripts[1])
+
+
+def test_every_finding_has_its_card_with_score_odds_and_reasons(page: str) -> None:
+    data, read = report_data(), _Page(page)
+    first = data.findings.slice(0, 1).to_pylist()[0]
+    assert read.cards() == 40
+    assert f"{first['anomaly_score']:.1f}" in read.text()
+    for reason in first["reasons"]:
+        assert reason["expected"] in read.text()
+        assert f"{reason['share'] * 100:.0f} %" in read.text()
+
+
+def test_the_top_tells_rows_findings_budget_and_driving_columns(page: str) -> None:
+    text = _Page(page).text()
+    assert "200,578 rows read, 200,431 events scored, 137 quarantined and 10 skipped." in text
+    assert "40 events stand out; the budget of 40 left out 17 more." in text
+    assert "Most of what makes them odd lies in" in text
+
+
+def test_the_ledger_names_each_reason_with_its_rows(page: str) -> None:
+    text = _Page(page).text()
+    for line in ("Quarantined time is null 96", "duplicate id 41", "Skipped empty file 10"):
+        assert line in text
+
+
+def test_without_findings_a_sentence_stands_for_cards_and_charts() -> None:
+    read = _Page(render(report_data(0)))
+    assert read.cards() == 0
+    assert "No event stands out" in read.text()
+    assert set(read.charts()) == {"scores"}
+    assert not any(attrs.get("href") == "#glyph-critical" for _, attrs in read.tags)
+
+
+def test_with_nothing_to_draw_there_is_no_chart_and_no_script() -> None:
+    data = report_data(0)
+    read = _Page(render(replace(data, score_counts=np.zeros_like(data.score_counts))))
+    assert read.scripts == []
+    assert "Charts" not in read.text()
+
+
+def _without_time(data: ReportData) -> ReportData:
+    return replace(data, time_column=None)
+
+
+def _time_all_null(data: ReportData) -> ReportData:
+    index = data.findings.column_names.index("time")
+    nulls = pa.nulls(len(data.findings), pa.timestamp("us"))
+    return replace(data, findings=data.findings.set_column(index, "time", nulls))
+
+
+def _time_unknown_to_the_findings(data: ReportData) -> ReportData:
+    return replace(data, time_column="when")
+
+
+@pytest.mark.parametrize("change", [_without_time, _time_all_null, _time_unknown_to_the_findings])
+def test_without_times_the_chart_over_time_is_left_out(change) -> None:  # type: ignore[no-untyped-def]
+    read = _Page(render(change(report_data())))
+    assert set(read.charts()) == {"map", "scores", "columns"}
+    assert read.cards() == 40
+
+
+def test_a_hundred_findings_stay_well_under_five_megabytes() -> None:
+    assert len(render(report_data(100)).encode()) < 2_000_000
+
+
+def test_a_hundred_hostile_findings_of_a_thousand_long_columns_stay_under_five_megabytes() -> None:
+    data = report_data(100, hostile=True)
+    findings = data.findings
+    long = pa.array(["<\u202e&'\"" * 500] * 100)
+    for number in range(1_000):
+        findings = findings.append_column(f"wide.<{number}>", long)
+    page = render(replace(data, findings=findings))
+    assert len(page.encode()) < 5_000_000
+    assert "more columns in the findings’ Parquet" in _Page(page).text()
+
+
+def test_more_findings_than_cards_are_said_so() -> None:
+    read = _Page(render(report_data(400)))
+    assert read.cards() == 250
+    assert "The first 250 of 400" in read.text()
+
+
+def test_the_same_run_gives_the_same_page(page: str) -> None:
+    assert render(report_data()) == page
+
+
+def test_every_tag_is_closed(page: str) -> None:
+    opened: list[str] = []
+
+    class Balance(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: object) -> None:
+            if tag not in _VOID:
+                opened.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            if tag not in _VOID:
+                assert opened.pop() == tag
+
+    Balance().feed(page)
+    assert opened == []
+
+
+def test_identifiers_are_unique(page: str) -> None:
+    names = [attrs["id"] for _, attrs in _Page(page).tags if "id" in attrs]
+    assert len(names) == len(set(names))
