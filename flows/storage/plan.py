@@ -1,0 +1,212 @@
+"""What will be read, known before any of it is: files, row groups, the schema of all."""
+
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import unquote
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow.fs import FileInfo, FileSystem
+
+from flows.storage.locations import locate, modified, naming_input_errors, without_secrets
+from flows.storage.unification import unify
+from schemas.errors import InputError
+from schemas.flattening import flattened_origin
+from schemas.manifest import InputFile
+
+INT96 = {"coerce_int96_timestamp_unit": "us"}
+"""How the old 96-bit times are read: in nanoseconds, Arrow's choice, year 9999 wraps around."""
+
+_FOOTERS_AT_ONCE = 16
+_HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+_INTEGER = re.compile(r"0|-?[1-9]\d{0,17}")
+
+
+@dataclass(frozen=True)
+class PlannedFile:
+    """A file of the input."""
+
+    name: str
+    """Its path below the input's root."""
+    row_groups: tuple[int, ...]
+    """The rows of each row group."""
+    bytes: int
+    modified: str | None
+    """UTC time of the last change, if the store tells it."""
+    partition: tuple[tuple[str, str | None], ...] = ()
+    """Keys and values of its hive partition."""
+
+    @property
+    def rows(self) -> int:
+        """All rows of the file."""
+        return sum(self.row_groups)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Consecutive row groups of one file."""
+
+    file: int
+    """Its position in the plan's files."""
+    row_groups: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive rows of the input, cut where row groups end: what one task reads."""
+
+    first_row: int
+    """Its number among all rows of the input."""
+    rows: int
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class InputPlan:
+    """The input: small, the same for the same files, and fit to be sent to a worker."""
+
+    location: str
+    """As the user gave it; never written to an output."""
+    root: str
+    """The folder that the files' names are relative to; never written to an output."""
+    files: tuple[PlannedFile, ...]
+    """In the order of their names: that of the rows."""
+    schema: pa.Schema
+    """All columns of all files, then the keys of the hive partitions."""
+
+    @property
+    def rows(self) -> int:
+        """All rows of the input."""
+        return sum(file.rows for file in self.files)
+
+    def where(self, file: PlannedFile) -> str:
+        """Name a file in an error."""
+        return _where(self.location, file.name)
+
+    def manifest_files(self) -> list[InputFile]:
+        """List the files for the manifest."""
+        return [
+            InputFile(name=file.name, rows=file.rows, bytes=file.bytes, modified=file.modified)
+            for file in self.files
+        ]
+
+    def chunks(self, rows_per_chunk: int) -> tuple[Chunk, ...]:
+        """Cut the input into chunks of at most `rows_per_chunk` rows, if no row group is larger.
+
+        Small row groups and files are joined; each row is in one chunk, and their order is kept.
+        """
+        chunks: list[Chunk] = []
+        taken: list[tuple[int, int]] = []
+        first = rows = 0
+        for file, group, size in self._row_groups():
+            if taken and rows + size > rows_per_chunk:
+                chunks.append(Chunk(first, rows, _pieces(taken)))
+                first, rows, taken = first + rows, 0, []
+            taken.append((file, group))
+            rows += size
+        return (*chunks, Chunk(first, rows, _pieces(taken))) if taken else tuple(chunks)
+
+    def row_group_table(self) -> np.ndarray:
+        """List the row groups that hold rows: file, row group, first row; int64 (n_groups, 3)."""
+        groups = list(self._row_groups())
+        sizes = np.array([size for *_, size in groups], dtype=np.int64)
+        table = np.array([group[:2] for group in groups], dtype=np.int64).reshape(-1, 2)
+        return np.column_stack([table, np.cumsum(sizes) - sizes])
+
+    def _row_groups(self) -> list[tuple[int, int, int]]:
+        return [
+            (position, group, size)
+            for position, file in enumerate(self.files)
+            for group, size in enumerate(file.row_groups)
+            if size
+        ]
+
+
+def plan_input(location: str) -> InputPlan:
+    """Find the files of a location, read their footers and unify their schemas.
+
+    Parameters
+    ----------
+    location
+        A Parquet file, a folder, a glob (`logs/2026-01-*/*.parquet`, `logs/**`) or a
+        hive-partitioned data set (folders `key=value` become columns: integers if all values are,
+        else strings; a column of that name in the files is preferred); a path or a URL of `s3://`,
+        `gs://` or `abfs://`, whose credentials come from the environment.
+
+    Raises
+    ------
+    InputError
+        Nothing is there, a file is not Parquet or damaged, the schemas cannot be unified, or there
+        is no row at all.
+
+    """
+    located = locate(location)
+    read = partial(_read_footer, location, located.filesystem)
+    with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as pool:
+        footers = list(pool.map(read, located.files, located.files.values()))
+    files = tuple(file for file, _ in footers)
+    if not any(file.rows for file in files):
+        raise InputError(
+            "no row in it", where=without_secrets(location), remedy="name files that hold events"
+        )
+    # The types of a file without rows say nothing: who wrote it had no value to tell them from.
+    schema = unify((file.name, schema) for file, schema in footers if file.rows)
+    schema = _with_partitions(schema, files)
+    flattened_origin(schema)
+    return InputPlan(location, located.root, files, schema)
+
+
+def _where(location: str, name: str) -> str:
+    shown = without_secrets(location)
+    return shown if shown.endswith(name) else f"{shown}: {name}"
+
+
+def _read_footer(
+    location: str, filesystem: FileSystem, name: str, file: FileInfo
+) -> tuple[PlannedFile, pa.Schema]:
+    with (
+        naming_input_errors(_where(location, name)),
+        filesystem.open_input_file(file.path) as source,
+        pq.ParquetFile(source, **INT96) as opened,
+    ):
+        metadata = opened.metadata
+        groups = tuple(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))
+        planned = PlannedFile(
+            name, groups, file.size, modified(filesystem, file), _hive_partition(name)
+        )
+        return planned, opened.schema_arrow
+
+
+def _hive_partition(name: str) -> tuple[tuple[str, str | None], ...]:
+    pairs = [folder.partition("=") for folder in name.split("/")[:-1]]
+    return tuple(
+        (unquote(key), None if value == _HIVE_NULL else unquote(value))
+        for key, equals, value in pairs
+        if equals and key
+    )
+
+
+def _with_partitions(schema: pa.Schema, files: Sequence[PlannedFile]) -> pa.Schema:
+    values: dict[str, set[str]] = {}
+    for file in files:
+        for key, value in file.partition:
+            values.setdefault(key, set()).update([value] if value is not None else [])
+    added = [
+        (key, _partition_type(texts)) for key, texts in values.items() if key not in schema.names
+    ]
+    return pa.schema([*schema, *pa.schema(added)])
+
+
+def _partition_type(texts: set[str]) -> pa.DataType:
+    return pa.int64() if all(_INTEGER.fullmatch(text) for text in texts) else pa.string()
+
+
+def _pieces(groups: Sequence[tuple[int, int]]) -> tuple[Piece, ...]:
+    by_file: dict[int, list[int]] = {}
+    for file, group in groups:
+        by_file.setdefault(file, []).append(group)
+    return tuple(Piece(file, tuple(taken)) for file, taken in by_file.items())

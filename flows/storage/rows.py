@@ -1,0 +1,207 @@
+"""Rows of the input: chunk by chunk with bounded memory, or by their numbers."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow.fs import FileSystem, FileType
+
+from flows.storage.locations import modified, naming_input_errors, open_location
+from flows.storage.plan import INT96, Chunk, InputPlan, Piece, PlannedFile
+from flows.storage.unification import align
+from schemas.errors import InputError
+
+_ROWS_AT_ONCE = 65_536
+_LARGE_ROW_GROUP = 128 * 2**20
+"""Bytes from which on a row group is streamed, not fetched whole."""
+_BUFFER = 2**20
+
+
+def read_batches(
+    plan: InputPlan, chunk: Chunk, columns: Sequence[str] | None, batch_rows: int
+) -> Iterator[tuple[int, pa.Table]]:
+    """Read a chunk in tables of `batch_rows` rows; the last one may be shorter.
+
+    Parameters
+    ----------
+    plan
+        The input.
+    chunk
+        One of its chunks.
+    columns
+        Top-level columns to read, at least one; all if None. They come in the order of the plan's
+        schema.
+    batch_rows
+        Rows of a table. Memory is bounded by it, however large a row group is.
+
+    Yields
+    ------
+    tuple
+        The number of the table's first row in the input, and the table.
+
+    Raises
+    ------
+    InputError
+        A file has changed since it was planned, is gone or damaged.
+
+    """
+    schema = select(plan.schema, columns)
+    filesystem, _ = open_location(plan.location)
+    tables = (
+        table
+        for piece in chunk.pieces
+        for table in _read_piece(plan, filesystem, piece, schema, batch_rows)
+    )
+    first = chunk.first_row
+    for table in _regroup(tables, batch_rows):
+        yield first, table
+        first += table.num_rows
+
+
+def read_rows(plan: InputPlan, rows: np.ndarray, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read rows by their numbers: only the row groups that hold them are touched.
+
+    Parameters
+    ----------
+    plan
+        The input.
+    rows
+        int64 (n,) numbers of rows, ascending.
+    columns
+        Top-level columns to read, at least one; all if None.
+
+    Raises
+    ------
+    InputError
+        A file has changed since it was planned, is gone or damaged.
+
+    """
+    _check_rows(plan, rows)
+    schema = select(plan.schema, columns)
+    filesystem, _ = open_location(plan.location)
+    groups = plan.row_group_table()
+    group_of_row = np.searchsorted(groups[:, 2], rows, side="right") - 1
+    taken = [schema.empty_table()]
+    for file in np.unique(groups[group_of_row, 0]):
+        inside = groups[group_of_row, 0] == file
+        needed, group_of_row_inside = np.unique(group_of_row[inside], return_inverse=True)
+        piece = Piece(int(file), tuple(groups[needed, 1].tolist()))
+        sizes = np.array([plan.files[file].row_groups[group] for group in piece.row_groups])
+        starts = (np.cumsum(sizes) - sizes)[group_of_row_inside]
+        positions = starts + rows[inside] - groups[group_of_row[inside], 2]
+        taken.extend(_take(_read_piece(plan, filesystem, piece, schema, _ROWS_AT_ONCE), positions))
+    return pa.concat_tables(taken).combine_chunks()
+
+
+def source_of(plan: InputPlan, rows: np.ndarray) -> tuple[pa.Array, np.ndarray]:
+    """Tell where rows come from.
+
+    Parameters
+    ----------
+    plan
+        The input.
+    rows
+        int64 (n,) numbers of rows.
+
+    Returns
+    -------
+    tuple
+        The names of their files, string (n,), and their numbers within the file, int64 (n,).
+
+    """
+    sizes = np.array([file.rows for file in plan.files], dtype=np.int64)
+    starts = np.cumsum(sizes) - sizes
+    files = np.searchsorted(starts, rows, side="right") - 1
+    names = pa.array([file.name for file in plan.files], pa.string())
+    return names.take(pa.array(files)), np.asarray(rows - starts[files], dtype=np.int64)
+
+
+def select(schema: pa.Schema, columns: Sequence[str] | None) -> pa.Schema:
+    """Restrict a schema to some of its columns, in its own order."""
+    if columns is None:
+        return schema
+    if not columns:
+        raise ValueError("name at least one column: a table without any cannot count its rows")
+    unknown = set(columns) - set(schema.names)
+    if unknown:
+        raise KeyError(f"no column {sorted(unknown)} in the input")
+    return pa.schema([field for field in schema if field.name in set(columns)])
+
+
+def _check_rows(plan: InputPlan, rows: np.ndarray) -> None:
+    if len(rows) and (np.any(np.diff(rows) < 0) or rows[0] < 0 or rows[-1] >= plan.rows):
+        raise ValueError(f"row numbers must ascend from 0 to {plan.rows - 1}")
+
+
+def _read_piece(
+    plan: InputPlan, filesystem: FileSystem, piece: Piece, schema: pa.Schema, batch_rows: int
+) -> Iterator[pa.Table]:
+    file = plan.files[piece.file]
+    path = f"{plan.root}/{file.name}"
+    with naming_input_errors(plan.where(file)):
+        _check_unchanged(plan, filesystem, file, path)
+        with (
+            filesystem.open_input_file(path) as source,
+            _open_parquet(source) as opened,
+        ):
+            own = set(opened.schema_arrow.names)
+            wanted = [name for name in schema.names if name in own]
+            for batch in opened.iter_batches(
+                min(batch_rows, _ROWS_AT_ONCE), row_groups=list(piece.row_groups), columns=wanted
+            ):
+                # `a` brings a column named `a.b` along: Parquet takes the dot for a path.
+                yield align(batch.select(wanted), schema, dict(file.partition), plan.where(file))
+
+
+def _open_parquet(source: pa.NativeFile) -> pq.ParquetFile:
+    """Open a file so that a large row group streams, and a small one comes in few requests."""
+    metadata = pq.read_metadata(source)
+    groups = range(metadata.num_row_groups)
+    largest = max((metadata.row_group(group).total_byte_size for group in groups), default=0)
+    how = {"pre_buffer": False, "buffer_size": _BUFFER} if largest > _LARGE_ROW_GROUP else {}
+    return pq.ParquetFile(source, metadata=metadata, **INT96, **how)
+
+
+def _check_unchanged(plan: InputPlan, filesystem: FileSystem, file: PlannedFile, path: str) -> None:
+    found = filesystem.get_file_info(path)
+    there = found.type is FileType.File
+    if there and (found.size, modified(filesystem, found)) == (file.bytes, file.modified):
+        return
+    raise InputError(
+        "the file has changed since the run began" if there else "the file is gone",
+        where=plan.where(file),
+        remedy="run again when nothing writes to the input",
+    )
+
+
+def _regroup(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """Cut and join tables to `rows` rows each; the last one may be shorter."""
+    pending: list[pa.Table] = []
+    missing = rows
+    for table in tables:
+        start = 0
+        while table.num_rows - start >= missing:
+            yield _join([*pending, table.slice(start, missing)])
+            start += missing
+            pending, missing = [], rows
+        if start < table.num_rows:
+            pending.append(table.slice(start))
+            missing -= table.num_rows - start
+    if pending:
+        yield _join(pending)
+
+
+def _join(tables: list[pa.Table]) -> pa.Table:
+    return tables[0] if len(tables) == 1 else pa.concat_tables(tables).combine_chunks()
+
+
+def _take(tables: Iterable[pa.Table], positions: np.ndarray) -> Iterator[pa.Table]:
+    """Take the rows at ascending positions of a stream of tables."""
+    start = 0
+    for table in tables:
+        stop = start + table.num_rows
+        first, last = np.searchsorted(positions, [start, stop])
+        if first < last:
+            yield table.take(pa.array(positions[first:last] - start))
+        start = stop
