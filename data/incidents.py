@@ -15,14 +15,17 @@ from data.company import public_address, tables
 Row = dict[str, Any]
 
 PLAN = {
-    "password_spraying": (9, 14, 24, 55),
+    "password_spraying": (8, 10, 12, 16),
     "strange_sign_in": (1, 2, 1, 3, 1),
-    "bulk_export": (5, 8, 13, 32),
+    "bulk_export": (5, 6, 5, 8),
     "service_admin_call": (1, 2, 1, 1),
     "garbled_agent": (1, 2, 1, 3),
     "unseen_message": (1, 1, 2, 1),
 }
-"""Kind -> events of each of its incidents, in a log of at least 200,000."""
+"""Kind -> events of each of its incidents, in a log of at least 200,000.
+
+Together fewer than 100, the default budget of a run: a perfect ranking would show them all.
+"""
 
 _PEOPLE = ~pc.starts_with(pc.field("user"), "svc-")
 
@@ -151,7 +154,7 @@ def bulk_export(scene: Scene, turn: int, size: int) -> list[Row]:
     done = (pc.field("action") == action) & (pc.field("status") == "success")
     model = _one(scene, _PEOPLE & done)
     own = scene.ordinary.filter(pc.field("user") == model["user"])["bytes"]
-    most = max(pc.max(own).as_py(), 2_000_000)
+    most = max(pc.max(own).as_py(), 20_000_000)
     when = _at(scene, rng.uniform(9, 21))
     events = []
     for place in range(size):

@@ -3,6 +3,7 @@ import pyarrow.compute as pc
 import pytest
 
 from data.incidents import PLAN, plan
+from schemas.job import SelectionSpec
 from tests.data.conftest import Log
 
 
@@ -18,8 +19,8 @@ def test_every_label_stands_in_the_events(log: Log, planted: pa.Table) -> None:
     assert sorted(planted["event_id"].to_pylist()) == sorted(log[1]["event_id"].to_pylist())
 
 
-def test_planted_share_is_small(log: Log) -> None:
-    assert sum(map(sum, plan(200_000).values())) < 0.001 * 200_000
+def test_planted_share_is_small_and_fits_a_default_budget(log: Log) -> None:
+    assert sum(map(sum, plan(200_000).values())) <= SelectionSpec().budget
     assert len(log[1]) < 0.003 * len(log[0])
 
 
