@@ -236,7 +236,8 @@ def safe_name(text: str) -> str:
     """
     without_login = text.rpartition("@")[2]
     plain = unicodedata.normalize("NFKD", without_login).encode("ascii", "ignore").decode()
-    for part in reversed(re.split(r"[/\\]+", plain)):
+    parts = [part for part in re.split(r"[/\\]+", plain) if "*" not in part]
+    for part in reversed(parts):
         stem = re.sub(r"\.(parquet|parq|pq)$", "", part, flags=re.IGNORECASE)
         name = re.sub(r"[^A-Za-z0-9._]+", "-", stem)[:NAME_LENGTH].strip("-.")
         if name:

@@ -1,0 +1,137 @@
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly.profile import profile
+from flows.job_file import job_template, load_job
+from schemas.errors import JobError
+from schemas.job import parse_job
+from schemas.roles import ColumnProfile, Role, RoleChoice, infer_roles
+
+
+def template_of(table: pa.Table, location: str = "logs/") -> str:
+    profiles = profile(table)
+    return job_template(location, profiles, infer_roles(profiles))
+
+
+def test_a_job_file_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "job.toml"
+    file.write_bytes("\ufeffseed = 3\r\n[columns]\r\n'Größe' = 'number'\r\n".encode())
+    job = load_job(str(file))
+    assert job.seed == 3
+    assert job.columns["Größe"].role is Role.NUMBER
+
+
+def test_a_job_file_that_is_not_there_or_no_text_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "latin.toml").write_bytes(b'name = "Gr\xf6\xdfe"')
+    (tmp_path / "bad.toml").write_text("[selection]\nbudjet = 3")
+    said = {
+        "none.toml": "there is no such job file; run `outfield init INPUT`",
+        "": "this is a folder, not a job file",
+        "latin.toml": "this is not text in UTF-8 (byte 10); save it as UTF-8",
+        "bad.toml": "did you mean `budget`?",
+        "bad.toml/job.toml": "cannot be read (Not a directory)",
+        "nul\0.toml": "cannot be read (embedded null byte)",
+    }
+    for name, says in said.items():
+        with pytest.raises(JobError) as raised:
+            load_job(str(tmp_path / name))
+        assert says in str(raised.value)
+        assert len(str(raised.value).splitlines()) == 1
+
+
+LOG = pa.table(
+    {
+        "event_id": list(range(60)),
+        "service": ["http"] * 40 + ["smtp"] * 20,
+        "api_key_name": ["prod-key"] * 40 + ["dev-key"] * 20,
+        "password.kind": ["hunter2"] * 40 + ["letmein"] * 20,
+        "bytes": list(range(60)),
+    }
+)
+
+
+def test_a_template_is_short_aligned_and_reads_well() -> None:
+    assert template_of(LOG, "logs/*.parquet") == (
+        "# A job for outfield. The roles were inferred from 60 events with 5 columns.\n"
+        "# Edit them, keep this file in git, and run: outfield detect --job THIS_FILE\n"
+        "# A setting behind a # shows its default.\n"
+        "\n"
+        'input = "logs/*.parquet"\n'
+        "\n"
+        '# output = "outfield-output"  # the folder that holds the results\n'
+        '# name = "NAME"               # of their folder in it; the input\'s name by default\n'
+        '# unit = "event"              # or "session", together with the next line\n'
+        '# session_key = "COLUMN"      # the column that names the session\n'
+        "# seed = 0                    # of every random choice\n"
+        "\n"
+        "[selection]\n"
+        "# fdr = 0.1       # the share of findings that may be false alarms\n"
+        "# threshold = 50  # or a fixed anomaly score: 50 is one event in 100,000\n"
+        "# budget = 100    # the most findings a run writes\n"
+        "\n"
+        "# Roles: id, time, entity, category, number, text, flag, ignore.\n"
+        '# A louder voice for one: COLUMN = { role = "number", weight = 2.0 }\n'
+        "[columns]\n"
+        'event_id        = "id"        # names the record: 60 distinct values over 60 rows\n'
+        'service         = "category"  # 2 distinct values over 60 rows,'
+        " the most common in 67 % (http, smtp)\n"
+        'api_key_name    = "entity"    # 2 distinct values over 60 rows, each about 30 times;'
+        " a name with `key`\n"
+        '"password.kind" = "category"  # 2 distinct values over 60 rows,'
+        " the most common in 67 %\n"
+        'bytes           = "number"    # 60 distinct values over 60 rows, 0 to 59\n'
+    )
+
+
+def test_values_of_secrets_people_and_texts_are_not_in_it() -> None:
+    table = LOG.append_column("user", pa.array(["ann.lee"] * 60)).append_column(
+        "message", pa.array([f"ann.lee came in by door {i}" for i in range(60)])
+    )
+    text = template_of(table)
+    assert all(value not in text for value in ("hunter2", "letmein", "prod-key", "ann.lee"))
+
+
+def test_a_login_in_the_location_is_left_out_but_a_container_is_kept() -> None:
+    assert 'input = "s3://bucket/logs"' in template_of(LOG, "s3://KEY:SE@CRET@bucket/logs")
+    location = "abfs://container@account.dfs.core.windows.net/logs"
+    assert f'input = "{location}"' in template_of(LOG, location)
+
+
+@pytest.mark.parametrize("default", ["output", "unit", "seed", "fdr", "budget", "threshold"])
+def test_what_is_commented_out_is_a_setting_that_parses(default: str) -> None:
+    lines = template_of(LOG).splitlines()
+    start = lines.index("[selection]")
+    at = next(i for i, line in enumerate(lines) if line.startswith(f"# {default} ="))
+    section = "[selection]\n" if at > start else ""
+    job = parse_job(section + lines[at].removeprefix("# "), "job.toml")
+    if default not in ("fdr", "threshold"):
+        assert job == parse_job("", "job.toml")
+
+
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+ROLES = st.sampled_from([role for role in Role if role not in (Role.ID, Role.TIME)])
+
+
+@given(
+    names=st.dictionaries(
+        TEXTS | st.sampled_from(["a.b", 'a"b', "a'b", "a b", "x\ny", "", "#", "=", "\x00", "\\"]),
+        ROLES,
+        max_size=8,
+    ),
+    location=TEXTS.filter(bool),
+    words=TEXTS,
+)
+def test_any_column_survives_the_way_through_the_file(
+    names: dict[str, Role], location: str, words: str
+) -> None:
+    profiles = {
+        name: ColumnProfile(name, "string", 1, 0, 1, 1.0, 1.0, 0.0, {}, (words,)) for name in names
+    }
+    choices = {name: RoleChoice(role, words) for name, role in names.items()}
+    job = parse_job(job_template(location, profiles, choices), "job.toml")
+    assert {name: spec.role for name, spec in job.columns.items()} == names
+    assert list(job.columns) == list(names)

@@ -1,0 +1,258 @@
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.errors import JobError
+from schemas.job import (
+    JobSpec,
+    build_job,
+    check_columns,
+    job_schema,
+    parse_job,
+    roles_of,
+    safe_name,
+)
+from schemas.roles import Role, RoleChoice
+
+
+def complaint(text: str) -> str:
+    with pytest.raises(JobError) as raised:
+        parse_job(text, "job.toml")
+    return str(raised.value)
+
+
+def complaint_of(attempt: Callable[[], JobSpec]) -> str | None:
+    try:
+        attempt()
+    except JobError as error:
+        return str(error)
+    return None
+
+
+def test_an_empty_file_is_a_job() -> None:
+    assert parse_job("", "job.toml") == JobSpec()
+
+
+def test_a_whole_job() -> None:
+    job = parse_job(
+        """
+        input = "logs/"
+        name = "sign-ins"
+        unit = "session"
+        session_key = "session"
+        seed = 7
+        [selection]
+        threshold = 40
+        budget = 20
+        [columns]
+        amount = "number"
+        "user.name" = { role = "text", weight = 2 }
+        """,
+        "job.toml",
+    )
+    assert job.columns["amount"].role is Role.NUMBER
+    assert job.columns["amount"].weight == 1
+    assert (job.columns["user.name"].role, job.columns["user.name"].weight) == (Role.TEXT, 2)
+    assert (job.selection.threshold, job.selection.fdr, job.selection.budget) == (40, None, 20)
+    assert (job.name, job.unit, job.session_key, job.seed) == ("sign-ins", "session", "session", 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "[selection]\nbudjet = 3",
+            "job.toml: selection.budjet: `budjet` is not a setting of [selection];"
+            " did you mean `budget`?",
+        ),
+        ("Seed = 1", "job.toml: Seed: `Seed` is not a setting of a job; did you mean `seed`?"),
+        (
+            "fdr = 0.1",
+            "job.toml: fdr: `fdr` is not a setting of a job; it belongs into [selection]",
+        ),
+        (
+            "[selection]\nseed = 3",
+            "job.toml: selection.seed: `seed` is not a setting of [selection];"
+            " it belongs above the first [section]",
+        ),
+        (
+            "[columns]\nseed = 3",
+            "job.toml: columns.seed: must be a role or a table with one, not 3;"
+            " it belongs above the first [section]",
+        ),
+        (
+            '[columns]\nuser.name = "entity"',
+            "job.toml: columns.user.name: `name` is not a setting of a column;"
+            ' a column with a dot in its name stands in quotes: "user.name"',
+        ),
+        (
+            '[columns]\namount = "nmber"',
+            'job.toml: columns.amount: "nmber" is not a role; did you mean `number`?',
+        ),
+        (
+            '[columns]\n"a.b" = "zzz"',
+            'job.toml: columns."a.b": "zzz" is not a role; use one of id, time, entity, category,'
+            " number, text, flag, ignore",
+        ),
+        ("[columns]\na = { weight = 2 }", "job.toml: columns.a: `role` is missing"),
+        (
+            '[columns]\na = { role = "text", wieght = 2 }',
+            "job.toml: columns.a.wieght: `wieght` is not a setting of a column;"
+            " did you mean `weight`?",
+        ),
+        ('unit = "sesion"', 'job.toml: unit: "sesion" is not a unit; did you mean `session`?'),
+        ("[selection]\nfdr = 1.5", "job.toml: selection.fdr: must be below 1, not 1.5"),
+        ('[selection]\nfdr = "0.1"', 'job.toml: selection.fdr: must be a number, not "0.1"'),
+        ("[selection]\nfdr = nan", "job.toml: selection.fdr: must be a finite number, not NaN"),
+        (
+            "[selection]\nbudget = true",
+            "job.toml: selection.budget: must be a whole number, not true",
+        ),
+        ("selection = 3", "job.toml: selection: must be a table, not 3"),
+        ("columns = [1]", "job.toml: columns: must be a table, not a list"),
+        ("output = 3", "job.toml: output: must be text in quotes, not 3"),
+        (
+            "[selection]\nfdr = 0.1\nthreshold = 3",
+            "job.toml: selection: set `fdr` or `threshold`, not both",
+        ),
+        ('unit = "session"', 'job.toml: `unit = "session"` and `session_key` go together'),
+        (
+            '[columns]\na = "time"\n"b c" = "time"',
+            'job.toml: only one column can be `time`, not a and "b c"',
+        ),
+        (
+            "seed = 1\noutput = out",
+            "job.toml: line 2: this is not TOML: invalid value; put text in double quotes",
+        ),
+    ],
+)
+def test_a_mistake_is_said_in_one_line_with_its_remedy(text: str, says: str) -> None:
+    assert complaint(text) == says
+
+
+def test_all_mistakes_are_told_at_once_the_first_three_in_full() -> None:
+    text = 'seed = -1\nunit = "foo"\nxyz = 1\noutput = 3\n[selection]\nbudget = 0'
+    assert complaint(text) == (
+        "job.toml: output: must be text in quotes, not 3;"
+        ' unit: "foo" is not a unit, use one of event, session;'
+        " selection.budget: must be at least 1, not 0; and 2 more"
+    )
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=2)
+            | st.dictionaries(
+                st.sampled_from([*JobSpec.model_fields, "fdr", "role", "weight", "x.y", "{0}"]),
+                inner,
+                max_size=3,
+            )
+        ),
+        max_leaves=8,
+    ).filter(lambda value: isinstance(value, dict))
+)
+def test_whatever_the_settings_there_is_a_job_or_one_line(settings: dict[str, object]) -> None:
+    said = complaint_of(lambda: build_job(settings, "here"))
+    assert said is None or said.startswith("here")
+    assert "\n" not in (said or "")
+    assert "pydantic" not in (said or "")
+
+
+@pytest.mark.parametrize("name", ["kdd99", "a.b-c_D", "-", "0", "x" * 100])
+def test_a_name_that_is_safe_as_a_folder_is_taken(name: str) -> None:
+    assert build_job({"name": name}, "job.toml").name == name
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", ".x", "a/b", "a\\b", "a b", "é", "x" * 101, "a\n"])
+def test_a_name_that_is_not_is_refused(name: str) -> None:
+    with pytest.raises(JobError, match="it names a folder"):
+        build_job({"name": name}, "job.toml")
+
+
+@given(st.text(max_size=300))
+def test_a_name_can_be_derived_from_anything(text: str) -> None:
+    assert build_job({"name": safe_name(text)}, "job.toml").name == safe_name(text)
+
+
+@pytest.mark.parametrize(
+    ("location", "name"),
+    [
+        ("logs/kdd99/events.parquet", "events"),
+        ("logs/kdd99/", "kdd99"),
+        ("C:\\logs\\week 12", "week-12"),
+        ("s3://bucket/sign ins/day=*/*.parquet", "sign-ins"),
+        ("s3://KEY:SECRET@bucket", "bucket"),
+        ("KEY:SECRET@bucket", "bucket"),
+        ("Vorgänge.PARQUET", "Vorgange"),
+        ("../..", "job"),
+        ("日本", "job"),
+    ],
+)
+def test_the_name_comes_from_the_last_part_that_has_one(location: str, name: str) -> None:
+    assert safe_name(location) == name
+
+
+def test_columns_that_the_input_lacks_are_named_with_the_nearest() -> None:
+    job = parse_job('[columns]\namout = "number"\nuser = "entity"', "job.toml")
+    check_columns(job, ["amout", "user"])
+    with pytest.raises(JobError) as raised:
+        check_columns(job, ["amount", "user"])
+    says = "columns.amout: the input has no column `amout`; did you mean `amount`?"
+    assert str(raised.value) == says
+    with pytest.raises(JobError, match=re.escape("`amout` (nor 1 more that the job names)")):
+        check_columns(job, ["x"])
+
+
+def test_the_session_key_has_to_be_there() -> None:
+    job = parse_job('unit = "session"\nsession_key = "sesion"', "job.toml")
+    with pytest.raises(JobError, match="did you mean `session`"):
+        check_columns(job, ["session"])
+
+
+INFERRED = {
+    "event_id": RoleChoice(Role.ID, "unique"),
+    "at": RoleChoice(Role.TIME, "times"),
+    "closed_at": RoleChoice(Role.IGNORE, "another time"),
+    "amount": RoleChoice(Role.NUMBER, "a number"),
+}
+
+
+def test_a_job_that_names_no_column_leaves_the_inferred_roles() -> None:
+    assert roles_of(JobSpec(), INFERRED) == INFERRED
+
+
+def test_the_role_in_the_job_wins_and_displaces_the_inferred_time() -> None:
+    job = parse_job('[columns]\nclosed_at = "time"\namount = "category"', "job.toml")
+    roles = roles_of(job, INFERRED)
+    assert roles["closed_at"] == RoleChoice(Role.TIME, "set in the job file")
+    assert roles["amount"].role is Role.CATEGORY
+    assert roles["at"] == RoleChoice(Role.IGNORE, "the job file makes `closed_at` the time")
+    assert roles["event_id"] == INFERRED["event_id"]
+    assert list(roles) == list(INFERRED)
+
+
+def test_the_session_key_is_an_entity_even_if_it_looked_like_an_id() -> None:
+    job = parse_job('unit = "session"\nsession_key = "event_id"', "job.toml")
+    assert roles_of(job, INFERRED)["event_id"] == RoleChoice(Role.ENTITY, "names the session")
+
+
+def test_the_schema_takes_a_role_alone_or_a_table_and_nothing_unknown() -> None:
+    schema = job_schema()
+    assert schema["additionalProperties"] is False
+    assert set(schema["properties"]) == set(JobSpec.model_fields)
+    assert all("description" in setting for setting in schema["properties"].values())
+    column = json.dumps(schema["properties"]["columns"]["additionalProperties"])
+    assert "ColumnSpec" in column
+    assert "Role" in column
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_job_or_one_line(text: str) -> None:
+    said = complaint_of(lambda: parse_job(text, "job.toml"))
+    assert said is None or len(said.splitlines()) == 1

@@ -1,0 +1,289 @@
+"""Roles inferred from columns of many kinds: the names and values of many systems."""
+
+import datetime as dt
+import hashlib
+import uuid
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly.profile import profile
+from schemas.events import conform
+from schemas.roles import Role, RoleChoice, infer_roles
+
+ROWS = 3_000
+START = dt.datetime(2024, 3, 1, tzinfo=dt.UTC)
+
+
+def choose(**columns: object) -> dict[str, RoleChoice]:
+    return infer_roles(profile(pa.table(columns)))
+
+
+def role_of(name: str, values: object) -> Role:
+    return choose(**{name: values})[name].role
+
+
+def draws(*values: object, rows: int = ROWS) -> list[object]:
+    """Draw rows from a few values, the first the most common."""
+    places = np.minimum(np.random.default_rng(0).geometric(0.5, rows) - 1, len(values) - 1)
+    return [values[place] for place in places]
+
+
+def many(spell: Callable[[int], object], distinct: int, rows: int = ROWS) -> list[object]:
+    return [spell(int(i)) for i in np.random.default_rng(1).integers(0, distinct, rows)]
+
+
+def uuids(i: int) -> str:
+    return str(uuid.UUID(int=i * 2**64 + 7))
+
+
+def sha256(i: int) -> str:
+    return hashlib.sha256(str(i).encode()).hexdigest()
+
+
+def moments(rows: int = ROWS) -> list[dt.datetime]:
+    return [START + dt.timedelta(seconds=37 * i) for i in range(rows)]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "role"),
+    [
+        # names of things
+        ("userIdentity.userName", many("user{}".format, 40), Role.ENTITY),
+        ("actor.user.uid", many(lambda i: 1000 + i, 40), Role.ENTITY),
+        ("src_endpoint.ip", many("10.0.0.{}".format, 200), Role.ENTITY),
+        ("sourceIPAddress", draws("10.0.0.1", "AWS Internal"), Role.ENTITY),
+        ("device.hostname", many("web-{}".format, 30), Role.ENTITY),
+        ("recipientAccountId", ["123456789012"] * ROWS, Role.ENTITY),
+        ("order_id", many(lambda i: i, 900), Role.ENTITY),
+        ("Benutzername", many("b.mueller{}".format, 60), Role.ENTITY),
+        ("Kunden_Nr", many(lambda i: 10_000 + i, 700), Role.ENTITY),
+        ("adresse_ip", many("10.1.0.{}".format, 99), Role.ENTITY),
+        ("id_client", many(lambda i: i, 300), Role.ENTITY),
+        # things by their look, whatever the name
+        ("a", many("2001:db8::{:x}".format, 300), Role.ENTITY),
+        ("b", many("p{}@example.com".format, 300), Role.ENTITY),
+        ("c", many("arn:aws:iam::1:role/r{}".format, 30), Role.ENTITY),
+        ("d", many("00:1b:44:11:3a:{:02x}".format, 99), Role.ENTITY),
+        ("e", many(sha256, 400), Role.ENTITY),
+        ("f", many("tok{}".format, 1_400), Role.ENTITY),
+        # kinds
+        ("status", draws(200, 404, 500, 301), Role.CATEGORY),
+        ("http.response.status_code", draws(200.0, 404.0, None), Role.CATEGORY),
+        ("class_uid", draws(3002, 4001), Role.CATEGORY),
+        ("severity_id", draws(1, 2, 3), Role.CATEGORY),
+        ("EventID", draws(4624, 4625, 4672), Role.CATEGORY),
+        ("dst_port", many(lambda i: 1 + i, 120), Role.CATEGORY),
+        ("user_type", draws("staff", "guest"), Role.CATEGORY),
+        ("client_version", draws("1.2.3", "1.2.4"), Role.CATEGORY),
+        ("country", many("Country {}".format, 30), Role.CATEGORY),
+        ("reason", draws("bad password", "locked"), Role.CATEGORY),
+        ("Abteilung", draws("Vertrieb", "Einkauf"), Role.CATEGORY),
+        ("code_postal", many(lambda i: 75_000 + i, 400), Role.CATEGORY),
+        ("zip", many("{:05d}".format, 400), Role.CATEGORY),
+        ("region", ["eu-west-1"] * ROWS, Role.CATEGORY),
+        ("answer", ["NO"] * ROWS, Role.CATEGORY),
+        # many codes are no kinds
+        ("src_port", many(lambda i: 1024 + i, 1_400), Role.ENTITY),
+        # quantities
+        ("bytes", many(lambda i: i * i, 900), Role.NUMBER),
+        ("host_count", many(lambda i: i, 30), Role.NUMBER),
+        ("tags.count", draws(0, 1), Role.NUMBER),
+        ("latitude", [i / 7 for i in range(ROWS)], Role.NUMBER),
+        ("id", [i + 0.5 for i in range(ROWS)], Role.NUMBER),
+        ("Betrag", many(lambda i: i, 90), Role.NUMBER),
+        ("response_time", many(lambda i: i, 90), Role.NUMBER),
+        ("took", [dt.timedelta(milliseconds=i) for i in range(ROWS)], Role.NUMBER),
+        ("amount", many(lambda i: f"{i / 100:.2f}", 900), Role.NUMBER),
+        ("temperature", draws(21), Role.NUMBER),
+        # yes and no
+        ("ok", draws(True, False), Role.FLAG),
+        ("mfa", draws("yes", "no"), Role.FLAG),
+        ("cached", draws(0, 1), Role.FLAG),
+        ("is_admin", [0] * ROWS, Role.FLAG),
+        ("success", draws("True", "False", ""), Role.FLAG),
+        # text
+        ("user_agent", draws("Mozilla/5.0 (X11; Linux x86_64)", "curl/8.5.0 (x86)"), Role.TEXT),
+        ("resource", many("bucket/team-{}/report".format, 90), Role.TEXT),
+        ("x", many("https://example.com/{}".format, 90), Role.TEXT),
+        ("y", many('{{"n": {}}}'.format, 9), Role.TEXT),
+        ("z", ["the quick brown fox", *map("it was {} again".format, range(ROWS))], Role.TEXT),
+        ("Meldung", many("Anmeldung von Platz {}".format, 300), Role.TEXT),
+        # nothing to compare
+        ("request_hash", [sha256(i % 2_800) for i in range(ROWS)], Role.IGNORE),
+        ("empty", pa.nulls(ROWS), Role.IGNORE),
+        ("blank", pa.nulls(ROWS, pa.string()), Role.IGNORE),
+        ("at_noon", [dt.time(12)] * ROWS, Role.IGNORE),
+        ("blob", [b"\xff\xfe", b"\x80"] * (ROWS // 2), Role.IGNORE),
+        ("birth_date", [dt.date(1970, 1, 1 + i % 28) for i in range(ROWS)], Role.IGNORE),
+        # the time of the event
+        ("ts", [1_700_000_000 + i for i in range(ROWS)], Role.TIME),
+        ("time", [1_700_000_000_123 + 999 * i for i in range(ROWS)], Role.TIME),
+        ("epoch", [1.7e9 + i / 8 for i in range(ROWS)], Role.TIME),
+        ("eventTime", [m.isoformat() for m in moments()], Role.TIME),
+        ("Zeitstempel", [f"{m:%Y-%m-%d %H:%M:%S}" for m in moments()], Role.TIME),
+        ("horodatage", moments(), Role.TIME),
+        ("day", [m.date() for m in moments()], Role.TIME),
+        # the record
+        ("uuid", [uuids(i) for i in range(ROWS)], Role.ID),
+        ("metadata.uid", [sha256(i)[:20] for i in range(ROWS)], Role.ID),
+        ("LineId", list(range(1, ROWS + 1)), Role.ID),
+        ("session_id", list(map("s{}".format, range(ROWS))), Role.ID),
+        ("offset", list(range(ROWS)), Role.ID),
+    ],
+)
+def test_a_column_alone(name: str, values: object, role: Role) -> None:
+    assert role_of(name, values) is role
+
+
+def company_log() -> pa.Table:
+    return pa.table(
+        {
+            "timestamp": moments(),
+            "user": many("user{:03d}".format, 300),
+            "host": many("ws-{}".format, 250),
+            "action": draws("sign_in", "read", "export", "delete"),
+            "status": draws("success", "failure"),
+            "bytes": many(lambda i: i * 131, 2_000),
+            "duration_ms": many(lambda i: i, 1_500),
+            "source_ip": many("10.2.3.{}".format, 250),
+            "user_agent": draws("Mozilla/5.0 (Windows NT 10.0)", "python-requests/2.31 (linux)"),
+            "resource": many("/share/team{}/plan.xlsx".format, 400),
+            "department": draws("sales", "legal", "it"),
+            "message": many("user signed in from desk {}".format, 500),
+            "event_id": list(range(ROWS)),
+        }
+    )
+
+
+def test_a_company_log() -> None:
+    roles = {name: choice.role for name, choice in infer_roles(profile(company_log())).items()}
+    assert roles == {
+        "timestamp": Role.TIME,
+        "user": Role.ENTITY,
+        "host": Role.ENTITY,
+        "action": Role.CATEGORY,
+        "status": Role.CATEGORY,
+        "bytes": Role.NUMBER,
+        "duration_ms": Role.NUMBER,
+        "source_ip": Role.ENTITY,
+        "user_agent": Role.TEXT,
+        "resource": Role.TEXT,
+        "department": Role.CATEGORY,
+        "message": Role.TEXT,
+        "event_id": Role.ID,
+    }
+
+
+def test_the_order_of_the_columns_does_not_matter() -> None:
+    table = company_log()
+    backwards = table.select(table.column_names[::-1])
+    assert infer_roles(profile(backwards)) == infer_roles(profile(table))
+
+
+def test_every_why_gives_figures_on_one_line() -> None:
+    for name, choice in infer_roles(profile(company_log())).items():
+        assert f"{ROWS:,}" in choice.why, name
+        assert "\n" not in choice.why
+
+
+def test_an_entity_says_by_which_word_and_how_often_it_repeats() -> None:
+    why = choose(customer_id=[i % 500 for i in range(ROWS)])["customer_id"].why
+    assert why == "500 distinct values over 3,000 rows, each about 6 times; a name with `customer`"
+
+
+def test_a_constant_keeps_the_role_of_its_type() -> None:
+    choices = choose(region=["eu"] * 9, ratio=[0.5] * 9, on=[True] * 9)
+    assert [c.role for c in choices.values()] == [Role.CATEGORY, Role.NUMBER, Role.FLAG]
+    assert all("any other value is news" in choice.why for choice in choices.values())
+
+
+def test_the_finest_time_of_the_event_itself_wins() -> None:
+    choices = choose(
+        day=[m.date() for m in moments()],
+        ingested_at=moments(),
+        expires=moments(),
+        event_time=moments(),
+        created_at=moments(),
+    )
+    times = [name for name, choice in choices.items() if choice.role is Role.TIME]
+    assert times == ["event_time"]
+    others = [choices[name] for name in ("day", "ingested_at", "created_at")]
+    assert all(choice.role is Role.IGNORE and "`event_time`" in choice.why for choice in others)
+
+
+def test_a_time_that_is_often_null_is_not_the_time() -> None:
+    choices = choose(closed_time=[*moments(100), *[None] * 100], opened=moments(200))
+    assert choices["opened"].role is Role.TIME
+    assert choices["closed_time"].role is Role.IGNORE
+    assert "null in 100 rows" in choices["closed_time"].why
+
+
+def test_the_parts_of_a_date_are_left_to_the_time() -> None:
+    parts = [m.hour for m in moments()]
+    assert choose(hour=parts, timestamp=moments())["hour"].role is Role.IGNORE
+    assert choose(hour=parts)["hour"].role is Role.NUMBER
+
+
+def test_the_best_of_several_ids_wins() -> None:
+    choices = choose(
+        row=list(range(ROWS)),
+        user_id=list(map("u{}".format, range(ROWS))),
+        trace=[uuids(i) for i in range(ROWS)],
+        event_id=[sha256(i) for i in range(ROWS)],
+    )
+    assert {name for name, choice in choices.items() if choice.role is Role.ID} == {"event_id"}
+    assert {choice.role for choice in choices.values()} == {Role.ID, Role.IGNORE}
+
+
+def test_an_id_may_miss_one_row_in_a_thousand_but_no_more() -> None:
+    assert role_of("event_id", [*range(1, ROWS), 1]) is Role.ID
+    assert role_of("event_id", [*range(ROWS - 30), *range(30)]) is Role.ENTITY
+
+
+@pytest.mark.parametrize("name", ["", " ", "…", "{gt}", "{word}", "_", "日本語"])
+def test_names_without_words_are_names(name: str) -> None:
+    assert role_of(name, draws("a", "b")) is Role.CATEGORY
+    assert role_of(name, moments()) is Role.TIME
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.booleans().map(str),
+    st.integers(-5, 5).map(str),
+    st.floats(allow_nan=False, allow_infinity=False).map(str),
+    st.sampled_from(["", "-", "n/a", "yes", "0", "1e3", "1700000000", "2024-01-01T00:00Z", "x y"]),
+)
+NAMES = st.sampled_from(["time", "is_on", "count", "level", "user", "id", "message", "v"])
+
+
+@given(name=NAMES, values=st.lists(CELLS, min_size=1, max_size=12))
+def test_a_number_or_flag_that_was_inferred_can_be_read(
+    name: str, values: list[str | None]
+) -> None:
+    table = pa.table({name: pa.array(values, pa.string())})
+    role = infer_roles(profile(table))[name].role
+    if role in (Role.NUMBER, Role.FLAG):
+        read = conform(table, {name: role}, np.zeros(len(table), dtype=bool))
+        assert len(read.rejections) == 0
+
+
+@given(
+    st.dictionaries(
+        st.text(st.characters(exclude_categories=("Cs",)), max_size=12),
+        st.lists(CELLS, min_size=4, max_size=4),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_there_is_at_most_one_id_and_one_time(columns: dict[str, list[str | None]]) -> None:
+    arrays = {name: pa.array(values, pa.string()) for name, values in columns.items()}
+    choices = infer_roles(profile(pa.table(arrays)))
+    roles = [choice.role for choice in choices.values()]
+    assert list(choices) == list(columns)
+    assert roles.count(Role.ID) <= 1
+    assert roles.count(Role.TIME) <= 1
