@@ -41,6 +41,10 @@ def _role_alone(value: Any) -> Any:
     return {"role": value} if isinstance(value, str) else value
 
 
+READING_TIME = 20
+"""Findings that an analyst has time for in a morning."""
+
+
 class SelectionSpec(_Strict):
     """Which scored records become findings."""
 
@@ -60,6 +64,20 @@ class SelectionSpec(_Strict):
     budget: int = Field(
         default=100, ge=1, strict=True, description="The most findings a run may write."
     )
+
+    at_least: int | None = Field(
+        default=None,
+        ge=0,
+        strict=True,
+        description="The fewest findings a run writes: where the rule selects fewer, the oddest of"
+        " the rest follow, marked as chosen by rank. 20 under `fdr`, 0 under `threshold`.",
+    )
+
+    @property
+    def fewest(self) -> int:
+        """Return the fewest findings a run writes, its budget permitting."""
+        by_rule = 0 if self.threshold is not None else READING_TIME
+        return min(by_rule if self.at_least is None else self.at_least, self.budget)
 
     @model_validator(mode="after")
     def _one_rule(self) -> "SelectionSpec":

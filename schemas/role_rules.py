@@ -48,8 +48,12 @@ def _no_spread(_profile: ColumnProfile) -> str:
 def _range(profile: ColumnProfile) -> str:
     if profile.minimum is None or profile.maximum is None:
         return ""
-    spelling = ",.0f" if profile.whole and profile.maximum < 1e15 else ",.4g"
-    return f", {profile.minimum:{spelling}} to {profile.maximum:{spelling}}"
+    return f", {_number(profile.minimum)} to {_number(profile.maximum)}"
+
+
+def _number(value: float) -> str:
+    """Spell a number as people do: thousands whole, small ones with four digits."""
+    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def _repetition(profile: ColumnProfile) -> str:

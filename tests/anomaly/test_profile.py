@@ -5,7 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly.profile import EXAMPLE_LENGTH, profile
@@ -144,6 +144,7 @@ def test_a_value_is_not_taken_for_what_it_is_not(value: str, pattern: str) -> No
     assert profile_of([value]).share(pattern) == 0
 
 
+@settings(deadline=None)
 @given(
     values=st.lists(st.sampled_from(["a", "b b", "10.0.0.1", None, ""]), min_size=1, max_size=30),
     cut=st.integers(0, 30),
@@ -156,6 +157,7 @@ def test_chunks_and_encodings_change_nothing(values: list[str | None], cut: int)
     assert profile_of(whole.cast(pa.large_binary())) == profile_of(whole)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.one_of(st.none(), st.text(st.characters(exclude_categories=("Cs",)))), max_size=20)
 )

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly.profile import profile
@@ -116,6 +116,7 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
 ROLES = st.sampled_from([role for role in Role if role not in (Role.ID, Role.TIME)])
 
 
+@settings(deadline=None)
 @given(
     names=st.dictionaries(
         TEXTS | st.sampled_from(["a.b", 'a"b', "a'b", "a b", "x\ny", "", "#", "=", "\x00", "\\"]),

@@ -3,7 +3,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import JobError
@@ -143,6 +143,7 @@ def test_all_mistakes_are_told_at_once_the_first_three_in_full() -> None:
     )
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -175,6 +176,7 @@ def test_a_name_that_is_not_is_refused(name: str) -> None:
         build_job({"name": name}, "job.toml")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_a_name_can_be_derived_from_anything(text: str) -> None:
     assert build_job({"name": safe_name(text)}, "job.toml").name == safe_name(text)
@@ -252,6 +254,7 @@ def test_the_schema_takes_a_role_alone_or_a_table_and_nothing_unknown() -> None:
     assert "Role" in column
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_a_job_or_one_line(text: str) -> None:
     said = complaint_of(lambda: parse_job(text, "job.toml"))

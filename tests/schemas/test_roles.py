@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly.profile import profile
@@ -261,6 +261,7 @@ CELLS = st.one_of(
 NAMES = st.sampled_from(["time", "is_on", "count", "level", "user", "id", "message", "v"])
 
 
+@settings(deadline=None)
 @given(name=NAMES, values=st.lists(CELLS, min_size=1, max_size=12))
 def test_a_number_or_flag_that_was_inferred_can_be_read(
     name: str, values: list[str | None]
@@ -272,6 +273,7 @@ def test_a_number_or_flag_that_was_inferred_can_be_read(
         assert len(read.rejections) == 0
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.text(st.characters(exclude_categories=("Cs",)), max_size=12),
