@@ -30,7 +30,7 @@ Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 
 def _run_detect(job: "JobSpec", *, direct: bool, on_progress: OnProgress) -> "PublishedRun":
-    from flows.detect import run_detect
+    from flows.launch import run_detect
 
     return run_detect(job, direct=direct, on_progress=on_progress)
 

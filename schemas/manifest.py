@@ -66,11 +66,14 @@ class SelectionSummary(_Record):
     selected: int = Field(description="Records that the rule selects.")
     findings: int = Field(description="Those written: at most the budget.")
     budget: int
+    by_rank: int = Field(
+        default=0, description="Findings that the rule does not select: the oddest of the rest."
+    )
 
     @property
     def cut_off(self) -> int:
         """Records the rule selects that the budget left out."""
-        return self.selected - self.findings
+        return self.selected - (self.findings - self.by_rank)
 
 
 class RunManifest(_Record):

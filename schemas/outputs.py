@@ -35,12 +35,17 @@ FINDING = pa.schema(
         pa.field("rank", pa.int32(), nullable=False),
         *SCORES,
         pa.field("severity", pa.string(), nullable=False),
+        pa.field("basis", pa.string(), nullable=False),
         pa.field("summary", pa.string(), nullable=False),
         pa.field("reasons", pa.list_(REASON), nullable=False),
     ],
     metadata=_METADATA,
 )
-"""What stands before the record's own columns in `findings`, rank 1 (the oddest) first."""
+"""What stands before the record's own columns in `findings`, rank 1 (the oddest) first.
+
+`basis` says why the record is a finding: the `rule` of the job selects it, or its `rank` among the
+oddest alone, because the rule selects fewer than an analyst has time for.
+"""
 
 REJECTION = pa.schema(
     [

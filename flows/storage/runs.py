@@ -40,6 +40,7 @@ from schemas.errors import LedgerError, OutputError
 from schemas.manifest import RunManifest
 
 __all__ = [
+    "REPORT",
     "PublishedRun",
     "RunFolder",
     "find_run",

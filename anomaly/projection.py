@@ -1,0 +1,23 @@
+"""The embedding in two dimensions: a map to look at, not to measure on."""
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.decomposition import PCA
+
+Points = npt.NDArray[np.float32]
+
+
+def project(normal: Points, others: Points) -> tuple[Points, Points]:
+    """Project normal events and others on the plane that shows most of both.
+
+    The plane is spanned by the principal components of all of them, so that outliers can be seen.
+
+    Returns
+    -------
+    The coordinates of `normal`, float32 (n_normal, 2), and of `others`, float32 (n_others, 2).
+    """
+    together = np.vstack([normal, others]).astype(np.float64)
+    n_axes = min(2, *together.shape)
+    plane = np.zeros((len(together), 2), dtype=np.float32)
+    plane[:, :n_axes] = PCA(n_axes, svd_solver="full").fit_transform(together)
+    return plane[: len(normal)], plane[len(normal) :]

@@ -1,0 +1,63 @@
+"""What a run leaves in Prefect's interface: progress, a summary, top findings, the report."""
+
+import re
+from uuid import UUID
+
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+
+from flows.storage.runs import REPORT, PublishedRun, read_findings
+
+_TOP = 10
+
+
+class ProgressArtifact:
+    """The share of the records that are scored, as an artifact of the running flow."""
+
+    def __init__(self) -> None:
+        self._id: UUID | None = None
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """Note that `done` of `total` parts of `step` are done; only scoring is shown."""
+        if step != "score":
+            return
+        share = 100.0 * done / max(total, 1)
+        if self._id is None:
+            made = create_progress_artifact(share, description="Records scored")
+            assert isinstance(made, UUID)  # noqa: S101 - called from a sync flow
+            self._id = made
+        else:
+            update_progress_artifact(self._id, share)
+
+
+def publish_artifacts(run: PublishedRun) -> None:
+    """Leave the summary, the top findings and the link to the report of a published run."""
+    key = re.sub(r"[^a-z0-9]+", "-", run.manifest.job.lower()).strip("-") or "job"
+    create_markdown_artifact(_summary(run), key=f"{key}-summary")
+    create_table_artifact(_top_findings(run), key=f"{key}-findings")
+    # The path leads to the reader's own storage; it stands in no output of the run itself.
+    create_link_artifact((run.folder / REPORT).as_uri(), "The report", key=f"{key}-report")
+
+
+def _summary(run: PublishedRun) -> str:
+    manifest, ledger = run.manifest, run.manifest.ledger
+    quarantined, skipped = sum(ledger.quarantined.values()), sum(ledger.skipped.values())
+    return (
+        f"# {manifest.job}: {manifest.selection.findings:,} findings\n\n"
+        "| rows read | scored | quarantined | skipped |\n|---|---|---|---|\n"
+        f"| {ledger.read:,} | {ledger.scored:,} | {quarantined:,} | {skipped:,} |\n\n"
+        f"Rule: {manifest.selection.rule}. It selects {manifest.selection.selected:,};"
+        f" {manifest.selection.cut_off:,} of them are beyond the budget of"
+        f" {manifest.selection.budget:,}, and {manifest.selection.by_rank:,} findings are the"
+        " oddest of the rest.\n"
+    )
+
+
+def _top_findings(run: PublishedRun) -> list[dict[str, object]]:
+    columns = ["rank", "record_id", "anomaly_score", "severity", "summary"]
+    return read_findings(run, columns).slice(0, _TOP).to_pylist()

@@ -1,0 +1,29 @@
+"""Starting a run from the command line or a notebook: through Prefect, or without it."""
+# Prefect takes seconds to import, and must not before its settings are in place.
+# ruff: noqa: PLC0415
+
+from flows.pipeline import DirectRunner, OnProgress, detect_events
+from flows.settings import Settings, prepare_prefect
+from flows.storage.inputs import plan_input
+from flows.storage.runs import PublishedRun
+from schemas.job import JobSpec
+
+
+def run_detect(job: JobSpec, *, direct: bool, on_progress: OnProgress) -> PublishedRun:
+    """Run the main job here and now; `job.input` and `job.name` are set.
+
+    Raises
+    ------
+    OutfieldError
+        What the user can mend; a wrong input is told before any server is started.
+    """
+    if direct:
+        workers = Settings.from_environment().workers
+        return detect_events(job, DirectRunner(workers), on_progress)
+    if job.input is not None:
+        plan_input(job.input)
+    prepare_prefect(quiet=True)
+    from flows.detect import detect, told_of_progress
+
+    with told_of_progress(on_progress):
+        return detect(job)

@@ -1,0 +1,105 @@
+"""The main job as a paragraph: events in, findings and a report out."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Protocol, TypeVar
+
+from flows.publishing import publish_run
+from flows.steps import (
+    ChunkScored,
+    discard_run,
+    explain_findings,
+    fit_model,
+    gather_records,
+    plan_run,
+    score_chunk,
+    select_findings,
+)
+from flows.storage.runs import PublishedRun
+from schemas.job import JobSpec
+
+T = TypeVar("T")
+OnProgress = Callable[[str, int, int], None]
+"""Told the step, how many of its parts are done, and of how many."""
+
+
+class Runner(Protocol):
+    """Who carries out the steps: this process, or Prefect."""
+
+    def call(self, step: Callable[..., T], *arguments: object) -> T:
+        """Carry out a step and return what it gives."""
+        ...
+
+    def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
+        """Carry out a step for each part 0 … n - 1; give each and its result when it is done."""
+        ...
+
+
+class DirectRunner:
+    """Carries out the steps in this process, on as many threads as there are workers."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+
+    def call(self, step: Callable[..., T], *arguments: object) -> T:
+        """Carry out a step and return what it gives."""
+        return step(*arguments)
+
+    def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
+        """Carry out a step for each part; give each part and its result when it is done."""
+        with ThreadPoolExecutor(self._workers) as pool:
+            parts = {pool.submit(step, *arguments, part): part for part in range(n)}
+            try:
+                for done in as_completed(parts):
+                    yield parts[done], done.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+
+def detect_events(job: JobSpec, runner: Runner, on_progress: OnProgress) -> PublishedRun:
+    """Find the events of the job's input that do not belong, and publish the run.
+
+    Whatever fails, nothing of the run is left behind.
+
+    Raises
+    ------
+    OutfieldError
+        What the user can mend.
+    LedgerError
+        If rows were lost or invented.
+    """
+    seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(name: str) -> Iterator[None]:
+        on_progress(name, 0, 1)
+        began = perf_counter()
+        yield
+        seconds[name] = perf_counter() - began
+        on_progress(name, 1, 1)
+
+    with step("plan"):
+        run = runner.call(plan_run, job)
+    try:
+        with step("gather"):
+            gathered = runner.call(gather_records, run)
+        with step("fit"):
+            fitted = runner.call(fit_model, run, gathered)
+        with step("score"):
+            n = gathered.records.n_chunks
+            scored: dict[int, ChunkScored] = {}
+            for chunk, result in runner.each(score_chunk, n, run, gathered, fitted):
+                scored[chunk] = result
+                on_progress("score", len(scored), n)
+            chunks = [scored[chunk] for chunk in range(n)]
+        with step("select"):
+            selected = runner.call(select_findings, run, chunks)
+        with step("explain"):
+            severities = runner.call(explain_findings, run, gathered, fitted, selected)
+        outcome = (chunks, selected, severities)
+        return runner.call(publish_run, run, gathered, fitted, outcome, seconds)
+    except BaseException:
+        discard_run(run)
+        raise

@@ -1,0 +1,38 @@
+"""A look at the input before anything is decided: profiles of its columns, and their roles."""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from anomaly.profile import profile
+from flows.storage.inputs import InputPlan, plan_input, read_rows
+from schemas.flattening import flatten
+from schemas.roles import ColumnProfile, RoleChoice, infer_roles
+
+SAMPLE_ROWS = 262_144
+"""Rows that profiles and models are made from: all of a small input, a random draw of a large."""
+
+
+def profile_input(location: str) -> tuple[dict[str, ColumnProfile], dict[str, RoleChoice]]:
+    """Profile the columns of the input at `location` and infer their roles."""
+    plan = plan_input(location)
+    profiles = profile_columns(plan, seed=0)
+    return profiles, infer_roles(profiles)
+
+
+def profile_columns(plan: InputPlan, seed: int) -> dict[str, ColumnProfile]:
+    """Profile the flattened columns of a sample of the planned rows."""
+    return profile(sample_table(plan, seed))
+
+
+def sample_table(plan: InputPlan, seed: int) -> pa.Table:
+    """Read the sample of the planned rows, flattened."""
+    return flatten(read_rows(plan, sample_rows(plan.rows, seed)))
+
+
+def sample_rows(total: int, seed: int) -> npt.NDArray[np.int64]:
+    """Draw the numbers of the rows to look at, ascending; all of them if they are few."""
+    if total <= SAMPLE_ROWS:
+        return np.arange(total)
+    draw = np.random.default_rng(seed).choice(total, SAMPLE_ROWS, replace=False, shuffle=False)
+    return np.sort(draw)

@@ -1,0 +1,123 @@
+"""The end of a run: what it did is summed up, rendered and made visible."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from flows.report.data import ReportData
+from flows.report.page import render
+from flows.steps import ChunkScored, Fitted, Gathered, Run, Selected
+from flows.storage.runs import PublishedRun
+from schemas.manifest import ColumnRole, Ledger, RunManifest, SelectionSummary
+from schemas.roles import Role
+
+_MOST_BINS = 120
+
+
+def publish_run(
+    run: Run,
+    gathered: Gathered,
+    fitted: Fitted,
+    outcome: tuple[Sequence[ChunkScored], Selected, dict[str, int]],
+    seconds: dict[str, float],
+) -> PublishedRun:
+    """Check the ledger, write manifest and report, and make the run visible.
+
+    Raises
+    ------
+    LedgerError
+        If rows were lost or invented; nothing is published then.
+    """
+    chunks, selected, severities = outcome
+    manifest = RunManifest(
+        outfield_version=version("outfield"),
+        job=run.job.name or "",
+        run_id=run.run_id,
+        unit=run.job.unit,
+        seed=run.job.seed,
+        started=run.started,
+        finished=datetime.now(UTC),
+        input_files=run.plan.manifest_files(),
+        ledger=_ledger(run, gathered, chunks),
+        units_scored=sum(chunk.scored for chunk in chunks),
+        columns=_columns(run),
+        model=fitted.summary,
+        selection=_selection(run, selected),
+        severities=severities,
+        seconds={step: round(taken, 3) for step, taken in seconds.items()},
+    )
+    report = render(_report_data(run, manifest, chunks))
+    published = run.folder.publish(manifest, report)
+    run.scratch.remove()
+    return published
+
+
+def _ledger(run: Run, gathered: Gathered, chunks: Sequence[ChunkScored]) -> Ledger:
+    rejected = Counter(gathered.rejected)
+    for chunk in chunks:
+        rejected.update(chunk.rejected)
+    scored = sum(chunk.scored for chunk in chunks)
+    if run.job.unit == "session":
+        scored = gathered.events_gathered
+    return Ledger(read=run.plan.rows, scored=scored, quarantined=dict(sorted(rejected.items())))
+
+
+def _columns(run: Run) -> dict[str, ColumnRole]:
+    weights = {column: spec.weight for column, spec in run.job.columns.items()}
+    return {
+        column: ColumnRole(role=choice.role, why=choice.why, weight=weights.get(column, 1.0))
+        for column, choice in run.choices.items()
+    }
+
+
+def _selection(run: Run, selected: Selected) -> SelectionSummary:
+    return SelectionSummary(
+        rule=selected.rule,
+        score_cut=selected.score_cut,
+        selected=selected.by_rule,
+        findings=len(selected.rows),
+        budget=run.job.selection.budget,
+        by_rank=max(len(selected.rows) - selected.by_rule, 0),
+    )
+
+
+def _report_data(run: Run, manifest: RunManifest, chunks: Sequence[ChunkScored]) -> ReportData:
+    findings = next(table for _, table in run.folder.read_parts("findings"))
+    counts, edges = _bins(np.sum([chunk.histogram for chunk in chunks], axis=0))
+    return ReportData(
+        manifest=manifest,
+        findings=findings,
+        score_counts=counts,
+        score_edges=edges,
+        map_points=run.scratch.read_table("map"),
+        time_column=_time_column(run, findings),
+    )
+
+
+def _bins(
+    histogram: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Join the points of a score into at most `_MOST_BINS` bins up to the highest."""
+    top = int(np.flatnonzero(histogram).max(initial=0)) + 1
+    width = -(-top // _MOST_BINS)
+    starts = np.arange(0, top, width)
+    return np.add.reduceat(histogram[:top], starts), np.append(starts, starts[-1] + width).astype(
+        float
+    )
+
+
+def _time_column(run: Run, findings: pa.Table) -> str | None:
+    if run.job.unit == "session":
+        candidates = ["session.start"]
+    else:
+        candidates = [c for c, choice in run.choices.items() if choice.role is Role.TIME]
+    for column in candidates:
+        for name in (f"event.{column}", column):
+            if name in findings.column_names:
+                return name
+    return None

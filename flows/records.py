@@ -1,0 +1,166 @@
+"""The records of a run: what is judged, read the same way whether events or sessions."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from flows.storage.inputs import Chunk, InputPlan, read_batches, read_rows, source_of
+from flows.storage.scratch import Scratch
+from schemas.events import Conformed, conform, one_array
+from schemas.flattening import flatten, flattened_origin
+from schemas.roles import Role
+
+CHUNK_ROWS = 131_072
+"""Rows of a chunk: what one task scores."""
+_BATCH_ROWS = 65_536
+"""Rows held in memory at a time by a task."""
+REPEATED = "repeated-ids"
+SESSIONS = "sessions"
+
+Rows = npt.NDArray[np.int64]
+
+
+class Batch(NamedTuple):
+    """Some records of a chunk."""
+
+    records: pa.Table
+    """Conformed: canonical types, one column for each role."""
+    rows: Rows
+    """int64 (n_records,): the number of each record in the run."""
+    rejected: pa.Table
+    """`row` int64, `column`, `reason`: the rows that are no records."""
+
+
+class Records(Protocol):
+    """What the steps need to know of the records of a run."""
+
+    @property
+    def roles(self) -> Mapping[str, Role]: ...  # noqa: D102 - column -> role of the records
+    @property
+    def total(self) -> int: ...  # noqa: D102 - records, rejected rows included
+    @property
+    def n_chunks(self) -> int: ...  # noqa: D102 - chunks that `read` takes
+    def read(self, chunk: int) -> Iterator[Batch]: ...  # noqa: D102 - batch by batch
+    def take(self, rows: Rows) -> pa.Table: ...  # noqa: D102 - conformed records by number
+    def ids(self, records: pa.Table, rows: Rows) -> pa.Array: ...  # noqa: D102 - record ids
+    def own_columns(self, rows: Rows) -> pa.Table: ...  # noqa: D102 - what a finding shows
+
+
+@dataclass(frozen=True)
+class EventRecords:
+    """Every row of the input is a record, if it keeps the event contract."""
+
+    plan: InputPlan
+    roles: Mapping[str, Role]
+    scratch: Scratch
+    required: str | None = None
+    """A column that must not be null."""
+
+    @property
+    def total(self) -> int:
+        """Return the number of rows."""
+        return self.plan.rows
+
+    @cached_property
+    def _chunks(self) -> tuple[Chunk, ...]:
+        return self.plan.chunks(CHUNK_ROWS)
+
+    @property
+    def n_chunks(self) -> int:
+        """Return the number of chunks."""
+        return len(self._chunks)
+
+    @cached_property
+    def _columns(self) -> list[str]:
+        """The top-level columns that some role needs."""
+        origin = flattened_origin(self.plan.schema)
+        return sorted({origin[c] for c, role in self.roles.items() if role is not Role.IGNORE})
+
+    @cached_property
+    def _repeated(self) -> Rows:
+        return self.scratch.read_array(REPEATED)
+
+    def read(self, chunk: int) -> Iterator[Batch]:
+        """Read and conform a chunk, batch by batch."""
+        for first, table in read_batches(
+            self.plan, self._chunks[chunk], self._columns, _BATCH_ROWS
+        ):
+            rows = np.arange(first, first + table.num_rows)
+            conformed = self._conform(table, rows)
+            faults = conformed.rejections
+            rejected = faults.set_column(0, "row", pa.array(rows[faults["position"].to_numpy()]))
+            yield Batch(conformed.events, rows[conformed.kept], rejected)
+
+    def take(self, rows: Rows) -> pa.Table:
+        """Read and conform the records of these numbers, in their order; no rejected ones."""
+        unique, order = np.unique(rows, return_inverse=True)
+        conformed = self._conform(read_rows(self.plan, unique, self._columns), unique)
+        place = np.full(len(unique), -1)
+        place[conformed.kept] = np.arange(len(conformed.kept))
+        wanted = place[order]
+        return conformed.events.take(pa.array(wanted[wanted >= 0]))
+
+    def ids(self, records: pa.Table, rows: Rows) -> pa.Array:
+        """Return the id column, or the file and row that each record stands in."""
+        named = next((c for c, role in self.roles.items() if role is Role.ID), None)
+        if named is not None:
+            return one_array(records[named])
+        files, places = source_of(self.plan, rows)
+        return pa.array([f"{f}:{p}" for f, p in zip(files.to_pylist(), places, strict=True)])
+
+    def own_columns(self, rows: Rows) -> pa.Table:
+        """Return the rows of these numbers whole, flattened, in their order."""
+        unique, order = np.unique(rows, return_inverse=True)
+        return flatten(read_rows(self.plan, unique)).take(pa.array(order))
+
+    def _conform(self, table: pa.Table, rows: Rows) -> Conformed:
+        repeated = np.isin(rows, self._repeated, assume_unique=True)
+        return conform(flatten(table), self.roles, repeated, required=self.required)
+
+
+@dataclass(frozen=True)
+class SessionRecords:
+    """Every session is a record; they were gathered into the scratch before."""
+
+    roles: Mapping[str, Role]
+    key: str
+    scratch: Scratch
+
+    @cached_property
+    def _sessions(self) -> pa.Table:
+        return self.scratch.read_table(SESSIONS)
+
+    @property
+    def total(self) -> int:
+        """Return the number of sessions."""
+        return self._sessions.num_rows
+
+    @property
+    def n_chunks(self) -> int:
+        """Return the number of chunks."""
+        return -(-self.total // CHUNK_ROWS)
+
+    def read(self, chunk: int) -> Iterator[Batch]:
+        """Read a chunk of sessions, batch by batch."""
+        none = pa.table({"row": pa.array([], pa.int64()), "column": [], "reason": []})
+        stop = min((chunk + 1) * CHUNK_ROWS, self.total)
+        for first in range(chunk * CHUNK_ROWS, stop, _BATCH_ROWS):
+            rows = np.arange(first, min(first + _BATCH_ROWS, stop))
+            yield Batch(self._sessions.slice(first, len(rows)), rows, none)
+
+    def take(self, rows: Rows) -> pa.Table:
+        """Return the sessions of these numbers."""
+        return self._sessions.take(pa.array(rows))
+
+    def ids(self, records: pa.Table, rows: Rows) -> pa.Array:
+        """Return the session keys."""
+        return one_array(records[self.key])
+
+    def own_columns(self, rows: Rows) -> pa.Table:
+        """Return what is known of the sessions of these numbers."""
+        return self.take(rows)

@@ -1,0 +1,267 @@
+"""The steps of a detection run as plain functions: read, one call into the core, write.
+
+Each takes and gives paths and small objects, so that it can run in a thread, a process or on
+another machine; `flows/detect.py` names their order.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from anomaly.explanation import explain
+from anomaly.model import AnomalyModel
+from anomaly.projection import project
+from anomaly.selection import anomaly_score, largest_p, select, severity
+from anomaly.sessions import sessionize
+from flows.profiling import profile_columns, sample_rows
+from flows.records import REPEATED, SESSIONS, Batch, EventRecords, Records, SessionRecords
+from flows.storage.inputs import InputPlan, plan_input, read_rows, repeated_ids, source_of
+from flows.storage.models import StoredModel, load_model, save_model
+from flows.storage.runs import RunFolder
+from flows.storage.scratch import Scratch
+from schemas.errors import InputError
+from schemas.job import JobSpec, check_columns, roles_of
+from schemas.manifest import ModelSummary
+from schemas.outputs import FINDING, REJECTION, SCORES, beside_own_columns
+from schemas.roles import Role, RoleChoice, infer_roles
+
+HIGHEST_SCORE = 3_000
+"""-10 log10 of the smallest p-value."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every step knows of the run it belongs to."""
+
+    job: JobSpec
+    run_id: str
+    started: datetime
+    folder: RunFolder
+    scratch: Scratch
+    plan: InputPlan
+    choices: dict[str, RoleChoice]
+    """Column of the input -> its role and why."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The records of the run, and the rows that are part of none."""
+
+    records: Records
+    events_gathered: int = 0
+    """Rows of the input that are part of a session; 0 where each row is a record."""
+    rejected: dict[str, int] = field(default_factory=dict)
+    """Reason -> rows rejected before any scoring."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The model the run judges by."""
+
+    stored: StoredModel
+    summary: ModelSummary
+
+
+@dataclass(frozen=True)
+class ChunkScored:
+    """What the later steps need of a scored chunk; the scores themselves are on disk."""
+
+    scored: int
+    rejected: dict[str, int]
+    top_rows: npt.NDArray[np.int64]
+    """The numbers of the records that could become findings, the oddest first."""
+    top_p: npt.NDArray[np.float64]
+    histogram: npt.NDArray[np.int64]
+    """(HIGHEST_SCORE + 1,): records by whole points of the anomaly score."""
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The records that become findings, the oddest first."""
+
+    rule: str
+    rows: npt.NDArray[np.int64]
+    p_values: npt.NDArray[np.float64]
+    by_rule: int
+    """Records that the rule selects; the budget may cut some off."""
+    score_cut: float | None
+
+
+def new_run_id(started: datetime) -> str:
+    """Return an id that sorts by time."""
+    return f"{started:%Y%m%dT%H%M%S%f}Z"
+
+
+def plan_run(job: JobSpec) -> Run:
+    """Look at the input, settle the roles of its columns and make the run's folder."""
+    started = datetime.now(UTC)
+    if job.input is None or job.name is None:
+        raise InputError("no input is named", remedy="name one, or a job file that does")
+    plan = plan_input(job.input)
+    profiles = profile_columns(plan, job.seed)
+    check_columns(job, profiles)
+    choices = roles_of(job, infer_roles(profiles))
+    run_id = new_run_id(started)
+    folder = RunFolder.create(job.output, job.name, run_id)
+    return Run(job, run_id, started, folder, Scratch.beside(folder.path), plan, choices)
+
+
+def gather_records(run: Run) -> Gathered:
+    """Make the rows of the input the records of the run, or its sessions."""
+    id_column = next((c for c, choice in run.choices.items() if choice.role is Role.ID), None)
+    repeated = (
+        np.zeros(0, dtype=np.int64) if id_column is None else repeated_ids(run.plan, id_column)
+    )
+    run.scratch.write_array(REPEATED, repeated)
+    roles = {column: choice.role for column, choice in run.choices.items()}
+    key = run.job.session_key
+    events = EventRecords(run.plan, roles, run.scratch, required=key)
+    return Gathered(events) if key is None else _gather_sessions(run, events, key)
+
+
+def _gather_sessions(run: Run, events: EventRecords, key: str) -> Gathered:
+    # All events at once: a session may lie anywhere in the input.
+    batches = [batch for chunk in range(events.n_chunks) for batch in events.read(chunk)]
+    rejected = _quarantine(run, 0, [batch.rejected for batch in batches])
+    table = pa.concat_tables([batch.records for batch in batches]).unify_dictionaries()
+    if not table.num_rows:
+        raise InputError("no valid event", remedy="see the reasons in the job's columns")
+    sessions, roles = sessionize(table, key, events.roles)
+    run.scratch.write_table(SESSIONS, sessions)
+    return Gathered(SessionRecords(roles, key, run.scratch), table.num_rows, rejected)
+
+
+def fit_model(run: Run, gathered: Gathered) -> Fitted:
+    """Fit the model on a sample of the records and store it."""
+    records = gathered.records
+    sample = records.take(sample_rows(records.total, run.job.seed))
+    weights = {column: spec.weight for column, spec in run.job.columns.items()}
+    model, drawn = AnomalyModel.fit(sample, records.roles, weights, run.job.seed)
+    stored = save_model(run.folder.path.parents[1], model, sample.take(pa.array(drawn)))
+    summary = ModelSummary(
+        model_id=stored.model_id,
+        dims=model.embedder.n_dims,
+        sample_rows=model.sample_rows,
+        reference_rows=model.reference_rows,
+        calibration_rows=model.calibration_rows,
+        trimmed_share=model.trimmed_share,
+    )
+    return Fitted(stored, summary)
+
+
+def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> ChunkScored:
+    """Score a chunk of records; scores and rejected rows go to disk."""
+    model, _ = _loaded(fitted.stored)
+    records, spec = gathered.records, run.job.selection
+    rejected: list[pa.Table] = []
+    rows, p_values = [], []
+    histogram = np.zeros(HIGHEST_SCORE + 1, dtype=np.int64)
+    with run.folder.open_part("scores", chunk, SCORES) as writer:
+        for batch in records.read(chunk):
+            table = _score_batch(model, records, batch)
+            writer.write(table)
+            rejected.append(batch.rejected)
+            rows.append(batch.rows)
+            p_values.append(table["p_value"].to_numpy())
+            points = table["anomaly_score"].to_numpy().astype(np.int64)
+            histogram += np.bincount(points, minlength=len(histogram))
+    reasons = _quarantine(run, chunk, rejected)
+    all_rows, all_p = np.concatenate(rows), np.concatenate(p_values)
+    top = np.lexsort((all_rows, all_p))[: max(spec.budget, spec.fewest)]
+    return ChunkScored(len(all_rows), reasons, all_rows[top], all_p[top], histogram)
+
+
+def _score_batch(model: AnomalyModel, records: Records, batch: Batch) -> pa.Table:
+    scores = model.score(batch.records)
+    columns = [
+        records.ids(batch.records, batch.rows),
+        anomaly_score(scores.p_values),
+        scores.p_values,
+        scores.density,
+        scores.distance,
+    ]
+    return pa.table([pa.array(column) for column in columns], schema=SCORES)
+
+
+def select_findings(run: Run, chunks: Sequence[ChunkScored]) -> Selected:
+    """Apply the job's rule to the scores of the whole run, then its budget."""
+    spec, scored = run.job.selection, sum(chunk.scored for chunk in chunks)
+    largest = largest_p(spec)
+    parts = run.folder.read_parts("scores", ["p_value"])
+    p_values = [p[p <= largest] for p in (table["p_value"].to_numpy() for _, table in parts)]
+    outcome = select(np.concatenate(p_values), scored, spec)
+    rows = np.concatenate([chunk.top_rows for chunk in chunks])
+    p = np.concatenate([chunk.top_p for chunk in chunks])
+    written = min(max(outcome.selected, spec.fewest), spec.budget)
+    order = np.lexsort((rows, p))[:written]
+    cut = float(anomaly_score(outcome.p_cut)) if outcome.selected else None
+    return Selected(outcome.rule, rows[order], p[order], outcome.selected, cut)
+
+
+def explain_findings(
+    run: Run, gathered: Gathered, fitted: Fitted, selected: Selected
+) -> dict[str, int]:
+    """Write the findings with their reasons; give the number of each severity."""
+    model, references = _loaded(fitted.stored)
+    records = gathered.records
+    events = records.take(selected.rows)
+    reasons, summaries = explain(model, references, events)
+    scores = _score_batch(model, records, Batch(events, selected.rows, pa.table({})))
+    levels = severity(anomaly_score(selected.p_values))
+    own = records.own_columns(selected.rows)
+    n = len(selected.rows)
+    lead = {
+        "rank": np.arange(1, n + 1, dtype=np.int32),
+        **{name: scores[name] for name in SCORES.names},
+        "severity": levels,
+        "basis": ["rule" if i < selected.by_rule else "rank" for i in range(n)],
+        "summary": summaries,
+        "reasons": [[vars(reason) for reason in found] for found in reasons],
+    }
+    # The scores of the run, not of these few again: a product of matrices may round otherwise.
+    lead |= {"p_value": selected.p_values, "anomaly_score": anomaly_score(selected.p_values)}
+    columns = [pa.array(lead[f.name], f.type) for f in FINDING] + own.columns
+    run.folder.write_part(
+        "findings", 0, pa.table(columns, schema=beside_own_columns(FINDING, own.schema))
+    )
+    run.scratch.write_table("map", _map(model, events))
+    return dict(Counter(levels))
+
+
+def discard_run(run: Run) -> None:
+    """Remove what was written of a run that failed."""
+    run.folder.discard()
+    run.scratch.remove()
+
+
+def _map(model: AnomalyModel, events: pa.Table) -> pa.Table:
+    X = model.embedder.transform(events)
+    normal, found = project(model.density.references_, X)
+    ranks = [*[None] * len(normal), *range(1, len(found) + 1)]
+    points = np.vstack([normal, found])
+    return pa.table({"x": points[:, 0], "y": points[:, 1], "rank": pa.array(ranks, pa.int32())})
+
+
+def _quarantine(run: Run, part: int, rejected: Sequence[pa.Table]) -> dict[str, int]:
+    """Write the rejected rows whole, with their reasons; count the reasons."""
+    faults = pa.concat_tables(rejected)
+    rows = faults["row"].to_numpy()
+    if not len(rows):
+        return {}
+    own = read_rows(run.plan, rows)
+    files, places = source_of(run.plan, rows)
+    lead = [files, pa.array(places), faults["column"], faults["reason"]]
+    schema = beside_own_columns(REJECTION, own.schema)
+    run.folder.write_part("quarantine", part, pa.table([*lead, *own.columns], schema=schema))
+    return dict(Counter(faults["reason"].to_pylist()))
+
+
+@lru_cache(maxsize=2)
+def _loaded(stored: StoredModel) -> tuple[AnomalyModel, pa.Table]:
+    return load_model(stored)

@@ -1,0 +1,101 @@
+"""Models on disk: arrays and JSON, each with its checksum; never pickle.
+
+OUTPUT/JOB/models/MODEL_ID/arrays.safetensors    the NumPy arrays
+                          /references.arrow      the events behind the density's references
+                          /model.json            the rest, and the SHA-256 of the two; last
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save as save_arrays
+
+from anomaly.model import PARTS, AnomalyModel
+from anomaly.state import dump, load
+from flows.storage.atomic import naming_output_errors, replacing
+from schemas.errors import ModelFileError
+
+FORMAT_VERSION = 1
+_ARRAYS, _REFERENCES, _MODEL = "arrays.safetensors", "references.arrow", "model.json"
+_REMEDY = "fit it again"
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """Where a model lies, and its id: a hash of what it is."""
+
+    folder: Path
+    model_id: str
+
+
+def save_model(job: Path, model: AnomalyModel, references: pa.Table) -> StoredModel:
+    """Store a model and its references below the folder of `job`; the same model has the same id.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written.
+    """
+    tree, arrays = dump(model)
+    files = {_ARRAYS: save_arrays(arrays), _REFERENCES: _to_ipc(references)}
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    document = {"format_version": FORMAT_VERSION, "sha256": sums, "model": tree}
+    # The keys keep their order: that of the columns is that of the dimensions of X.
+    files[_MODEL] = json.dumps(document).encode()
+    model_id = hashlib.sha256(files[_MODEL]).hexdigest()[:16]
+    folder = job / "models" / model_id
+    with naming_output_errors(job):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            with replacing(folder / name) as temporary:
+                temporary.write_bytes(content)
+    return StoredModel(folder, model_id)
+
+
+def load_model(stored: StoredModel) -> tuple[AnomalyModel, pa.Table]:
+    """Load a model and its references.
+
+    Raises
+    ------
+    ModelFileError
+        A file is missing or not the one that was stored, or is of a newer format.
+    """
+    content = _read(stored.folder / _MODEL)
+    if hashlib.sha256(content).hexdigest()[:16] != stored.model_id:
+        raise ModelFileError("is not the file that was stored", where=_MODEL, remedy=_REMEDY)
+    document = json.loads(content)
+    if document["format_version"] != FORMAT_VERSION:
+        raise ModelFileError(
+            f"format {document['format_version']} is not the {FORMAT_VERSION} of this version",
+            where=_MODEL,
+            remedy="use the outfield that wrote it, or fit it again",
+        )
+    parts = {name: _read(stored.folder / name) for name in document["sha256"]}
+    for name, part in parts.items():
+        if hashlib.sha256(part).hexdigest() != document["sha256"][name]:
+            raise ModelFileError("is not the file that was stored", where=name, remedy=_REMEDY)
+    try:
+        arrays = load_arrays(parts[_ARRAYS])
+        references = pa.ipc.open_file(pa.py_buffer(parts[_REFERENCES])).read_all()
+    except (SafetensorError, pa.ArrowException) as error:
+        raise ModelFileError("cannot be read", where=_ARRAYS, remedy=_REMEDY) from error
+    return load(document["model"], arrays, PARTS), references
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelFileError("cannot be read", where=path.name, remedy=_REMEDY) from error
+
+
+def _to_ipc(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    return sink.getvalue().to_pybytes()

@@ -1,0 +1,72 @@
+"""The steps as Prefect tasks: each a thin wrap of a plain function."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import as_completed
+
+from flows.publishing import publish_run
+from flows.steps import (
+    explain_findings,
+    fit_model,
+    gather_records,
+    plan_run,
+    score_chunk,
+    select_findings,
+)
+
+T = TypeVar("T")
+
+
+async def may_pass(_task: "Task[..., Any]", _run: TaskRun, state: "State[Any]") -> bool:
+    """Tell whether a failure may pass by itself: storage that did not answer, not bad input."""
+    try:
+        await state.aresult(raise_on_failure=True)
+    except OSError:
+        return True
+    except Exception:
+        return False
+    return False
+
+
+def _wrapped(step: Callable[..., Any], name: str) -> "Task[..., Any]":
+    retrying = task(
+        name=name,
+        cache_policy=NO_CACHE,  # a path stays the same when the file behind it changes
+        retries=2,
+        retry_delay_seconds=[2, 10],
+        retry_jitter_factor=0.5,
+        retry_condition_fn=may_pass,
+        persist_result=False,
+    )
+    return retrying(step)
+
+
+TASKS = {
+    plan_run: _wrapped(plan_run, "plan"),
+    gather_records: _wrapped(gather_records, "gather"),
+    fit_model: _wrapped(fit_model, "fit"),
+    score_chunk: _wrapped(score_chunk, "score"),
+    select_findings: _wrapped(select_findings, "select"),
+    explain_findings: _wrapped(explain_findings, "explain"),
+    publish_run: _wrapped(publish_run, "publish"),
+}
+
+
+class TaskRunner:
+    """Carries out the steps as tasks of the flow run it is used in."""
+
+    def call(self, step: Callable[..., T], *arguments: object) -> T:
+        """Run the step's task and wait for what it gives."""
+        future = TASKS[step].submit(*arguments)
+        result: T = future.result()
+        return result
+
+    def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
+        """Submit the step's task for each part; give each part and its result when it is done."""
+        parts = {TASKS[step].submit(*arguments, part): part for part in range(n)}
+        for done in as_completed(list(parts)):
+            yield parts[done], done.result()
