@@ -18,8 +18,9 @@ from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, LocalFileSy
 from schemas.errors import InputError
 
 _URL = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[^/?]*)/?(?P<path>[^?]*)\??(?P<query>.*)"
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[^/?]*)/?(?P<path>.*?)(?:\?(?P<query>\w+=.*))?"
 )
+"""A question mark that no `key=` follows is a wildcard."""
 _SCHEMES = ("file", "s3", "gs", "gcs", "abfs", "abfss")
 _SECRET_QUERY = re.compile(
     r"(?:^|[&?])[^=&]*(?:key|secret|token|sig|password)[^=&]*=", re.IGNORECASE
@@ -92,7 +93,7 @@ def open_location(location: str) -> tuple[FileSystem, str]:
     _check_url(url)
     if url["scheme"] == "file":
         return LocalFileSystem(), f"/{url['path']}"
-    query = url["query"]
+    query = url["query"] or ""
     if url["scheme"] in ("gs", "gcs") and "retry_limit_seconds" not in query:
         query = f"{query}&retry_limit_seconds=30".lstrip("&")  # of itself it tries for 15 minutes
     base = f"{url['scheme']}://{url['host']}" + (f"?{query}" if query else "")
@@ -174,7 +175,9 @@ def _check_url(url: "re.Match[str]") -> None:
         raise InputError(f"no way to read {url['scheme']}://", where=where, remedy=remedy)
     user = url["host"].rpartition("@")[0]
     names_container = url["scheme"].startswith("abfs") and ":" not in user
-    if (user and not names_container and user != "anonymous") or _SECRET_QUERY.search(url["query"]):
+    if (user and not names_container and user != "anonymous") or _SECRET_QUERY.search(
+        url["query"] or ""
+    ):
         raise InputError(
             "the URL carries credentials",
             where=without_secrets(url.string),
