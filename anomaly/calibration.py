@@ -65,7 +65,7 @@ def combine(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     Examples
     --------
     >>> combine(np.array([[0.5, 0.5], [1e-6, 0.5]])).round(7)
-    array([0.5e+00, 2.0e-06])
+    array([5.e-01, 2.e-06])
     """
     p = np.clip(p_values, _SMALLEST, 1.0 - 1e-12)
     # tan((0.5 - p) pi) is 1 / (pi p) for small p, where the tangent itself loses its digits.

@@ -132,9 +132,12 @@ def _ledger_lines(manifest: RunManifest) -> list[str]:
 def _findings_line(manifest: RunManifest) -> str:
     selection = manifest.selection
     severities = {name: manifest.severities.get(name, 0) for name, _ in SEVERITY_CUTS}
-    line = f"{counted(selection.findings, 'finding')} by {selection.rule}"
+    line = counted(selection.findings, "finding")
     if selection.findings:
-        line += f": {_counts(severities)}"
+        line += f" ({_counts(severities)})"
+    line += f": {selection.findings - selection.by_rank:,} by {selection.rule}"
+    if selection.by_rank:
+        line += f", and the {selection.by_rank:,} oddest of the rest"
     if selection.cut_off:
         line += f"; the budget of {selection.budget:,} cut off {selection.cut_off:,} more"
     return line

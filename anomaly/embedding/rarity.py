@@ -30,7 +30,7 @@ def surprisal(counts: npt.ArrayLike, total: int) -> npt.NDArray[np.float64]:
     Examples
     --------
     >>> surprisal([1001, 11, 1, 0], 2001).round(2)
-    array([0.69, 5.25, 8.29, 8.29])
+    array([0.69, 5.3 , 8.29, 8.29])
     """
     seen = np.maximum(others(counts), _UNSEEN_COUNT)
     return -np.log(np.minimum(seen / max(total - 1, 1), 1.0))

@@ -41,8 +41,12 @@ def findings_sentence(manifest: RunManifest) -> str:
     selection = manifest.selection
     if selection.findings == 0:
         return f"No {manifest.unit} stands out from the normal ones."
-    verb = "stands" if selection.findings == 1 else "stand"
-    said = f"{count(selection.findings, manifest.unit)} {verb} out"
+    by_rule = selection.findings - selection.by_rank
+    verb = "stands" if by_rule == 1 else "stand"
+    said = f"{count(by_rule, manifest.unit)} {verb} out"
+    if selection.by_rank:
+        oddest = f"the {selection.by_rank:,} oddest of the rest are shown too: leads, not alarms"
+        return f"{said if by_rule else f'No {manifest.unit} surely stands out'}; {oddest}."
     if selection.cut_off:
         return f"{said}; the budget of {selection.budget:,} left out {selection.cut_off:,} more."
     return f"{said}; the budget of {selection.budget:,} left none out."

@@ -32,6 +32,7 @@ def findings(n: int) -> pa.Table:
             "rank": rank,
             **{name: "r" if name == "record_id" else 0.5 for name in SCORES.names},
             "severity": "low",
+            "basis": "rule",
             "summary": f"number {rank}",
             "reasons": [reason, reason],
             "user": "eve",

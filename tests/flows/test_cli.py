@@ -117,7 +117,7 @@ def test_detect_sums_up_what_it_did(capsys):
     out = capsys.readouterr().out
     assert "11 rows read = 9 scored + 2 quarantined + 0 skipped" in out
     assert "quarantined: 2 null time" in out
-    assert "7 findings by r: 7 low; the budget of 100 cut off 5 more" in out
+    assert "7 findings (7 low): 7 by r; the budget of 100 cut off 5 more" in out
     assert "number 5" in out
     assert "number 6" not in out
     assert "Report    outfield-output/kdd99/runs/run-1/report.html\n" in out
@@ -130,13 +130,13 @@ def test_one_is_not_many(capsys):
     assert outfield("detect", "x.parquet", work=FakeWork((1, 1, 0), 1)) == 0
     out = capsys.readouterr().out
     assert "1 row read = 1 scored + 0 quarantined + 0 skipped" in out
-    assert "1 finding by r: 1 low\n" in out
+    assert "1 finding (1 low): 1 by r\n" in out
 
 
 def test_detect_without_findings_still_sums_up(capsys):
     assert outfield("detect", "x.parquet", work=FakeWork((3, 0, 0), 0)) == 0
     out = capsys.readouterr().out
-    assert "0 findings by r\n" in out
+    assert "0 findings: 0 by r\n" in out
     assert "quarantined:" not in out
 
 

@@ -120,6 +120,7 @@ def _row(index: int, score: float, rng: np.random.Generator, hostile: bool) -> d
         "density_score": 1.0,
         "distance_score": 2.0,
         "severity": next(name for name, cut in SEVERITY_CUTS if score >= cut),
+        "basis": "rule",
         "summary": HOSTILE if hostile else f"{user}: {reasons[0]['sentence']}",
         "reasons": reasons,
         "time": when if index % 11 != 5 else None,
