@@ -3,8 +3,8 @@
 # ruff: noqa: PLC0415
 
 from flows.pipeline import DirectRunner, OnProgress, detect_events
+from flows.planning import check_input
 from flows.settings import Settings, prepare_prefect
-from flows.storage.inputs import plan_input
 from flows.storage.runs import PublishedRun
 from schemas.job import JobSpec
 
@@ -15,13 +15,12 @@ def run_detect(job: JobSpec, *, direct: bool, on_progress: OnProgress) -> Publis
     Raises
     ------
     OutfieldError
-        What the user can mend; a wrong input is told before any server is started.
+        What the user can mend; what does not fit is told before any server is started.
     """
     if direct:
         workers = Settings.from_environment().workers
         return detect_events(job, DirectRunner(workers), on_progress)
-    if job.input is not None:
-        plan_input(job.input)
+    check_input(job)
     prepare_prefect(quiet=True)
     from flows.detect import detect, told_of_progress
 

@@ -6,14 +6,13 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Protocol, TypeVar
 
+from flows.planning import discard_run, plan_run
 from flows.publishing import publish_run
 from flows.steps import (
     ChunkScored,
-    discard_run,
     explain_findings,
     fit_model,
     gather_records,
-    plan_run,
     score_chunk,
     select_findings,
 )
@@ -61,7 +60,8 @@ class DirectRunner:
 def detect_events(job: JobSpec, runner: Runner, on_progress: OnProgress) -> PublishedRun:
     """Find the events of the job's input that do not belong, and publish the run.
 
-    Whatever fails, nothing of the run is left behind.
+    Whatever fails, nothing of the run is left behind, but for its model: the next run of the same
+    records makes the same one.
 
     Raises
     ------

@@ -1,16 +1,12 @@
 """A look at the input before anything is decided: profiles of its columns, and their roles."""
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.profile import profile
+from flows.sampling import sample_rows
 from flows.storage.inputs import InputPlan, plan_input, read_rows
 from schemas.flattening import flatten
 from schemas.roles import ColumnProfile, RoleChoice, infer_roles
-
-SAMPLE_ROWS = 262_144
-"""Rows that profiles and models are made from: all of a small input, a random draw of a large."""
 
 
 def profile_input(location: str) -> tuple[dict[str, ColumnProfile], dict[str, RoleChoice]]:
@@ -28,11 +24,3 @@ def profile_columns(plan: InputPlan, seed: int) -> dict[str, ColumnProfile]:
 def sample_table(plan: InputPlan, seed: int) -> pa.Table:
     """Read the sample of the planned rows, flattened."""
     return flatten(read_rows(plan, sample_rows(plan.rows, seed)))
-
-
-def sample_rows(total: int, seed: int) -> npt.NDArray[np.int64]:
-    """Draw the numbers of the rows to look at, ascending; all of them if they are few."""
-    if total <= SAMPLE_ROWS:
-        return np.arange(total)
-    draw = np.random.default_rng(seed).choice(total, SAMPLE_ROWS, replace=False, shuffle=False)
-    return np.sort(draw)

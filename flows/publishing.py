@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from flows.planning import Run
 from flows.report.data import ReportData
 from flows.report.page import render
-from flows.steps import ChunkScored, Fitted, Gathered, Run, Selected
+from flows.steps import ChunkScored, Fitted, Gathered, Selected
 from flows.storage.runs import PublishedRun
 from schemas.manifest import ColumnRole, Ledger, RunManifest, SelectionSummary
 from schemas.roles import Role

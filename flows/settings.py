@@ -1,7 +1,10 @@
 """The environment, read once: how many workers, and how Prefect behaves where nobody set it."""
 
 import os
+import re
 from dataclasses import dataclass
+
+from schemas.errors import JobError
 
 _PREFECT_DEFAULTS = {
     # Nothing leaves the machine unasked.
@@ -26,10 +29,28 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read `OUTFIELD_WORKERS`; anything but a positive number counts as not set."""
+        """Read `OUTFIELD_WORKERS`.
+
+        Raises
+        ------
+        JobError
+            It is not a number from 1 on.
+        """
         asked = os.environ.get("OUTFIELD_WORKERS", "")
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        return cls(int(asked) if asked.isdigit() and int(asked) > 0 else cores or 1)
+        if not asked:
+            return cls(_cores())
+        if not re.fullmatch("[1-9][0-9]{0,3}", asked):
+            raise JobError(
+                f"{asked!r} is not a number of workers",
+                where="OUTFIELD_WORKERS",
+                remedy="set it to 1 or more, or to nothing for one for each core",
+            )
+        return cls(int(asked))
+
+
+def _cores() -> int:
+    has_affinity = hasattr(os, "sched_getaffinity")
+    return len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
 
 
 def prepare_prefect(*, quiet: bool) -> None:

@@ -7,7 +7,6 @@ another machine; `flows/detect.py` names their order.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 
 import numpy as np
@@ -19,34 +18,19 @@ from anomaly.model import AnomalyModel
 from anomaly.projection import project
 from anomaly.selection import anomaly_score, largest_p, select, severity
 from anomaly.sessions import sessionize
-from flows.profiling import profile_columns, sample_rows
+from flows.planning import Run
 from flows.records import REPEATED, SESSIONS, Batch, EventRecords, Records, SessionRecords
-from flows.storage.inputs import InputPlan, plan_input, read_rows, repeated_ids, source_of
+from flows.sampling import by_content, sample_rows
+from flows.storage.inputs import read_rows, repeated_ids, source_of
+from flows.storage.locations import without_secrets
 from flows.storage.models import StoredModel, load_model, save_model
-from flows.storage.runs import RunFolder
-from flows.storage.scratch import Scratch
 from schemas.errors import InputError
-from schemas.job import JobSpec, check_columns, roles_of
 from schemas.manifest import ModelSummary
 from schemas.outputs import FINDING, REJECTION, SCORES, beside_own_columns
-from schemas.roles import Role, RoleChoice, infer_roles
+from schemas.roles import Role
 
 HIGHEST_SCORE = 3_000
 """-10 log10 of the smallest p-value."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """What every step knows of the run it belongs to."""
-
-    job: JobSpec
-    run_id: str
-    started: datetime
-    folder: RunFolder
-    scratch: Scratch
-    plan: InputPlan
-    choices: dict[str, RoleChoice]
-    """Column of the input -> its role and why."""
 
 
 @dataclass(frozen=True)
@@ -93,25 +77,6 @@ class Selected:
     score_cut: float | None
 
 
-def new_run_id(started: datetime) -> str:
-    """Return an id that sorts by time."""
-    return f"{started:%Y%m%dT%H%M%S%f}Z"
-
-
-def plan_run(job: JobSpec) -> Run:
-    """Look at the input, settle the roles of its columns and make the run's folder."""
-    started = datetime.now(UTC)
-    if job.input is None or job.name is None:
-        raise InputError("no input is named", remedy="name one, or a job file that does")
-    plan = plan_input(job.input)
-    profiles = profile_columns(plan, job.seed)
-    check_columns(job, profiles)
-    choices = roles_of(job, infer_roles(profiles))
-    run_id = new_run_id(started)
-    folder = RunFolder.create(job.output, job.name, run_id)
-    return Run(job, run_id, started, folder, Scratch.beside(folder.path), plan, choices)
-
-
 def gather_records(run: Run) -> Gathered:
     """Make the rows of the input the records of the run, or its sessions."""
     id_column = next((c for c, choice in run.choices.items() if choice.role is Role.ID), None)
@@ -140,9 +105,12 @@ def _gather_sessions(run: Run, events: EventRecords, key: str) -> Gathered:
 def fit_model(run: Run, gathered: Gathered) -> Fitted:
     """Fit the model on a sample of the records and store it."""
     records = gathered.records
-    sample = records.take(sample_rows(records.total, run.job.seed))
+    sample = by_content(records.take(sample_rows(records.total, run.job.seed)))
     weights = {column: spec.weight for column, spec in run.job.columns.items()}
-    model, drawn = AnomalyModel.fit(sample, records.roles, weights, run.job.seed)
+    try:
+        model, drawn = AnomalyModel.fit(sample, records.roles, weights, run.job.seed)
+    except InputError as error:
+        raise _with_rejections(run, records, error) from error
     stored = save_model(run.folder.path.parents[1], model, sample.take(pa.array(drawn)))
     summary = ModelSummary(
         model_id=stored.model_id,
@@ -153,6 +121,18 @@ def fit_model(run: Run, gathered: Gathered) -> Fitted:
         trimmed_share=model.trimmed_share,
     )
     return Fitted(stored, summary)
+
+
+def _with_rejections(run: Run, records: Records, error: InputError) -> InputError:
+    """Say of which input a model cannot be made, and what became of its rows."""
+    where = without_secrets(run.plan.location)
+    faults = pa.concat_tables([batch.rejected for batch in records.read(0)])
+    if not faults.num_rows:
+        return InputError(error.what, where=where, remedy=error.remedy)
+    reasons = Counter(zip(faults["column"].to_pylist(), faults["reason"].to_pylist(), strict=True))
+    ((column, reason), rows), *_ = reasons.most_common(1)
+    what = f"{error.what}: {faults.num_rows:,} are rejected, {rows:,} for {reason} in `{column}`"
+    return InputError(what, where=where, remedy="give that column another role in the job file")
 
 
 def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> ChunkScored:
@@ -178,6 +158,8 @@ def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> Chu
 
 
 def _score_batch(model: AnomalyModel, records: Records, batch: Batch) -> pa.Table:
+    if not batch.records.num_rows:
+        return SCORES.empty_table()
     scores = model.score(batch.records)
     columns = [
         records.ids(batch.records, batch.rows),
@@ -211,7 +193,7 @@ def explain_findings(
     model, references = _loaded(fitted.stored)
     records = gathered.records
     events = records.take(selected.rows)
-    reasons, summaries = explain(model, references, events)
+    reasons, summaries = explain(model, references, events) if len(events) else ([], [])
     scores = _score_batch(model, records, Batch(events, selected.rows, pa.table({})))
     levels = severity(anomaly_score(selected.p_values))
     own = records.own_columns(selected.rows)
@@ -232,12 +214,6 @@ def explain_findings(
     )
     run.scratch.write_table("map", _map(model, events))
     return dict(Counter(levels))
-
-
-def discard_run(run: Run) -> None:
-    """Remove what was written of a run that failed."""
-    run.folder.discard()
-    run.scratch.remove()
 
 
 def _map(model: AnomalyModel, events: pa.Table) -> pa.Table:

@@ -6,14 +6,14 @@ from typing import Any, TypeVar
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.futures import as_completed
+from prefect.futures import as_completed, wait
 
+from flows.planning import plan_run
 from flows.publishing import publish_run
 from flows.steps import (
     explain_findings,
     fit_model,
     gather_records,
-    plan_run,
     score_chunk,
     select_findings,
 )
@@ -68,5 +68,8 @@ class TaskRunner:
     def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
         """Submit the step's task for each part; give each part and its result when it is done."""
         parts = {TASKS[step].submit(*arguments, part): part for part in range(n)}
-        for done in as_completed(list(parts)):
-            yield parts[done], done.result()
+        try:
+            for done in as_completed(list(parts)):
+                yield parts[done], done.result()
+        finally:
+            wait(list(parts))  # when one fails the others still write, where all is to be removed

@@ -1,0 +1,74 @@
+"""The start of a run: its input is looked at, its roles are settled, its folder is made."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flows.profiling import profile_columns
+from flows.storage.inputs import InputPlan, plan_input
+from flows.storage.runs import RunFolder
+from flows.storage.scratch import Scratch
+from schemas.errors import InputError, JobError
+from schemas.flattening import flattened_origin
+from schemas.job import JobSpec, check_columns, roles_of
+from schemas.roles import Role, RoleChoice, infer_roles
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every step knows of the run it belongs to."""
+
+    job: JobSpec
+    run_id: str
+    started: datetime
+    folder: RunFolder
+    scratch: Scratch
+    plan: InputPlan
+    choices: dict[str, RoleChoice]
+    """Column of the input -> its role and why."""
+
+
+def check_input(job: JobSpec) -> InputPlan:
+    """Find the input of a job and hold the job against it; no row is read.
+
+    Raises
+    ------
+    InputError
+        It is not there or cannot be read.
+    JobError
+        The job does not fit it.
+    """
+    if job.input is None:
+        raise InputError("no input is named", remedy="name one, or a job file that does")
+    if job.name is None:
+        raise JobError("the job has no name", where="name", remedy="give it one")
+    plan = plan_input(job.input)
+    check_columns(job, flattened_origin(plan.schema))
+    key = job.columns.get(job.session_key or "")
+    if key is not None and key.role in (Role.ID, Role.IGNORE):
+        raise JobError(
+            f"`{job.session_key}` names the session, so its role cannot be `{key.role}`",
+            where="session_key",
+            remedy="make it an `entity`, or leave its role out",
+        )
+    return plan
+
+
+def plan_run(job: JobSpec) -> Run:
+    """Look at the input, settle the roles of its columns and make the run's folder."""
+    started = datetime.now(UTC)
+    plan = check_input(job)
+    choices = roles_of(job, infer_roles(profile_columns(plan, job.seed)))
+    run_id = new_run_id(started)
+    folder = RunFolder.create(job.output, str(job.name), run_id)
+    return Run(job, run_id, started, folder, Scratch.beside(folder.path), plan, choices)
+
+
+def discard_run(run: Run) -> None:
+    """Remove what was written of a run that failed."""
+    run.folder.discard()
+    run.scratch.remove()
+
+
+def new_run_id(started: datetime) -> str:
+    """Return an id that sorts by time."""
+    return f"{started:%Y%m%dT%H%M%S%f}Z"
