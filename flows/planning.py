@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from anomaly.model import FEWEST_EVENTS
 from flows.profiling import profile_columns
 from flows.storage.inputs import InputPlan, plan_input
+from flows.storage.locations import without_secrets
 from flows.storage.runs import RunFolder
 from flows.storage.scratch import Scratch
 from schemas.errors import InputError, JobError
@@ -42,6 +44,12 @@ def check_input(job: JobSpec) -> InputPlan:
     if job.name is None:
         raise JobError("the job has no name", where="name", remedy="give it one")
     plan = plan_input(job.input)
+    if plan.rows < FEWEST_EVENTS:
+        raise InputError(
+            f"only {plan.rows} rows",
+            where=without_secrets(job.input),
+            remedy=f"a normal cluster needs at least {FEWEST_EVENTS}; widen the input",
+        )
     check_columns(job, flattened_origin(plan.schema))
     key = job.columns.get(job.session_key or "")
     if key is not None and key.role in (Role.ID, Role.IGNORE):
@@ -54,10 +62,22 @@ def check_input(job: JobSpec) -> InputPlan:
 
 
 def plan_run(job: JobSpec) -> Run:
-    """Look at the input, settle the roles of its columns and make the run's folder."""
+    """Look at the input, settle the roles of its columns and make the run's folder.
+
+    Raises
+    ------
+    OutfieldError
+        The input cannot be used, the job does not fit it, or the output cannot be written.
+    """
     started = datetime.now(UTC)
     plan = check_input(job)
     choices = roles_of(job, infer_roles(profile_columns(plan, job.seed)))
+    if all(choice.role in (Role.ID, Role.IGNORE) for choice in choices.values()):
+        raise InputError(
+            "no usable column",
+            where=without_secrets(plan.location),
+            remedy="give at least one a role other than id or ignore in the job file",
+        )
     run_id = new_run_id(started)
     folder = RunFolder.create(job.output, str(job.name), run_id)
     return Run(job, run_id, started, folder, Scratch.beside(folder.path), plan, choices)

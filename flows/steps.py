@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.explanation import explain
-from anomaly.model import AnomalyModel
+from anomaly.model import FEWEST_EVENTS, AnomalyModel
 from anomaly.projection import project
 from anomaly.selection import anomaly_score, largest_p, select, severity
 from anomaly.sessions import sessionize
@@ -103,14 +103,22 @@ def _gather_sessions(run: Run, events: EventRecords, key: str) -> Gathered:
 
 
 def fit_model(run: Run, gathered: Gathered) -> Fitted:
-    """Fit the model on a sample of the records and store it."""
+    """Fit the model on a sample of the records and store it.
+
+    Raises
+    ------
+    InputError
+        There are too few records, or none of their columns is embedded.
+    """
     records = gathered.records
     sample = by_content(records.take(sample_rows(records.total, run.job.seed)))
+    _require_enough(run, records, sample)
     weights = {column: spec.weight for column, spec in run.job.columns.items()}
     try:
         model, drawn = AnomalyModel.fit(sample, records.roles, weights, run.job.seed)
     except InputError as error:
-        raise _with_rejections(run, records, error) from error
+        where = without_secrets(run.plan.location)
+        raise InputError(error.what, where=where, remedy=error.remedy) from error
     stored = save_model(run.folder.path.parents[1], model, sample.take(pa.array(drawn)))
     summary = ModelSummary(
         model_id=stored.model_id,
@@ -123,16 +131,24 @@ def fit_model(run: Run, gathered: Gathered) -> Fitted:
     return Fitted(stored, summary)
 
 
-def _with_rejections(run: Run, records: Records, error: InputError) -> InputError:
-    """Say of which input a model cannot be made, and what became of its rows."""
-    where = without_secrets(run.plan.location)
+def _require_enough(run: Run, records: Records, sample: pa.Table) -> None:
+    """Refuse a sample without a cluster, and say what became of the rows."""
+    n, where = sample.num_rows, without_secrets(run.plan.location)
+    if n >= FEWEST_EVENTS:
+        return
+    unit = "sessions" if run.job.unit == "session" else "valid events"
     faults = pa.concat_tables([batch.rejected for batch in records.read(0)])
-    if not faults.num_rows:
-        return InputError(error.what, where=where, remedy=error.remedy)
     reasons = Counter(zip(faults["column"].to_pylist(), faults["reason"].to_pylist(), strict=True))
-    ((column, reason), rows), *_ = reasons.most_common(1)
-    what = f"{error.what}: {faults.num_rows:,} are rejected, {rows:,} for {reason} in `{column}`"
-    return InputError(what, where=where, remedy="give that column another role in the job file")
+    if not reasons:
+        remedy = f"a normal cluster needs at least {FEWEST_EVENTS}; widen the input"
+        raise InputError(f"only {n} {unit}", where=where, remedy=remedy)
+    (column, reason), rows = reasons.most_common(1)[0]
+    raise InputError(
+        f"only {n} {unit}: {faults.num_rows:,} rows are rejected, {rows:,} for {reason} in"
+        f" `{column}`",
+        where=where,
+        remedy="give that column another role in the job file",
+    )
 
 
 def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> ChunkScored:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from tests.flows.sample_logs import (
     written,
 )
 
+OUTFIELD = Path(sys.executable).with_name("outfield")
 STEPS = (
     "gather_records",
     "fit_model",
@@ -130,7 +132,7 @@ def test_how_the_rows_are_spread_over_files_and_row_groups_does_not_matter(
     log = small_log()
     whole = detect_in(log, tmp_path / "whole")
     cuts = np.linspace(0, len(log), n_files + 1).astype(int)
-    for number, (start, stop) in enumerate(zip(cuts, cuts[1:], strict=False)):
+    for number, (start, stop) in enumerate(pairwise(cuts)):
         part = log.slice(start, stop - start)
         written(tmp_path / f"parts/{number:02d}.parquet", part, row_group_size=group)
     parted = detect(job(str(tmp_path / "parts"), tmp_path / "out"))
@@ -268,8 +270,7 @@ def test_the_number_of_workers_does_not_change_a_byte(tmp_path):
     for workers in ("1", "3"):
         output = tmp_path / workers
         subprocess.run(  # noqa: S603 - our own code
-            [Path(sys.executable).with_name("outfield"), "detect", str(tmp_path / "log.parquet")]
-            + ["--output", str(output), "--direct"],
+            [OUTFIELD, "detect", tmp_path / "log.parquet", "--output", output, "--direct"],
             env={**os.environ, "OUTFIELD_WORKERS": workers},
             check=True,
         )
