@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from safetensors import SafetensorError
@@ -65,26 +66,39 @@ def load_model(stored: StoredModel) -> tuple[AnomalyModel, pa.Table]:
     ModelFileError
         A file is missing or not the one that was stored, or is of a newer format.
     """
-    content = _read(stored.folder / _MODEL)
-    if hashlib.sha256(content).hexdigest()[:16] != stored.model_id:
-        raise ModelFileError("is not the file that was stored", where=_MODEL, remedy=_REMEDY)
-    document = json.loads(content)
-    if document["format_version"] != FORMAT_VERSION:
-        raise ModelFileError(
-            f"format {document['format_version']} is not the {FORMAT_VERSION} of this version",
-            where=_MODEL,
-            remedy="use the outfield that wrote it, or fit it again",
-        )
-    parts = {name: _read(stored.folder / name) for name in document["sha256"]}
-    for name, part in parts.items():
-        if hashlib.sha256(part).hexdigest() != document["sha256"][name]:
-            raise ModelFileError("is not the file that was stored", where=name, remedy=_REMEDY)
+    document = _read_document(stored)
+    parts = {name: _read_part(stored.folder, name, document) for name in (_ARRAYS, _REFERENCES)}
     try:
         arrays = load_arrays(parts[_ARRAYS])
         references = pa.ipc.open_file(pa.py_buffer(parts[_REFERENCES])).read_all()
-    except (SafetensorError, pa.ArrowException) as error:
-        raise ModelFileError("cannot be read", where=_ARRAYS, remedy=_REMEDY) from error
-    return load(document["model"], arrays, PARTS), references
+        model = load(document["model"], arrays, PARTS)
+    except (SafetensorError, pa.ArrowException, LookupError, TypeError) as error:
+        raise ModelFileError("cannot be read", where=stored.model_id, remedy=_REMEDY) from error
+    if not isinstance(model, AnomalyModel):
+        raise ModelFileError("holds no model", where=_MODEL, remedy=_REMEDY)
+    return model, references
+
+
+def _read_document(stored: StoredModel) -> dict[str, Any]:
+    content = _read(stored.folder / _MODEL)
+    if hashlib.sha256(content).hexdigest()[:16] != stored.model_id:
+        raise ModelFileError("is not the file that was stored", where=_MODEL, remedy=_REMEDY)
+    document: dict[str, Any] = json.loads(content)
+    if document.get("format_version") != FORMAT_VERSION:
+        raise ModelFileError(
+            f"format {document.get('format_version')} is not the {FORMAT_VERSION} of this version",
+            where=_MODEL,
+            remedy="use the outfield that wrote it, or fit it again",
+        )
+    return document
+
+
+def _read_part(folder: Path, name: str, document: dict[str, Any]) -> bytes:
+    """Read a part whose name is known here: one from the document could lead anywhere."""
+    part = _read(folder / name)
+    if hashlib.sha256(part).hexdigest() != document.get("sha256", {}).get(name):
+        raise ModelFileError("is not the file that was stored", where=name, remedy=_REMEDY)
+    return part
 
 
 def _read(path: Path) -> bytes:
