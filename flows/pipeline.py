@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Protocol, TypeVar
 
-from flows.planning import discard_run, plan_run
+from flows.planning import discard_run, open_run, plan_run
 from flows.publishing import publish_run
 from flows.steps import (
     ChunkScored,
@@ -81,7 +81,8 @@ def detect_events(job: JobSpec, runner: Runner, on_progress: OnProgress) -> Publ
         on_progress(name, 1, 1)
 
     with step("plan"):
-        run = runner.call(plan_run, job)
+        planned = runner.call(plan_run, job)
+    run = open_run(job, planned)
     try:
         with step("gather"):
             gathered = runner.call(gather_records, run)

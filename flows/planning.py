@@ -16,6 +16,16 @@ from schemas.roles import Role, RoleChoice, infer_roles
 
 
 @dataclass(frozen=True)
+class Planned:
+    """What a run will read, and how."""
+
+    started: datetime
+    plan: InputPlan
+    choices: dict[str, RoleChoice]
+    """Column of the input -> its role and why."""
+
+
+@dataclass(frozen=True)
 class Run:
     """What every step knows of the run it belongs to."""
 
@@ -61,13 +71,13 @@ def check_input(job: JobSpec) -> InputPlan:
     return plan
 
 
-def plan_run(job: JobSpec) -> Run:
-    """Look at the input, settle the roles of its columns and make the run's folder.
+def plan_run(job: JobSpec) -> Planned:
+    """Look at the input and settle the roles of its columns.
 
     Raises
     ------
     OutfieldError
-        The input cannot be used, the job does not fit it, or the output cannot be written.
+        The input cannot be used, or the job does not fit it.
     """
     started = datetime.now(UTC)
     plan = check_input(job)
@@ -78,9 +88,21 @@ def plan_run(job: JobSpec) -> Run:
             where=without_secrets(plan.location),
             remedy="give at least one a role other than id or ignore in the job file",
         )
-    run_id = new_run_id(started)
+    return Planned(started, plan, choices)
+
+
+def open_run(job: JobSpec, planned: Planned) -> Run:
+    """Make the folder of a run.
+
+    Raises
+    ------
+    OutputError
+        It cannot be made.
+    """
+    run_id = new_run_id(planned.started)
     folder = RunFolder.create(job.output, str(job.name), run_id)
-    return Run(job, run_id, started, folder, Scratch.beside(folder.path), plan, choices)
+    scratch = Scratch.beside(folder.path)
+    return Run(job, run_id, planned.started, folder, scratch, planned.plan, planned.choices)
 
 
 def discard_run(run: Run) -> None:

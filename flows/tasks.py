@@ -32,7 +32,8 @@ async def may_pass(_task: "Task[..., Any]", _run: TaskRun, state: "State[Any]") 
     return False
 
 
-def _wrapped(step: Callable[..., Any], name: str) -> "Task[..., Any]":
+def as_task(step: Callable[..., Any], name: str) -> "Task[..., Any]":
+    """Wrap a step as a task, tried again where its failure may pass."""
     retrying = task(
         name=name,
         cache_policy=NO_CACHE,  # a path stays the same when the file behind it changes
@@ -46,13 +47,13 @@ def _wrapped(step: Callable[..., Any], name: str) -> "Task[..., Any]":
 
 
 TASKS = {
-    plan_run: _wrapped(plan_run, "plan"),
-    gather_records: _wrapped(gather_records, "gather"),
-    fit_model: _wrapped(fit_model, "fit"),
-    score_chunk: _wrapped(score_chunk, "score"),
-    select_findings: _wrapped(select_findings, "select"),
-    explain_findings: _wrapped(explain_findings, "explain"),
-    publish_run: _wrapped(publish_run, "publish"),
+    plan_run: as_task(plan_run, "plan"),
+    gather_records: as_task(gather_records, "gather"),
+    fit_model: as_task(fit_model, "fit"),
+    score_chunk: as_task(score_chunk, "score"),
+    select_findings: as_task(select_findings, "select"),
+    explain_findings: as_task(explain_findings, "explain"),
+    publish_run: as_task(publish_run, "publish"),
 }
 
 
@@ -62,7 +63,10 @@ class TaskRunner:
     def call(self, step: Callable[..., T], *arguments: object) -> T:
         """Run the step's task and wait for what it gives."""
         future = TASKS[step].submit(*arguments)
-        result: T = future.result()
+        try:
+            result: T = future.result()
+        finally:
+            future.wait()  # after Ctrl-C it still writes, where all is to be removed
         return result
 
     def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
@@ -72,4 +76,4 @@ class TaskRunner:
             for done in as_completed(list(parts)):
                 yield parts[done], done.result()
         finally:
-            wait(list(parts))  # when one fails the others still write, where all is to be removed
+            wait(list(parts))  # when one fails the others still write
