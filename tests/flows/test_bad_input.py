@@ -330,12 +330,13 @@ def test_what_does_not_fit_is_told_before_a_server_is_started(
     assert not (tmp_path / "prefect").exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
 @pytest.mark.parametrize("closed", ["in", "out"])
 def test_a_folder_without_permission_is_told_in_one_line(closed, tmp_path, capfd):
     written(Path("in/log.parquet"), small_log())
     Path("out").mkdir()
     Path(closed).chmod(0)
+    if os.access(closed, os.R_OK):
+        pytest.skip("this user may read and write everything")
     try:
         said = said_of(["detect", "in", "--output", "out", "--direct"], capfd)
     finally:

@@ -150,6 +150,7 @@ def test_partitions_are_columns_of_the_findings(tmp_path):
         assert found["user"] == small_log(60, seed=found["day"])["user"][int(row)].as_py()
 
 
+@pytest.mark.slow
 @settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

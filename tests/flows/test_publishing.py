@@ -162,6 +162,7 @@ def test_the_manifest_tells_what_was_read_and_how(tmp_path):
     assert list(manifest.seconds) == ["plan", "gather", "fit", "score", "select", "explain"]
 
 
+@pytest.mark.slow
 def test_no_path_of_the_machine_and_no_credential_is_written(tmp_path):
     secret = "wJalrXUtnFEMI-planted"  # noqa: S105 - not one
     location = written(tmp_path / "private-folder/log.parquet", small_log())

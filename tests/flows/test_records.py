@@ -152,6 +152,7 @@ def test_a_column_may_have_any_name(name, tmp_path):
     assert "<script>alert(1)" not in (run.folder / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_hundreds_of_columns_go_through(tmp_path):
     rng = np.random.default_rng(0)
     wide = {f"c{i:03d}": rng.normal(size=N) for i in range(150)}
