@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 
 demo: $(READY)                 ## generate the sample log, run the main job on it, print what it found
 	$(BIN)/python -m data.generate data/sample
-	$(BIN)/outfield detect data/sample/events --name sample
+	$(BIN)/outfield detect --job data/jobs/sample.toml
 
 test: check                    ## every test; the slow ones too
 	$(BIN)/pytest -n 2 -m slow

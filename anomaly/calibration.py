@@ -44,16 +44,37 @@ class TailCalibration:
     def p_values(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Return the p-value of each of `scores` (n,), float64 in (0, 1]."""
         scores = np.asarray(scores, dtype=np.float32)
-        n = len(self.scores)
-        at_least = n - np.searchsorted(self.scores, scores, side="left")
-        p = (1.0 + at_least) / (n + 1.0)
+        p = conformal(scores, self.scores)
         tail = scores > self.threshold
         beyond = scores[tail].astype(np.float64) - self.threshold
         # The tail takes over where it begins, so that p falls as the score rises, without a step.
+        n = len(self.scores)
         above = n - np.searchsorted(self.scores, np.float32(self.threshold), side="right")
         start = (1.0 + above) / (n + 1.0)
         p[tail] = start * np.exp(-_hazard(beyond / self.scale, self.shape))
         return np.clip(p, _SMALLEST, 1.0)
+
+
+def conformal(
+    scores: npt.NDArray[np.float32], calibration: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float64]:
+    """Return `(1 + #{calibration >= score}) / (n + 1)` for each of `scores`.
+
+    Parameters
+    ----------
+    scores
+        (n_scores,).
+    calibration
+        (n,): the scores of held-out events, ascending.
+
+    Examples
+    --------
+    >>> conformal(np.float32([0, 2, 9]), np.float32([1, 2, 3]))
+    array([1.  , 0.75, 0.25])
+    """
+    n = len(calibration)
+    at_least = n - np.searchsorted(calibration, scores, side="left")
+    return np.asarray((1.0 + at_least) / (n + 1.0))
 
 
 def combine(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

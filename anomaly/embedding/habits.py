@@ -6,6 +6,7 @@ itself by the leave-one-out likelihood of its own events (empirical Bayes).
 """
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from anomaly.embedding.rarity import others
 from anomaly.embedding.time import HOUR_BINS, hour_bins, smooth_hours
 
-_STRENGTHS = 2.0 ** np.arange(-1, 12)
+_STRENGTHS = 2.0 ** np.arange(-6, 12)
 """Events of everybody that stand behind each entity, to choose from."""
 
 _OWN_HOUR = 1.0 / 3.0
@@ -24,12 +25,19 @@ Codes = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class NameHabit:
-    """The surprisal of a name given the entity: -log((n_ec + s p_c) / (n_e + s))."""
+    """The surprisal of a name given the entity: -log((n_ec + s t_e p_c) / (n_e + s t_e)).
+
+    The strength with which everybody's share `p_c` counts grows with the number `t_e` of names that
+    the entity has shown (Witten and Bell, 1991): a service with two actions in a thousand events
+    owes us no third one; a user with fifty will have a fifty-first.
+    """
 
     pairs: Codes
     """(n_pairs,): entity code * n_names + name code, ascending."""
     pair_counts: Codes
     entity_counts: Codes
+    entity_names: Codes
+    """(n_entities,): how many different names each entity has."""
     shares: npt.NDArray[np.float64]
     """(n_names + 1,): the share of each name among all events; that of an unseen one last."""
     strength: float
@@ -45,18 +53,20 @@ class NameHabit:
         keys = entity[known] * n_names + name[known]
         pairs, counts = np.unique(keys, return_counts=True)
         totals = np.bincount(entity[known], minlength=1)
-        first = cls(pairs, counts, totals, np.exp(-surprisals), 1.0)
-        strength = _best_strength(*first._evidence(entity[known], name[known]))
-        return cls(pairs, counts, totals, np.exp(-surprisals), strength)
+        names = np.bincount(pairs // max(n_names, 1), minlength=len(totals))
+        first = cls(pairs, counts, totals, names, np.exp(-surprisals), 1.0)
+        strength = _best_strength(first._evidence(entity[known], name[known]))
+        return cls(pairs, counts, totals, names, np.exp(-surprisals), strength)
 
-    def _evidence(
-        self, entity: Codes, name: Codes
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return the other events of each pair, those of its entity, and the name's share."""
-        return (
-            others(self.count_of(entity, name)),
+    def _evidence(self, entity: Codes, name: Codes) -> "_Evidence":
+        count = self.count_of(entity, name)
+        # A name that only this event has does not count as one the entity has shown.
+        shown = np.append(self.entity_names, 0)[entity] - (count == 1)
+        return _Evidence(
+            others(count),
             others(np.append(self.entity_counts, 0)[entity]),
             self.shares[name],
+            np.maximum(shown, 1),
         )
 
     def count_of(self, entity: Codes, name: Codes) -> Codes:
@@ -78,9 +88,7 @@ class NameHabit:
 
     def transform(self, entity: Codes, name: Codes) -> npt.NDArray[np.float32]:
         """Return the surprisal of `name` given `entity`, float32 (n_rows,)."""
-        pair, total, share = self._evidence(entity, name)
-        given = (pair + self.strength * share) / (total + self.strength)
-        return (-np.log(given)).astype(np.float32)
+        return self._evidence(entity, name).surprisal(self.strength).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -104,14 +112,13 @@ class HourHabit:
         everybody = smooth_hours(np.bincount(hours, minlength=HOUR_BINS)) + 1.0
         shares = everybody / everybody.sum()
         first = cls(smooth_hours(counts).astype(np.float32), shares, 1.0)
-        strength = _best_strength(*first._evidence(entity[known], hours[known]))
+        strength = _best_strength(first._evidence(entity[known], hours[known]))
         return cls(first.entity_hours, shares, strength)
 
-    def _evidence(
-        self, entity: Codes, hours: Codes
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def _evidence(self, entity: Codes, hours: Codes) -> "_Evidence":
         same_hour = np.maximum(self.entity_hours[entity, hours] - _OWN_HOUR, 0.0)
-        return same_hour, others(self.entity_hours.sum(axis=1)[entity]), self.shares[hours]
+        total = others(self.entity_hours.sum(axis=1)[entity])
+        return _Evidence(same_hour, total, self.shares[hours], np.ones(len(hours)))
 
     def usual(self, entity: int) -> int:
         """Return the hour that the entity is most often around; that of all for an unknown one."""
@@ -125,40 +132,38 @@ class HourHabit:
 
     def transform(self, entity: Codes, moments: Codes) -> npt.NDArray[np.float32]:
         """Return the surprisal of each moment's hour given its entity, float32 (n_rows,)."""
-        near, total, share = self._evidence(entity, hour_bins(moments))
-        return (-np.log((near + self.strength * share) / (total + self.strength))).astype(
-            np.float32
-        )
+        evidence = self._evidence(entity, hour_bins(moments))
+        return evidence.surprisal(self.strength).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class LevelHabit:
     """How many deviations a number lies from the entity's own level.
 
-    Level and spread are the median and the median absolute deviation, so that one extreme event
-    does not excuse itself; both are shrunk towards those of all events.
+    Level and deviation are the median and the median absolute deviation, so that one extreme event
+    does not excuse itself; both are shrunk towards those of all.
     """
 
     levels: npt.NDArray[np.float32]
     """(n_entities + 1,): shrunk medians, 0 (the level of all) for unknown entities last."""
-    spreads: npt.NDArray[np.float32]
+    deviations: npt.NDArray[np.float32]
 
     @classmethod
     def fit(cls, entity: Codes, level: npt.NDArray[np.float64]) -> "LevelHabit":
         """Learn from `level`, float64 (n_rows,): numbers scaled to deviations, NaN if missing."""
         known = (entity >= 0) & np.isfinite(level)
         entity, level = entity[known], level[known]
-        n_entities = int(entity.max(initial=-1)) + 1
-        count = others(np.bincount(entity, minlength=n_entities + 1))
-        median = _grouped_median(entity, level, n_entities + 1)
-        deviation = np.abs(level - median[entity])
-        spread = 1.4826 * _grouped_median(entity, deviation, n_entities + 1)
-        # A tenth of the spread of all is the least an entity is granted.
-        within = max(1.4826 * float(np.median(deviation)) if level.size else 0.0, 0.1)
+        n_groups = int(entity.max(initial=-1)) + 2
+        count = others(np.bincount(entity, minlength=n_groups))
+        median = _grouped_median(entity, level, n_groups)
+        away = np.abs(level - median[entity])
+        own = _MAD_TO_DEVIATION * _grouped_median(entity, away, n_groups)
+        # What an event usually deviates from its entity's level is the least that any is granted.
+        within = max(_MAD_TO_DEVIATION * float(np.median(away)) if level.size else 0.0, 0.1)
         shrunk = count / (count + _LEVEL_STRENGTH)
-        variance = shrunk * spread**2 + (1.0 - shrunk) * max(within, 1.0) ** 2
-        spreads = np.sqrt(np.maximum(variance, within**2))
-        return cls((shrunk * median).astype(np.float32), spreads.astype(np.float32))
+        deviation = np.sqrt(shrunk * own**2 + (1.0 - shrunk) * max(within, 1.0) ** 2)
+        deviations = np.maximum(deviation, within).astype(np.float32)
+        return cls((shrunk * median).astype(np.float32), deviations)
 
     def level_of(self, entity: int) -> float:
         """Return the entity's own level; that of all for an unknown one."""
@@ -167,24 +172,39 @@ class LevelHabit:
     def transform(self, entity: Codes, level: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
         """Return the signed deviations, float32 (n_rows,), 0 where the number is missing."""
         entity = np.where(entity < len(self.levels) - 1, entity, -1)
-        away = (level - self.levels[entity]) / self.spreads[entity]
+        away = (level - self.levels[entity]) / self.deviations[entity]
         return np.nan_to_num(away, nan=0.0).astype(np.float32)
 
 
 _LEVEL_STRENGTH = 4.0
 """Events of everybody behind an entity's level."""
+_MAD_TO_DEVIATION = 1.4826
+"""The deviation of a normal distribution over its median absolute deviation."""
 
 
-def _best_strength(
-    near: npt.NDArray[np.float64],
-    total: npt.NDArray[np.float64],
-    share: npt.NDArray[np.float64],
-) -> float:
+class _Evidence(NamedTuple):
+    """What is known of each event beside itself, each (n_events,)."""
+
+    near: npt.NDArray[np.float64]
+    """Other events of its entity with the same value."""
+    total: npt.NDArray[np.float64]
+    """Other events of its entity."""
+    share: npt.NDArray[np.float64]
+    """The share of the value among the events of all."""
+    variety: npt.NDArray[Any]
+    """What a strength of one stands for: the names that the entity has shown."""
+
+    def surprisal(self, strength: float) -> npt.NDArray[np.float64]:
+        """Return -log of each value's probability given its entity."""
+        behind = strength * self.variety
+        return -np.log((self.near + behind * self.share) / (self.total + behind))
+
+
+def _best_strength(evidence: _Evidence) -> float:
     """Return the strength under which the events are likeliest, each judged by the others."""
-    if not near.size:
+    if not evidence.near.size:
         return float(_STRENGTHS[-1])
-    likelihoods = [np.mean(np.log((near + s * share) / (total + s))) for s in _STRENGTHS]
-    return float(_STRENGTHS[int(np.argmax(likelihoods))])
+    return float(_STRENGTHS[np.argmin([evidence.surprisal(s).mean() for s in _STRENGTHS])])
 
 
 def _grouped_median(
@@ -193,7 +213,7 @@ def _grouped_median(
     """Return the median of `values` in each group, float64 (n_groups,), 0 for an empty one."""
     order = np.lexsort((values, groups))
     counts = np.bincount(groups, minlength=n_groups)
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    starts = np.cumsum(counts) - counts
     filled = counts > 0
     low = order[(starts + (counts - 1) // 2)[filled]]
     high = order[(starts + counts // 2)[filled]]

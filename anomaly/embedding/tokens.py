@@ -12,7 +12,7 @@ from anomaly.embedding.rarity import surprisal
 
 @dataclass(frozen=True)
 class TokenSpace:
-    """The main directions of a bag of tokens, what lies beside them, and its rarest token.
+    """The main directions of a bag of tokens, what lies beside them, and how rare its tokens are.
 
     A token weighs the surprisal of being in an event (an inverse document frequency in nats). The
     directions are latent semantic analysis (Deerwester et al., 1990) on those weights; the residual
@@ -47,7 +47,7 @@ class TokenSpace:
             directions = np.zeros((len(seen), n_directions), dtype=np.float32)
             directions[:, :rank] = rows.T
         unscaled = cls(surprisals, seen, directions, 1.0)
-        coordinates = unscaled.transform(bags)[:, :-1]
+        coordinates = unscaled.transform(bags)[:, :-2]
         shares = (counts / max(total, 1))[:, None]
         centre = np.sum(shares * coordinates, axis=0)
         variance = float(np.sum(shares * (coordinates - centre) ** 2))
@@ -55,8 +55,8 @@ class TokenSpace:
 
     @property
     def n_dims(self) -> int:
-        """Return the number of dimensions: the directions, the residual, the rarest token."""
-        return self.directions.shape[1] + 2
+        """Return the number of dimensions: directions, residual, mean and highest surprisal."""
+        return self.directions.shape[1] + 3
 
     def transform(self, bags: sparse.csr_matrix) -> npt.NDArray[np.float32]:
         """Embed `bags` (n_bags, n_tokens) as float32 (n_bags, n_dims)."""
@@ -66,5 +66,7 @@ class TokenSpace:
         residual = np.sqrt(np.maximum(length - np.sum(main**2, axis=1), 0.0))
         holds = (bags > 0).astype(np.float32) @ sparse.diags_array(self.surprisals)
         rarest = np.asarray(holds.max(axis=1).todense()).ravel() if bags.nnz else 0.0 * length
-        columns = [main * self.scale, residual * self.scale, rarest]
+        mean = np.asarray(holds.mean(axis=1)).ravel() * bags.shape[1]
+        mean /= np.maximum(np.diff(bags.indptr), 1)
+        columns = [main * self.scale, residual * self.scale, mean, rarest]
         return np.column_stack(columns).astype(np.float32)
