@@ -11,14 +11,14 @@ demo: $(READY)                 ## generate the sample log, run the main job on i
 	$(BIN)/outfield detect --job data/jobs/sample.toml
 
 test: check                    ## every test; the slow ones too
-	$(BIN)/pytest -n 2 -m slow
+	$(BIN)/pytest -n 2 --dist loadfile -m slow
 
 check: $(READY)                ## format, lint, types, import contracts, doctests, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 format: $(READY)               ## rewrite the code in the house format
 	$(BIN)/ruff format .

@@ -32,7 +32,8 @@ def span_shares(
 
     Returns
     -------
-    float64 (n_events, n_spans): shares of one; all 0 for an event with nothing odd about it.
+    float64 (n_events, n_spans): shares of one. An event as ordinary as its nearest normal one has no
+    surprise to share out; the squared differences between the two stand in for it.
     """
     spans = model.embedder.spans
     shares = np.zeros((len(X), len(spans)))
@@ -40,6 +41,8 @@ def span_shares(
     for start in range(0, len(X), step):
         stop = start + step
         shares[start:stop] = _effects(model, X[start:stop], normal[start:stop], spans)
+    ordinary = ~shares.any(axis=1)
+    shares[ordinary] = _differences(X[ordinary], normal[ordinary], spans)
     total = shares.sum(axis=1, keepdims=True)
     return np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
 
@@ -63,6 +66,13 @@ def _effects(
         - _surprise(model, normal)[:, None]
     )
     return np.maximum(loss, 0.0) + np.maximum(gain, 0.0)
+
+
+def _differences(
+    X: npt.NDArray[np.float32], normal: npt.NDArray[np.float32], spans: tuple[Span, ...]
+) -> npt.NDArray[np.float64]:
+    starts = [span.start for span in spans]
+    return np.add.reduceat((X - normal).astype(np.float64) ** 2, starts, axis=1)
 
 
 def _surprise(model: AnomalyModel, X: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

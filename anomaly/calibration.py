@@ -36,7 +36,9 @@ class TailCalibration:
     def fit(cls, scores: npt.NDArray[np.float32]) -> "TailCalibration":
         """Learn from the `scores` (n,) of held-out events; higher is more anomalous."""
         ordered = np.sort(np.asarray(scores, dtype=np.float32))
-        threshold, ceiling = np.quantile(ordered, [1.0 - _TAIL, 1.0 - _CENSORED]).astype(float)
+        cuts = np.quantile(ordered, [1.0 - _TAIL, 1.0 - _CENSORED])
+        # As float32 like the scores that are compared with it, here and after a round trip.
+        threshold, ceiling = cuts.astype(np.float32).tolist()
         above = ordered[ordered > threshold].astype(np.float64) - threshold
         scale, shape = _fit_tail(above, max(ceiling - threshold, 0.0))
         return cls(ordered, threshold, scale, shape)
@@ -51,8 +53,11 @@ class TailCalibration:
         n = len(self.scores)
         above = n - np.searchsorted(self.scores, np.float32(self.threshold), side="right")
         start = (1.0 + above) / (n + 1.0)
-        p[tail] = start * np.exp(-_hazard(beyond / self.scale, self.shape))
+        p[tail] = start * np.exp(-self._hazard_at(beyond))
         return np.clip(p, _SMALLEST, 1.0)
+
+    def _hazard_at(self, excess: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return _hazard(excess / self.scale, self.shape)
 
 
 def conformal(
@@ -77,16 +82,47 @@ def conformal(
     return np.asarray((1.0 + at_least) / (n + 1.0))
 
 
+def settle(
+    surprisal: npt.NDArray[np.float32], calibration: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float64]:
+    """Turn the surprisal -log p of a combined p-value into the p-value that is reported.
+
+    It is the smaller of that p and its own conformal p-value. The first is too large where the
+    normal events have outliers of a kind that the tails did not foresee; the second where the
+    calibration is contaminated; neither is too small. The conformal one is interpolated between
+    calibration events, which never makes it smaller, and falls on beyond the last as p does.
+
+    Parameters
+    ----------
+    surprisal
+        (n_events,).
+    calibration
+        (n,): that of held-out events, ascending.
+
+    Examples
+    --------
+    >>> settle(np.float32([0.1, 2.5]), np.float32([1, 2, 3])).round(2)
+    array([0.9 , 0.08])
+    """
+    s = surprisal.astype(np.float64)
+    known, places = np.unique(calibration.astype(np.float64), return_index=True)
+    n = len(calibration)
+    shares = np.log((1.0 + n - places) / (n + 1.0))
+    conformal_log = np.interp(s, known, shares) - np.maximum(s - known[-1], 0.0)
+    return np.clip(np.exp(np.minimum(-s, conformal_log)), _SMALLEST, 1.0)
+
+
 def combine(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Combine the p-values in the last axis into one that a single strong voice decides.
 
     The Cauchy combination (Liu and Xie, 2020): valid under any dependence as p becomes small. For
-    small p it is the harmonic mean.
+    small p it is the harmonic mean. Alone, it would let one voice at p = 1 silence all others, so
+    it is held below Bonferroni's bound, n times the smallest p.
 
     Examples
     --------
-    >>> combine(np.array([[0.5, 0.5], [1e-6, 0.5]])).round(7)
-    array([5.e-01, 2.e-06])
+    >>> combine(np.array([[0.5, 0.5], [1e-6, 0.5], [1e-6, 1.0]])).round(7)
+    array([5.e-01, 2.e-06, 2.e-06])
     """
     p = np.clip(p_values, _SMALLEST, 1.0 - 1e-12)
     # tan((0.5 - p) pi) is 1 / (pi p) for small p, where the tangent itself loses its digits.
@@ -95,7 +131,8 @@ def combine(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     mean = waves.mean(axis=-1)
     far = mean > 1e7
     combined = 0.5 - np.arctan(np.where(far, 0.0, mean)) / np.pi
-    return np.clip(np.where(far, 1.0 / (np.pi * np.where(far, mean, 1.0)), combined), _SMALLEST, 1)
+    combined = np.where(far, 1.0 / (np.pi * np.where(far, mean, 1.0)), combined)
+    return np.clip(np.minimum(combined, p.shape[-1] * p.min(axis=-1)), _SMALLEST, 1.0)
 
 
 def _hazard(x: npt.NDArray[np.float64], shape: float) -> npt.NDArray[np.float64]:
@@ -110,9 +147,9 @@ def _fit_tail(above: npt.NDArray[np.float64], ceiling: float) -> tuple[float, fl
     a finite score impossible, one without a mean is no use. The prior (1 - shape)^2 keeps it from
     the edge where the data say little (Coles and Dixon, 1999).
     """
-    if len(above) < 10 or ceiling <= 0.0:
+    seen = above[above <= ceiling] / ceiling if ceiling > 0.0 else above[:0]
+    if len(above) < 10 or not len(seen):
         return max(float(above.mean()) if len(above) else 0.0, 1e-6), 0.0
-    seen = above[above <= ceiling] / ceiling
     n_censored = len(above) - len(seen)
 
     def loss(parameters: npt.NDArray[np.float64]) -> float:

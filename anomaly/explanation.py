@@ -41,15 +41,15 @@ def explain(
     model
         The model that scored them.
     references
-        The conformed events behind `model.density.references_`, in their order.
+        The conformed events behind `model.voices.density.references_`, in their order.
     events
         The conformed events to explain; few, for each is scored once a column again.
     """
     if not events.num_rows:
         return [], []
     X = model.embedder.transform(events)
-    neighbours = model.density.nearest(X, _NEIGHBOURS)
-    shares = span_shares(model, X, model.density.references_[neighbours[:, 0]])
+    neighbours = model.voices.density.nearest(X, _NEIGHBOURS)
+    shares = span_shares(model, X, model.voices.density.references_[neighbours[:, 0]])
     rows, normals = events.to_pylist(), references.to_pylist()
     reasons = [
         _reasons(model, shares[i], rows[i], [normals[j] for j in neighbours[i]])

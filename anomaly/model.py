@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from anomaly.calibration import TailCalibration, combine
+from anomaly.calibration import TailCalibration, settle
 from anomaly.columns import ColumnSurprise
 from anomaly.density import DistanceToMeasure
 from anomaly.distance import ShrunkMahalanobis
@@ -20,6 +20,7 @@ from anomaly.embedding.text import TextBlock
 from anomaly.embedding.time import TimeBlock
 from anomaly.embedding.tokens import TokenSpace
 from anomaly.normal import NormalCluster
+from anomaly.voices import Voices
 from schemas.errors import InputError
 from schemas.roles import Role
 
@@ -38,19 +39,12 @@ class Scores:
 
 @dataclass(frozen=True)
 class AnomalyModel:
-    """An embedding, a density and distances on its normal cluster, and what their scores mean.
-
-    Three voices make the p-value: the density of normal events around an event, its distance from
-    the normal cluster as a whole, and that of its oddest columns alone.
-    """
+    """An embedding, three voices on its normal cluster, and what they mean together."""
 
     embedder: EventEmbedder
-    density: DistanceToMeasure
-    distance: ShrunkMahalanobis
-    columns: ColumnSurprise
-    density_tail: TailCalibration
-    distance_tail: TailCalibration
-    columns_tail: TailCalibration
+    voices: Voices
+    calibration: npt.NDArray[np.float32]
+    """(calibration_rows,): the voices' joint surprisal of the held-out events, ascending."""
     sample_rows: int
     reference_rows: int
     calibration_rows: int
@@ -63,7 +57,7 @@ class AnomalyModel:
     ) -> tuple["AnomalyModel", npt.NDArray[np.int64]]:
         """Fit on a sample of conformed `events`, which may hold anomalies.
 
-        One half is the reference: trimmed to the normal cluster, it fits density and distance. The
+        One half is the reference: trimmed to the normal cluster, it fits the three voices. The
         other half is the calibration: its scores are those of events the cluster was not fitted on.
 
         Returns
@@ -92,24 +86,18 @@ class AnomalyModel:
         reference, calibration = np.sort(order[: len(X) // 2]), np.sort(order[len(X) // 2 :])
         cluster = NormalCluster.fit(X[reference])
         normal = reference[cluster.members]
-        density = DistanceToMeasure(random_state=int(draw_seed)).fit(X[normal])
-        distance = ShrunkMahalanobis().fit(X[normal])
-        columns = ColumnSurprise.fit(X[normal], X[calibration], embedder.spans)
+        voices = Voices.fit(X[normal], X[calibration], embedder.spans, int(draw_seed))
         model = cls(
             embedder=embedder,
-            density=density,
-            distance=distance,
-            columns=columns,
-            density_tail=TailCalibration.fit(density.score_samples(X[calibration])),
-            distance_tail=TailCalibration.fit(distance.score_samples(X[calibration])),
-            columns_tail=TailCalibration.fit(columns.score_samples(X[calibration])),
+            voices=voices,
+            calibration=np.sort(voices.hear(X[calibration]).surprisal),
             sample_rows=events.num_rows,
             reference_rows=len(normal),
             calibration_rows=len(calibration),
             trimmed_share=cluster.trimmed_share,
             unsettled_share=cluster.unsettled_share,
         )
-        return model, normal[density.drawn_]
+        return model, normal[voices.density.drawn_]
 
     def score(self, events: pa.Table) -> Scores:
         """Embed and score conformed `events`."""
@@ -117,13 +105,8 @@ class AnomalyModel:
 
     def score_vectors(self, X: npt.NDArray[np.float32]) -> Scores:
         """Score embedded events, float32 (n_events, n_dims)."""
-        density, distance = self.density.score_samples(X), self.distance.score_samples(X)
-        voices = [
-            self.density_tail.p_values(density),
-            self.distance_tail.p_values(distance),
-            self.columns_tail.p_values(self.columns.score_samples(X)),
-        ]
-        return Scores(density, distance, combine(np.column_stack(voices)))
+        heard = self.voices.hear(X)
+        return Scores(heard.density, heard.distance, settle(heard.surprisal, self.calibration))
 
 
 PARTS = (
@@ -143,5 +126,6 @@ PARTS = (
     TextBlock,
     TimeBlock,
     TokenSpace,
+    Voices,
 )
 """Every class that a stored model may hold."""

@@ -234,7 +234,7 @@ def explain_findings(
 
 def _map(model: AnomalyModel, events: pa.Table) -> pa.Table:
     X = model.embedder.transform(events)
-    normal, found = project(model.density.references_, X)
+    normal, found = project(model.voices.density.references_, X)
     ranks = [*[None] * len(normal), *range(1, len(found) + 1)]
     points = np.vstack([normal, found])
     return pa.table({"x": points[:, 0], "y": points[:, 1], "rank": pa.array(ranks, pa.int32())})

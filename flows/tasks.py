@@ -25,10 +25,11 @@ async def may_pass(_task: "Task[..., Any]", _run: TaskRun, state: "State[Any]") 
     """Tell whether a failure may pass by itself: storage that did not answer, not bad input."""
     try:
         await state.aresult(raise_on_failure=True)
-    except OSError:
-        return True
-    except Exception:
-        return False
+    except Exception as error:
+        # Storage says its faults as errors of the user's kind; the system's own stands behind them.
+        cause = error.__cause__ or error
+        final = (FileNotFoundError, PermissionError, FileExistsError, NotADirectoryError)
+        return isinstance(cause, OSError) and not isinstance(cause, final)
     return False
 
 
