@@ -19,5 +19,7 @@ def project(normal: Points, others: Points) -> tuple[Points, Points]:
     together = np.vstack([normal, others]).astype(np.float64)
     n_axes = min(2, *together.shape)
     plane = np.zeros((len(together), 2), dtype=np.float32)
-    plane[:, :n_axes] = PCA(n_axes, svd_solver="full").fit_transform(together)
+    # PCA also divides by the total variance, which is 0 where all points coincide.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        plane[:, :n_axes] = PCA(n_axes, svd_solver="full").fit_transform(together)
     return plane[: len(normal)], plane[len(normal) :]

@@ -28,7 +28,7 @@ def sessionize(
     The sessions, ordered by key, and the roles of their columns.
     """
     time = next((c for c, role in roles.items() if role is Role.TIME), None)
-    columns = {c: r for c, r in roles.items() if c != key and r is not Role.ID}
+    columns = {c: r for c, r in roles.items() if c != key and r not in (Role.ID, Role.IGNORE)}
     events = events.combine_chunks()
     keys = events[key].combine_chunks()
     names = keys.dictionary.cast(pa.string()) if pa.types.is_dictionary(keys.type) else keys
@@ -73,13 +73,14 @@ def _summaries(
         case Role.NUMBER:
             numbers = array.to_numpy(zero_copy_only=False).astype(np.float64)
             present = np.nan_to_num(numbers, nan=0.0)
-            count = np.maximum(np.add.reduceat(np.isfinite(numbers), offsets[:-1]), 1)
-            mean = np.add.reduceat(present, offsets[:-1]) / count
+            count = np.add.reduceat(np.isfinite(numbers), offsets[:-1])
+            # Divided before adding, so that the largest floats do not overflow.
+            parts = present / np.repeat(np.maximum(count, 1), np.diff(offsets))
+            mean = np.add.reduceat(parts, offsets[:-1])
             top = np.maximum.reduceat(np.nan_to_num(numbers, nan=-np.inf), offsets[:-1])
-            top = pa.array(np.where(np.isfinite(top), top, np.nan), from_pandas=True)
             return [
-                (f"{column}.mean", pa.array(mean), Role.NUMBER),
-                (f"{column}.max", top, Role.NUMBER),
+                (f"{column}.{name}", pa.array(values, mask=count == 0), Role.NUMBER)
+                for name, values in (("mean", mean), ("max", top))
             ]
         case Role.ENTITY:
             distinct = _distinct_in_runs(array, offsets)

@@ -2,7 +2,8 @@
 
 Frozen dataclasses, scikit-learn estimators, mappings, sequences, numbers and strings go into the
 JSON; NumPy arrays go beside it under the path that leads to them. Only classes that the reader
-names itself are made again.
+names itself are made again. A key may be any string, a column's name among them: one that begins
+with `$` gets another, and in a path `~` and `/` are spelt `~0` and `~1` (RFC 6901).
 """
 
 from collections.abc import Mapping
@@ -53,12 +54,19 @@ def _dump(value: Any, path: str, arrays: Arrays) -> Any:
         parts = {"params": value.get_params(), "learned": learned}
         return {"$class": type(value).__name__, "parts": _dump(parts, path, arrays)}
     if isinstance(value, Mapping):
-        return {
-            str(k): _dump(v, f"{path}/{k}" if path else str(k), arrays) for k, v in value.items()
-        }
+        return {_marked(str(k)): _dump(v, _below(path, str(k)), arrays) for k, v in value.items()}
     if isinstance(value, tuple | list):
         return [_dump(v, f"{path}/{i}", arrays) for i, v in enumerate(value)]
     return value
+
+
+def _marked(key: str) -> str:
+    return f"${key}" if key.startswith("$") else key
+
+
+def _below(path: str, key: str) -> str:
+    step = key.replace("~", "~0").replace("/", "~1")
+    return f"{path}/{step}" if path else step
 
 
 def _load(tree: Any, arrays: Mapping[str, npt.NDArray[Any]], classes: dict[str, type]) -> Any:
@@ -71,7 +79,7 @@ def _load(tree: Any, arrays: Mapping[str, npt.NDArray[Any]], classes: dict[str, 
             raise ModelFileError(f"the array `{tree['$array']}` is missing", remedy="fit it again")
         return arrays[tree["$array"]]
     if "$class" not in tree:
-        return {k: _load(v, arrays, classes) for k, v in tree.items()}
+        return {k.removeprefix("$"): _load(v, arrays, classes) for k, v in tree.items()}
     if tree["$class"] not in classes:
         raise ModelFileError(f"`{tree['$class']}` is not a part of a model", remedy="fit it again")
     made = classes[tree["$class"]]

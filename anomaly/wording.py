@@ -195,7 +195,8 @@ def _unusual_hour(evidence: Evidence, habit: HourHabit, code: int, whose: str) -
 
 
 def _code_of(block: CategoryBlock, name: str | None) -> int:
-    return block.names.index(key) if (key := name or MISSING) in block.names else -1
+    key = MISSING if name is None else name
+    return block.names.index(key) if key in block.names else -1
 
 
 def _count_of(block: CategoryBlock, name: str | None) -> int:

@@ -10,6 +10,10 @@ from anomaly.embedding.rarity import surprisal
 _DEVIATION_FLOOR = 0.2
 """In arcsinh units. A column that is nearly always the same must not put its few other values
 infinitely far away: arcsinh(3) / 0.2, about nine deviations, is far enough."""
+_ROUNDING = 1e-13
+"""A column whose values differ by less than this share of them is constant but for rounding."""
+_FARTHEST = 1e300
+"""In spreads: what lies farther off, only the largest floats can, lies here."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,17 @@ class NumberBlock:
         missing = float(surprisal(np.array([values.size - present.size]), values.size)[0])
         if not present.size:
             return cls(0.0, 1.0, 0.0, 1.0, missing, present)
-        quantiles = np.quantile(present, np.linspace(0.0, 1.0, 1001), method="inverted_cdf")
-        low, median, high = np.quantile(present, [0.05, 0.5, 0.95])
+        halves = present / 2.0  # The difference of the largest floats would overflow.
+        quantiles = 2.0 * np.quantile(halves, np.linspace(0.0, 1.0, 1001), method="inverted_cdf")
+        low, median, high = np.quantile(halves, [0.05, 0.5, 0.95]).tolist()
+        least = max(_ROUNDING * abs(median), np.finfo(np.float64).tiny)
         # Constant between the quantiles: the full range; constant altogether: any scale will do.
-        spread = (high - low) or (present.max() - present.min()) or max(abs(median), 1.0)
-        squashed = _squash(present, float(median), float(spread))
+        ranges = (high - low, float(np.ptp(halves)), max(abs(median), 0.5))
+        spread = next(r for r in ranges if r > least)
+        spread, median = min(2.0 * spread, float(np.finfo(np.float64).max)), 2.0 * median
+        squashed = _squash(present, median, spread)
         deviation = max(float(squashed.std()), _DEVIATION_FLOOR)
-        centre = float(squashed.mean())
-        return cls(float(median), float(spread), centre, deviation, missing, quantiles)
+        return cls(median, spread, float(squashed.mean()), deviation, missing, quantiles)
 
     def level(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the scaled values alone, float64 (n_rows,), NaN where missing."""
@@ -53,11 +60,13 @@ class NumberBlock:
     def value_at(self, level: float) -> float:
         """Return the value whose scaled value is `level`."""
         squashed = level * self.deviation + self.mean
-        return float(np.sinh(squashed) * self.spread / 3.0 + self.median)
+        with np.errstate(over="ignore"):
+            value = np.sinh(squashed) * self.spread / 3.0 + self.median
+        return float(np.nan_to_num(value))
 
     def share_below(self, value: float) -> float:
         """Return the share of the sample's values below `value`, to a tenth of a per cent."""
-        return float(np.searchsorted(self.quantiles, value)) / len(self.quantiles)
+        return float(np.searchsorted(self.quantiles, value)) / max(len(self.quantiles), 1)
 
     def transform(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
         """Embed `values`, float64 (n_rows,), NaN where missing, as float32 (n_rows, 2)."""
@@ -70,5 +79,8 @@ class NumberBlock:
 def _squash(
     values: npt.NDArray[np.float64], median: float, spread: float
 ) -> npt.NDArray[np.float64]:
-    # Divided before subtracting, so that the largest floats do not overflow.
-    return np.arcsinh(3.0 * (values / spread - median / spread))
+    # Subtracted before dividing, which keeps the digits of a small difference of large numbers;
+    # halved before that, so that the largest floats do not overflow.
+    with np.errstate(over="ignore"):
+        spreads = 2.0 * ((values / 2.0 - median / 2.0) / spread)
+    return np.arcsinh(3.0 * np.clip(spreads, -_FARTHEST, _FARTHEST))

@@ -124,11 +124,17 @@ def _hashing(analyzer: str, ngram: int) -> HashingVectorizer:
 
 
 def _words(texts: pa.Array) -> sparse.csr_matrix:
-    return _hashing("word", 1).transform(texts.to_pylist())
+    return _bags(_hashing("word", 1), texts)
 
 
 def _characters(texts: pa.Array) -> sparse.csr_matrix:
-    return _hashing("char_wb", 3).transform(texts.to_pylist())
+    return _bags(_hashing("char_wb", 3), texts)
+
+
+def _bags(hashing: HashingVectorizer, texts: pa.Array) -> sparse.csr_matrix:
+    if not len(texts):  # A column of nulls alone; scikit-learn refuses an empty list.
+        return sparse.csr_matrix(np.zeros((0, _N_TOKENS), dtype=np.float32))
+    return hashing.transform(texts.to_pylist())
 
 
 def _shape(texts: pa.Array) -> list[npt.NDArray[np.float64]]:
