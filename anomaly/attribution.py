@@ -32,8 +32,8 @@ def span_shares(
 
     Returns
     -------
-    float64 (n_events, n_spans): shares of one. An event as ordinary as its nearest normal one has no
-    surprise to share out; the squared differences between the two stand in for it.
+    float64 (n_events, n_spans): shares of one. An event as ordinary as its nearest normal one has
+    no surprise to share out; the squared differences between the two stand in for it.
     """
     spans = model.embedder.spans
     shares = np.zeros((len(X), len(spans)))
