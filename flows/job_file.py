@@ -99,6 +99,7 @@ def _settings() -> str:
         ("# fdr = 0.1", "the share of findings that may be false alarms"),
         ("# threshold = 50", "or a fixed anomaly score: 50 is one event in 100,000"),
         (f"# budget = {selection.budget}", "the most findings a run writes"),
+        (f"# at_least = {selection.fewest}", "the fewest: the oddest of the rest fill up"),
     ]
     return f"{_aligned(top)}\n[selection]\n{_aligned(rules)}"
 
