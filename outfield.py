@@ -4,7 +4,6 @@ Examples
 --------
 >>> import outfield
 >>> findings = outfield.read_findings("outfield-output/sample")  # doctest: +SKIP
-
 """
 
 from importlib.metadata import version as _version
@@ -37,7 +36,6 @@ def read_findings(folder: str, run: str | None = None) -> "pd.DataFrame":
     ------
     schemas.errors.OutputError
         There is no such job or run, or a file of it is damaged.
-
     """
     from flows.notebook import findings_frame  # noqa: PLC0415 - `import outfield` costs nothing
 
@@ -64,7 +62,6 @@ def read_scores(folder: str, run: str | None = None) -> "pd.DataFrame":
     ------
     schemas.errors.OutputError
         There is no such job or run, or a file of it is damaged.
-
     """
     from flows.notebook import scores_frame  # noqa: PLC0415 - `import outfield` costs nothing
 
@@ -89,7 +86,6 @@ def runs(folder: str) -> "pd.DataFrame":
     ------
     schemas.errors.OutputError
         There is no such job, or a manifest is damaged.
-
     """
     from flows.notebook import runs_frame  # noqa: PLC0415 - `import outfield` costs nothing
 

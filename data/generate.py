@@ -64,7 +64,6 @@ def generate(rows: int = 200_000, days: int = 14, seed: int = 7) -> tuple[pa.Tab
     ------
     ValueError
         If there are fewer than 2,000 rows or no day.
-
     """
     if rows < 2_000 or days < 1:
         raise ValueError(f"{rows} rows over {days} days: at least 2,000 rows and 1 day are needed")
@@ -88,7 +87,6 @@ def write(events: pa.Table, labels: pa.Table, folder: Path) -> None:
         As `generate` makes them.
     folder
         Is made where it is missing. Partitions of an earlier log in it are removed.
-
     """
     for old in folder.glob("events/date=*/part-0.parquet"):
         old.unlink()
@@ -258,7 +256,6 @@ def render(shelf: Shelf, chosen: Integers, slots: dict[str, pa.Array]) -> pa.Arr
         (n,): the place of each event's message on the shelf.
     slots
         Slot -> its values (n,), strings.
-
     """
     parts = [_parts(text) for text in shelf.texts]
     names, columns = ["", *slots], [pa.array([""] * len(chosen)), *slots.values()]

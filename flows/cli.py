@@ -33,7 +33,6 @@ def main(tokens: Sequence[str] | None = None, services: Services | None = None) 
     -------
     int
         The exit code.
-
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -83,7 +83,6 @@ class Commands:
             Print one JSON document instead of the summary.
         direct
             Run the same steps without Prefect: quicker to start, nothing to see in its interface.
-
         """
         from flows.run_view import finding_documents, run_document, show_summary
         from flows.storage.runs import read_findings
@@ -117,7 +116,6 @@ class Commands:
             Where to write the job file; the input's name with .toml by default.
         force
             Replace the file if it is there.
-
         """
         from flows.job_file import job_template
 
@@ -152,7 +150,6 @@ class Commands:
             How many to show.
         json
             Print one JSON document, with the records' own columns and the reasons.
-
         """
         from flows.run_view import counted, finding_documents, run_document, show_findings
         from flows.storage.runs import find_run, read_findings
@@ -180,7 +177,6 @@ class Commands:
             The job's folder, such as outfield-output/sample.
         json
             Print one JSON document: a list of runs with their manifests.
-
         """
         from flows.run_view import run_document, show_runs
         from flows.storage.runs import list_runs
@@ -207,7 +203,6 @@ def job_name_of(location: str) -> str:
     --------
     >>> job_name_of("logs/kdd99/events.parquet"), job_name_of("s3://bucket/signins/day=*/*.parquet")
     ('events', 'signins')
-
     """
     from schemas.job import safe_name
 

@@ -28,7 +28,6 @@ def load_job(path: str) -> JobSpec:
     ------
     JobError
         It is not there, cannot be read, is not UTF-8, is not TOML or not a job.
-
     """
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
@@ -70,7 +69,6 @@ def job_template(
     -------
     str
         TOML that `parse_job` reads as a job with these roles.
-
     """
     return "\n".join([_head(location, profiles), _settings(), _columns(profiles, choices)])
 

@@ -39,7 +39,6 @@ def escape(text: str) -> str:
     --------
     >>> print(escape("\x1b[31mred\nline [bold]"))
     \x1b[31mred\nline [bold]
-
     """
     if text.isprintable():
         return text
@@ -53,7 +52,6 @@ class Terminal:
     ----------
     out, err
         The two streams.
-
     """
 
     def __init__(self, out: TextIO, err: TextIO) -> None:

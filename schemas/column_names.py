@@ -112,7 +112,6 @@ def words(name: str) -> tuple[str, ...]:
     ('user', 'identity', 'source', 'ip', 'address')
     >>> words("Gerät_Größe")
     ('geraet', 'groesse')
-
     """
     spelt = name.translate(_UMLAUTS)
     plain = "".join(c for c in unicodedata.normalize("NFKD", spelt) if not unicodedata.combining(c))
@@ -187,7 +186,6 @@ def event_time_rank(name: str) -> int:
     --------
     >>> [event_time_rank(name) for name in ("eventTime", "opened", "ingested_at", "birth_date")]
     [3, 2, 1, 0]
-
     """
     parts = [word for word in words(name) if word not in RECORDS]
     if any(word in OTHER_TIMES for word in parts):
@@ -210,6 +208,5 @@ def suggests_secret(name: str) -> bool:
     --------
     >>> suggests_secret("requestParameters.masterUserPassword"), suggests_secret("service")
     (True, False)
-
     """
     return any(word in SECRETS for word in words(name))

@@ -21,7 +21,6 @@ class OutfieldError(Exception):
     --------
     >>> print(OutfieldError("no Parquet file in it", where="logs/", remedy="name another folder"))
     logs/: no Parquet file in it; name another folder
-
     """
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:

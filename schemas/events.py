@@ -111,7 +111,6 @@ def conform(
     [{'bytes': 12.0, 'host': 'a'}]
     >>> conformed.rejections.to_pylist()
     [{'position': 1, 'column': 'bytes', 'reason': 'unreadable number'}]
-
     """
     columns: dict[str, pa.Array] = {}
     verdict = _Verdict(table.num_rows)

@@ -29,7 +29,6 @@ def flatten(table: pa.Table) -> pa.Table:
     >>> table = pa.table({"user": [{"name": "ann", "groups": ["ops", "dev"]}]})
     >>> flatten(table).to_pylist()
     [{'user.name': 'ann', 'user.groups.count': 2, 'user.groups.items': 'ops dev'}]
-
     """
     flattened_origin(table.schema)
     flat = {
@@ -47,7 +46,6 @@ def flattened_origin(schema: pa.Schema) -> dict[str, str]:
     ------
     InputError
         As `flatten`.
-
     """
     origins: dict[str, str] = {}
     for field in schema:

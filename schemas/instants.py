@@ -44,7 +44,6 @@ def read_instants(values: pa.Array) -> Reading:
     --------
     >>> read_instants(pa.array([1_700_000_000_000])).values[0].as_py().isoformat()
     '2023-11-14T22:13:20+00:00'
-
     """
     values = undictionaried(values)
     kind = values.type

@@ -165,7 +165,6 @@ def parse_job(text: str, source: str) -> JobSpec:
     --------
     >>> parse_job('[columns]\namount = "number"', "job.toml").columns["amount"].role.value
     'number'
-
     """
     try:
         settings = tomllib.loads(text)
@@ -181,7 +180,6 @@ def build_job(settings: Mapping[str, Any], source: str) -> JobSpec:
     ------
     JobError
         A setting is unknown or wrong.
-
     """
     try:
         return JobSpec.model_validate(dict(settings))
@@ -201,7 +199,6 @@ def check_columns(job: JobSpec, names: Iterable[str]) -> None:
     ------
     JobError
         It lacks one; the nearest of its columns is named.
-
     """
     known = list(names)
     wanted = {key_path(("columns", name)): name for name in job.columns}
@@ -250,7 +247,6 @@ def safe_name(text: str) -> str:
     --------
     >>> safe_name("s3://logs/cloud trail/*.parquet"), safe_name("Vorgänge.parquet")
     ('cloud-trail', 'Vorgange')
-
     """
     without_login = text.rpartition("@")[2]
     plain = unicodedata.normalize("NFKD", without_login).encode("ascii", "ignore").decode()

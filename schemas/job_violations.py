@@ -55,7 +55,6 @@ def job_error(
         The job file's name.
     sections
         Section of the file ("" is its top) -> the settings it may hold.
-
     """
     violations = _without_echoes(error, sections)
     if len(violations) == 1:
@@ -74,7 +73,6 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     --------
     >>> nearest("Budjet", ["fdr", "budget"])
     'budget'
-
     """
     by_fold = {name.casefold(): name for name in known}
     close = get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
@@ -88,7 +86,6 @@ def key_path(parts: Iterable[int | str]) -> str:
     --------
     >>> key_path(("columns", "user.name"))
     'columns."user.name"'
-
     """
     return ".".join(_key(str(part)) for part in parts)
 

@@ -70,7 +70,6 @@ def beside_own_columns(lead: pa.Schema, own: pa.Schema) -> pa.Schema:
     >>> own = pa.schema({"p_value": pa.string(), "user": pa.string()})
     >>> beside_own_columns(SCORES, own).names[-2:]
     ['event.p_value', 'user']
-
     """
     taken = set(lead.names)
     fields = list(lead)

@@ -55,7 +55,6 @@ def read_terms(values: pa.Array) -> pa.DictionaryArray:
     --------
     >>> read_terms(pa.array([80, 443, None, 80])).to_pylist()
     ['80', '443', None, '80']
-
     """
     if pa.types.is_nested(values.type):
         return as_text(values).dictionary_encode()
@@ -76,7 +75,6 @@ def read_numbers(values: pa.Array) -> Reading:
     >>> reading = read_numbers(pa.array(["1e3", " 2 ", "-", "two"]))
     >>> reading.values.to_pylist(), reading.unreadable.tolist()
     ([1000.0, 2.0, None, None], [False, False, False, True])
-
     """
     values = undictionaried(values)
     if is_number(values.type):
@@ -97,7 +95,6 @@ def read_flags(values: pa.Array) -> Reading:
     --------
     >>> read_flags(pa.array(["Yes", "0", "", "maybe"])).values.to_pylist()
     ['true', 'false', None, None]
-
     """
     values = undictionaried(values)
     if pa.types.is_decimal(values.type):

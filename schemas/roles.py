@@ -27,7 +27,6 @@ def infer_roles(profiles: Mapping[str, ColumnProfile]) -> dict[str, RoleChoice]:
     -------
     dict
         Column name -> its role and why, in the order of `profiles`.
-
     """
     times = {name: p for name, p in profiles.items() if _could_be_time(p)}
     ids = {name: p for name, p in profiles.items() if _could_be_id(p)}

@@ -36,7 +36,6 @@ def as_text(values: pa.Array) -> pa.Array:
     ['1', '0.1', None]
     >>> as_text(pa.array([b"ok", bytes([0, 255])])).to_pylist()
     ['ok', '00ff']
-
     """
     kind = values.type
     if isinstance(values, pa.ExtensionArray):
@@ -62,7 +61,6 @@ def as_json(values: pa.Array) -> pa.Array:
     --------
     >>> as_json(pa.array([{"b": "x", "a": [1, None]}])).to_pylist()
     ['{"a":[1,null],"b":"x"}']
-
     """
     if isinstance(values, pa.ExtensionArray) and pa.types.is_nested(values.storage.type):
         values = values.storage
@@ -95,7 +93,6 @@ def join_items(lists: pa.Array, items: pa.Array, separator: str) -> pa.Array:
         The texts of `lists.flatten()`, none of them null.
     separator
         What stands between two items.
-
     """
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     offsets = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))

@@ -40,7 +40,6 @@ def charts(data: ReportData, leading: list[Driver]) -> dict[str, Spec]:
     dict
         `time`, `map`, `scores`, `columns`: each a Vega-Lite specification. A chart that would be
         empty is left out.
-
     """
     findings = data.findings.slice(0, _MAX_FINDINGS)
     drawn: dict[str, _Drawn | None] = {
@@ -203,7 +202,6 @@ def merged_bins(
     >>> counts, edges = merged_bins(np.array([5, 0, 2, 0, 0]), np.arange(6.0))
     >>> counts.tolist(), edges.tolist()
     ([5, 0, 2], [0.0, 1.0, 2.0, 3.0])
-
     """
     last = int(np.flatnonzero(counts)[-1]) + 1 if counts.any() else len(counts)
     step = max(1, -(-last // _MAX_BARS))

@@ -29,7 +29,6 @@ class ReportData:
         finding's rank.
     time_column
         The own column of `findings` that holds the event's time, if there is one.
-
     """
 
     manifest: RunManifest

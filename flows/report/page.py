@@ -28,7 +28,6 @@ def render(data: ReportData) -> str:
     str
         One HTML document, to be written as UTF-8. Its content security policy forbids every
         request and every script but its own.
-
     """
     leading = drivers(data.findings)
     drawn = charts(data, leading)

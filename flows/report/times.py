@@ -32,7 +32,6 @@ def event_times(findings: pa.Table, time_column: str | None) -> EventTimes | Non
     -------
     EventTimes or None
         None without a time column, or where no finding's time can be read.
-
     """
     if time_column is None or time_column not in findings.column_names:
         return None

@@ -31,7 +31,6 @@ def visible(text: str) -> str:
     --------
     >>> print(visible("cod\u202eexe.gpj\x00"))
     cod\u202eexe.gpj\x00
-
     """
     return text.translate(_VISIBLE)
 
@@ -57,7 +56,6 @@ def cut(text: str, head: int, full: int) -> Cut:
     Cut(head='abc…', full='abcde', left_out=1)
     >>> cut("abc", head=3, full=5)
     Cut(head='abc', full=None, left_out=0)
-
     """
     if len(text) <= head:
         return Cut(visible(text))
@@ -71,7 +69,6 @@ def plain(value: Any) -> str | None:
     --------
     >>> plain(True), plain(0.1), plain(b"\x01\xff"), plain(["a", None])
     ('true', '0.1', '0x01ff', '["a", null]')
-
     """
     match value:
         case None:
@@ -95,7 +92,6 @@ def count(number: int, noun: str = "") -> str:
     --------
     >>> count(1, "row"), count(12345, "row"), count(3)
     ('1 row', '12,345 rows', '3')
-
     """
     plural = "" if number == 1 or not noun else "s"
     return f"{number:,} {noun}{plural}".rstrip()
@@ -108,7 +104,6 @@ def share(part: float) -> str:
     --------
     >>> [share(part).replace("\N{NO-BREAK SPACE}", " ") for part in (0.4142, 0.0004, 0, 0.9993)]
     ['41 %', '< 0.1 %', '0 %', '99.9 %']
-
     """
     percent = part * 100
     if 0 < percent < 0.1:
@@ -127,7 +122,6 @@ def chance(p_value: float) -> str:
     --------
     >>> chance(0.5), chance(4.3e-7), chance(1e-20), chance(0.0)
     ('1 in 2', '1 in 2.3 million', '1 in 10²⁰', 'beyond measure')
-
     """
     if not p_value > 0:
         return "beyond measure"
@@ -147,7 +141,6 @@ def score(value: float) -> str:
     --------
     >>> score(61.234), score(float("inf"))
     ('61.2', '∞')
-
     """
     return f"{value:.1f}" if math.isfinite(value) else "∞"
 
@@ -159,7 +152,6 @@ def seconds(duration: float) -> str:
     --------
     >>> seconds(0.034), seconds(12.3), seconds(200)
     ('0.03 s', '12.3 s', '3 min 20 s')
-
     """
     if duration < 1:
         return f"{duration:.2f} s"
@@ -177,7 +169,6 @@ def moment(when: datetime) -> str:
     >>> from datetime import UTC
     >>> moment(datetime(2026, 3, 4, 2, 13, 9, tzinfo=UTC))
     '2026-03-04 02:13:09 UTC'
-
     """
     return f"{when:%Y-%m-%d %H:%M:%S %Z}".strip()
 
@@ -189,6 +180,5 @@ def listing(parts: Sequence[str]) -> str:
     --------
     >>> listing(["a"]), listing(["a", "b", "c"])
     ('a', 'a, b and c')
-
     """
     return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1] if parts else ""]))

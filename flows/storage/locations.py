@@ -52,7 +52,6 @@ def locate(location: str) -> Located:
     ------
     InputError
         Nothing is there, it holds no Parquet file, or it cannot be listed.
-
     """
     if not location.strip():
         raise InputError("no input is named", remedy="name a file, folder, glob or URL")
@@ -85,7 +84,6 @@ def open_location(location: str) -> tuple[FileSystem, str]:
     ------
     InputError
         The URL's scheme is unknown, or it carries credentials.
-
     """
     url = _URL.fullmatch(location)
     if url is None:

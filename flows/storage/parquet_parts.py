@@ -52,7 +52,6 @@ def open_part(folder: Path, part: int, schema: pa.Schema) -> Iterator[PartWriter
         The disk is full or the folder is gone.
     ValueError
         The schema does not start with the columns declared for the dataset.
-
     """
     declared = declared_schema(folder.name, schema)
     with (
@@ -69,7 +68,6 @@ def declared_schema(dataset: str, schema: pa.Schema) -> pa.Schema:
     ------
     ValueError
         It does not start with the columns declared for the dataset.
-
     """
     lead = LEADS[dataset]
     if schema.names[: len(lead)] != lead.names:
@@ -99,7 +97,6 @@ def read_parts(
     ------
     OutputError
         A part is damaged, or has no such column.
-
     """
     for part, file in part_files(folder).items():
         yield part, _read_file(file, columns)

@@ -142,7 +142,6 @@ def plan_input(location: str) -> InputPlan:
     InputError
         Nothing is there, a file is not Parquet or damaged, the schemas cannot be unified, or there
         is no row at all.
-
     """
     located = locate(location)
     read = partial(_read_footer, location, located.filesystem)

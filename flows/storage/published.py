@@ -34,7 +34,6 @@ def list_runs(job_folder: str) -> list[PublishedRun]:
     ------
     OutputError
         There is no such job, or a manifest cannot be read.
-
     """
     return sorted((load_run(folder) for folder in _run_folders(job_folder)), key=age, reverse=True)
 
@@ -46,7 +45,6 @@ def find_run(job_folder: str, run_id: str | None = None) -> PublishedRun:
     ------
     OutputError
         There is no such job or run, or its manifest cannot be read.
-
     """
     folders = {folder.name: folder for folder in _run_folders(job_folder)}
     if not folders:
@@ -71,7 +69,6 @@ def load_run(folder: Path) -> PublishedRun:
     ------
     OutputError
         Its manifest is missing, damaged or of another format.
-
     """
     path = folder / MANIFEST
     try:
@@ -92,7 +89,6 @@ def read_findings(run: PublishedRun, columns: Sequence[str] | None = None) -> pa
     ------
     OutputError
         A part is missing or damaged, or there is no such column.
-
     """
     findings = parquet_parts.read_dataset(run.folder / "findings", columns)
     return findings.sort_by("rank") if "rank" in findings.column_names else findings
@@ -105,7 +101,6 @@ def read_scores(run: PublishedRun, columns: Sequence[str] | None = None) -> pa.T
     ------
     OutputError
         A part is missing or damaged, or there is no such column.
-
     """
     return parquet_parts.read_dataset(run.folder / "scores", columns)
 

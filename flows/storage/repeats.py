@@ -32,7 +32,6 @@ def repeated_ids(plan: InputPlan, column: str) -> np.ndarray:
     -------
     numpy.ndarray
         int64 (n_repeats,): numbers of rows, ascending.
-
     """
     origin = flattened_origin(plan.schema)[column]
     hashes, rows = _hash_ids(plan, origin, column)

@@ -44,7 +44,6 @@ def read_batches(
     ------
     InputError
         A file has changed since it was planned, is gone or damaged.
-
     """
     schema = select(plan.schema, columns)
     filesystem, _ = open_location(plan.location)
@@ -75,7 +74,6 @@ def read_rows(plan: InputPlan, rows: np.ndarray, columns: Sequence[str] | None =
     ------
     InputError
         A file has changed since it was planned, is gone or damaged.
-
     """
     _check_rows(plan, rows)
     schema = select(plan.schema, columns)
@@ -108,7 +106,6 @@ def source_of(plan: InputPlan, rows: np.ndarray) -> tuple[pa.Array, np.ndarray]:
     -------
     tuple
         The names of their files, string (n,), and their numbers within the file, int64 (n,).
-
     """
     sizes = np.array([file.rows for file in plan.files], dtype=np.int64)
     starts = np.cumsum(sizes) - sizes

@@ -72,7 +72,6 @@ class RunFolder:
         OutputError
             `output` is a URL or cannot be written; `job` or `run_id` cannot name a folder; there is
             such a run, or one is being written.
-
         """
         if "://" in output:
             raise OutputError(
@@ -101,7 +100,6 @@ class RunFolder:
             The disk is full or the folder is gone.
         ValueError
             The table does not start with the columns of `schemas/outputs.py`.
-
         """
         with self.open_part(dataset, part, table.schema) as writer:
             writer.write(table)
@@ -115,7 +113,6 @@ class RunFolder:
         ------
         OutputError, ValueError
             As `write_part`.
-
         """
         return parquet_parts.open_part(self.path / dataset, part, schema)
 
@@ -136,7 +133,6 @@ class RunFolder:
             The ledger does not add up, or does not agree with the rows written.
         OutputError
             The folder cannot be written, or another run of this id is there.
-
         """
         if manifest.run_id != self.run_id:
             raise ValueError(f"the manifest of run {manifest.run_id} for run {self.run_id}")

@@ -23,7 +23,6 @@ def unify(schemas: Iterable[tuple[str, pa.Schema]]) -> pa.Schema:
     ------
     InputError
         Two files hold a column in types that no type unites, or a file has two columns of one name.
-
     """
     witnesses: dict[str, dict[pa.DataType, str]] = {}
     for file, schema in _distinct(schemas):
@@ -44,7 +43,6 @@ def united_type(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
     TimestampType(timestamp[us])
     >>> united_type(pa.string(), pa.int64()) is None
     True
-
     """
     if one == other:
         return one
@@ -78,7 +76,6 @@ def align(
     ------
     InputError
         A value does not fit the unified type.
-
     """
     own = dict(zip(batch.schema.names, batch.columns, strict=True))
     columns = []
