@@ -72,6 +72,7 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         "# fdr = 0.1       # the share of findings that may be false alarms\n"
         "# threshold = 50  # or a fixed anomaly score: 50 is one event in 100,000\n"
         "# budget = 100    # the most findings a run writes\n"
+        "# at_least = 20   # the fewest: the oddest of the rest fill up\n"
         "\n"
         "# Roles: id, time, entity, category, number, text, flag, ignore.\n"
         '# A louder voice for one: COLUMN = { role = "number", weight = 2.0 }\n'
