@@ -11,7 +11,7 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
-from flows.storage.runs import REPORT, PublishedRun, read_findings
+from flows.storage.published import REPORT, PublishedRun, read_findings
 
 _TOP = 10
 

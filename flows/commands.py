@@ -20,7 +20,7 @@ from flows.terminal import OnProgress, Terminal
 from schemas.errors import JobError, OutputError
 
 if TYPE_CHECKING:
-    from flows.storage.runs import PublishedRun
+    from flows.storage.published import PublishedRun
     from schemas.job import JobSpec
 
 _TOP_IN_SUMMARY = 5
@@ -85,7 +85,7 @@ class Commands:
             Run the same steps without Prefect: quicker to start, nothing to see in its interface.
         """
         from flows.run_view import finding_documents, run_document, show_summary
-        from flows.storage.runs import read_findings
+        from flows.storage.published import read_findings
 
         began = monotonic()
         spec = _resolved(_job_of(job), input, output, name)
@@ -152,7 +152,7 @@ class Commands:
             Print one JSON document, with the records' own columns and the reasons.
         """
         from flows.run_view import counted, finding_documents, run_document, show_findings
-        from flows.storage.runs import find_run, read_findings
+        from flows.storage.published import find_run, read_findings
 
         found = find_run(folder, run)
         table = read_findings(found)
@@ -179,7 +179,7 @@ class Commands:
             Print one JSON document: a list of runs with their manifests.
         """
         from flows.run_view import run_document, show_runs
-        from flows.storage.runs import list_runs
+        from flows.storage.published import list_runs
 
         found = list_runs(folder)
         if json:

@@ -11,7 +11,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.artifacts import ProgressArtifact, publish_artifacts
 from flows.pipeline import OnProgress, detect_events
 from flows.settings import Settings
-from flows.storage.runs import PublishedRun
+from flows.storage.published import PublishedRun
 from flows.tasks import TaskRunner
 from schemas.job import JobSpec
 

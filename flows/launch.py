@@ -5,7 +5,7 @@
 from flows.pipeline import DirectRunner, OnProgress, detect_events
 from flows.planning import check_input
 from flows.settings import Settings, prepare_prefect
-from flows.storage.runs import PublishedRun
+from flows.storage.published import PublishedRun
 from schemas.job import JobSpec
 
 

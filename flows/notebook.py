@@ -3,7 +3,7 @@
 import pandas as pd
 import pyarrow as pa
 
-from flows.storage.runs import PublishedRun, find_run, list_runs, read_findings, read_scores
+from flows.storage.published import PublishedRun, find_run, list_runs, read_findings, read_scores
 
 
 def findings_frame(folder: str, run: str | None) -> pd.DataFrame:

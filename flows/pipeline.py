@@ -16,7 +16,7 @@ from flows.steps import (
     score_chunk,
     select_findings,
 )
-from flows.storage.runs import PublishedRun
+from flows.storage.published import PublishedRun
 from schemas.job import JobSpec
 
 T = TypeVar("T")

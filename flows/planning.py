@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from anomaly.model import FEWEST_EVENTS
 from flows.profiling import profile_columns
-from flows.storage.inputs import InputPlan, plan_input
 from flows.storage.locations import without_secrets
+from flows.storage.plan import InputPlan, plan_input
 from flows.storage.runs import RunFolder
 from flows.storage.scratch import Scratch
 from schemas.errors import InputError, JobError

@@ -4,7 +4,8 @@ import pyarrow as pa
 
 from anomaly.profile import profile
 from flows.sampling import sample_rows
-from flows.storage.inputs import InputPlan, plan_input, read_rows
+from flows.storage.plan import InputPlan, plan_input
+from flows.storage.rows import read_rows
 from schemas.flattening import flatten
 from schemas.roles import ColumnProfile, RoleChoice, infer_roles
 

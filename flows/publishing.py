@@ -13,7 +13,7 @@ from flows.planning import Run
 from flows.report.data import ReportData
 from flows.report.page import render
 from flows.steps import ChunkScored, Fitted, Gathered, Selected
-from flows.storage.runs import PublishedRun
+from flows.storage.published import PublishedRun
 from schemas.manifest import ColumnRole, Ledger, RunManifest, SelectionSummary
 from schemas.roles import Role
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from flows.storage.inputs import Chunk, InputPlan, read_batches, read_rows, source_of
+from flows.storage.plan import Chunk, InputPlan
+from flows.storage.rows import read_batches, read_rows, source_of
 from flows.storage.scratch import Scratch
 from schemas.events import Conformed, conform, one_array
 from schemas.flattening import flatten, flattened_origin

@@ -21,9 +21,10 @@ from anomaly.sessions import sessionize
 from flows.planning import Run
 from flows.records import REPEATED, SESSIONS, Batch, EventRecords, Records, SessionRecords
 from flows.sampling import by_content, sample_rows
-from flows.storage.inputs import read_rows, repeated_ids, source_of
 from flows.storage.locations import without_secrets
 from flows.storage.models import StoredModel, load_model, save_model
+from flows.storage.repeats import repeated_ids
+from flows.storage.rows import read_rows, source_of
 from schemas.errors import InputError
 from schemas.manifest import ModelSummary
 from schemas.outputs import FINDING, REJECTION, SCORES, beside_own_columns

@@ -1,4 +1,4 @@
-"""A run's folder: written out of sight, published whole, found again.
+"""A run's folder: written out of sight, published whole.
 
     OUTPUT/JOB/runs/RUN_ID/{findings,scores,quarantine}/part-00000.parquet
                           /report.html
@@ -29,25 +29,11 @@ from flows.storage.published import (
     RUNS,
     PublishedRun,
     age,
-    find_run,
     latest_folder,
-    list_runs,
     load_run,
-    read_findings,
-    read_scores,
 )
 from schemas.errors import LedgerError, OutputError
 from schemas.manifest import RunManifest
-
-__all__ = [
-    "REPORT",
-    "PublishedRun",
-    "RunFolder",
-    "find_run",
-    "list_runs",
-    "read_findings",
-    "read_scores",
-]
 
 _LONGEST_NAME = 200
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from flows.storage.runs import PublishedRun, RunFolder
+from flows.storage.published import PublishedRun
+from flows.storage.runs import RunFolder
 from schemas.manifest import Ledger, ModelSummary, RunManifest, SelectionSummary
 from schemas.outputs import FINDING, REJECTION, SCORES, beside_own_columns
 

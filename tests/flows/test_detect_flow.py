@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from flows.storage.runs import list_runs, read_findings
+from flows.storage.published import list_runs, read_findings
 from schemas.errors import InputError
 from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
 

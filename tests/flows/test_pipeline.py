@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from anomaly.selection import severity
 from data.generate import generate, write
 from flows.pipeline import DirectRunner, detect_events
-from flows.storage.runs import list_runs, read_findings, read_scores
+from flows.storage.published import list_runs, read_findings, read_scores
 from tests.flows.sample_logs import (
     FailingRunner,
     dataset_bytes,

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from flows.publishing import publish_run
-from flows.storage.runs import read_scores
+from flows.storage.published import read_scores
 from schemas.errors import LedgerError
 from schemas.events import RejectReason
 from tests.flows.sample_logs import (

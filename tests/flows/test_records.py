@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.records import REPEATED, EventRecords
-from flows.storage.inputs import plan_input
-from flows.storage.runs import read_findings, read_scores
+from flows.storage.plan import plan_input
+from flows.storage.published import read_findings, read_scores
 from flows.storage.scratch import Scratch
 from schemas.roles import Role
 from tests.flows.sample_logs import detect_in, small_log, written

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from anomaly.profile import profile
-from flows.storage.inputs import plan_input, read_rows
+from flows.storage.plan import plan_input
+from flows.storage.rows import read_rows
 from schemas.roles import Role, infer_roles
 
 EVENTS = Path(__file__).parents[2].parent / "shared" / "data" / "events"

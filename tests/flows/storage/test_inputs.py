@@ -14,14 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.storage.inputs import (
-    InputPlan,
-    plan_input,
-    read_batches,
-    read_rows,
-    repeated_ids,
-    source_of,
-)
+from flows.storage.plan import InputPlan, plan_input
+from flows.storage.repeats import repeated_ids
+from flows.storage.rows import read_batches, read_rows, source_of
 from schemas.errors import InputError
 from schemas.flattening import flatten
 

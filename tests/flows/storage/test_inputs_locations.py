@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.storage.inputs import plan_input
 from flows.storage.locations import naming_input_errors, without_secrets
+from flows.storage.plan import plan_input
 from schemas.errors import InputError
 
 _FILES = [

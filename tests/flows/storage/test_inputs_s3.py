@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
 
-from flows.storage.inputs import plan_input, read_batches, read_rows, repeated_ids
+from flows.storage.plan import plan_input
+from flows.storage.repeats import repeated_ids
+from flows.storage.rows import read_batches, read_rows
 from schemas.errors import InputError
 
 pytestmark = pytest.mark.slow

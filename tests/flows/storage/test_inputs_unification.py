@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.storage.inputs import plan_input, read_rows
+from flows.storage.plan import plan_input
+from flows.storage.rows import read_rows
 from flows.storage.unification import unify
 from schemas.errors import InputError
 

@@ -13,13 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.storage.runs import (
-    RunFolder,
-    find_run,
-    list_runs,
-    read_findings,
-    read_scores,
-)
+from flows.storage.published import find_run, list_runs, read_findings, read_scores
+from flows.storage.runs import RunFolder
 from schemas.errors import LedgerError, OutputError
 from schemas.manifest import Ledger
 from schemas.outputs import FINDING, FORMAT_VERSION, REJECTION, SCORES
