@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from flows.terminal import OnProgress, Terminal
+from flows.progress import OnProgress
+from flows.terminal import Terminal
 from schemas.errors import JobError, OutputError
 
 if TYPE_CHECKING:

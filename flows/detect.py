@@ -9,7 +9,8 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import ProgressArtifact, publish_artifacts
-from flows.pipeline import OnProgress, detect_events
+from flows.pipeline import detect_events
+from flows.progress import OnProgress
 from flows.settings import Settings
 from flows.storage.published import PublishedRun
 from flows.tasks import TaskRunner

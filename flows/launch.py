@@ -1,9 +1,10 @@
-"""Starting a run from the command line or a notebook: through Prefect, or without it."""
+"""Starting a run from the command line: through Prefect, or without it."""
 # Prefect takes seconds to import, and must not before its settings are in place.
 # ruff: noqa: PLC0415
 
-from flows.pipeline import DirectRunner, OnProgress, detect_events
+from flows.pipeline import DirectRunner, detect_events
 from flows.planning import check_input
+from flows.progress import OnProgress
 from flows.settings import Settings, prepare_prefect
 from flows.storage.published import PublishedRun
 from schemas.job import JobSpec

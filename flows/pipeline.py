@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Protocol, TypeVar
 
 from flows.planning import discard_run, open_run, plan_run
+from flows.progress import OnProgress
 from flows.publishing import publish_run
 from flows.steps import (
     ChunkScored,
@@ -20,8 +21,6 @@ from flows.storage.published import PublishedRun
 from schemas.job import JobSpec
 
 T = TypeVar("T")
-OnProgress = Callable[[str, int, int], None]
-"""Told the step, how many of its parts are done, and of how many."""
 
 
 class Runner(Protocol):

@@ -1,7 +1,7 @@
 """The steps of a detection run as plain functions: read, one call into the core, write.
 
 Each takes and gives paths and small objects, so that it can run in a thread, a process or on
-another machine; `flows/detect.py` names their order.
+another machine; `flows/pipeline.py` names their order.
 """
 
 from collections import Counter

@@ -6,7 +6,7 @@ markup, and no control character of theirs reaches the terminal.
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Literal, TextIO
@@ -18,9 +18,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from rich.text import Text
 
+from flows.progress import OnProgress
+
 Justify = Literal["left", "right"]
-OnProgress = Callable[[str, int, int], None]
-"""Is told the step's name, how much of it is done, and of how much."""
 
 _WIDEST_LEAD = 36
 """Characters that a column before the last may take on a terminal: a UUID fits."""
@@ -109,7 +109,6 @@ def _say_nothing(_step: str, _done: int, _total: int) -> None:
 
 @contextmanager
 def _bars(err: TextIO) -> Iterator[OnProgress]:
-
     step_name = TextColumn("{task.description}", markup=False)
     bars = Progress(
         step_name, BarColumn(), TimeElapsedColumn(), console=Console(file=err), transient=True
@@ -128,7 +127,6 @@ def _bars(err: TextIO) -> Iterator[OnProgress]:
 
 
 def _rich_table(out: TextIO, columns: Mapping[str, Justify], cells: Sequence[Sequence[str]]) -> str:
-
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     *lead, last = columns
     for name in lead:
@@ -149,7 +147,6 @@ def _rich_table(out: TextIO, columns: Mapping[str, Justify], cells: Sequence[Seq
 
 
 def _plain_table(columns: Mapping[str, Justify], cells: Sequence[Sequence[str]]) -> str:
-
     rows = [list(columns), *cells]
     widths = [max(cell_len(row[i]) for row in rows) for i in range(len(columns))]
 
