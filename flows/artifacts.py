@@ -46,11 +46,11 @@ def publish_artifacts(run: PublishedRun) -> None:
 
 def _summary(run: PublishedRun) -> str:
     manifest, ledger = run.manifest, run.manifest.ledger
-    quarantined, skipped = sum(ledger.quarantined.values()), sum(ledger.skipped.values())
     return (
         f"# {manifest.job}: {manifest.selection.findings:,} findings\n\n"
         "| rows read | scored | quarantined | skipped |\n|---|---|---|---|\n"
-        f"| {ledger.read:,} | {ledger.scored:,} | {quarantined:,} | {skipped:,} |\n\n"
+        f"| {ledger.read:,} | {ledger.scored:,} | {ledger.rows_quarantined:,}"
+        f" | {ledger.rows_skipped:,} |\n\n"
         f"Rule: {manifest.selection.rule}. It selects {manifest.selection.selected:,};"
         f" {manifest.selection.cut_off:,} of them are beyond the budget of"
         f" {manifest.selection.budget:,}, and {manifest.selection.by_rank:,} findings are the"

@@ -11,7 +11,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -22,7 +22,10 @@ from schemas.errors import JobError, OutputError
 
 if TYPE_CHECKING:
     from flows.storage.published import PublishedRun
+    from schemas.columns import ColumnProfile, RoleChoice
     from schemas.job import JobSpec
+
+    Profiled = tuple[dict[str, ColumnProfile], dict[str, RoleChoice]]
 
 _TOP_IN_SUMMARY = 5
 
@@ -36,7 +39,7 @@ def _run_detect(job: "JobSpec", *, direct: bool, on_progress: OnProgress) -> "Pu
     return run_detect(job, direct=direct, on_progress=on_progress)
 
 
-def _profile_input(location: str) -> Any:
+def _profile_input(location: str) -> "Profiled":
     from flows.profiling import profile_input
 
     return profile_input(location)
@@ -47,7 +50,7 @@ class Services:
     """The long work behind the commands: a test passes its own."""
 
     run_detect: Callable[..., "PublishedRun"] = _run_detect
-    profile_input: Callable[[str], Any] = _profile_input
+    profile_input: Callable[[str], "Profiled"] = _profile_input
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,8 @@ class Commands:
         json
             Print one JSON document, with the records' own columns and the reasons.
         """
-        from flows.run_view import counted, finding_documents, run_document, show_findings
+        from flows.report.wording import count
+        from flows.run_view import finding_documents, run_document, show_findings
         from flows.storage.published import find_run, read_findings
 
         found = find_run(folder, run)
@@ -164,7 +168,7 @@ class Commands:
             return
         show_findings(self.terminal, shown)
         self.terminal.line()
-        total = counted(len(table), "finding")
+        total = count(len(table), "finding")
         self.terminal.line(f"{len(shown):,} of {total} of run {found.folder.name}")
 
     def runs(

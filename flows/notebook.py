@@ -32,8 +32,8 @@ def _ledger_row(run: PublishedRun) -> dict[str, object]:
         "finished": manifest.finished,
         "read": manifest.ledger.read,
         "scored": manifest.ledger.scored,
-        "quarantined": sum(manifest.ledger.quarantined.values()),
-        "skipped": sum(manifest.ledger.skipped.values()),
+        "quarantined": manifest.ledger.rows_quarantined,
+        "skipped": manifest.ledger.rows_skipped,
         "findings": manifest.selection.findings,
         "cut_off": manifest.selection.cut_off,
     }

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.types as pat
 
+from flows.report.wording import count, moment
 from flows.storage.published import MANIFEST, REPORT, PublishedRun
 from flows.terminal import Justify, Terminal
 from schemas.manifest import RunManifest
@@ -93,34 +93,22 @@ def finding_documents(findings: pa.Table) -> list[dict[str, Any]]:
     ]
 
 
-def counted(count: int, noun: str) -> str:
-    """Say how many.
-
-    Examples
-    --------
-    >>> counted(1, "row"), counted(1200, "row")
-    ('1 row', '1,200 rows')
-    """
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def _json_values(values: pa.Array) -> list[Any]:
-    if pat.is_boolean(values.type) or pat.is_integer(values.type):
+    if pa.types.is_boolean(values.type) or pa.types.is_integer(values.type):
         return values.to_pylist()
-    if pat.is_floating(values.type):
+    if pa.types.is_floating(values.type):
         return [v if v is None or math.isfinite(v) else None for v in values.to_pylist()]
     return as_text(values).to_pylist()
 
 
 def _ledger_lines(manifest: RunManifest) -> list[str]:
     ledger = manifest.ledger
-    quarantined, skipped = (sum(part.values()) for part in (ledger.quarantined, ledger.skipped))
     first = (
-        f"{counted(ledger.read, 'row')} read = {ledger.scored:,} scored"
-        f" + {quarantined:,} quarantined + {skipped:,} skipped"
+        f"{count(ledger.read, 'row')} read = {ledger.scored:,} scored"
+        f" + {ledger.rows_quarantined:,} quarantined + {ledger.rows_skipped:,} skipped"
     )
     if manifest.unit == "session":
-        first += f"; {counted(manifest.units_scored, 'session')}"
+        first += f"; {count(manifest.units_scored, 'session')}"
     reasons = {"quarantined": ledger.quarantined, "skipped": ledger.skipped}
     return [
         first,
@@ -131,7 +119,7 @@ def _ledger_lines(manifest: RunManifest) -> list[str]:
 def _findings_line(manifest: RunManifest) -> str:
     selection = manifest.selection
     severities = {name: manifest.severities.get(name, 0) for name, _ in SEVERITY_CUTS}
-    line = counted(selection.findings, "finding")
+    line = count(selection.findings, "finding")
     if selection.findings:
         line += f" ({_counts(severities)})"
     line += f": {selection.findings - selection.by_rank:,} by {selection.rule}"
@@ -147,14 +135,13 @@ def _run_row(manifest: RunManifest) -> list[str]:
     counts = (
         ledger.read,
         ledger.scored,
-        sum(ledger.quarantined.values()),
-        sum(ledger.skipped.values()),
+        ledger.rows_quarantined,
+        ledger.rows_skipped,
         manifest.selection.findings,
         manifest.selection.cut_off,
     )
-    started = f"{manifest.started:%Y-%m-%d %H:%M:%S %Z}".strip()
-    return [manifest.run_id, started, *(f"{count:,}" for count in counts)]
+    return [manifest.run_id, moment(manifest.started), *(f"{rows:,}" for rows in counts)]
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    return ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)

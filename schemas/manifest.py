@@ -20,9 +20,19 @@ class Ledger(_Record):
     quarantined: dict[str, int] = Field(default_factory=dict, description="Reason -> rows.")
     skipped: dict[str, int] = Field(default_factory=dict, description="Reason -> rows.")
 
+    @property
+    def rows_quarantined(self) -> int:
+        """Rows rejected, for whatever reason."""
+        return sum(self.quarantined.values())
+
+    @property
+    def rows_skipped(self) -> int:
+        """Rows left out, for whatever reason."""
+        return sum(self.skipped.values())
+
     def check(self) -> None:
         """Raise `LedgerError` unless read = scored + quarantined + skipped."""
-        left = self.scored + sum(self.quarantined.values()) + sum(self.skipped.values())
+        left = self.scored + self.rows_quarantined + self.rows_skipped
         if self.read != left:
             raise LedgerError(
                 f"{self.read} rows read, but {left} accounted for: {self.scored} scored,"

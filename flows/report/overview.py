@@ -23,15 +23,8 @@ class LedgerLine:
 def rows_sentence(manifest: RunManifest) -> str:
     """Say what was read and how much of it was judged."""
     ledger = manifest.ledger
-    rejected = sum(ledger.quarantined.values())
-    skipped = sum(ledger.skipped.values())
-    aside = listing(
-        [
-            f"{number:,} {fate}"
-            for number, fate in ((rejected, "quarantined"), (skipped, "skipped"))
-            if number
-        ]
-    )
+    aside_rows = ((ledger.rows_quarantined, "quarantined"), (ledger.rows_skipped, "skipped"))
+    aside = listing([f"{rows:,} {fate}" for rows, fate in aside_rows if rows])
     judged = f"{count(manifest.units_scored, manifest.unit)} scored"
     return f"{count(ledger.read, 'row')} read, {judged}{f', {aside}' if aside else ''}."
 

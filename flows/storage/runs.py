@@ -154,7 +154,7 @@ class RunFolder:
         claimed = {
             "findings": manifest.selection.findings,
             "scores": manifest.units_scored,
-            "quarantine": sum(manifest.ledger.quarantined.values()),
+            "quarantine": manifest.ledger.rows_quarantined,
         }
         for dataset, rows in claimed.items():
             written = parquet_parts.count_rows(self.path / dataset)
