@@ -10,7 +10,7 @@ from tomlkit.items import SingleKey
 
 from schemas.column_names import suggests_secret
 from schemas.errors import JobError
-from schemas.job import JobSpec, SelectionSpec, parse_job
+from schemas.job import DEFAULT_FDR, JobSpec, SelectionSpec, parse_job
 from schemas.roles import ColumnProfile, Role, RoleChoice
 
 EXAMPLES = 3
@@ -94,7 +94,7 @@ def _settings() -> str:
         (f"# seed = {job.seed}", "of every random choice"),
     ]
     rules = [
-        ("# fdr = 0.1", "the share of findings that may be false alarms"),
+        (f"# fdr = {DEFAULT_FDR}", "the share of findings that may be false alarms"),
         ("# threshold = 50", "or a fixed anomaly score: 50 is one event in 100,000"),
         (f"# budget = {selection.budget}", "the most findings a run writes"),
         (f"# at_least = {selection.fewest}", "the fewest: the oddest of the rest fill up"),

@@ -41,8 +41,9 @@ def _role_alone(value: Any) -> Any:
     return {"role": value} if isinstance(value, str) else value
 
 
-READING_TIME = 20
-"""Findings that an analyst has time for in a morning."""
+DEFAULT_FDR = 0.1
+FEWEST_FINDINGS = 20
+"""What an analyst has time for in a morning, if the rule selects less."""
 
 
 class SelectionSpec(_Strict):
@@ -53,7 +54,8 @@ class SelectionSpec(_Strict):
         gt=0,
         lt=1,
         strict=True,
-        description="False discovery rate for Benjamini-Hochberg; 0.1 unless a threshold is set.",
+        description="False discovery rate for Benjamini-Hochberg;"
+        f" {DEFAULT_FDR} unless a threshold is set.",
     )
     threshold: float | None = Field(
         default=None,
@@ -64,19 +66,19 @@ class SelectionSpec(_Strict):
     budget: int = Field(
         default=100, ge=1, strict=True, description="The most findings a run may write."
     )
-
     at_least: int | None = Field(
         default=None,
         ge=0,
         strict=True,
         description="The fewest findings a run writes: where the rule selects fewer, the oddest of"
-        " the rest follow, marked as chosen by rank. 20 under `fdr`, 0 under `threshold`.",
+        " the rest follow, marked as chosen by rank. "
+        f"{FEWEST_FINDINGS} under `fdr`, 0 under `threshold`.",
     )
 
     @property
     def fewest(self) -> int:
         """Return the fewest findings a run writes, its budget permitting."""
-        by_rule = 0 if self.threshold is not None else READING_TIME
+        by_rule = 0 if self.threshold is not None else FEWEST_FINDINGS
         return min(by_rule if self.at_least is None else self.at_least, self.budget)
 
     @model_validator(mode="after")

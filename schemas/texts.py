@@ -47,7 +47,7 @@ def as_text(values: pa.Array) -> pa.Array:
         return pc.if_else(values.is_valid(), as_json(values), None)
     if is_string(kind):
         return _valid_text(values)
-    if _is_binary(kind):
+    if is_binary(kind):
         return _printable_or_hex(values)
     return _plain_text(values)
 
@@ -124,7 +124,8 @@ def is_string(kind: pa.DataType) -> bool:
     )
 
 
-def _is_binary(kind: pa.DataType) -> bool:
+def is_binary(kind: pa.DataType) -> bool:
+    """Whether a type holds bytes, whatever their layout."""
     return (
         pa.types.is_binary(kind)
         or pa.types.is_large_binary(kind)
@@ -148,7 +149,7 @@ def _plain_text(values: pa.Array) -> pa.Array:
         return pc.if_else(pc.is_nan(values), None, values).cast(pa.string())
     if pa.types.is_timestamp(kind):
         in_utc = values.cast(pa.timestamp(kind.unit, "UTC")) if kind.tz else values
-        return pc.replace_substring(in_utc.cast(pa.string()), " ", "T", max_replacements=1)
+        return pc.replace_substring_regex(in_utc.cast(pa.string()), r"^([-\d]+) ", r"\1T")
     if pa.types.is_duration(kind):
         per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[kind.unit]
         seconds = pc.divide(values.cast(pa.int64()).cast(pa.float64(), safe=False), per_second)

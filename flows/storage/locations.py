@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, LocalFileSystem
@@ -191,8 +190,10 @@ def _files_below(filesystem: FileSystem, folder: str) -> list[FileInfo]:
     ]
 
 
-def _visible(filesystem: FileSystem, folder: str, **how: Any) -> list[FileInfo]:
-    entries = filesystem.get_file_info(FileSelector(folder, allow_not_found=True, **how))
+def _visible(filesystem: FileSystem, folder: str, *, recursive: bool = False) -> list[FileInfo]:
+    entries = filesystem.get_file_info(
+        FileSelector(folder, allow_not_found=True, recursive=recursive)
+    )
     return [entry for entry in entries if not _is_hidden(entry.path.removeprefix(folder))]
 
 

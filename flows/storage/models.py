@@ -21,7 +21,7 @@ from anomaly.state import dump, load
 from flows.storage.atomic import naming_output_errors, replacing
 from schemas.errors import ModelFileError
 
-FORMAT_VERSION = 1
+_FORMAT = 1
 _ARRAYS, _REFERENCES, _MODEL = "arrays.safetensors", "references.arrow", "model.json"
 _REMEDY = "fit it again"
 
@@ -45,7 +45,7 @@ def save_model(job: Path, model: AnomalyModel, references: pa.Table) -> StoredMo
     tree, arrays = dump(model)
     files = {_ARRAYS: save_arrays(arrays), _REFERENCES: _to_ipc(references)}
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    document = {"format_version": FORMAT_VERSION, "sha256": sums, "model": tree}
+    document = {"format_version": _FORMAT, "sha256": sums, "model": tree}
     # The keys keep their order: that of the columns is that of the dimensions of X.
     files[_MODEL] = json.dumps(document).encode()
     model_id = hashlib.sha256(files[_MODEL]).hexdigest()[:16]
@@ -84,9 +84,9 @@ def _read_document(stored: StoredModel) -> dict[str, Any]:
     if hashlib.sha256(content).hexdigest()[:16] != stored.model_id:
         raise ModelFileError("is not the file that was stored", where=_MODEL, remedy=_REMEDY)
     document: dict[str, Any] = json.loads(content)
-    if document.get("format_version") != FORMAT_VERSION:
+    if document.get("format_version") != _FORMAT:
         raise ModelFileError(
-            f"format {document.get('format_version')} is not the {FORMAT_VERSION} of this version",
+            f"format {document.get('format_version')} is not the {_FORMAT} of this version",
             where=_MODEL,
             remedy="use the outfield that wrote it, or fit it again",
         )

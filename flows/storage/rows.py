@@ -45,7 +45,7 @@ def read_batches(
     InputError
         A file has changed since it was planned, is gone or damaged.
     """
-    schema = select(plan.schema, columns)
+    schema = _chosen(plan.schema, columns)
     filesystem, _ = open_location(plan.location)
     tables = (
         table
@@ -76,7 +76,7 @@ def read_rows(plan: InputPlan, rows: np.ndarray, columns: Sequence[str] | None =
         A file has changed since it was planned, is gone or damaged.
     """
     _check_rows(plan, rows)
-    schema = select(plan.schema, columns)
+    schema = _chosen(plan.schema, columns)
     filesystem, _ = open_location(plan.location)
     groups = plan.row_group_table()
     group_of_row = np.searchsorted(groups[:, 2], rows, side="right") - 1
@@ -114,7 +114,12 @@ def source_of(plan: InputPlan, rows: np.ndarray) -> tuple[pa.Array, np.ndarray]:
     return names.take(pa.array(files)), np.asarray(rows - starts[files], dtype=np.int64)
 
 
-def select(schema: pa.Schema, columns: Sequence[str] | None) -> pa.Schema:
+def _check_rows(plan: InputPlan, rows: np.ndarray) -> None:
+    if len(rows) and (np.any(np.diff(rows) < 0) or rows[0] < 0 or rows[-1] >= plan.rows):
+        raise ValueError(f"row numbers must ascend from 0 to {plan.rows - 1}")
+
+
+def _chosen(schema: pa.Schema, columns: Sequence[str] | None) -> pa.Schema:
     """Restrict a schema to some of its columns, in its own order."""
     if columns is None:
         return schema
@@ -124,11 +129,6 @@ def select(schema: pa.Schema, columns: Sequence[str] | None) -> pa.Schema:
     if unknown:
         raise KeyError(f"no column {sorted(unknown)} in the input")
     return pa.schema([field for field in schema if field.name in set(columns)])
-
-
-def _check_rows(plan: InputPlan, rows: np.ndarray) -> None:
-    if len(rows) and (np.any(np.diff(rows) < 0) or rows[0] < 0 or rows[-1] >= plan.rows):
-        raise ValueError(f"row numbers must ascend from 0 to {plan.rows - 1}")
 
 
 def _read_piece(

@@ -14,7 +14,10 @@ from flows.storage.atomic import naming_output_errors, replacing
 
 @dataclass(frozen=True)
 class Scratch:
-    """A folder of intermediate results beside the run that is being written."""
+    """A folder of intermediate results beside the run that is being written.
+
+    What writes there raises `OutputError` where the disk is full or the folder is gone.
+    """
 
     path: Path
 
@@ -28,7 +31,11 @@ class Scratch:
 
     def write_array(self, name: str, array: npt.NDArray[Any]) -> None:
         """Keep an array of numbers."""
-        with replacing(self.path / f"{name}.npy") as temporary, temporary.open("wb") as file:
+        with (
+            naming_output_errors(self.path.parent),
+            replacing(self.path / f"{name}.npy") as temporary,
+            temporary.open("wb") as file,
+        ):
             np.save(file, array, allow_pickle=False)
 
     def read_array(self, name: str) -> npt.NDArray[Any]:
@@ -38,6 +45,7 @@ class Scratch:
     def write_table(self, name: str, table: pa.Table) -> None:
         """Keep a table."""
         with (
+            naming_output_errors(self.path.parent),
             replacing(self.path / f"{name}.arrow") as temporary,
             pa.OSFile(str(temporary), "wb") as sink,
             pa.ipc.new_file(sink, table.schema) as writer,
