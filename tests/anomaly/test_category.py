@@ -1,0 +1,72 @@
+import numpy as np
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anomaly.embedding.category import MISSING, CategoryBlock, count_names, distinct
+from tests import naive
+from tests.anomaly.logs import NAMES, terms
+
+SAMPLES = st.lists(NAMES, min_size=1, max_size=40)
+
+
+def embed(sample: list[str | None], values: list[str | None]) -> np.ndarray:
+    return CategoryBlock.fit(terms(sample)).transform(terms(values))
+
+
+@settings(deadline=None)
+@given(sample=SAMPLES, more=st.lists(NAMES, max_size=10))
+def test_each_name_is_an_axis_as_long_as_it_is_surprising(
+    sample: list[str | None], more: list[str | None]
+) -> None:
+    X = embed(sample, sample + more)
+    assert X.dtype == np.float32
+    expected = naive.category_embedding(sample, sample + more)
+    np.testing.assert_allclose(X, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_more_names_than_axes_share_the_last_each_with_its_own_length() -> None:
+    sample = [f"n{i}" for i in range(80) for _ in range(80 - i)]
+    expected = naive.category_embedding(sample, sample)
+    np.testing.assert_allclose(embed(sample, sample), expected, rtol=1e-5)
+
+
+@settings(deadline=None)
+@given(sample=SAMPLES, random=st.randoms())
+def test_neither_rows_nor_dictionary_need_an_order(sample: list[str | None], random) -> None:
+    shuffled = random.sample(sample, len(sample))
+    block, other = CategoryBlock.fit(terms(sample)), CategoryBlock.fit(terms(shuffled))
+    assert block.names == other.names
+    assert block.counts.tolist() == other.counts.tolist()
+
+
+def test_the_rarer_name_is_the_farther() -> None:
+    sample = ["common"] * 900 + ["rare"] * 99 + ["once"]
+    X = embed(sample, ["common", "rare", "once", "never seen", None])
+    from_common = np.linalg.norm(X - X[0], axis=1)
+    assert from_common[0] < from_common[1] < from_common[2]
+    assert X[2, -1] == X[3, -1] == X[4, -1]
+
+
+def test_a_missing_name_is_not_the_empty_one() -> None:
+    block = CategoryBlock.fit(terms(["", "", "", None]))
+    assert block.names == ("", MISSING)
+    assert block.count_of(block.codes(pa.array(["", None, "x"]))).tolist() == [3, 1, 0]
+
+
+def test_names_that_no_row_holds_do_not_count() -> None:
+    column = pa.DictionaryArray.from_arrays(
+        pa.array([1, 1, None], pa.int32()), pa.array(["unused", "used"])
+    )
+    names, counts = count_names(column)
+    assert (names, counts.tolist()) == (["used", MISSING], [2, 1])
+
+
+@given(sample=st.lists(NAMES, max_size=20))
+def test_names_and_positions_put_the_column_together_again(sample: list[str | None]) -> None:
+    names, rows = distinct(terms(sample))
+    assert [names[i].as_py() for i in rows] == sample
+
+
+def test_no_rows_are_no_vectors() -> None:
+    assert embed(["a", "b"], []).shape == (0, 4)

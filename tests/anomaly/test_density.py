@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from anomaly.density import DistanceToMeasure
+from tests import naive
+
+TABLES = arrays(
+    np.float32,
+    st.tuples(st.integers(1, 25), st.integers(1, 4)),
+    elements=st.integers(-50, 50).map(lambda i: i / 4),
+)
+
+
+@parametrize_with_checks([DistanceToMeasure(random_state=0)])
+def test_it_is_an_estimator_as_scikit_learn_knows_them(estimator, check) -> None:
+    check(estimator)
+
+
+@settings(deadline=None)
+@given(X=TABLES, mass=st.sampled_from([0.05, 0.3, 1.0]))
+def test_it_is_the_mean_square_distance_to_the_nearest_references(
+    X: np.ndarray, mass: float
+) -> None:
+    density = DistanceToMeasure(mass=mass, random_state=0).fit(X)
+    n = max(1, round(mass * len(X)))
+    references = X.astype(float).tolist()
+    rows = np.vstack([X, X[:1] + 100.0])
+    expected = [naive.distance_to_measure(row, references, n) for row in rows.astype(float)]
+    np.testing.assert_allclose(density.score_samples(rows), expected, rtol=1e-3, atol=0.05)
+
+
+@settings(deadline=None)
+@given(TABLES)
+def test_the_nearest_references_come_nearest_first(X: np.ndarray) -> None:
+    density = DistanceToMeasure(random_state=0).fit(X)
+    nearest = density.nearest(X, len(X))
+    for row, order in zip(X, nearest, strict=True):
+        away = np.linalg.norm(density.references_[order] - row, axis=1)
+        assert (np.diff(away) >= -0.05).all()
+        assert sorted(order) == list(range(len(X)))
+
+
+def test_references_are_drawn_from_the_rows_it_was_fitted_on() -> None:
+    X = np.random.default_rng(0).normal(size=(2_000, 3)).astype(np.float32)
+    density = DistanceToMeasure(n_references=100, random_state=3).fit(X)
+    assert density.references_.shape == (100, 3)
+    assert (density.references_ == X[density.drawn_]).all()
+    assert (np.diff(density.drawn_) > 0).all()
+    again = DistanceToMeasure(n_references=100, random_state=3).fit(X)
+    assert (again.drawn_ == density.drawn_).all()
+
+
+def test_farther_from_the_mass_scores_higher() -> None:
+    X = np.random.default_rng(0).normal(size=(500, 3)).astype(np.float32)
+    line = np.outer([0, 3, 6, 12, 100], np.ones(3)).astype(np.float32)
+    scores = DistanceToMeasure(random_state=0).fit(X).score_samples(line)
+    assert (np.diff(scores) > 0).all()
+
+
+def test_a_clump_smaller_than_the_mass_cannot_vouch_for_itself() -> None:
+    X = np.random.default_rng(0).normal(size=(500, 3)).astype(np.float32)
+    X[:10] = 20.0
+    scores = DistanceToMeasure(mass=0.05, random_state=0).fit(X).score_samples(X)
+    assert scores[:10].min() > scores[10:].max()
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+def test_chunks_and_neighbours_in_the_chunk_change_nothing(offset: float) -> None:
+    random = np.random.default_rng(0)
+    X = (random.normal(size=(9_000, 20)) + offset).astype(np.float32)
+    density = DistanceToMeasure(random_state=0).fit(X)
+    whole = density.score_samples(X)
+    parts = [density.score_samples(part) for part in np.array_split(X, 7)]
+    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-5)
+    order = random.permutation(len(X))
+    np.testing.assert_allclose(density.score_samples(X[order]), whole[order], rtol=1e-5)

@@ -1,0 +1,62 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sklearn.covariance import ledoit_wolf
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from anomaly.distance import ShrunkMahalanobis
+from tests import naive
+
+TABLES = arrays(
+    np.float32,
+    st.tuples(st.integers(2, 25), st.integers(1, 5)),
+    elements=st.integers(-50, 50).map(lambda i: i / 4),
+)
+
+
+@parametrize_with_checks([ShrunkMahalanobis()])
+def test_it_is_an_estimator_as_scikit_learn_knows_them(estimator, check) -> None:
+    check(estimator)
+
+
+@settings(deadline=None)
+@given(TABLES)
+def test_it_is_the_distance_in_deviations_of_the_shrunk_covariance(X: np.ndarray) -> None:
+    rows = X.astype(np.float64)
+    covariance, _ = ledoit_wolf(rows)
+    n_dims = len(covariance)
+    covariance += max(1e-3, 1e-6 * np.trace(covariance) / n_dims) * np.eye(n_dims)
+    expected = [naive.mahalanobis(row, rows.mean(axis=0), covariance) for row in rows]
+    scores = ShrunkMahalanobis().fit(X).score_samples(X)
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_constant_dimensions_and_few_rows_are_no_error() -> None:
+    X = np.zeros((3, 50), dtype=np.float32)
+    X[0, 0] = 1.0
+    distance = ShrunkMahalanobis().fit(X)
+    away = X[1:2].copy()
+    away[0, 30] = 5.0
+    assert np.isfinite(distance.score_samples(X)).all()
+    assert distance.score_samples(away)[0] > distance.score_samples(X).max()
+
+
+def test_farther_from_the_centre_scores_higher() -> None:
+    X = np.random.default_rng(0).normal(size=(500, 4)).astype(np.float32)
+    line = np.outer([0, 1, 2, 50, 1e6], np.ones(4)).astype(np.float32)
+    assert (np.diff(ShrunkMahalanobis().fit(X).score_samples(line)) > 0).all()
+
+
+def test_a_direction_in_which_rows_spread_counts_less() -> None:
+    X = np.random.default_rng(0).normal(size=(2_000, 2)).astype(np.float32) * [10.0, 0.1]
+    wide, narrow = ShrunkMahalanobis().fit(X).score_samples([[5.0, 0.0], [0.0, 5.0]])
+    assert narrow > 10.0 * wide
+
+
+def test_chunks_change_nothing() -> None:
+    X = np.random.default_rng(0).normal(size=(40_000, 10)).astype(np.float32)
+    distance = ShrunkMahalanobis().fit(X)
+    parts = [distance.score_samples(part) for part in np.array_split(X, 9)]
+    np.testing.assert_allclose(np.concatenate(parts), distance.score_samples(X), rtol=1e-5)

@@ -1,0 +1,155 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
+from anomaly.embedding.rarity import surprisal
+from tests import naive
+
+HOUR = 3_600_000_000
+EVENTS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5)), min_size=1, max_size=40)
+
+
+def pairs(events: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+    entity, name = np.array(events, dtype=np.int64).T
+    return entity, name
+
+
+def name_habit(events: list[tuple[int, int]]) -> tuple[NameHabit, list[float]]:
+    entity, name = pairs(events)
+    surprisals = surprisal(np.append(np.bincount(name, minlength=6), 0), len(name))
+    return NameHabit.fit(entity, name, surprisals), np.exp(-surprisals).tolist()
+
+
+@settings(deadline=None)
+@given(EVENTS)
+def test_a_name_is_as_surprising_as_the_other_events_of_its_entity_say(
+    events: list[tuple[int, int]],
+) -> None:
+    habit, shares = name_habit(events)
+    entity, name = pairs(events)
+    expected = naive.name_habit(entity.tolist(), name.tolist(), shares, habit.strength)
+    np.testing.assert_allclose(habit.transform(entity, name), expected, rtol=1e-4, atol=1e-5)
+
+
+@settings(deadline=None, max_examples=30)
+@given(EVENTS)
+def test_the_strength_of_all_is_the_likeliest(events: list[tuple[int, int]]) -> None:
+    habit, shares = name_habit(events)
+    entity, name = (codes.tolist() for codes in pairs(events))
+    means = [
+        math.fsum(naive.name_habit(entity, name, shares, strength)) for strength in naive.STRENGTHS
+    ]
+    chosen = math.fsum(naive.name_habit(entity, name, shares, habit.strength))
+    assert chosen <= min(means) + 1e-6
+
+
+@settings(deadline=None)
+@given(EVENTS)
+def test_pairs_are_counted_and_the_usual_name_is_the_most_common(
+    events: list[tuple[int, int]],
+) -> None:
+    habit, _ = name_habit(events)
+    entity, name = pairs(events)
+    assert habit.count_of(entity, name).tolist() == [events.count(event) for event in events]
+    assert habit.count_of(np.array([-1, 0, 4]), np.array([0, -1, -1])).tolist() == [0, 0, 0]
+    for one in set(entity.tolist()):
+        own = [n for e, n in events if e == one]
+        assert own.count(habit.usual(one)) == max(own.count(n) for n in own)
+    assert habit.usual(-1) is None
+
+
+def test_what_an_entity_never_did_is_farther_than_what_it_does() -> None:
+    events = [(0, 0)] * 50 + [(1, 1)] * 50
+    habit, _ = name_habit(events)
+    usual, unusual, unseen = habit.transform(np.array([0, 0, 0]), np.array([0, 1, -1]))
+    assert usual < 0.5
+    assert usual + 3.0 < unusual < unseen
+
+
+def test_a_small_group_is_judged_as_all_are() -> None:
+    # One event of an entity is no habit: its second is judged by the shares of all.
+    events = [(0, 0)] * 60 + [(0, 1)] * 40 + [(1, 0)]
+    habit, shares = name_habit(events)
+    newcomer = habit.transform(np.array([-1]), np.array([1]))[0]
+    assert newcomer == pytest.approx(-math.log(shares[1]), rel=1e-5)
+
+
+def test_who_has_shown_much_is_expected_to_show_more() -> None:
+    settled, varied = [(0, 0)] * 40, [(1, i % 5) for i in range(40)]
+    habit, _ = name_habit(settled + varied)
+    of_settled, of_varied = habit.transform(np.array([0, 1]), np.array([-1, -1]))
+    assert of_settled > of_varied
+
+
+# --- hours -----------------------------------------------------------------------------------
+
+MOMENTS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 400)), min_size=1, max_size=30)
+
+
+@settings(deadline=None)
+@given(MOMENTS)
+def test_an_hour_is_as_surprising_as_the_other_events_of_its_entity_say(
+    events: list[tuple[int, int]],
+) -> None:
+    entity, hours = pairs(events)
+    habit = HourHabit.fit(entity, hours * HOUR)
+    clock = (hours % 24).tolist()
+    everybody = [count + 1.0 for count in naive.smooth_hours(clock)]
+    shares = [count / sum(everybody) for count in everybody]
+    expected = naive.hour_habit(entity.tolist(), clock, shares, habit.strength)
+    np.testing.assert_allclose(habit.transform(entity, hours * HOUR), expected, atol=2e-4)
+
+
+def test_an_entity_is_expected_at_its_own_hours() -> None:
+    entity = np.repeat([0, 1], 60)
+    hours = np.where(entity == 0, 9, 22) + 24 * np.arange(120)
+    habit = HourHabit.fit(entity, hours * HOUR)
+    assert (habit.usual(0), habit.usual(1)) == (9, 22)
+    assert habit.share_of(0, 22) == 0.0
+    day, night, unknown = habit.transform(np.array([0, 0, -1]), np.array([9, 22, 22]) * HOUR)
+    assert day < unknown < night
+
+
+# --- levels ----------------------------------------------------------------------------------
+
+LEVELS = st.lists(
+    st.tuples(st.integers(0, 3), st.floats(-100, 100, width=32)), min_size=1, max_size=30
+)
+
+
+@settings(deadline=None)
+@given(LEVELS)
+def test_a_number_lies_so_many_deviations_from_its_entity_s_level(
+    events: list[tuple[int, float]],
+) -> None:
+    entity = np.array([e for e, _ in events])
+    level = np.array([x for _, x in events])
+    habit = LevelHabit.fit(entity, level)
+    expected = naive.level_habit(entity.tolist(), level.tolist())
+    np.testing.assert_allclose(habit.transform(entity, level), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_one_extreme_event_does_not_excuse_itself() -> None:
+    entity, level = np.zeros(30, dtype=np.int64), np.append(np.linspace(-1, 1, 29), 50.0)
+    assert LevelHabit.fit(entity, level).transform(entity, level)[-1] > 20.0
+
+
+def test_missing_numbers_and_unknown_entities_are_ordinary() -> None:
+    entity = np.array([0, 0, 1, -1])
+    level = np.array([5.0, 5.0, np.nan, 3.0])
+    habit = LevelHabit.fit(entity, level)
+    away = habit.transform(np.array([0, 1, 2, -1]), np.array([np.nan, np.nan, 1.0, 1.0]))
+    assert away[:2].tolist() == [0.0, 0.0]
+    assert away[2] == away[3] > 0.0
+    assert habit.level_of(-1) == habit.level_of(7) == 0.0
+
+
+@pytest.mark.parametrize("level", [[], [np.nan, np.nan]])
+def test_no_number_at_all_is_no_habit_and_no_error(level: list[float]) -> None:
+    entity = np.arange(len(level))
+    habit = LevelHabit.fit(entity, np.array(level, dtype=np.float64))
+    assert np.isfinite(habit.transform(np.array([0, -1]), np.array([1.0, np.nan]))).all()

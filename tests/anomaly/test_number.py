@@ -1,0 +1,117 @@
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from anomaly.embedding.number import NumberBlock
+from tests import naive
+from tests.anomaly.logs import FLOATS
+
+ORDINARY = st.one_of(st.just(float("nan")), st.integers(-(10**6), 10**6).map(lambda i: i / 64.0))
+
+
+def fit(values: list[float]) -> NumberBlock:
+    return NumberBlock.fit(np.array(values, dtype=np.float64))
+
+
+def embed(block: NumberBlock, values: list[float]) -> np.ndarray:
+    return block.transform(np.array(values, dtype=np.float64))
+
+
+@settings(deadline=None)
+@given(sample=st.lists(ORDINARY, min_size=1, max_size=30), more=st.lists(ORDINARY, max_size=5))
+def test_it_is_the_scaled_value_and_the_surprise_of_a_missing_one(
+    sample: list[float], more: list[float]
+) -> None:
+    assume(not np.isnan(sample).all())
+    expected = naive.number_embedding(sample, sample + more)
+    np.testing.assert_allclose(embed(fit(sample), sample + more), expected, rtol=1e-4, atol=1e-5)
+
+
+@settings(deadline=None)
+@given(sample=st.lists(FLOATS, max_size=30), more=st.lists(FLOATS, max_size=10))
+def test_any_number_has_a_finite_place(sample: list[float], more: list[float]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        X = embed(fit(sample), sample + more)
+    assert X.dtype == np.float32
+    assert np.isfinite(X).all()
+
+
+@settings(deadline=None)
+@given(sample=st.lists(FLOATS, min_size=1, max_size=20), more=st.lists(FLOATS, min_size=2))
+def test_the_larger_number_is_never_placed_lower(sample: list[float], more: list[float]) -> None:
+    ordered = np.sort(np.array([x for x in more if not np.isnan(x)]))
+    assert (np.diff(fit(sample).level(ordered)) >= 0.0).all()
+
+
+@settings(deadline=None)
+@given(values=st.lists(FLOATS, max_size=20), random=st.randoms())
+def test_the_order_of_the_sample_does_not_matter(values: list[float], random) -> None:
+    shuffled = random.sample(values, len(values))
+    np.testing.assert_allclose(
+        embed(fit(values), values), embed(fit(shuffled), values), rtol=1e-5, atol=1e-5
+    )
+
+
+def test_minus_zero_is_zero() -> None:
+    block = fit([0.0, 1.0, -0.0, 2.0])
+    assert (embed(block, [0.0]) == embed(block, [-0.0])).all()
+
+
+def test_a_small_difference_of_large_numbers_counts() -> None:
+    small = [0.0, 1.0, 2.0, 3.0, 50.0]
+    large = [x + 1e14 for x in small]
+    np.testing.assert_allclose(embed(fit(large), large), embed(fit(small), small), rtol=1e-4)
+
+
+def test_rounding_is_no_difference() -> None:
+    # The means of sessions in which every number is 0.1.
+    values = [sum([0.1] * n) / n for n in range(1, 50)]
+    assert len(set(values)) > 1
+    assert np.abs(embed(fit(values), values)).max() < 0.01
+
+
+def test_the_only_other_value_is_far_but_not_infinitely() -> None:
+    values = [7.0] * 999 + [8.0]
+    near, far = embed(fit(values), [7.0, 8.0])[:, 0]
+    assert 3.0 < far - near < 50.0
+
+
+def test_one_extreme_value_does_not_squeeze_the_others_together() -> None:
+    values = list(np.linspace(0.0, 1.0, 100))
+    with_one = fit([*values, 1e12])
+    spread = np.ptp(with_one.level(np.array(values)))
+    assert spread > 0.2 * np.ptp(fit(values).level(np.array(values)))
+    assert with_one.level(np.array([1e12]))[0] > 5.0
+
+
+def test_the_rarer_a_missing_value_the_farther_it_is() -> None:
+    nan = float("nan")
+    rare, common = fit([nan] + [1.0] * 99), fit([nan] * 50 + [1.0] * 50)
+    assert embed(rare, [nan])[0, 1] > embed(common, [nan])[0, 1] > 0.0
+    assert embed(rare, [nan])[0, 0] == 0.0
+
+
+@given(st.floats(-1e6, 1e6))
+def test_a_level_leads_back_to_its_value(value: float) -> None:
+    block = fit([-5.0, 0.0, 1.0, 3.0, 1e4])
+    level = float(block.level(np.array([value]))[0])
+    assert block.value_at(level) == pytest.approx(value, rel=1e-6, abs=1e-6)
+
+
+@given(value=FLOATS)
+def test_the_value_at_any_level_is_finite(value: float) -> None:
+    assume(not np.isnan(value))
+    block = fit([1e308, -1e308, 0.0])
+    assert np.isfinite(block.value_at(float(block.level(np.array([value]))[0]) * 2.0))
+
+
+def test_the_share_below_is_that_of_the_sample() -> None:
+    block = fit(list(range(1_000)))
+    assert block.share_below(900.0) == pytest.approx(0.9, abs=0.002)
+    assert block.share_below(-1.0) == 0.0
+    assert block.share_below(1e9) == 1.0
+    assert fit([float("nan")]).share_below(1.0) == 0.0

@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly.embedding.rarity import holders_of, others, surprisal
+from tests import naive
+
+TOTALS = st.integers(1, 10**9)
+
+
+@given(total=TOTALS, share=st.floats(0, 1))
+def test_it_is_minus_log_of_the_share_of_the_other_events(total: int, share: float) -> None:
+    count = int(share * total)
+    assert surprisal([count], total)[0] == pytest.approx(naive.surprisal(count, total))
+
+
+@given(total=TOTALS, count=st.integers(0, 10**9))
+def test_what_is_rarer_is_never_less_surprising(total: int, count: int) -> None:
+    rarer, commoner = surprisal([count, count + 1], total)
+    assert rarer >= commoner >= 0.0
+
+
+def test_an_event_does_not_vouch_for_itself() -> None:
+    assert surprisal([0], 100) == surprisal([1], 100)
+    assert others([0, 1, 5]).tolist() == [0.0, 0.0, 4.0]
+
+
+def test_what_all_hold_is_no_surprise() -> None:
+    assert surprisal([100], 100)[0] == 0.0
+    assert np.isfinite(surprisal([0, 1], 0)).all()
+    assert np.isfinite(surprisal([0, 1], 1)).all()
+
+
+@given(total=st.integers(3, 10**6), share=st.floats(0, 1))
+def test_the_count_behind_a_surprise_is_found_again(total: int, share: float) -> None:
+    count = max(int(share * total), 1)
+    assert holders_of(float(surprisal([count], total)[0]), total) == count

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly.selection import anomaly_score, largest_p, select, severity
+from schemas.job import SelectionSpec
+from tests import naive
+
+P_VALUES = st.lists(
+    st.one_of(st.sampled_from([1e-300, 1e-6, 1e-3, 0.01, 1.0]), st.floats(1e-12, 1.0)), max_size=60
+)
+RATES = st.floats(1e-6, 0.999)
+
+
+@given(p_values=P_VALUES, rate=RATES)
+def test_it_is_benjamini_and_hochberg_s_procedure(p_values: list[float], rate: float) -> None:
+    chosen = select(np.array(p_values), len(p_values), SelectionSpec(fdr=rate))
+    expected = naive.benjamini_hochberg(p_values, rate)
+    assert [p <= chosen.p_cut for p in p_values] == expected
+    assert chosen.selected == sum(expected)
+
+
+@given(p_values=P_VALUES, rate=RATES)
+def test_p_values_above_the_largest_possible_may_be_left_out(
+    p_values: list[float], rate: float
+) -> None:
+    spec = SelectionSpec(fdr=rate)
+    few = np.array([p for p in p_values if p <= largest_p(spec)])
+    assert select(few, len(p_values), spec) == select(np.array(p_values), len(p_values), spec)
+
+
+@given(p_values=P_VALUES, one=RATES, other=RATES)
+def test_a_higher_rate_never_selects_fewer(p_values: list[float], one: float, other: float) -> None:
+    strict, lax = (
+        select(np.array(p_values), len(p_values), SelectionSpec(fdr=rate))
+        for rate in sorted((one, other))
+    )
+    assert strict.selected <= lax.selected
+    assert strict.p_cut <= lax.p_cut
+
+
+@given(p_values=P_VALUES, one=st.floats(0, 400), other=st.floats(0, 400))
+def test_a_higher_threshold_never_selects_more(
+    p_values: list[float], one: float, other: float
+) -> None:
+    lax, strict = (
+        select(np.array(p_values), len(p_values), SelectionSpec(threshold=threshold))
+        for threshold in sorted((one, other))
+    )
+    assert strict.selected <= lax.selected
+
+
+@given(p_values=P_VALUES, random=st.randoms())
+def test_the_order_of_the_p_values_does_not_matter(p_values: list[float], random) -> None:
+    shuffled = random.sample(p_values, len(p_values))
+    spec = SelectionSpec()
+    first, second = (select(np.array(p), len(p), spec) for p in (p_values, shuffled))
+    assert first == second
+
+
+def test_a_threshold_selects_the_scores_that_reach_it() -> None:
+    p = np.array([1e-5, 1e-3, 0.5])
+    chosen = select(p, 3, SelectionSpec(threshold=30.0))
+    assert chosen.selected == 2
+    assert "30" in chosen.rule
+
+
+def test_an_out_of_reach_threshold_and_an_empty_run_select_nothing() -> None:
+    assert select(np.array([1e-300]), 1, SelectionSpec(threshold=5_000.0)).selected == 0
+    assert select(np.array([]), 0, SelectionSpec()).selected == 0
+
+
+def test_without_a_rule_a_tenth_may_be_false() -> None:
+    assert largest_p(SelectionSpec()) == 0.1
+    assert select(np.array([0.1, 0.1]), 2, SelectionSpec()).selected == 2
+
+
+@given(st.floats(1e-300, 1.0))
+def test_ten_points_are_ten_times_as_rare(p: float) -> None:
+    score = anomaly_score([p, p / 10.0])
+    assert score[0] >= 0.0
+    assert score[1] - score[0] == pytest.approx(10.0, abs=1e-6)
+
+
+@given(st.lists(st.one_of(st.sampled_from([0.0, 30.0, 45.0, 60.0, 3000.0]), st.floats(0, 3000))))
+def test_severity_goes_by_fixed_cuts(scores: list[float]) -> None:
+    assert severity(scores) == [naive.severity(score) for score in scores]

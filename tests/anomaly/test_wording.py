@@ -1,0 +1,157 @@
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly.embedding.category import MISSING
+from anomaly.embedding.embedder import EventEmbedder, Span
+from anomaly.wording import Evidence, describe, quote
+from schemas.roles import Role
+from tests.anomaly.logs import conformed
+
+NIGHT = dt.datetime(2024, 1, 8, 3, 30, tzinfo=dt.UTC)
+DAY = dt.datetime(2024, 1, 8, 12, 0, tzinfo=dt.UTC)
+ROLES = {
+    "time": Role.TIME,
+    "user": Role.ENTITY,
+    "action": Role.CATEGORY,
+    "size": Role.NUMBER,
+    "message": Role.TEXT,
+}
+NEAR: list[dict[str, Any]] = [
+    {"time": DAY, "user": "ann", "action": "read", "size": 5.0, "message": "read file 3"},
+    {"time": DAY, "user": "ann", "action": "read", "size": 7.0, "message": "read file 3"},
+    {"time": DAY, "user": "bob", "action": "list", "size": None, "message": None},
+]
+
+
+@pytest.fixture(scope="module")
+def embedder() -> EventEmbedder:
+    microseconds = int(DAY.timestamp()) * 1_000_000
+    columns = {
+        "time": [microseconds + 86_400_000_000 * (i % 20) for i in range(100)],
+        "user": ["ann"] * 60 + ["bob"] * 40,
+        "action": ["read"] * 90 + [""] * 7 + [None] * 3,
+        "size": [float(i) for i in range(99)] + [None],
+        "message": ["read file 3"] * 95 + ["list folder"] * 5,
+    }
+    return EventEmbedder.fit(conformed(columns, ROLES), ROLES, {}, 0)
+
+
+def told(
+    embedder: EventEmbedder, column: str, value: Any, given_entity: str | None = None, **more: Any
+) -> tuple[str | None, str | None, str]:
+    event = {**NEAR[0], **more, column: value}
+    span = next(s for s in embedder.spans if (s.column, s.given) == (column, given_entity))
+    return describe(Evidence(embedder, span, event, NEAR))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "sentence"),
+    [
+        ("action", "purge", "`action` is `purge`: 0 of 100 events; near ones have `read`"),
+        ("action", "", "`action` is ``: 7 of 100 events; near ones have `read`"),
+        ("action", None, "`action` is `missing`: 3 of 100 events; near ones have `read`"),
+        ("size", 1e6, "`size` is 1,000,000: above 99.9% of events; near ones have 5 to 7"),
+        ("size", -3.5, "`size` is -3.5: below 99.9% of events; near ones have 5 to 7"),
+        ("size", None, "`size` is missing; near ones have 5 to 7"),
+        (
+            "message",
+            "list gremlins",
+            "`message` is `list gremlins`: `gremlins` stands in 1 of 100 events;"
+            " near ones have `read file 3`",
+        ),
+        ("message", "", "`message` is ``: no word in it; near ones have `read file 3`"),
+        ("message", None, "`message` is missing; near ones have `read file 3`"),
+        (
+            "time",
+            NIGHT,
+            "`time` is Monday 03:30 UTC: 0.51% of events fall around that hour;"
+            " near ones around 12:00 UTC",
+        ),
+    ],
+)
+def test_a_column_alone(embedder: EventEmbedder, column: str, value: Any, sentence: str) -> None:
+    assert told(embedder, column, value)[2] == sentence
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "user", "sentence"),
+    [
+        (
+            "action",
+            "purge",
+            "ann",
+            "`action` is `purge`: never seen with `user` `ann` (60 events), usually `read`",
+        ),
+        (
+            "action",
+            "",
+            "bob",
+            "`action` is ``: seen 7 times with `user` `bob` (40 events), usually `read`",
+        ),
+        (
+            "action",
+            "read",
+            None,
+            "`action` is `read`: never seen with `user` `missing` (0 events), usually `read`",
+        ),
+        (
+            "time",
+            NIGHT,
+            "ann",
+            "`time` is Monday 03:30 UTC: 0.0% of the events of `user` `ann` (60 events) fall around"
+            " that hour, most around 12:00 UTC",
+        ),
+    ],
+)
+def test_a_column_given_who_did_it(
+    embedder: EventEmbedder, column: str, value: Any, user: str | None, sentence: str
+) -> None:
+    assert told(embedder, column, value, "user", user=user)[2] == sentence
+
+
+def test_a_number_given_who_did_it(embedder: EventEmbedder) -> None:
+    observed, expected, sentence = told(embedder, "size", 1e6, "user")
+    assert observed == "1,000,000"
+    assert expected is not None
+    assert 20.0 < float(expected) < 60.0
+    assert sentence == f"`size` is 1,000,000: usually about {expected} for `user` `ann`"
+
+
+def test_a_sample_without_a_number_tells_of_one() -> None:
+    columns = {"size": [None] * 5, "action": ["read"] * 5}
+    roles = {c: ROLES[c] for c in columns}
+    embedder = EventEmbedder.fit(conformed(columns, roles), roles, {}, 0)
+    near = [{"size": None, "action": "read"}]
+    evidence = Evidence(embedder, embedder.spans[0], {"size": 3.0, "action": "read"}, near)
+    assert describe(evidence)[:2] == ("3", "missing")
+
+
+def test_a_session_tells_its_rarest_step() -> None:
+    steps = pa.array([["open", "read"]] * 50 + [["open", "sudo"]] * 2)
+    events = pa.table({"action": steps})
+    embedder = EventEmbedder.fit(events, {"action": Role.TEXT}, {}, 0)
+    span = Span("action", None, 0, embedder.n_dims)
+    near = [{"action": ["open", "read"]}]
+    told_of = describe(Evidence(embedder, span, {"action": ["open", "sudo"]}, near))
+    assert told_of[2] == "`action` holds `sudo` among 2 steps: 2 of 52 sessions do"
+    for empty in (None, []):
+        assert "among 0 steps" in describe(Evidence(embedder, span, {"action": empty}, near))[2]
+
+
+@given(st.one_of(st.text(), st.floats(), st.none(), st.integers(), st.booleans()))
+def test_any_value_can_be_quoted_shortly(value: Any) -> None:
+    assert 0 <= len(quote(value)) <= 81
+
+
+def test_quotes_are_what_a_reader_expects() -> None:
+    assert quote(MISSING) == quote(None) == "missing"
+    assert quote("x" * 81) == "x" * 80 + "…"
+    assert quote(float("nan")) == "nan"
+    assert quote(np.float64(0.123456)) == "0.1235"
+    assert quote(NIGHT) == "Monday 03:30 UTC"

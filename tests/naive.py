@@ -1,0 +1,216 @@
+"""The formulas again, slowly and obviously: an oracle for each fast path in `anomaly`.
+
+Plain loops over plain values. Nothing here is shared with what it checks.
+"""
+
+import math
+import re
+from collections import Counter
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+MISSING = "\x00missing"
+
+
+def surprisal(count: int, total: int) -> float:
+    others = count - 1 if count > 1 else 0.5
+    return -math.log(min(others / max(total - 1, 1), 1.0))
+
+
+# --- blocks ----------------------------------------------------------------------------------
+
+
+def category_embedding(sample: list[str | None], values: list[str | None]) -> list[list[float]]:
+    counts = Counter(MISSING if name is None else name for name in sample)
+    names = sorted(counts, key=lambda name: (-counts[name], name))
+    variance = 0.0
+    for name in names:
+        share = counts[name] / len(sample)
+        variance += share * (1.0 - share) * surprisal(counts[name], len(sample)) ** 2
+    scale = 1.0 / math.sqrt(max(variance, 1.0))
+    axes = min(len(names), 48)
+    rows = []
+    for value in values:
+        name = MISSING if value is None else value
+        length = surprisal(counts.get(name, 0), len(sample))
+        row = [0.0] * (axes + 2)
+        place = names.index(name) if name in names else axes
+        row[min(place, axes)] = length * scale
+        row[-1] = length
+        rows.append(row)
+    return rows
+
+
+def number_embedding(sample: list[float], values: list[float]) -> list[list[float]]:
+    present = [x for x in sample if not math.isnan(x)]
+    absent = surprisal(len(sample) - len(present), len(sample))
+    low, middle, high = (quantile(present, q) for q in (0.05, 0.5, 0.95))
+    spread = (high - low) or (max(present) - min(present)) or max(abs(middle), 1.0)
+    squashed = [math.asinh(3.0 * (x - middle) / spread) for x in present]
+    mean = math.fsum(squashed) / len(squashed)
+    variance = math.fsum((x - mean) ** 2 for x in squashed) / len(squashed)
+    deviation = max(math.sqrt(variance), 0.2)
+    rows = []
+    for x in values:
+        if math.isnan(x):
+            rows.append([0.0, absent])
+        else:
+            rows.append([(math.asinh(3.0 * (x - middle) / spread) - mean) / deviation, 0.0])
+    return rows
+
+
+def quantile(values: list[float], q: float) -> float:
+    ordered = sorted(values)
+    place = q * (len(ordered) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
+def hour_surprisals(hours: list[int]) -> list[float]:
+    """For each hour of the day, with 8:59 vouching for 9:01: weights 1, 2, 3, 2, 1 of 9."""
+    counts = smooth_hours(hours)
+    return [-math.log(min(max(c - 1.0, 0.5) / max(len(hours) - 1, 1), 1.0)) for c in counts]
+
+
+def smooth_hours(hours: list[int]) -> list[float]:
+    counts = [0.0] * 24
+    for hour in hours:
+        for away, weight in ((-2, 1), (-1, 2), (0, 3), (1, 2), (2, 1)):
+            counts[(hour + away) % 24] += weight / 9.0
+    return counts
+
+
+def words(masked: str) -> set[str]:
+    return set(re.findall(r"[^\W_]+|<\w+>", masked.lower()))
+
+
+def token_weights(bags: list[set[str]], counts: list[int]) -> dict[str, float]:
+    """Give each token the surprisal of being in an event; bag i stands for `counts[i]` events."""
+    total = sum(counts)
+    holders: Counter[str] = Counter()
+    for bag, count in zip(bags, counts, strict=True):
+        for token in bag:
+            holders[token] += count
+    return {token: surprisal(held, total) for token, held in holders.items()}
+
+
+# --- habits ----------------------------------------------------------------------------------
+
+STRENGTHS = [2.0**power for power in range(-6, 12)]
+
+
+def name_habit(
+    entities: list[int], names: list[int], shares: list[float], strength: float
+) -> list[float]:
+    """Give the surprisal of each event's name given its entity; each judged by the others."""
+    surprises = []
+    for i in range(len(names)):
+        same = [names[j] for j in range(len(names)) if j != i and entities[j] == entities[i]]
+        behind = strength * max(len(set(same)), 1)
+        near = same.count(names[i])
+        surprises.append(-math.log((near + behind * shares[names[i]]) / (len(same) + behind)))
+    return surprises
+
+
+def hour_habit(
+    entities: list[int], hours: list[int], shares: list[float], strength: float
+) -> list[float]:
+    surprises = []
+    for i in range(len(hours)):
+        own = [hours[j] for j in range(len(hours)) if j != i and entities[j] == entities[i]]
+        near = smooth_hours(own)[hours[i]]
+        surprises.append(-math.log((near + strength * shares[hours[i]]) / (len(own) + strength)))
+    return surprises
+
+
+def level_habit(entities: list[int], levels: list[float]) -> list[float]:
+    """Give the deviations of each event's number from its entity's level."""
+    groups: dict[int, list[float]] = {}
+    for entity, level in zip(entities, levels, strict=True):
+        groups.setdefault(entity, []).append(level)
+    medians = {entity: median(group) for entity, group in groups.items()}
+    away = [abs(x - medians[e]) for e, x in zip(entities, levels, strict=True)]
+    within = max(1.4826 * median(away), 0.1)
+    deviations = []
+    for entity, level in zip(entities, levels, strict=True):
+        group = groups[entity]
+        own = 1.4826 * median(abs(x - medians[entity]) for x in group)
+        shrunk = (len(group) - 1) / (len(group) - 1 + 4.0)
+        spread = math.sqrt(shrunk * own**2 + (1.0 - shrunk) * max(within, 1.0) ** 2)
+        deviations.append((level - shrunk * medians[entity]) / max(spread, within))
+    return deviations
+
+
+# --- scores ----------------------------------------------------------------------------------
+
+
+def distance_to_measure(row: list[float], references: list[list[float]], n: int) -> float:
+    squares = sorted(sum((a - b) ** 2 for a, b in zip(row, r, strict=True)) for r in references)
+    return math.sqrt(math.fsum(squares[:n]) / n)
+
+
+def mahalanobis(row: np.ndarray, location: np.ndarray, covariance: np.ndarray) -> float:
+    away = row - location
+    return math.sqrt(away @ np.linalg.inv(covariance) @ away)
+
+
+# --- p-values --------------------------------------------------------------------------------
+
+
+def conformal(score: float, calibration: list[float]) -> float:
+    return (1 + sum(c >= score for c in calibration)) / (len(calibration) + 1)
+
+
+def pareto_survival(excess: float, scale: float, shape: float) -> float:
+    if shape == 0.0:
+        return math.exp(-excess / scale)
+    return (1.0 + shape * excess / scale) ** (-1.0 / shape)
+
+
+def cauchy(p_values: list[float]) -> float:
+    mean = math.fsum(math.tan((0.5 - p) * math.pi) for p in p_values) / len(p_values)
+    return min(0.5 - math.atan(mean) / math.pi, len(p_values) * min(p_values))
+
+
+def benjamini_hochberg(p_values: list[float], rate: float) -> list[bool]:
+    """Reject every p up to the largest that lies under its line."""
+    cut = -1.0
+    for rank, p in enumerate(sorted(p_values), start=1):
+        if p <= rate * rank / len(p_values):
+            cut = p
+    return [p <= cut for p in p_values]
+
+
+def severity(score: float) -> str:
+    if score >= 60:
+        return "critical"
+    if score >= 45:
+        return "high"
+    return "medium" if score >= 30 else "low"
+
+
+# --- sessions --------------------------------------------------------------------------------
+
+
+def sessionize(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Gather events of `key`, `time` (microseconds), `action`, `user`, `size` into sessions."""
+    gathered = []
+    for key in sorted({event["key"] for event in events}):
+        own = [event for event in events if event["key"] == key]
+        own.sort(key=lambda event: event["time"])
+        sizes = [event["size"] for event in own if event["size"] is not None]
+        gathered.append(
+            {
+                "key": key,
+                "session.events": float(len(own)),
+                "session.seconds": (own[-1]["time"] - own[0]["time"]) / 1e6,
+                "action": ["" if e["action"] is None else e["action"] for e in own],
+                "user.distinct": float(len({event["user"] for event in own})),
+                "size.mean": math.fsum(sizes) / len(sizes) if sizes else None,
+                "size.max": max(sizes) if sizes else None,
+            }
+        )
+    return gathered
