@@ -97,9 +97,8 @@ def detect_events(job: JobSpec, runner: Runner, on_progress: OnProgress) -> Publ
         with step("select"):
             selected = runner.call(select_findings, run, chunks)
         with step("explain"):
-            severities = runner.call(explain_findings, run, gathered, fitted, selected)
-        outcome = (chunks, selected, severities)
-        return runner.call(publish_run, run, gathered, fitted, outcome, seconds)
+            runner.call(explain_findings, run, gathered, fitted, selected)
+        return runner.call(publish_run, run, gathered, fitted, chunks, selected, seconds)
     except BaseException:
         discard_run(run)
         raise

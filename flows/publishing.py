@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from anomaly.selection import anomaly_score, severity
 from flows.planning import Run
 from flows.report.data import ReportData
 from flows.report.page import render
@@ -17,14 +17,13 @@ from flows.storage.published import PublishedRun
 from schemas.manifest import ColumnRole, Ledger, RunManifest, SelectionSummary
 from schemas.roles import Role
 
-_MOST_BINS = 120
-
 
 def publish_run(
     run: Run,
     gathered: Gathered,
     fitted: Fitted,
-    outcome: tuple[Sequence[ChunkScored], Selected, dict[str, int]],
+    chunks: Sequence[ChunkScored],
+    selected: Selected,
     seconds: dict[str, float],
 ) -> PublishedRun:
     """Check the ledger, write manifest and report, and make the run visible.
@@ -34,7 +33,6 @@ def publish_run(
     LedgerError
         If rows were lost or invented; nothing is published then.
     """
-    chunks, selected, severities = outcome
     manifest = RunManifest(
         outfield_version=version("outfield"),
         job=run.job.name or "",
@@ -49,7 +47,7 @@ def publish_run(
         columns=_columns(run),
         model=fitted.summary,
         selection=_selection(run, selected),
-        severities=severities,
+        severities=dict(Counter(severity(anomaly_score(selected.p_values)))),
         seconds={step: round(taken, 3) for step, taken in seconds.items()},
     )
     report = render(_report_data(run, manifest, chunks))
@@ -89,26 +87,14 @@ def _selection(run: Run, selected: Selected) -> SelectionSummary:
 
 def _report_data(run: Run, manifest: RunManifest, chunks: Sequence[ChunkScored]) -> ReportData:
     findings = next(table for _, table in run.folder.read_parts("findings"))
-    counts, edges = _bins(np.sum([chunk.histogram for chunk in chunks], axis=0))
+    counts = np.sum([chunk.histogram for chunk in chunks], axis=0)
     return ReportData(
         manifest=manifest,
         findings=findings,
         score_counts=counts,
-        score_edges=edges,
+        score_edges=np.arange(len(counts) + 1, dtype=np.float64),
         map_points=run.scratch.read_table("map"),
         time_column=_time_column(run, findings),
-    )
-
-
-def _bins(
-    histogram: npt.NDArray[np.int64],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Join the points of a score into at most `_MOST_BINS` bins up to the highest."""
-    top = int(np.flatnonzero(histogram).max(initial=0)) + 1
-    width = -(-top // _MOST_BINS)
-    starts = np.arange(0, top, width)
-    return np.add.reduceat(histogram[:top], starts), np.append(starts, starts[-1] + width).astype(
-        float
     )
 
 

@@ -20,8 +20,8 @@ CHUNK_ROWS = 131_072
 """Rows of a chunk: what one task scores."""
 _BATCH_ROWS = 65_536
 """Rows held in memory at a time by a task."""
-REPEATED = "repeated-ids"
-SESSIONS = "sessions"
+REPEATED, SESSIONS = "repeated-ids", "sessions"
+"""What the scratch holds of the records: numbers of rows, and a table."""
 
 Rows = npt.NDArray[np.int64]
 

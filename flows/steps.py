@@ -79,7 +79,13 @@ class Selected:
 
 
 def gather_records(run: Run) -> Gathered:
-    """Make the rows of the input the records of the run, or its sessions."""
+    """Make the rows of the input the records of the run, or its sessions.
+
+    Raises
+    ------
+    InputError
+        The job judges sessions, and no row is a valid event.
+    """
     id_column = next((c for c, choice in run.choices.items() if choice.role is Role.ID), None)
     repeated = (
         np.zeros(0, dtype=np.int64) if id_column is None else repeated_ids(run.plan, id_column)
@@ -97,7 +103,11 @@ def _gather_sessions(run: Run, events: EventRecords, key: str) -> Gathered:
     rejected = _quarantine(run, 0, [batch.rejected for batch in batches])
     table = pa.concat_tables([batch.records for batch in batches]).unify_dictionaries()
     if not table.num_rows:
-        raise InputError("no valid event", remedy="see the reasons in the job's columns")
+        raise InputError(
+            "no valid event",
+            where=without_secrets(run.plan.location),
+            remedy="give the columns whose values are rejected other roles in the job file",
+        )
     sessions, roles = sessionize(table, key, events.roles)
     run.scratch.write_table(SESSIONS, sessions)
     return Gathered(SessionRecords(roles, key, run.scratch), table.num_rows, rejected)
@@ -203,22 +213,19 @@ def select_findings(run: Run, chunks: Sequence[ChunkScored]) -> Selected:
     return Selected(outcome.rule, rows[order], p[order], outcome.selected, cut)
 
 
-def explain_findings(
-    run: Run, gathered: Gathered, fitted: Fitted, selected: Selected
-) -> dict[str, int]:
-    """Write the findings with their reasons; give the number of each severity."""
+def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, selected: Selected) -> None:
+    """Write the findings with their reasons, and the map that shows where they lie."""
     model, references = _loaded(fitted.stored)
     records = gathered.records
     events = records.take(selected.rows)
-    reasons, summaries = explain(model, references, events) if len(events) else ([], [])
+    reasons, summaries = explain(model, references, events)
     scores = _score_batch(model, records, Batch(events, selected.rows, pa.table({})))
-    levels = severity(anomaly_score(selected.p_values))
     own = records.own_columns(selected.rows)
     n = len(selected.rows)
     lead = {
         "rank": np.arange(1, n + 1, dtype=np.int32),
         **{name: scores[name] for name in SCORES.names},
-        "severity": levels,
+        "severity": severity(anomaly_score(selected.p_values)),
         "basis": ["rule" if i < selected.by_rule else "rank" for i in range(n)],
         "summary": summaries,
         "reasons": [[vars(reason) for reason in found] for found in reasons],
@@ -230,7 +237,6 @@ def explain_findings(
         "findings", 0, pa.table(columns, schema=beside_own_columns(FINDING, own.schema))
     )
     run.scratch.write_table("map", _map(model, events))
-    return dict(Counter(levels))
 
 
 def _map(model: AnomalyModel, events: pa.Table) -> pa.Table:
@@ -257,4 +263,5 @@ def _quarantine(run: Run, part: int, rejected: Sequence[pa.Table]) -> dict[str, 
 
 @lru_cache(maxsize=2)
 def _loaded(stored: StoredModel) -> tuple[AnomalyModel, pa.Table]:
+    """Load a model once for all chunks that a process scores."""
     return load_model(stored)
