@@ -6,8 +6,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.instants import read_instants
+
 _YEAR_1, _YEAR_10000 = -62_135_596_800_000, 253_402_300_800_000
 """Milliseconds since 1970: what lies outside cannot be drawn or written as a date."""
+_FIRST_COUNT = 100_000_000_000
+"""Milliseconds since 1970, in 1973: what counts less is no Unix time but a small number."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class EventTimes:
 
 
 def event_times(findings: pa.Table, time_column: str | None) -> EventTimes | None:
-    """Read the time column: timestamps, dates, or text in ISO 8601.
+    """Read the time column: timestamps, dates, Unix times, or text in ISO 8601.
 
     Returns
     -------
@@ -51,7 +55,16 @@ def _timestamps(column: pa.Array) -> tuple[pa.Array, str]:
         return _timestamps(column.dictionary_decode())
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         return _from_text(column)
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        return _from_counts(column), "UTC"
     return pa.nulls(len(column), pa.timestamp("ms")), ""
+
+
+def _from_counts(column: pa.Array) -> pa.Array:
+    moments = pc.cast(read_instants(column).values, pa.timestamp("ms", "UTC"), safe=False)
+    milliseconds = pc.cast(moments, pa.int64())
+    counted = pc.greater_equal(milliseconds, _FIRST_COUNT)
+    return pc.if_else(counted, milliseconds, None).cast(pa.timestamp("ms"))
 
 
 def _from_text(column: pa.Array) -> tuple[pa.Array, str]:

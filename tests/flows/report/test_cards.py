@@ -98,6 +98,13 @@ def test_times_are_read_from_text_too() -> None:
     assert event_times(_with("at", pa.array([17])), "at") is None
 
 
+def test_unix_times_are_read_in_whatever_they_count() -> None:
+    for count in (1_772_590_389, 1_772_590_389_000, 1_772_590_389.0):
+        times = event_times(_with("at", pa.array([count])), "at")
+        assert times is not None
+        assert times.texts() == ["2026-03-04 02:13:09 UTC"]
+
+
 def test_a_boundless_score_and_a_p_value_of_nothing_can_be_read() -> None:
     findings = report_data(1).findings
     row = findings.to_pylist()[0] | {"anomaly_score": float("inf"), "p_value": 0.0}
