@@ -1,9 +1,14 @@
 """The flow: the main job, carried out by Prefect and seen in its interface."""
+# ruff: noqa: E402 - see `forbid_telemetry`
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+
+from flows.settings import Settings, forbid_telemetry
+
+forbid_telemetry()  # before the import that reads it: the flow may be started by itself
 
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -11,7 +16,6 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.artifacts import ProgressArtifact, publish_artifacts
 from flows.pipeline import detect_events
 from flows.progress import OnProgress
-from flows.settings import Settings
 from flows.storage.published import PublishedRun
 from flows.tasks import TaskRunner
 from schemas.job import JobSpec

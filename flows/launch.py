@@ -22,7 +22,7 @@ def run_detect(job: JobSpec, *, direct: bool, on_progress: OnProgress) -> Publis
         workers = Settings.from_environment().workers
         return detect_events(job, DirectRunner(workers), on_progress)
     check_input(job)
-    prepare_prefect(quiet=True)
+    prepare_prefect()
     from flows.detect import detect, told_of_progress
     from flows.server import start_embedded_server
 

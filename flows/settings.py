@@ -2,22 +2,21 @@
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from schemas.errors import JobError
 
+_NO_TELEMETRY = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 _PREFECT_DEFAULTS = {
-    # Nothing leaves the machine unasked.
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "DO_NOT_TRACK": "1",
     # A first start migrates the database: half a minute on a slow machine, where 20 s are granted.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     # Results are paths and small objects of one run; none outlives it, and none is pickled to disk.
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
     "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+    # Its log repeats each error with a traceback; the command line says it in one line.
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
 }
-_QUIET_PREFECT = {"PREFECT_LOGGING_LEVEL": "CRITICAL"}
-"""Its log repeats each error with a traceback; the command line says it in one line."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +52,16 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
 
 
-def prepare_prefect(*, quiet: bool) -> None:
-    """Set what Prefect reads at its import, where the user has not set it.
+def forbid_telemetry() -> None:
+    """Keep Prefect from reporting to its makers, unless the user has decided otherwise."""
+    _set_where_unset(_NO_TELEMETRY)
 
-    Parameters
-    ----------
-    quiet
-        Whether its own log stays silent.
-    """
-    for name, value in (_PREFECT_DEFAULTS | (_QUIET_PREFECT if quiet else {})).items():
+
+def prepare_prefect() -> None:
+    """Set what Prefect reads at its import, where the user has not set it."""
+    _set_where_unset(_NO_TELEMETRY | _PREFECT_DEFAULTS)
+
+
+def _set_where_unset(variables: Mapping[str, str]) -> None:
+    for name, value in variables.items():
         os.environ.setdefault(name, value)

@@ -12,7 +12,7 @@ from flows.settings import prepare_prefect
 def prefect_server() -> Iterator[None]:
     """Start Prefect's server on an empty database; flows in this process use it."""
     before = dict(os.environ)
-    prepare_prefect(quiet=True)
+    prepare_prefect()
     from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - settings first
 
     with prefect_test_harness(server_startup_timeout=120):

@@ -355,9 +355,13 @@ def test_a_run_appears_on_the_server_that_is_configured(real_server, tmp_path):
     assert not (home / "prefect/prefect.db").exists()
 
 
-def test_nothing_is_reported_to_anybody(tmp_path):
+@pytest.mark.parametrize(
+    "start",
+    ["from flows.settings import prepare_prefect; prepare_prefect();", "import flows.detect;"],
+)
+def test_nothing_is_reported_to_anybody(start, tmp_path):
     code = (
-        "from flows.settings import prepare_prefect; prepare_prefect(quiet=True);"
+        f"{start}"
         "from prefect.settings import get_current_settings as settings;"
         "from prefect._internal.analytics.enabled import is_telemetry_enabled;"
         "print(settings().server.analytics_enabled, is_telemetry_enabled())"
@@ -377,5 +381,5 @@ def test_what_the_user_has_set_stays(monkeypatch):
     from flows.settings import prepare_prefect
 
     monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "INFO")
-    prepare_prefect(quiet=True)
+    prepare_prefect()
     assert os.environ["PREFECT_LOGGING_LEVEL"] == "INFO"
