@@ -61,7 +61,7 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     def score_samples(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
         check_is_fitted(self)
-        rows: Rows = validate_data(self, X, dtype=np.float32, reset=False)
+        rows: Rows = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
         scores = np.empty(len(rows), dtype=np.float32)
         for start in range(0, len(rows), _CHUNK):
             squared = self._squared_distances(rows[start : start + _CHUNK])
@@ -74,7 +74,7 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     def nearest(self, X: npt.ArrayLike, n: int) -> npt.NDArray[np.int64]:
         """Return the `n` nearest references of each row, int64 (n_rows, n), nearest first."""
         check_is_fitted(self)
-        rows: Rows = validate_data(self, X, dtype=np.float32, reset=False)
+        rows: Rows = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
         return np.argsort(self._squared_distances(rows), axis=1, kind="stable")[:, :n]
 
     def _squared_distances(self, rows: Rows) -> Rows:

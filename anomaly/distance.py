@@ -41,7 +41,9 @@ class ShrunkMahalanobis(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     def score_samples(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
         check_is_fitted(self)
-        rows: npt.NDArray[np.float32] = validate_data(self, X, dtype=np.float32, reset=False)
+        rows: npt.NDArray[np.float32] = validate_data(
+            self, X, dtype=np.float32, reset=False, ensure_min_samples=0
+        )
         scores = np.empty(len(rows), dtype=np.float32)
         for start in range(0, len(rows), _CHUNK):
             white = (rows[start : start + _CHUNK] - self.location_) @ self.whitener_

@@ -92,8 +92,8 @@ def mixture(n: int, seed: int, n_odd: int = 0) -> pa.Table:
     cluster = random.choice(3, n, p=[0.5, 0.3, 0.2])
     x = centres[cluster] + random.normal(size=(n, 6))
     x[:n_odd] += random.choice([-1.0, 1.0], (n_odd, 6)) * random.uniform(8.0, 15.0, (n_odd, 6))
-    kinds = np.array(["a", "b", "c", "d", "e"])
-    kind = kinds[(cluster + random.choice(3, n, p=[0.8, 0.15, 0.05])) % 5]
+    kinds = np.array(["a", "b", "c", "d"])
+    kind = kinds[(cluster + random.choice(3, n, p=[0.6, 0.25, 0.15])) % 4]
     columns: dict[str, list[Any]] = {f"x{i}": x[:, i].tolist() for i in range(6)}
     columns["kind"] = kind.tolist()
     columns["zone"] = ["true" if r < 0.3 else "false" for r in random.random(n)]
