@@ -1,12 +1,11 @@
 """Column profiles: what a sample of rows says about the meaning of each column."""
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.columns import PATTERNS, ColumnProfile
+from schemas.texts import as_text
 
 PATTERN_SAMPLE = 10_000
 """The most distinct values of a column that are matched against the patterns."""
@@ -160,9 +159,9 @@ def _range(values: pa.Array) -> tuple[float | None, float | None, bool]:
 
 def _examples(values: pa.Array, counts: np.ndarray) -> tuple[str, ...]:
     most_common = np.argsort(-counts, kind="stable")[:EXAMPLES]
-    return tuple(_shown(value) for value in values.take(pa.array(most_common)).to_pylist())
+    # As text by Arrow: a file may hold times that Python has no date for.
+    return tuple(_shown(text) for text in as_text(values.take(pa.array(most_common))).to_pylist())
 
 
-def _shown(value: Any) -> str:
-    text = value.hex() if isinstance(value, bytes) else str(value)
+def _shown(text: str) -> str:
     return text if len(text) <= EXAMPLE_LENGTH else f"{text[: EXAMPLE_LENGTH - 1]}…"

@@ -12,6 +12,7 @@ from flows.report import wording
 from flows.report.times import event_times
 from flows.report.wording import Cut, cut
 from schemas.outputs import FINDING, SEVERITY_CUTS
+from schemas.texts import as_text
 
 MAX_CARDS = 250
 """Findings shown as cards; the page says how many more there are."""
@@ -128,6 +129,8 @@ def _own_values(findings: pa.Table) -> Iterator[dict[str, str | None]]:
 def _texts(column: pa.Array) -> list[str | None]:
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         return _time_texts(column)
+    if pa.types.is_temporal(column.type):
+        return as_text(column).to_pylist()
     return [wording.plain(value) for value in column.to_pylist()]
 
 

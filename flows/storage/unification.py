@@ -13,6 +13,7 @@ def unify(schemas: Iterable[tuple[str, pa.Schema]]) -> pa.Schema:
     The columns are in the order in which they first appear. Integers widen, also to floats and
     decimals; nothing but nulls gives way to any type; dictionaries to plain values; timestamps of
     different units meet in microseconds, of different zones in UTC; structs get all their fields.
+    Views of strings and bytes become the plain types: Arrow cannot yet take rows of them.
 
     Parameters
     ----------
@@ -28,7 +29,8 @@ def unify(schemas: Iterable[tuple[str, pa.Schema]]) -> pa.Schema:
     for file, schema in _distinct(schemas):
         _check_names(file, schema)
         for field in schema:
-            witnesses.setdefault(field.name, {}).setdefault(field.type, file)
+            kind = _without_views(field.type)
+            witnesses.setdefault(field.name, {}).setdefault(kind, file)
     return pa.schema([(name, _unite(name, types)) for name, types in witnesses.items()])
 
 
@@ -131,11 +133,27 @@ def _conflict(
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_dictionary(kind):
-        return _plain(kind.value_type)
-    if pa.types.is_string_view(kind):
-        return pa.string()
-    return pa.binary() if pa.types.is_binary_view(kind) else kind
+    return _plain(kind.value_type) if pa.types.is_dictionary(kind) else kind
+
+
+def _without_views(kind: pa.DataType) -> pa.DataType:
+    """Give the type with plain strings and bytes for views of them, at any depth."""
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_without_views(field.type)) for field in kind])
+    if pa.types.is_map(kind):
+        pair = _without_views(kind.key_type), _without_views(kind.item_type)
+        return pa.map_(*pair, keys_sorted=kind.keys_sorted)
+    if pa.types.is_fixed_size_list(kind):
+        return pa.list_(_items_without_views(kind), kind.list_size)
+    if pa.types.is_list(kind):
+        return pa.list_(_items_without_views(kind))
+    if pa.types.is_large_list(kind):
+        return pa.large_list(_items_without_views(kind))
+    return {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}.get(kind, kind)
+
+
+def _items_without_views(kind: pa.DataType) -> pa.Field:
+    return kind.value_field.with_type(_without_views(kind.value_type))
 
 
 def _united_timestamp(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:

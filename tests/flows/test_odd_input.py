@@ -1,0 +1,82 @@
+"""Odd but legal input: the run succeeds, accounts for every row, and says nothing untrue."""
+
+import datetime as dt
+import json
+
+import numpy as np
+import pyarrow as pa
+
+from flows.cli import main
+from flows.storage.published import PublishedRun, read_findings, read_scores
+from tests.flows.sample_logs import detect_in, small_log
+
+
+def holds_together(run: PublishedRun, rows: int) -> None:
+    """Check what holds of every run, whatever its input."""
+    ledger = run.manifest.ledger
+    ledger.check()
+    assert ledger.read == rows
+    scores, findings = read_scores(run), read_findings(run)
+    assert len(scores) == run.manifest.units_scored
+    p = scores["p_value"].to_numpy()
+    assert ((p > 0) & (p <= 1)).all()
+    assert all(np.isfinite(scores[name].to_numpy()).all() for name in scores.column_names[1:])
+    assert (np.diff(findings["p_value"].to_numpy()) >= 0).all()
+    assert all(findings["summary"].to_pylist())
+    assert all(reason["sentence"] for found in findings["reasons"].to_pylist() for reason in found)
+    assert (run.folder / "report.html").read_text().rstrip().endswith("</html>")
+
+
+def beside_a_log(n: int = 200, **columns: pa.Array) -> pa.Table:
+    """Give the small log further columns."""
+    log = small_log(n)
+    for name, values in columns.items():
+        log = log.append_column(name, values)
+    return log
+
+
+N = 200
+FARTHEST = 2**62
+VIEWS = {
+    "strings": pa.array(["a", None] * 100, pa.string_view()),
+    "bytes": pa.array([b"a", b"\xff"] * 100, pa.binary_view()),
+    "struct": pa.array([{"a": "x"}] * N, pa.struct([("a", pa.string_view())])),
+    "list": pa.array([["x"]] * N, pa.list_(pa.string_view())),
+    "large list": pa.array([["x"]] * N, pa.large_list(pa.string_view())),
+    "fixed list": pa.array([["x"]] * N, pa.list_(pa.string_view(), 1)),
+    "map": pa.array([[("k", b"v")]] * N, pa.map_(pa.string_view(), pa.binary_view())),
+    "list view": pa.array([["x"]] * N, pa.list_view(pa.string_view())),
+}
+FAR_TIMES = {
+    "timestamp": pa.array([FARTHEST, 0] * 100, pa.timestamp("us")),
+    "zoned": pa.array([-FARTHEST, 0] * 100, pa.timestamp("ms", "Europe/Berlin")),
+    "date": pa.array([2**31 - 1, 0] * 100, pa.int32()).cast(pa.date32()),
+    "duration": pa.array([FARTHEST, 0] * 100, pa.duration("s")),
+    "time of day": pa.array([FARTHEST, 0] * 100).view(pa.time64("us")),
+    "dictionary": pa.array([FARTHEST, 0] * 100, pa.timestamp("us")).dictionary_encode(),
+    "list": pa.array([[FARTHEST]] * N, pa.list_(pa.timestamp("us"))),
+}
+
+
+def test_views_of_strings_and_bytes_are_read_and_quarantined_whole(tmp_path):
+    size = pa.array(["x"] * 9 + ["1"] * 191, pa.string_view())
+    run = detect_in(beside_a_log(**VIEWS, size=size), tmp_path, columns={"size": "number"})
+    holds_together(run, N)
+    assert run.manifest.ledger.quarantined == {"unreadable number": 9}
+
+
+def test_times_that_no_calendar_holds_do_not_stop_a_run(tmp_path, capfd):
+    run = detect_in(beside_a_log(**FAR_TIMES), tmp_path)
+    holds_together(run, N)
+    assert main(["findings", str(run.folder.parents[1]), "--json"]) == 0
+    assert len(json.loads(capfd.readouterr().out)["findings"]) == 20
+
+
+def test_an_event_at_an_impossible_time_is_quarantined(tmp_path):
+    early, late = dt.datetime(1, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
+    times = small_log()["time"].to_pylist()
+    times[3:5] = early, late
+    table = small_log().set_column(1, "time", pa.array(times, pa.timestamp("us", "UTC")))
+    run = detect_in(table, tmp_path)
+    holds_together(run, N)
+    assert run.manifest.ledger.quarantined == {"impossible time": 2}
