@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from anomaly.embedding.rarity import surprisal
 
-_MOST_AXES = 48
+MOST_AXES = 48
 """Names with an axis of their own; the rest share one, each with its own length on it."""
 
 MISSING = "\x00missing"
@@ -31,20 +31,23 @@ class CategoryBlock:
     counts: npt.NDArray[np.int64]
     total: int
     scale: float
+    axes: int
+    """The most names that get an axis of their own."""
 
     @classmethod
-    def fit(cls, column: pa.DictionaryArray) -> "CategoryBlock":
+    def fit(cls, column: pa.DictionaryArray, axes: int = MOST_AXES) -> "CategoryBlock":
         """Count the names of `column`, dictionary<string> (n_rows,); null is a name too."""
         names, counts = count_names(column)
         lengths = surprisal(counts, len(column))
         shares = counts / max(len(column), 1)
         variance = float(np.sum(shares * lengths**2 * (1.0 - shares)))
-        return cls(tuple(names), counts, len(column), float(1.0 / np.sqrt(max(variance, 1.0))))
+        scale = float(1.0 / np.sqrt(max(variance, 1.0)))
+        return cls(tuple(names), counts, len(column), scale, axes)
 
     @property
     def n_dims(self) -> int:
         """Return the number of dimensions."""
-        return min(len(self.names), _MOST_AXES) + 2
+        return min(len(self.names), self.axes) + 2
 
     @cached_property
     def _order(self) -> pa.Array:

@@ -9,18 +9,23 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anomaly.embedding.category import CategoryBlock, distinct
+from anomaly.embedding.category import MOST_AXES, CategoryBlock, distinct
 from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import surprisal
 from anomaly.embedding.sequence import SequenceBlock
-from anomaly.embedding.text import TextBlock
+from anomaly.embedding.text import MOST_DIRECTIONS, TextBlock
 from anomaly.embedding.time import TimeBlock
 from schemas.roles import Role
 
 Block = CategoryBlock | NumberBlock | SequenceBlock | TextBlock | TimeBlock
 Habit = HourHabit | LevelHabit | NameHabit
 Vectors = npt.NDArray[np.float32]
+
+_WIDEST = 1_536
+"""Dimensions that all names and texts share: what is fitted on them costs their cube."""
+_BESIDE_DIRECTIONS = 12
+"""Dimensions of a text that are no directions."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,10 @@ class EventEmbedder:
             Seeds the truncated SVD.
         """
         events = events.combine_chunks()
+        wide = sum(role in (Role.CATEGORY, Role.TEXT) for role in roles.values())
+        room = _WIDEST // max(wide, 1)
         blocks = {
-            column: _fit_block(role, _values(events, column, role), seed)
+            column: _fit_block(role, _values(events, column, role), seed, room)
             for column, role in roles.items()
             if role not in (Role.ID, Role.IGNORE, Role.ENTITY)
         }
@@ -163,7 +170,8 @@ class _Reading:
         return _values(self._events, column, self._embedder.roles[column])
 
 
-def _fit_block(role: Role, values: Any, seed: int) -> Block:
+def _fit_block(role: Role, values: Any, seed: int, room: int) -> Block:
+    """Fit the block of a column, about `room` dimensions wide at the most."""
     match role:
         case Role.NUMBER:
             return NumberBlock.fit(values)
@@ -172,8 +180,9 @@ def _fit_block(role: Role, values: Any, seed: int) -> Block:
         case Role.TEXT if pa.types.is_list(values.type):
             return SequenceBlock.fit(values, seed)
         case Role.TEXT:
-            return TextBlock.fit(values, seed)
-    return CategoryBlock.fit(values)
+            directions = min(max((room - _BESIDE_DIRECTIONS) // 2, 1), MOST_DIRECTIONS)
+            return TextBlock.fit(values, seed, directions)
+    return CategoryBlock.fit(values, min(max(room - 2, 1), MOST_AXES))
 
 
 def _values(events: pa.Table, column: str, role: Role) -> Any:

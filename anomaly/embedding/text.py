@@ -16,7 +16,8 @@ from anomaly.embedding.rarity import holders_of, surprisal
 from anomaly.embedding.tokens import TokenSpace
 
 _N_TOKENS = 2**16
-_N_DIRECTIONS = 24
+MOST_DIRECTIONS = 24
+"""Directions of the words, and as many of the 3-grams."""
 _LONGEST = 2_048
 """Characters that are read for words and 3-grams; the length itself counts whole."""
 
@@ -57,7 +58,9 @@ class TextBlock:
     """Events of the sample."""
 
     @classmethod
-    def fit(cls, column: pa.DictionaryArray, seed: int) -> "TextBlock":
+    def fit(
+        cls, column: pa.DictionaryArray, seed: int, directions: int = MOST_DIRECTIONS
+    ) -> "TextBlock":
         """Learn the tokens and shapes of `column`, dictionary<string> (n_rows,)."""
         texts, rows = distinct(column)
         counts = np.bincount(rows, minlength=len(texts))[:-1]
@@ -67,7 +70,7 @@ class TextBlock:
         templates, positions = _templates(texts)
         holders = np.bincount(positions, weights=counts, minlength=len(templates)).astype(np.int64)
         spaces = [
-            TokenSpace.fit(bags(templates), holders, _N_DIRECTIONS, seed)
+            TokenSpace.fit(bags(templates), holders, directions, seed)
             for bags in (_words, _characters)
         ]
         shapes = tuple(NumberBlock.fit(np.repeat(s, counts)) for s in _shape(texts))
