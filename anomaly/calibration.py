@@ -19,6 +19,8 @@ _CENSORED = 0.02
 """Share of them whose value is not believed: twice a usual contamination of one per cent."""
 _SMALLEST = 1e-300
 """A p-value never reaches 0."""
+_ROUNDING = np.float32(1e-4)
+"""Scores that differ by less than this share of them are one score."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class TailCalibration:
         cuts = np.quantile(ordered, [1.0 - _TAIL, 1.0 - _CENSORED])
         # As float32 like the scores that are compared with it, here and after a round trip.
         threshold, ceiling = cuts.astype(np.float32).tolist()
-        above = ordered[ordered > threshold].astype(np.float64) - threshold
+        above = ordered[_without_rounding(ordered) > threshold].astype(np.float64) - threshold
         scale, shape = _fit_tail(above, max(ceiling - threshold, 0.0))
         return cls(ordered, threshold, scale, shape)
 
@@ -47,11 +49,11 @@ class TailCalibration:
         """Return the p-value of each of `scores` (n,), float64 in (0, 1]."""
         scores = np.asarray(scores, dtype=np.float32)
         p = conformal(scores, self.scores)
-        tail = scores > self.threshold
+        tail = _without_rounding(scores) > self.threshold
         beyond = scores[tail].astype(np.float64) - self.threshold
         # The tail takes over where it begins, so that p falls as the score rises, without a step.
         n = len(self.scores)
-        above = n - np.searchsorted(self.scores, np.float32(self.threshold), side="right")
+        above = np.sum(_without_rounding(self.scores) > self.threshold)
         start = (1.0 + above) / (n + 1.0)
         p[tail] = start * np.exp(-self._hazard_at(beyond))
         return np.clip(p, _SMALLEST, 1.0)
@@ -64,6 +66,9 @@ def conformal(
     scores: npt.NDArray[np.float32], calibration: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float64]:
     """Return `(1 + #{calibration >= score}) / (n + 1)` for each of `scores`.
+
+    Equal up to rounding is equal: where one event in two is the same, the last bit of its score,
+    which depends on the events that it is scored with, must not decide between p = 1 and p = 0.5.
 
     Parameters
     ----------
@@ -78,7 +83,7 @@ def conformal(
     array([1.  , 0.75, 0.25])
     """
     n = len(calibration)
-    at_least = n - np.searchsorted(calibration, scores, side="left")
+    at_least = n - np.searchsorted(calibration, _without_rounding(scores), side="left")
     return np.asarray((1.0 + at_least) / (n + 1.0))
 
 
@@ -104,12 +109,13 @@ def settle(
     >>> settle(np.float32([0.1, 2.5]), np.float32([1, 2, 3])).round(2)
     array([0.9 , 0.08])
     """
-    s = surprisal.astype(np.float64)
+    s = _without_rounding(surprisal).astype(np.float64)
     known, places = np.unique(calibration.astype(np.float64), return_index=True)
     n = len(calibration)
     shares = np.log((1.0 + n - places) / (n + 1.0))
     conformal_log = np.interp(s, known, shares) - np.maximum(s - known[-1], 0.0)
-    return np.clip(np.exp(np.minimum(-s, conformal_log)), _SMALLEST, 1.0)
+    own_log = -surprisal.astype(np.float64)
+    return np.clip(np.exp(np.minimum(own_log, conformal_log)), _SMALLEST, 1.0)
 
 
 def combine(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -133,6 +139,11 @@ def combine(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     combined = 0.5 - np.arctan(np.where(far, 0.0, mean)) / np.pi
     combined = np.where(far, 1.0 / (np.pi * np.where(far, mean, 1.0)), combined)
     return np.clip(np.minimum(combined, p.shape[-1] * p.min(axis=-1)), _SMALLEST, 1.0)
+
+
+def _without_rounding(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the least that each score may be but for rounding."""
+    return (scores - _ROUNDING * np.abs(scores)).astype(np.float32)
 
 
 def _hazard(x: npt.NDArray[np.float64], shape: float) -> npt.NDArray[np.float64]:

@@ -161,7 +161,9 @@ def mahalanobis(row: np.ndarray, location: np.ndarray, covariance: np.ndarray) -
 
 
 def conformal(score: float, calibration: list[float]) -> float:
-    return (1 + sum(c >= score for c in calibration)) / (len(calibration) + 1)
+    """Give the share of calibration scores as high, equal up to rounding being equal."""
+    at_least = sum(c >= score - 1e-4 * abs(score) for c in calibration)
+    return (1 + at_least) / (len(calibration) + 1)
 
 
 def pareto_survival(excess: float, scale: float, shape: float) -> float:

@@ -7,7 +7,7 @@ from tests.anomaly.logs import ROLES, company_log
 
 @pytest.fixture(scope="session")
 def log() -> pa.Table:
-    return company_log(1_500, 0)
+    return company_log(1_000, 0)
 
 
 @pytest.fixture(scope="session")

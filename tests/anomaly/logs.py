@@ -5,11 +5,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from schemas.roles import Role
 
-TERMS = pa.dictionary(pa.int32(), pa.string())
+PATIENT = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+"""For any machine, however busy."""
+FEW = settings(PATIENT, max_examples=10)
+"""For what fits or scores a model."""
+
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
 NAMES = st.one_of(
     st.none(), st.sampled_from(["", "a", "b", "ß", "名前", "🦊", "-0.0", "x" * 300]), TEXTS

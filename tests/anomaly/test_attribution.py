@@ -1,8 +1,6 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from anomaly.attribution import span_shares
 from anomaly.model import AnomalyModel
@@ -34,17 +32,16 @@ def test_the_only_span_that_differs_has_all_of_it(model: AnomalyModel) -> None:
     for i, span in enumerate(model.embedder.spans):
         X = normal.copy()
         X[:, span.start : span.stop] += 30.0
-        assert span_shares(model, X, normal)[0, i] == pytest.approx(1.0)
+        assert span_shares(model, X, normal)[0, i] == pytest.approx(1.0, abs=1e-3)
 
 
-@settings(deadline=None, max_examples=5)
-@given(n=st.integers(1, 7))
+@pytest.mark.parametrize("n", [1, 2, 7])
 def test_events_are_explained_alike_alone_and_together(model: AnomalyModel, n: int) -> None:
     X = model.voices.density.references_[:n] + np.float32(1.5)
     normal = nearest_normal(model, X)
     together = span_shares(model, X, normal)
     alone = [span_shares(model, X[i : i + 1], normal[i : i + 1])[0] for i in range(n)]
-    np.testing.assert_allclose(together, alone, atol=1e-2)
+    np.testing.assert_allclose(together, alone, atol=1e-4)
 
 
 def test_no_event_has_no_shares(model: AnomalyModel) -> None:

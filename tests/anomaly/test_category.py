@@ -1,11 +1,11 @@
 import numpy as np
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.embedding.category import MISSING, CategoryBlock, count_names, distinct
 from tests import naive
-from tests.anomaly.logs import NAMES, terms
+from tests.anomaly.logs import NAMES, PATIENT, terms
 
 SAMPLES = st.lists(NAMES, min_size=1, max_size=40)
 
@@ -14,7 +14,7 @@ def embed(sample: list[str | None], values: list[str | None]) -> np.ndarray:
     return CategoryBlock.fit(terms(sample)).transform(terms(values))
 
 
-@settings(deadline=None)
+@PATIENT
 @given(sample=SAMPLES, more=st.lists(NAMES, max_size=10))
 def test_each_name_is_an_axis_as_long_as_it_is_surprising(
     sample: list[str | None], more: list[str | None]
@@ -31,7 +31,7 @@ def test_more_names_than_axes_share_the_last_each_with_its_own_length() -> None:
     np.testing.assert_allclose(embed(sample, sample), expected, rtol=1e-5)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(sample=SAMPLES, random=st.randoms())
 def test_neither_rows_nor_dictionary_need_an_order(sample: list[str | None], random) -> None:
     shuffled = random.sample(sample, len(sample))
@@ -62,6 +62,7 @@ def test_names_that_no_row_holds_do_not_count() -> None:
     assert (names, counts.tolist()) == (["used", MISSING], [2, 1])
 
 
+@PATIENT
 @given(sample=st.lists(NAMES, max_size=20))
 def test_names_and_positions_put_the_column_together_again(sample: list[str | None]) -> None:
     names, rows = distinct(terms(sample))

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from anomaly.density import DistanceToMeasure
 from tests import naive
+from tests.anomaly.logs import PATIENT
 
 TABLES = arrays(
     np.float32,
@@ -20,7 +21,7 @@ def test_it_is_an_estimator_as_scikit_learn_knows_them(estimator, check) -> None
     check(estimator)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(X=TABLES, mass=st.sampled_from([0.05, 0.3, 1.0]))
 def test_it_is_the_mean_square_distance_to_the_nearest_references(
     X: np.ndarray, mass: float
@@ -33,7 +34,7 @@ def test_it_is_the_mean_square_distance_to_the_nearest_references(
     np.testing.assert_allclose(density.score_samples(rows), expected, rtol=1e-3, atol=0.05)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(TABLES)
 def test_the_nearest_references_come_nearest_first(X: np.ndarray) -> None:
     density = DistanceToMeasure(random_state=0).fit(X)

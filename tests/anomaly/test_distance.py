@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.covariance import ledoit_wolf
@@ -7,6 +7,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from anomaly.distance import ShrunkMahalanobis
 from tests import naive
+from tests.anomaly.logs import PATIENT
 
 TABLES = arrays(
     np.float32,
@@ -20,7 +21,7 @@ def test_it_is_an_estimator_as_scikit_learn_knows_them(estimator, check) -> None
     check(estimator)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(TABLES)
 def test_it_is_the_distance_in_deviations_of_the_shrunk_covariance(X: np.ndarray) -> None:
     rows = X.astype(np.float64)

@@ -3,7 +3,7 @@ import copy
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.embedding.embedder import EventEmbedder
@@ -13,6 +13,7 @@ from tests.anomaly.logs import (
     FLOATS,
     MOMENTS,
     NAMES,
+    PATIENT,
     ROLES,
     company_log,
     conformed,
@@ -46,7 +47,7 @@ def embedder(log: pa.Table) -> EventEmbedder:
     return EventEmbedder.fit(log, ROLES, {}, 0)
 
 
-@settings(deadline=None, max_examples=25)
+@PATIENT
 @given(sample=EVENTS, more=EVENTS)
 def test_any_valid_events_have_finite_coordinates(sample: list[dict], more: list[dict]) -> None:
     embedder = EventEmbedder.fit(table_of(sample), ROLES, {}, 0)
@@ -71,7 +72,7 @@ def test_an_entity_is_context_and_an_id_is_nothing(embedder: EventEmbedder) -> N
     assert all("id" not in (span.column, span.given) for span in embedder.spans)
 
 
-@pytest.mark.parametrize("weight", [0.25, 8.0])
+@pytest.mark.parametrize("weight", [8.0])
 def test_a_weight_scales_the_spans_of_its_column_alone(
     log: pa.Table, embedder: EventEmbedder, weight: float
 ) -> None:
@@ -107,7 +108,7 @@ def test_rows_chunks_and_dictionaries_may_come_in_any_order(
     order = np.random.default_rng(0).permutation(log.num_rows)
     shuffled = embedder.transform(log.take(pa.array(order)))
     np.testing.assert_allclose(shuffled, X[order], rtol=1e-5, atol=1e-5)
-    chunks = pa.concat_tables([company_log(1_500, 0).slice(i, 500) for i in (0, 500, 1_000)])
+    chunks = pa.concat_tables([company_log(1_000, 0).slice(i, 500) for i in (0, 500)])
     np.testing.assert_allclose(embedder.transform(chunks), X, rtol=1e-5, atol=1e-5)
     parts = [embedder.transform(log.slice(i, 377)) for i in range(0, log.num_rows, 377)]
     np.testing.assert_allclose(np.vstack(parts), X, rtol=1e-5, atol=1e-5)

@@ -2,12 +2,13 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.rarity import surprisal
 from tests import naive
+from tests.anomaly.logs import PATIENT
 
 HOUR = 3_600_000_000
 EVENTS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5)), min_size=1, max_size=40)
@@ -24,7 +25,7 @@ def name_habit(events: list[tuple[int, int]]) -> tuple[NameHabit, list[float]]:
     return NameHabit.fit(entity, name, surprisals), np.exp(-surprisals).tolist()
 
 
-@settings(deadline=None)
+@PATIENT
 @given(EVENTS)
 def test_a_name_is_as_surprising_as_the_other_events_of_its_entity_say(
     events: list[tuple[int, int]],
@@ -35,7 +36,7 @@ def test_a_name_is_as_surprising_as_the_other_events_of_its_entity_say(
     np.testing.assert_allclose(habit.transform(entity, name), expected, rtol=1e-4, atol=1e-5)
 
 
-@settings(deadline=None, max_examples=30)
+@PATIENT
 @given(EVENTS)
 def test_the_strength_of_all_is_the_likeliest(events: list[tuple[int, int]]) -> None:
     habit, shares = name_habit(events)
@@ -47,7 +48,7 @@ def test_the_strength_of_all_is_the_likeliest(events: list[tuple[int, int]]) -> 
     assert chosen <= min(means) + 1e-6
 
 
-@settings(deadline=None)
+@PATIENT
 @given(EVENTS)
 def test_pairs_are_counted_and_the_usual_name_is_the_most_common(
     events: list[tuple[int, int]],
@@ -90,7 +91,7 @@ def test_who_has_shown_much_is_expected_to_show_more() -> None:
 MOMENTS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 400)), min_size=1, max_size=30)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(MOMENTS)
 def test_an_hour_is_as_surprising_as_the_other_events_of_its_entity_say(
     events: list[tuple[int, int]],
@@ -121,7 +122,7 @@ LEVELS = st.lists(
 )
 
 
-@settings(deadline=None)
+@PATIENT
 @given(LEVELS)
 def test_a_number_lies_so_many_deviations_from_its_entity_s_level(
     events: list[tuple[int, float]],

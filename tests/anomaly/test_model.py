@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from anomaly.model import FEWEST_EVENTS, PARTS, AnomalyModel, Scores
 from anomaly.selection import select
@@ -11,7 +11,7 @@ from anomaly.state import dump, load
 from schemas.errors import InputError
 from schemas.job import SelectionSpec
 from schemas.roles import Role
-from tests.anomaly.logs import MIXTURE_ROLES, ROLES, company_log, mixture, with_value
+from tests.anomaly.logs import FEW, MIXTURE_ROLES, ROLES, company_log, mixture, with_value
 from tests.anomaly.test_embedder import EVENTS, table_of
 
 
@@ -34,15 +34,18 @@ def test_the_order_of_the_rows_does_not_matter(model: AnomalyModel, log: pa.Tabl
     assert_alike(model.score(log.take(pa.array(order))), rows_of(model.score(log), order), 1e-4)
 
 
-def test_chunks_score_as_the_whole_does(model: AnomalyModel, log: pa.Table) -> None:
-    parts = [model.score(log.slice(start, 250)) for start in range(0, log.num_rows, 250)]
+@pytest.mark.parametrize("size", [1, 7, 250])
+def test_chunks_score_as_the_whole_does(model: AnomalyModel, log: pa.Table, size: int) -> None:
+    log = log.slice(0, 60 * size)
+    parts = [model.score(log.slice(start, size)) for start in range(0, log.num_rows, size)]
     joined = Scores(
         *(
             np.concatenate([getattr(part, name) for part in parts])
             for name in ("density", "distance", "p_values")
         )
     )
-    assert_alike(joined, model.score(log))
+    # A p-value changes by the relative rounding of the scores times -log p.
+    assert_alike(joined, model.score(log), 1e-4)
 
 
 def test_duplicates_score_alike(model: AnomalyModel, log: pa.Table) -> None:
@@ -72,7 +75,7 @@ def test_the_farther_a_value_the_smaller_p(model: AnomalyModel, log: pa.Table) -
     assert p[-1] < 1e-3 < p[0]
 
 
-@settings(deadline=None, max_examples=15)
+@FEW
 @given(EVENTS)
 def test_any_valid_event_has_a_score(model: AnomalyModel, events: list[dict]) -> None:
     scores = model.score(table_of(events))
@@ -94,7 +97,7 @@ def test_a_missing_value_where_none_was_makes_an_event_odder(
     assert np.median(after) < np.median(before)
 
 
-@pytest.mark.parametrize("column", [0, 17, 49])
+@pytest.mark.parametrize("column", [0, 49])
 def test_one_extreme_value_in_one_of_fifty_columns_is_the_oddest(column: int) -> None:
     x = np.random.default_rng(column).normal(size=(1_000, 50))
     x[123, column] = 60.0

@@ -2,12 +2,12 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from anomaly.embedding.number import NumberBlock
 from tests import naive
-from tests.anomaly.logs import FLOATS
+from tests.anomaly.logs import FLOATS, PATIENT
 
 ORDINARY = st.one_of(st.just(float("nan")), st.integers(-(10**6), 10**6).map(lambda i: i / 64.0))
 
@@ -20,7 +20,7 @@ def embed(block: NumberBlock, values: list[float]) -> np.ndarray:
     return block.transform(np.array(values, dtype=np.float64))
 
 
-@settings(deadline=None)
+@PATIENT
 @given(sample=st.lists(ORDINARY, min_size=1, max_size=30), more=st.lists(ORDINARY, max_size=5))
 def test_it_is_the_scaled_value_and_the_surprise_of_a_missing_one(
     sample: list[float], more: list[float]
@@ -30,7 +30,7 @@ def test_it_is_the_scaled_value_and_the_surprise_of_a_missing_one(
     np.testing.assert_allclose(embed(fit(sample), sample + more), expected, rtol=1e-4, atol=1e-5)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(sample=st.lists(FLOATS, max_size=30), more=st.lists(FLOATS, max_size=10))
 def test_any_number_has_a_finite_place(sample: list[float], more: list[float]) -> None:
     with warnings.catch_warnings():
@@ -40,14 +40,14 @@ def test_any_number_has_a_finite_place(sample: list[float], more: list[float]) -
     assert np.isfinite(X).all()
 
 
-@settings(deadline=None)
+@PATIENT
 @given(sample=st.lists(FLOATS, min_size=1, max_size=20), more=st.lists(FLOATS, min_size=2))
 def test_the_larger_number_is_never_placed_lower(sample: list[float], more: list[float]) -> None:
     ordered = np.sort(np.array([x for x in more if not np.isnan(x)]))
     assert (np.diff(fit(sample).level(ordered)) >= 0.0).all()
 
 
-@settings(deadline=None)
+@PATIENT
 @given(values=st.lists(FLOATS, max_size=20), random=st.randoms())
 def test_the_order_of_the_sample_does_not_matter(values: list[float], random) -> None:
     shuffled = random.sample(values, len(values))
@@ -95,6 +95,7 @@ def test_the_rarer_a_missing_value_the_farther_it_is() -> None:
     assert embed(rare, [nan])[0, 0] == 0.0
 
 
+@PATIENT
 @given(st.floats(-1e6, 1e6))
 def test_a_level_leads_back_to_its_value(value: float) -> None:
     block = fit([-5.0, 0.0, 1.0, 3.0, 1e4])
@@ -102,6 +103,7 @@ def test_a_level_leads_back_to_its_value(value: float) -> None:
     assert block.value_at(level) == pytest.approx(value, rel=1e-6, abs=1e-6)
 
 
+@PATIENT
 @given(value=FLOATS)
 def test_the_value_at_any_level_is_finite(value: float) -> None:
     assume(not np.isnan(value))

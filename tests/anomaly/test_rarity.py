@@ -5,16 +5,19 @@ from hypothesis import strategies as st
 
 from anomaly.embedding.rarity import holders_of, others, surprisal
 from tests import naive
+from tests.anomaly.logs import PATIENT
 
 TOTALS = st.integers(1, 10**9)
 
 
+@PATIENT
 @given(total=TOTALS, share=st.floats(0, 1))
 def test_it_is_minus_log_of_the_share_of_the_other_events(total: int, share: float) -> None:
     count = int(share * total)
     assert surprisal([count], total)[0] == pytest.approx(naive.surprisal(count, total))
 
 
+@PATIENT
 @given(total=TOTALS, count=st.integers(0, 10**9))
 def test_what_is_rarer_is_never_less_surprising(total: int, count: int) -> None:
     rarer, commoner = surprisal([count, count + 1], total)
@@ -32,6 +35,7 @@ def test_what_all_hold_is_no_surprise() -> None:
     assert np.isfinite(surprisal([0, 1], 1)).all()
 
 
+@PATIENT
 @given(total=st.integers(3, 10**6), share=st.floats(0, 1))
 def test_the_count_behind_a_surprise_is_found_again(total: int, share: float) -> None:
     count = max(int(share * total), 1)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from anomaly.selection import anomaly_score, largest_p, select, severity
 from schemas.job import SelectionSpec
 from tests import naive
+from tests.anomaly.logs import PATIENT
 
 P_VALUES = st.lists(
     st.one_of(st.sampled_from([1e-300, 1e-6, 1e-3, 0.01, 1.0]), st.floats(1e-12, 1.0)), max_size=60
@@ -13,6 +14,7 @@ P_VALUES = st.lists(
 RATES = st.floats(1e-6, 0.999)
 
 
+@PATIENT
 @given(p_values=P_VALUES, rate=RATES)
 def test_it_is_benjamini_and_hochberg_s_procedure(p_values: list[float], rate: float) -> None:
     chosen = select(np.array(p_values), len(p_values), SelectionSpec(fdr=rate))
@@ -21,6 +23,7 @@ def test_it_is_benjamini_and_hochberg_s_procedure(p_values: list[float], rate: f
     assert chosen.selected == sum(expected)
 
 
+@PATIENT
 @given(p_values=P_VALUES, rate=RATES)
 def test_p_values_above_the_largest_possible_may_be_left_out(
     p_values: list[float], rate: float
@@ -30,6 +33,7 @@ def test_p_values_above_the_largest_possible_may_be_left_out(
     assert select(few, len(p_values), spec) == select(np.array(p_values), len(p_values), spec)
 
 
+@PATIENT
 @given(p_values=P_VALUES, one=RATES, other=RATES)
 def test_a_higher_rate_never_selects_fewer(p_values: list[float], one: float, other: float) -> None:
     strict, lax = (
@@ -40,6 +44,7 @@ def test_a_higher_rate_never_selects_fewer(p_values: list[float], one: float, ot
     assert strict.p_cut <= lax.p_cut
 
 
+@PATIENT
 @given(p_values=P_VALUES, one=st.floats(0, 400), other=st.floats(0, 400))
 def test_a_higher_threshold_never_selects_more(
     p_values: list[float], one: float, other: float
@@ -51,6 +56,7 @@ def test_a_higher_threshold_never_selects_more(
     assert strict.selected <= lax.selected
 
 
+@PATIENT
 @given(p_values=P_VALUES, random=st.randoms())
 def test_the_order_of_the_p_values_does_not_matter(p_values: list[float], random) -> None:
     shuffled = random.sample(p_values, len(p_values))
@@ -76,6 +82,7 @@ def test_without_a_rule_a_tenth_may_be_false() -> None:
     assert select(np.array([0.1, 0.1]), 2, SelectionSpec()).selected == 2
 
 
+@PATIENT
 @given(st.floats(1e-300, 1.0))
 def test_ten_points_are_ten_times_as_rare(p: float) -> None:
     score = anomaly_score([p, p / 10.0])
@@ -83,6 +90,7 @@ def test_ten_points_are_ten_times_as_rare(p: float) -> None:
     assert score[1] - score[0] == pytest.approx(10.0, abs=1e-6)
 
 
+@PATIENT
 @given(st.lists(st.one_of(st.sampled_from([0.0, 30.0, 45.0, 60.0, 3000.0]), st.floats(0, 3000))))
 def test_severity_goes_by_fixed_cuts(scores: list[float]) -> None:
     assert severity(scores) == [naive.severity(score) for score in scores]

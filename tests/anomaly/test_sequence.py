@@ -1,12 +1,12 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.embedding.sequence import SequenceBlock
 from tests import naive
-from tests.anomaly.logs import TEXTS
+from tests.anomaly.logs import PATIENT, TEXTS
 
 SESSIONS = st.lists(st.lists(TEXTS, max_size=6), min_size=1, max_size=15)
 USUAL = [["open", "read", "close"]] * 60 + [["open", "write", "close"]] * 40
@@ -20,7 +20,7 @@ def embed(block: SequenceBlock, sessions: list[list[str] | None]) -> np.ndarray:
     return block.transform(lists(sessions))
 
 
-@settings(deadline=None, max_examples=30)
+@PATIENT
 @given(sample=SESSIONS, more=SESSIONS)
 def test_any_session_has_a_finite_place(sample: list[list[str]], more: list[list[str]]) -> None:
     block = SequenceBlock.fit(lists(sample), 0)
@@ -30,7 +30,7 @@ def test_any_session_has_a_finite_place(sample: list[list[str]], more: list[list
     assert np.isfinite(X).all()
 
 
-@settings(deadline=None, max_examples=30)
+@PATIENT
 @given(SESSIONS)
 def test_the_rarest_step_is_told_with_the_sessions_that_hold_it(sample: list[list[str]]) -> None:
     bags = [set(session) for session in sample]

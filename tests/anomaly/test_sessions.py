@@ -3,13 +3,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.sessions import sessionize
 from schemas.roles import Role
 from tests import naive
-from tests.anomaly.logs import NAMES, conformed, terms
+from tests.anomaly.logs import NAMES, PATIENT, conformed, terms
 
 ROLES = {
     "id": Role.ID,
@@ -40,7 +40,7 @@ def table_of(events: list[dict[str, Any]], roles: dict[str, Role]) -> pa.Table:
     return conformed({c: [event[c] for event in events] for c in roles}, roles)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(EVENTS)
 def test_sessions_are_what_their_events_say(events: list[dict[str, Any]]) -> None:
     events = [{"id": str(i), **event} for i, event in enumerate(events)]

@@ -11,6 +11,7 @@ from anomaly.density import DistanceToMeasure
 from anomaly.model import PARTS, AnomalyModel
 from anomaly.state import dump, load
 from schemas.errors import ModelFileError
+from tests.anomaly.logs import PATIENT
 
 KEYS = st.one_of(
     st.sampled_from(["$array", "$class", "$", "$$class", "a/b", "a", "b", "~", "~1", "parts", ""]),
@@ -54,6 +55,7 @@ def alike(a: Any, b: Any) -> bool:
     return type(a) is type(b) and a == b
 
 
+@PATIENT
 @given(TREES)
 def test_whatever_the_keys_are_called_it_comes_back_as_it_was(tree: Any) -> None:
     assert alike(through_json(tree), tree)

@@ -1,12 +1,12 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.embedding.text import TextBlock, mask
 from tests import naive
-from tests.anomaly.logs import TEXTS, terms
+from tests.anomaly.logs import PATIENT, TEXTS, terms
 
 COMMON = ["user ann logged in", "user bob logged in", "disk 3 is full", "disk 17 is full"]
 
@@ -40,7 +40,7 @@ def test_messages_of_one_template_and_shape_are_one_place() -> None:
     assert (X[0] == X[1]).all()
 
 
-@settings(deadline=None, max_examples=40)
+@PATIENT
 @given(
     sample=st.lists(st.one_of(st.none(), TEXTS), max_size=15),
     more=st.lists(st.one_of(st.none(), TEXTS), max_size=5),
@@ -77,7 +77,7 @@ def test_a_missing_text_is_as_far_as_it_is_rare() -> None:
     assert embed(rare, [None])[0, -1] > embed(common, [None])[0, -1] > 0.0
 
 
-@settings(deadline=None, max_examples=25)
+@PATIENT
 @given(st.lists(st.sampled_from([*COMMON, None, "odd one out"]), min_size=2, max_size=20))
 def test_rows_that_hold_the_same_text_are_the_same(texts: list[str | None]) -> None:
     X = embed(fit(texts), texts)
@@ -85,7 +85,7 @@ def test_rows_that_hold_the_same_text_are_the_same(texts: list[str | None]) -> N
         assert (X[i] == X[texts.index(text)]).all()
 
 
-@settings(deadline=None, max_examples=25)
+@PATIENT
 @given(st.lists(st.sampled_from([*COMMON, "disk 5 is gone", "€ ß"]), min_size=2, max_size=30))
 def test_the_rarest_word_is_told_with_the_events_that_hold_it(texts: list[str]) -> None:
     bags = [naive.words(masked) for masked in mask(pa.array(texts)).to_pylist()]

@@ -1,12 +1,12 @@
 import datetime as dt
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.embedding.time import TimeBlock, hour_bins, smooth_hours
 from tests import naive
-from tests.anomaly.logs import MOMENTS
+from tests.anomaly.logs import MOMENTS, PATIENT
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -21,13 +21,14 @@ def embed(block: TimeBlock, moments: list[int]) -> np.ndarray:
     return block.transform(np.array(moments, dtype=np.int64))
 
 
+@PATIENT
 @given(MOMENTS)
 def test_the_hour_is_that_of_the_clock_before_1970_too(moment: int) -> None:
     clock = EPOCH + dt.timedelta(microseconds=moment)
     assert hour_bins(np.array([moment]))[0] == clock.hour
 
 
-@settings(deadline=None)
+@PATIENT
 @given(st.lists(MOMENTS, min_size=2, max_size=40))
 def test_surprisals_are_those_of_the_hours_and_weekdays(moments: list[int]) -> None:
     block = fit(moments)
@@ -40,7 +41,7 @@ def test_surprisals_are_those_of_the_hours_and_weekdays(moments: list[int]) -> N
         np.testing.assert_allclose(block.weekday_surprisal[weekday], expected_weekday, atol=1e-12)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(sample=st.lists(MOMENTS, max_size=20), more=st.lists(MOMENTS, max_size=5))
 def test_any_moment_has_a_finite_place(sample: list[int], more: list[int]) -> None:
     X = embed(fit(sample), sample + more)

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
 from anomaly.embedding.tokens import TokenSpace
 from tests import naive
+from tests.anomaly.logs import PATIENT
 
 N_TOKENS = 40
 BAGS = st.lists(st.sets(st.integers(0, 12), max_size=6), min_size=1, max_size=15)
@@ -18,7 +19,7 @@ def csr(bags: list[set[int]]) -> sparse.csr_matrix:
     return sparse.csr_matrix(dense)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(bags=BAGS, random=st.randoms())
 def test_a_token_weighs_the_surprisal_of_being_in_an_event(bags: list[set[int]], random) -> None:
     counts = [random.randint(1, 9) for _ in bags]
@@ -28,7 +29,7 @@ def test_a_token_weighs_the_surprisal_of_being_in_an_event(bags: list[set[int]],
         assert space.surprisals[int(token)] == pytest.approx(weight, rel=1e-5)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(BAGS)
 def test_directions_and_residual_keep_the_weighed_length(bags: list[set[int]]) -> None:
     space = TokenSpace.fit(csr(bags), np.ones(len(bags), dtype=np.int64), 3, 0)
@@ -38,7 +39,7 @@ def test_directions_and_residual_keep_the_weighed_length(bags: list[set[int]]) -
         assert np.linalg.norm(row[:-2]) == pytest.approx(length, rel=1e-4, abs=1e-3)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(BAGS)
 def test_mean_and_highest_surprisal_are_those_of_the_tokens_held(bags: list[set[int]]) -> None:
     space = TokenSpace.fit(csr(bags), np.ones(len(bags), dtype=np.int64), 3, 0)

@@ -11,7 +11,7 @@ from anomaly.embedding.category import MISSING
 from anomaly.embedding.embedder import EventEmbedder, Span
 from anomaly.wording import Evidence, describe, quote
 from schemas.roles import Role
-from tests.anomaly.logs import conformed
+from tests.anomaly.logs import PATIENT, conformed
 
 NIGHT = dt.datetime(2024, 1, 8, 3, 30, tzinfo=dt.UTC)
 DAY = dt.datetime(2024, 1, 8, 12, 0, tzinfo=dt.UTC)
@@ -144,6 +144,7 @@ def test_a_session_tells_its_rarest_step() -> None:
         assert "among 0 steps" in describe(Evidence(embedder, span, {"action": empty}, near))[2]
 
 
+@PATIENT
 @given(st.one_of(st.text(), st.floats(), st.none(), st.integers(), st.booleans()))
 def test_any_value_can_be_quoted_shortly(value: Any) -> None:
     assert 0 <= len(quote(value)) <= 81
