@@ -20,6 +20,10 @@ _SMALLEST_SHARE = 0.05
 """Beyond the first three, a column with less of the surprise than this is left out."""
 
 
+_TELLING = 0.1
+"""Columns with at least this share of the surprise stand in the summary."""
+
+
 @dataclass(frozen=True)
 class Reason:
     """One column's part in a finding."""
@@ -92,5 +96,5 @@ def _by_column(
 
 def _summary(reasons: list[Reason]) -> str:
     """Join the sentences of the columns that carry the finding."""
-    telling = [r.sentence for r in reasons[:_FEWEST_REASONS] if r.share >= 0.15]
+    telling = [r.sentence for r in reasons[:_FEWEST_REASONS] if r.share >= _TELLING]
     return "; ".join(telling or [r.sentence for r in reasons[:1]])

@@ -43,13 +43,14 @@ class AnomalyModel:
 
     embedder: EventEmbedder
     voices: Voices
-    calibration: npt.NDArray[np.float32]
-    """(calibration_rows,): the voices' joint surprisal of the held-out events, ascending."""
+    held_out: npt.NDArray[np.float32]
+    """(n_calibration,): the voices' joint surprisal of the held-out events, ascending."""
     sample_rows: int
     reference_rows: int
-    calibration_rows: int
+    """Events of the normal cluster that the voices were fitted on."""
     trimmed_share: float
     unsettled_share: float
+    """Of the normal cluster: see `anomaly.normal`."""
 
     @classmethod
     def fit(
@@ -82,18 +83,16 @@ class AnomalyModel:
                 remedy="give at least one a role other than id, entity or ignore",
             )
         X = embedder.transform(events)
-        order = np.random.default_rng(split_seed).permutation(len(X))
-        reference, calibration = np.sort(order[: len(X) // 2]), np.sort(order[len(X) // 2 :])
+        reference, calibration = _halves(len(X), int(split_seed))
         cluster = NormalCluster.fit(X[reference])
         normal = reference[cluster.members]
         voices = Voices.fit(X[normal], X[calibration], embedder.spans, int(draw_seed))
         model = cls(
             embedder=embedder,
             voices=voices,
-            calibration=np.sort(voices.hear(X[calibration]).surprisal),
+            held_out=np.sort(voices.hear(X[calibration]).surprisal),
             sample_rows=events.num_rows,
             reference_rows=len(normal),
-            calibration_rows=len(calibration),
             trimmed_share=cluster.trimmed_share,
             unsettled_share=cluster.unsettled_share,
         )
@@ -106,7 +105,13 @@ class AnomalyModel:
     def score_vectors(self, X: npt.NDArray[np.float32]) -> Scores:
         """Score embedded events, float32 (n_events, n_dims)."""
         heard = self.voices.hear(X)
-        return Scores(heard.density, heard.distance, settle(heard.surprisal, self.calibration))
+        return Scores(heard.density, heard.distance, settle(heard.surprisal, self.held_out))
+
+
+def _halves(n: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Split 0 … n - 1 into two random halves, each ascending."""
+    order = np.random.default_rng(seed).permutation(n)
+    return np.sort(order[: n // 2]), np.sort(order[n // 2 :])
 
 
 PARTS = (

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.columns import PATTERNS, ColumnProfile
-from schemas.texts import as_text
+from schemas.texts import as_text, is_binary
 
 PATTERN_SAMPLE = 10_000
 """The most distinct values of a column that are matched against the patterns."""
@@ -73,21 +73,12 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
         column = column.cast(column.type.value_type)
     if pa.types.is_string(column.type) or pa.types.is_string_view(column.type):
         return column.cast(pa.large_string())
-    if _is_binary(column.type):
+    if is_binary(column.type):
         return _text_if_valid(column)
     if pa.types.is_floating(column.type):
         column = column.cast(pa.float64())
         return pc.if_else(pc.is_nan(column), pa.scalar(None, pa.float64()), column)
     return column
-
-
-def _is_binary(dtype: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_binary(dtype)
-        or pa.types.is_large_binary(dtype)
-        or pa.types.is_fixed_size_binary(dtype)
-        or pa.types.is_binary_view(dtype)
-    )
 
 
 def _text_if_valid(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from schemas.job import SelectionSpec
+from schemas.job import DEFAULT_FDR, SelectionSpec
 from schemas.outputs import SEVERITY_CUTS
-
-_DEFAULT_FDR = 0.1
 
 
 @dataclass(frozen=True)
@@ -19,6 +17,7 @@ class Selection:
     p_cut: float
     """The largest p-value selected; 0 when none is."""
     selected: int
+    """Events whose p-value is at most that."""
 
 
 def anomaly_score(p_values: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -62,7 +61,7 @@ def select(p_values: npt.NDArray[np.float64], n_scored: int, spec: SelectionSpec
         p_cut = largest_p(spec)
         selected = int(np.sum(p_values <= p_cut))
         return Selection(f"anomaly score at least {spec.threshold:g}", p_cut, selected)
-    rate = spec.fdr or _DEFAULT_FDR
+    rate = largest_p(spec)
     rule = f"Benjamini-Hochberg at a false discovery rate of {rate:g}"
     ordered = np.sort(p_values)
     passes = ordered <= rate * np.arange(1, len(ordered) + 1) / max(n_scored, 1)
@@ -76,4 +75,4 @@ def largest_p(spec: SelectionSpec) -> float:
     """Return the p-value above which no event can be selected under `spec`."""
     if spec.threshold is not None:
         return float(10.0 ** (-spec.threshold / 10.0))
-    return spec.fdr or _DEFAULT_FDR
+    return spec.fdr or DEFAULT_FDR

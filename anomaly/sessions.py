@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anomaly.embedding.text import mask
+from anomaly.masking import mask
 from schemas.roles import Role
 
 EVENTS, START, SECONDS = "session.events", "session.start", "session.seconds"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from anomaly.embedding.category import MISSING, CategoryBlock
 from anomaly.embedding.embedder import EventEmbedder, Span
@@ -13,7 +14,7 @@ from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.sequence import SequenceBlock
 from anomaly.embedding.text import TextBlock
-from anomaly.embedding.time import TimeBlock, hour_bins
+from anomaly.embedding.time import TimeBlock
 
 _LONGEST = 80
 """Characters of a value that a sentence quotes."""
@@ -28,32 +29,32 @@ class Evidence:
 
     embedder: EventEmbedder
     span: Span
-    """The dimensions that speak against it."""
+    """The dimensions that take most of the column's surprise."""
     event: dict[str, Any]
     near: list[dict[str, Any]]
     """The nearest normal events, nearest first."""
 
     @property
     def column(self) -> str:
-        """Return the column's name."""
-        return self.span.column
+        """Return the column's name as a sentence shows it."""
+        return quote(self.span.column)
 
     @property
     def value(self) -> Any:
         """Return what the event holds."""
-        return self.event[self.column]
+        return self.event[self.span.column]
 
     @property
     def expected(self) -> list[Any]:
         """Return what the nearest normal events hold."""
-        return [row[self.column] for row in self.near]
+        return [row[self.span.column] for row in self.near]
 
 
 def describe(evidence: Evidence) -> Description:
     """Say what the column holds, what was expected, and the sentence that compares them."""
     if evidence.span.given is not None:
         return _given_entity(evidence, evidence.span.given)
-    match evidence.embedder.blocks[evidence.column]:
+    match evidence.embedder.blocks[evidence.span.column]:
         case CategoryBlock() as block:
             return _category(evidence, block)
         case NumberBlock() as block:
@@ -67,12 +68,12 @@ def describe(evidence: Evidence) -> Description:
 
 
 def quote(value: Any) -> str:
-    """Return a value as a sentence shows it.
+    r"""Return a value as a sentence shows it: short, on one line, its control signs spelt out.
 
     Examples
     --------
-    >>> quote("x" * 100)[-5:], quote(1234567.0), quote(None)
-    ('xxxx…', '1,234,567', 'missing')
+    >>> quote("x" * 100)[-5:], quote(1234567.0), quote(None), quote("a\tb")
+    ('xxxx…', '1,234,567', 'missing', 'a\\x09b')
     """
     if value is None or value == MISSING:
         return "missing"
@@ -81,7 +82,12 @@ def quote(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value:%A %H:%M} UTC"
     text = str(value)
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    shown = "".join(c if c.isprintable() else _spelt(c) for c in text[:_LONGEST])
+    return shown if len(text) <= _LONGEST else shown + "…"
+
+
+def _spelt(sign: str) -> str:
+    return f"\\x{ord(sign):02x}" if ord(sign) < 0x100 else f"\\u{ord(sign):04x}"
 
 
 def _category(evidence: Evidence, block: CategoryBlock) -> Description:
@@ -151,8 +157,8 @@ def _given_entity(evidence: Evidence, entity: str) -> Description:
     names = evidence.embedder.entities[entity]
     code = _code_of(names, name)
     events = int(names.count_of(np.array([code]))[0])
-    whose = f"`{entity}` `{quote(name)}`"
-    match evidence.embedder.habits[entity][evidence.column]:
+    whose = f"`{quote(entity)}` `{quote(name)}`"
+    match evidence.embedder.habits[entity][evidence.span.column]:
         case NameHabit() as habit:
             return _unusual_name(evidence, habit, code, f"{whose} ({events:,} events)")
         case LevelHabit() as habit:
@@ -162,7 +168,7 @@ def _given_entity(evidence: Evidence, entity: str) -> Description:
 
 
 def _unusual_name(evidence: Evidence, habit: NameHabit, code: int, whose: str) -> Description:
-    block = evidence.embedder.name_counts(evidence.column)
+    block = evidence.embedder.name_counts(evidence.span.column)
     count = int(habit.count_of(np.array([code]), np.array([_code_of(block, evidence.value)]))[0])
     usual = habit.usual(code)
     expected = quote(block.names[usual]) if usual is not None else _usual(evidence.expected)
@@ -174,7 +180,7 @@ def _unusual_name(evidence: Evidence, habit: NameHabit, code: int, whose: str) -
 
 
 def _unusual_level(evidence: Evidence, habit: LevelHabit, code: int, whose: str) -> Description:
-    block = evidence.embedder.blocks[evidence.column]
+    block = evidence.embedder.blocks[evidence.span.column]
     assert isinstance(block, NumberBlock)  # noqa: S101 - a level is only ever of a number
     expected = quote(float(f"{block.value_at(habit.level_of(code)):.3g}"))
     observed = quote(evidence.value)
@@ -185,8 +191,7 @@ def _unusual_level(evidence: Evidence, habit: LevelHabit, code: int, whose: str)
 def _unusual_hour(evidence: Evidence, habit: HourHabit, code: int, whose: str) -> Description:
     observed = quote(evidence.value)
     expected = f"{habit.usual(code):02d}:00 UTC"
-    moment = np.array([int(evidence.value.timestamp() * 1e6)])
-    share = habit.share_of(code, int(hour_bins(moment)[0]))
+    share = habit.share_of(code, evidence.value.hour)
     sentence = (
         f"`{evidence.column}` is {observed}: {share:.1%} of the events of {whose} fall around"
         f" that hour, most around {expected}"
@@ -195,8 +200,7 @@ def _unusual_hour(evidence: Evidence, habit: HourHabit, code: int, whose: str) -
 
 
 def _code_of(block: CategoryBlock, name: str | None) -> int:
-    key = MISSING if name is None else name
-    return block.names.index(key) if key in block.names else -1
+    return int(block.codes(pa.array([name], pa.string()))[0])
 
 
 def _count_of(block: CategoryBlock, name: str | None) -> int:

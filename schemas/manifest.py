@@ -66,6 +66,9 @@ class ModelSummary(_Record):
     reference_rows: int = Field(description="Rows that the normal cluster was fitted on.")
     calibration_rows: int = Field(description="Rows that the p-values come from.")
     trimmed_share: float = Field(description="Share left out of the normal cluster.")
+    unsettled_share: float = Field(
+        default=0.0, description="Share of its core that the last trimming step still exchanged."
+    )
 
 
 class SelectionSummary(_Record):

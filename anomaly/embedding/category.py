@@ -50,12 +50,12 @@ class CategoryBlock:
         return min(len(self.names), self.axes) + 2
 
     @cached_property
-    def _order(self) -> pa.Array:
+    def _value_set(self) -> pa.Array:
         return pa.array(self.names, pa.string())
 
     def codes(self, names: pa.Array) -> npt.NDArray[np.int64]:
         """Return the position of each of `names`, string (n,), in `self.names`; -1 if unseen."""
-        found = pc.index_in(pc.fill_null(names, MISSING), value_set=self._order)
+        found = pc.index_in(pc.fill_null(names, MISSING), value_set=self._value_set)
         return pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
 
     def count_of(self, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

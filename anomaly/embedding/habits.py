@@ -6,7 +6,7 @@ itself by the leave-one-out likelihood of its own events (empirical Bayes).
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,11 @@ _STRENGTHS = 2.0 ** np.arange(-6, 12)
 
 _OWN_HOUR = 1.0 / 3.0
 """What an event adds to its own hour after smoothing."""
+
+_LEVEL_STRENGTH = 4.0
+"""Events of everybody behind an entity's level."""
+_MAD_TO_DEVIATION = 1.4826
+"""The deviation of a normal distribution over its median absolute deviation."""
 
 Codes = npt.NDArray[np.int64]
 
@@ -36,6 +41,7 @@ class NameHabit:
     """(n_pairs,): entity code * n_names + name code, ascending."""
     pair_counts: Codes
     entity_counts: Codes
+    """(n_entities,): the events of each entity."""
     entity_names: Codes
     """(n_entities,): how many different names each entity has."""
     shares: npt.NDArray[np.float64]
@@ -66,7 +72,7 @@ class NameHabit:
             others(count),
             others(np.append(self.entity_counts, 0)[entity]),
             self.shares[name],
-            np.maximum(shown, 1),
+            np.maximum(shown, 1).astype(np.float64),
         )
 
     def count_of(self, entity: Codes, name: Codes) -> Codes:
@@ -147,6 +153,7 @@ class LevelHabit:
     levels: npt.NDArray[np.float32]
     """(n_entities + 1,): shrunk medians, 0 (the level of all) for unknown entities last."""
     deviations: npt.NDArray[np.float32]
+    """(n_entities + 1,): the least granted included."""
 
     @classmethod
     def fit(cls, entity: Codes, level: npt.NDArray[np.float64]) -> "LevelHabit":
@@ -176,12 +183,6 @@ class LevelHabit:
         return np.nan_to_num(away, nan=0.0).astype(np.float32)
 
 
-_LEVEL_STRENGTH = 4.0
-"""Events of everybody behind an entity's level."""
-_MAD_TO_DEVIATION = 1.4826
-"""The deviation of a normal distribution over its median absolute deviation."""
-
-
 class _Evidence(NamedTuple):
     """What is known of each event beside itself, each (n_events,)."""
 
@@ -191,7 +192,7 @@ class _Evidence(NamedTuple):
     """Other events of its entity."""
     share: npt.NDArray[np.float64]
     """The share of the value among the events of all."""
-    variety: npt.NDArray[Any]
+    variety: npt.NDArray[np.float64]
     """What a strength of one stands for: the names that the entity has shown."""
 
     def surprisal(self, strength: float) -> npt.NDArray[np.float64]:

@@ -14,33 +14,13 @@ from anomaly.embedding.category import distinct
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import holders_of, surprisal
 from anomaly.embedding.tokens import TokenSpace
+from anomaly.masking import mask
 
 _N_TOKENS = 2**16
 MOST_DIRECTIONS = 24
 """Directions of the words, and as many of the 3-grams."""
 _LONGEST = 2_048
 """Characters that are read for words and 3-grams; the length itself counts whole."""
-
-_MASKS = (
-    (r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", "<uuid>"),
-    (r"\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b", "<ip>"),
-    (r"\b0[xX][0-9a-fA-F]+\b", "<hex>"),
-    (r"\b([0-9]+[a-fA-F]+|[a-fA-F]+[0-9]+)[0-9a-fA-F]{6,}\b", "<hex>"),
-    (r"\d+", "0"),
-)
-
-
-def mask(texts: pa.Array) -> pa.Array:
-    """Replace what differs between two messages of one meaning: identifiers, addresses, numbers.
-
-    Examples
-    --------
-    >>> mask(pa.array(["block blk_-1608999 from 10.250.19.102:54106"]))[0].as_py()
-    'block blk_-0 from <ip>'
-    """
-    for pattern, name in _MASKS:
-        texts = pc.replace_substring_regex(texts, pattern, name)
-    return texts
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ def test_references_are_events_that_the_cluster_holds(log: pa.Table) -> None:
     X = model.embedder.transform(log.take(pa.array(drawn)))
     np.testing.assert_allclose(X, model.voices.density.references_, rtol=1e-5, atol=1e-5)
     assert model.sample_rows == log.num_rows
-    assert model.reference_rows + model.calibration_rows < log.num_rows
+    assert model.reference_rows + len(model.held_out) < log.num_rows
     assert model.trimmed_share == pytest.approx(0.05, abs=0.01)
 
 

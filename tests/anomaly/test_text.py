@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.embedding.text import TextBlock, mask
+from anomaly.embedding.text import TextBlock
+from anomaly.masking import mask
 from tests import naive
 from tests.anomaly.logs import PATIENT, TEXTS, terms
 
