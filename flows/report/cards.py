@@ -64,6 +64,8 @@ class Card:
 
     rank: int
     severity: str
+    by_rule: bool
+    """Whether the job's rule selects it; else it is a lead, chosen by rank."""
     score: str
     chance: str
     p_value: str
@@ -94,6 +96,7 @@ def _card(lead: dict[str, Any], time: str | None, record: Record) -> Card:
     return Card(
         rank=lead["rank"],
         severity=lead["severity"] if lead["severity"] in dict(SEVERITY_CUTS) else "low",
+        by_rule=lead["basis"] == "rule",
         score=wording.score(lead["anomaly_score"]),
         chance=wording.chance(lead["p_value"]),
         p_value=format(lead["p_value"], ".2g"),

@@ -125,6 +125,20 @@ def test_every_finding_has_its_card_with_score_odds_and_reasons(page: str) -> No
         assert f"{reason['share'] * 100:.0f} %" in read.text()
 
 
+def test_findings_by_rank_are_marked_as_leads_and_counted_apart() -> None:
+    data = report_data(findings=4)
+    basis = pa.array(["rule", "rule", "rank", "rank"])
+    place = data.findings.column_names.index("basis")
+    findings = data.findings.set_column(place, data.findings.field("basis"), basis)
+    selection = data.manifest.selection.model_copy(
+        update={"findings": 4, "selected": 2, "by_rank": 2}
+    )
+    manifest = data.manifest.model_copy(update={"selection": selection})
+    page = render(replace(data, findings=findings, manifest=manifest))
+    assert page.count('class="by-rank"') == 2
+    assert "2 events stand out; the 2 oddest of the rest are shown too" in page
+
+
 def test_the_top_tells_rows_findings_budget_and_driving_columns(page: str) -> None:
     text = _Page(page).text()
     assert "200,578 rows read, 200,431 events scored, 137 quarantined and 10 skipped." in text
