@@ -24,8 +24,8 @@ def run_detect(job: JobSpec, *, direct: bool, on_progress: OnProgress) -> Publis
     check_input(job)
     prepare_prefect()
     from flows.detect import detect, told_of_progress
-    from flows.server import start_embedded_server
+    from flows.server import find_or_start_server
 
-    start_embedded_server()
+    find_or_start_server()
     with told_of_progress(on_progress):
         return detect(job)

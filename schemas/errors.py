@@ -51,5 +51,9 @@ class ModelFileError(OutfieldError):
     """A stored model is damaged, incomplete or of another format."""
 
 
+class ServerError(OutfieldError):
+    """The configured Prefect server does not answer."""
+
+
 class LedgerError(Exception):
     """Rows were lost or invented: a fault of ours, so the run publishes nothing."""

@@ -25,6 +25,8 @@ _SECRET_QUERY = re.compile(
     r"(?:^|[&?])[^=&]*(?:key|secret|token|sig|password)[^=&]*=", re.IGNORECASE
 )
 _PARQUET = (".parquet", ".parq", ".pq")
+_OWN_RUN = re.compile(r"(^|/)runs/\d{8}T\d{12}Z/")
+"""What outfield wrote below a folder that it is told to read is no input."""
 _WILDCARD = re.compile(r"[*?\[]")
 _LONGEST_REASON = 200
 
@@ -198,7 +200,8 @@ def _visible(filesystem: FileSystem, folder: str, *, recursive: bool = False) ->
 
 
 def _is_hidden(path: str) -> bool:
-    return any(name.startswith(("_", ".")) for name in path.split("/"))
+    hidden = any(name.startswith(("_", ".")) for name in path.split("/"))
+    return hidden or _OWN_RUN.search(path) is not None
 
 
 def _split_glob(path: str) -> tuple[str, list[str]]:

@@ -288,12 +288,17 @@ def test_ctrl_c_stops_the_run_and_its_server_and_leaves_nothing(tmp_path):
     assert processes_of(tmp_path) == []
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 @pytest.fixture
 def real_server(tmp_path) -> Iterator[str]:
     """Start a server as its users do; give the URL of its API."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     home = tmp_path / "server"
     home.mkdir()
     process = subprocess.Popen(  # noqa: S603 - our own command
@@ -353,6 +358,22 @@ def test_a_run_appears_on_the_server_that_is_configured(real_server, tmp_path):
         "log-report",
     }
     assert not (home / "prefect/prefect.db").exists()
+
+
+def test_a_configured_server_that_does_not_answer_is_told_in_one_line(tmp_path):
+    location = written(tmp_path / "log.parquet", small_log())
+    ended = subprocess.run(  # noqa: S603 - our own code
+        [OUTFIELD, "detect", location, "--output", tmp_path / "out"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=plain_environment(tmp_path, PREFECT_API_URL=f"http://127.0.0.1:{free_port()}/api"),
+    )
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert "PREFECT_API_URL: the Prefect server does not answer" in line
+    assert "--direct" in line
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

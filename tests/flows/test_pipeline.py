@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from anomaly.selection import severity
 from data.generate import generate, write
 from flows.pipeline import DirectRunner, detect_events
+from flows.storage.plan import plan_input
 from flows.storage.published import list_runs, read_findings, read_scores
 from tests.flows.sample_logs import (
     FailingRunner,
@@ -218,6 +219,15 @@ def test_two_runs_stand_side_by_side_and_the_newer_is_the_latest(tmp_path):
     ]
     latest = json.loads((tmp_path / "out/log/latest.json").read_text())
     assert latest == {"run_id": second.manifest.run_id}
+
+
+def test_what_a_run_wrote_below_its_input_is_not_read_by_the_next(tmp_path):
+    written(tmp_path / "log.parquet", small_log(300))
+    for _ in range(2):
+        run = detect(job(str(tmp_path), tmp_path / "out"))
+        assert run.manifest.ledger.read == 300
+    again = plan_input(str(run.folder / "scores"))
+    assert again.rows == 300
 
 
 def left_in(output: Path) -> set[str]:
