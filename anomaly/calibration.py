@@ -97,6 +97,10 @@ def settle(
     calibration is contaminated; neither is too small. The conformal one is interpolated between
     calibration events, which never makes it smaller, and falls on beyond the last as p does.
 
+    Thirty events cannot tell what one in a million is. The tail is believed as far again as the
+    calibration itself reaches, to 1 / (n + 1)^2; beyond, the surprisal counts by its logarithm, so
+    that the order of the events stays.
+
     Parameters
     ----------
     surprisal
@@ -114,8 +118,10 @@ def settle(
     n = len(calibration)
     shares = np.log((1.0 + n - places) / (n + 1.0))
     conformal_log = np.interp(s, known, shares) - np.maximum(s - known[-1], 0.0)
-    own_log = -surprisal.astype(np.float64)
-    return np.clip(np.exp(np.minimum(own_log, conformal_log)), _SMALLEST, 1.0)
+    smaller_log = np.minimum(-surprisal.astype(np.float64), conformal_log)
+    believed = 2.0 * np.log(n + 1.0)
+    beyond = np.maximum(-smaller_log - believed, 0.0)
+    return np.clip(np.exp(smaller_log + beyond - np.log1p(beyond)), _SMALLEST, 1.0)
 
 
 def combine(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -163,7 +163,7 @@ def test_voices_that_agree_are_one_voice() -> None:
 
 @PATIENT
 @given(arrays(np.float32, st.integers(1, 100), elements=st.floats(0, 512, width=32)))
-def test_the_settled_p_is_at_most_either_and_falls_as_the_surprisal_rises(
+def test_the_settled_p_is_at_most_either_as_far_as_they_are_believed_and_falls(
     calibration: np.ndarray,
 ) -> None:
     ordered = np.sort(calibration)
@@ -171,7 +171,9 @@ def test_the_settled_p_is_at_most_either_and_falls_as_the_surprisal_rises(
     p = settle(surprisal, ordered)
     assert ((p > 0.0) & (p <= 1.0)).all()
     assert (np.diff(p) <= 1e-12).all()
-    assert (p <= np.maximum(np.exp(-surprisal.astype(float)), 1e-300) * (1.0 + 1e-9)).all()
+    believed = (len(calibration) + 1.0) ** -2
+    own = np.exp(-surprisal.astype(float))
+    assert (p <= np.maximum(own, believed) * (1.0 + 1e-9)).all()
 
 
 def test_at_a_held_out_event_it_is_conformal_or_the_surprisal_s_own() -> None:
@@ -183,5 +185,11 @@ def test_at_a_held_out_event_it_is_conformal_or_the_surprisal_s_own() -> None:
 
 def test_beyond_all_that_was_seen_it_falls_with_the_surprisal() -> None:
     calibration = np.linspace(0.0, 3.0, 99).astype(np.float32)
-    last, beyond = settle(np.float32([3.0, 13.0]), calibration)
-    assert last / beyond == pytest.approx(np.exp(10.0), rel=0.01)
+    last, beyond = settle(np.float32([3.0, 8.0]), calibration)
+    assert last / beyond == pytest.approx(np.exp(5.0), rel=0.01)
+
+
+def test_few_events_do_not_tell_what_one_in_a_million_is() -> None:
+    calibration = np.linspace(0.0, 3.0, 15).astype(np.float32)
+    far, farther = settle(np.float32([40.0, 50.0]), calibration)
+    assert 1e-6 < farther < far < 16.0**-2
