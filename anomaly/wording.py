@@ -82,8 +82,8 @@ def quote(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value:%A %H:%M} UTC"
     text = str(value)
-    shown = "".join(c if c.isprintable() else _spelt(c) for c in text[:_LONGEST])
-    return shown if len(text) <= _LONGEST else shown + "…"
+    shown = "".join(c if c.isprintable() else _spelt(c) for c in text[: _LONGEST + 1])
+    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
 
 
 def _spelt(sign: str) -> str:

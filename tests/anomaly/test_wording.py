@@ -153,6 +153,7 @@ def test_any_value_can_be_quoted_shortly(value: Any) -> None:
 def test_quotes_are_what_a_reader_expects() -> None:
     assert quote(MISSING) == quote(None) == "missing"
     assert quote("x" * 81) == "x" * 80 + "…"
+    assert quote("\x00" * 30) == "\\x00" * 20 + "…"
     assert quote(float("nan")) == "nan"
     assert quote(np.float64(0.123456)) == "0.1235"
     assert quote(NIGHT) == "Monday 03:30 UTC"
