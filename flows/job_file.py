@@ -91,6 +91,8 @@ def _settings() -> str:
         ('# name = "NAME"', "of their folder in it; the input's name by default"),
         (f"# unit = {_text(job.unit)}", 'or "session", together with the next line'),
         ('# session_key = "COLUMN"', "the column that names the session"),
+        ('# session_gap = "30m"', "cut it where nothing happens for longer"),
+        ('# session_window = "1d"', "or into windows of this length, from 1970 on (UTC)"),
         (f"# seed = {job.seed}", "of every random choice"),
     ]
     rules = [

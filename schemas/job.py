@@ -16,11 +16,14 @@ from pydantic import (
     model_validator,
 )
 
+from schemas.durations import Duration
 from schemas.errors import JobError
 from schemas.job_violations import job_error, key_path, nearest
 from schemas.roles import Role, RoleChoice
 
 NAME_LENGTH = 100
+SESSION_CUTS = ("session_gap", "session_window")
+"""The settings that cut the events of a session key by time."""
 _NAME = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9._-]{{0,{NAME_LENGTH - 1}}}")
 
 
@@ -102,6 +105,14 @@ class JobSpec(_Strict):
     )
     unit: Literal["event", "session"] = Field(default="event", description="What is judged.")
     session_key: str | None = Field(default=None, description="The column that names the session.")
+    session_gap: Duration | None = Field(
+        default=None,
+        description="A session of the key ends when nothing happens for longer than this: `30m`.",
+    )
+    session_window: Duration | None = Field(
+        default=None,
+        description="A session is what the key did in a window of this length, from 1970 on: `1d`.",
+    )
     columns: dict[
         str,
         Annotated[
@@ -130,6 +141,11 @@ class JobSpec(_Strict):
     def _session_has_key(self) -> "JobSpec":
         if (self.unit == "session") != (self.session_key is not None):
             raise ValueError('`unit = "session"` and `session_key` go together')
+        cuts = [name for name in SESSION_CUTS if getattr(self, name) is not None]
+        if len(cuts) > 1:
+            raise ValueError(f"set {' or '.join(f'`{name}`' for name in cuts)}, not both")
+        if cuts and self.session_key is None:
+            raise ValueError(f'`{cuts[0]}` needs `unit = "session"` and a `session_key`')
         return self
 
     @model_validator(mode="after")

@@ -28,6 +28,8 @@ _TYPES = {
     "string_too_short": "must hold a character",
     "dict_type": "must be a table",
     "model_type": "must be a table",
+    "duration": 'must be a duration such as "30m", "1h", "1d", or a number of seconds',
+    "duration_bounds": 'must be from "1ms" to "36525d"',
 }
 
 

@@ -66,6 +66,8 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         '# name = "NAME"               # of their folder in it; the input\'s name by default\n'
         '# unit = "event"              # or "session", together with the next line\n'
         '# session_key = "COLUMN"      # the column that names the session\n'
+        '# session_gap = "30m"         # cut it where nothing happens for longer\n'
+        '# session_window = "1d"       # or into windows of this length, from 1970 on (UTC)\n'
         "# seed = 0                    # of every random choice\n"
         "\n"
         "[selection]\n"

@@ -121,6 +121,35 @@ def test_a_whole_job() -> None:
         ),
         ('unit = "session"', 'job.toml: `unit = "session"` and `session_key` go together'),
         (
+            'session_gap = "30 minutes"',
+            'job.toml: session_gap: must be a duration such as "30m", "1h", "1d", or a number of'
+            ' seconds, not "30 minutes"',
+        ),
+        (
+            "session_window = true",
+            'job.toml: session_window: must be a duration such as "30m", "1h", "1d", or a number of'
+            " seconds, not true",
+        ),
+        ("session_gap = 0", 'job.toml: session_gap: must be from "1ms" to "36525d", not 0'),
+        (
+            'session_window = "40000d"',
+            'job.toml: session_window: must be from "1ms" to "36525d", not "40000d"',
+        ),
+        ("session_gap = nan", 'job.toml: session_gap: must be from "1ms" to "36525d", not NaN'),
+        (
+            'session_gap = "30m"',
+            'job.toml: `session_gap` needs `unit = "session"` and a `session_key`',
+        ),
+        (
+            'unit = "session"\nsession_key = "k"\nsession_gap = 1\nsession_window = 2',
+            "job.toml: set `session_gap` or `session_window`, not both",
+        ),
+        (
+            'sesion_gap = "30m"',
+            "job.toml: sesion_gap: `sesion_gap` is not a setting of a job;"
+            " did you mean `session_gap`?",
+        ),
+        (
             '[columns]\na = "time"\n"b c" = "time"',
             'job.toml: only one column can be `time`, not a and "b c"',
         ),
@@ -141,6 +170,18 @@ def test_all_mistakes_are_told_at_once_the_first_three_in_full() -> None:
         ' unit: "foo" is not a unit, use one of event, session;'
         " selection.budget: must be at least 1, not 0; and 2 more"
     )
+
+
+@pytest.mark.parametrize(
+    ("spelt", "seconds"),
+    {'"30m"': 1800, '"15 s"': 15, '"1.5d"': 129_600, '"5ms"': 0.005, "90": 90, "0.5": 0.5}.items(),
+)
+def test_a_duration_is_spelt_with_its_unit_or_counts_seconds(spelt: str, seconds: float) -> None:
+    unit = 'unit = "session"\nsession_key = "k"\n'
+    assert parse_job(f"{unit}session_gap = {spelt}", "job.toml").session_gap == seconds
+    job = parse_job(f"{unit}session_window = {spelt}", "job.toml")
+    assert job.session_window == seconds
+    assert JobSpec.model_validate_json(job.model_dump_json()) == job
 
 
 @settings(deadline=None)
