@@ -6,6 +6,9 @@ Plain loops over plain values. Nothing here is shared with what it checks.
 import math
 import re
 from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -197,22 +200,76 @@ def severity(score: float) -> str:
 # --- sessions --------------------------------------------------------------------------------
 
 
-def sessionize(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+Event = dict[str, Any]
+
+
+def by_gap(own: list[Event], gap: int) -> list[list[Event]]:
+    """Cut a key's events, in order of time, where more than `gap` lies between two."""
+    sessions = [[own[0]]]
+    for event in own[1:]:
+        if event["time"] - sessions[-1][-1]["time"] > gap:
+            sessions.append([])
+        sessions[-1].append(event)
+    return sessions
+
+
+def by_window(own: list[Event], window: int) -> list[list[Event]]:
+    """Part a key's events, in order of time, by the whole windows that passed since 1970."""
+    sessions: dict[int, list[Event]] = {}
+    for event in own:
+        sessions.setdefault(event["time"] // window, []).append(event)
+    return list(sessions.values())
+
+
+def session_id(key: str, microseconds: int) -> str:
+    moment = datetime(1970, 1, 1) + timedelta(microseconds=microseconds)
+    return f"{key} @ {moment.isoformat()}Z"
+
+
+def sessionize(
+    events: list[Event], cut: Callable[[list[Event]], list[list[Event]]] = lambda own: [own]
+) -> list[Event]:
     """Gather events of `key`, `time` (microseconds), `action`, `user`, `size` into sessions."""
-    gathered = []
-    for key in sorted({event["key"] for event in events}):
-        own = [event for event in events if event["key"] == key]
-        own.sort(key=lambda event: event["time"])
-        sizes = [event["size"] for event in own if event["size"] is not None]
-        gathered.append(
-            {
-                "key": key,
-                "session.events": float(len(own)),
-                "session.seconds": (own[-1]["time"] - own[0]["time"]) / 1e6,
-                "action": ["" if e["action"] is None else e["action"] for e in own],
-                "user.distinct": float(len({event["user"] for event in own})),
-                "size.mean": math.fsum(sizes) / len(sizes) if sizes else None,
-                "size.max": max(sizes) if sizes else None,
-            }
+    return [
+        _session(own)
+        for key in sorted({event["key"] for event in events})
+        for own in cut(
+            sorted((e for e in events if e["key"] == key), key=lambda event: event["time"])
         )
-    return gathered
+    ]
+
+
+def _session(own: list[Event]) -> Event:
+    sizes = [event["size"] for event in own if event["size"] is not None]
+    return {
+        "key": own[0]["key"],
+        "session.events": float(len(own)),
+        "session.seconds": (own[-1]["time"] - own[0]["time"]) / 1e6,
+        "action": ["" if e["action"] is None else e["action"] for e in own],
+        "user.distinct": float(len({event["user"] for event in own})),
+        "size.mean": math.fsum(sizes) / len(sizes) if sizes else None,
+        "size.max": max(sizes) if sizes else None,
+    }
+
+
+def oddest_events(
+    sessions: list[dict[str, list[str]]], found: int
+) -> list[tuple[int, str, int, float]]:
+    """Rank the events of one session: place, column, holders of the step, share that is rare."""
+    odd: dict[tuple[str, str], tuple[float, int, int]] = {}
+    for place in range(len(next(iter(sessions[found].values())))):
+        shares = {}
+        for column, steps in sessions[found].items():
+            holding = [s[column] for s in sessions if steps[place] in s[column]]
+            before = steps[place - 1] if place else None
+            from_there = [s[column] for s in sessions if before is None or before in s[column]]
+            doing = [s for s in from_there if (before, steps[place]) in pairwise([None, *s])]
+            share = min(len(holding) / len(sessions), len(doing) / len(from_there))
+            shares[column] = (share, len(holding))
+        column = min(shares, key=lambda column: shares[column][0])
+        share, holders = shares[column]
+        step = column, sessions[found][column][place]
+        if share <= 0.1 and (step not in odd or (share, place) < odd[step][:2]):
+            odd[step] = share, place, holders
+    ranked = sorted((share, place, step[0], n) for step, (share, place, n) in odd.items())
+    return [(place, column, holders, share) for share, place, column, holders in ranked[:5]]
