@@ -47,6 +47,25 @@ FINDING = pa.schema(
 oddest alone, because the rule selects fewer than an analyst has time for.
 """
 
+ODD_EVENT = pa.struct(
+    [
+        pa.field("record_id", pa.string(), nullable=False),
+        pa.field("time", pa.timestamp("us", tz="UTC")),
+        pa.field("column", pa.string(), nullable=False),
+        pa.field("value", pa.string()),
+        pa.field("holders", pa.int64(), nullable=False),
+        pa.field("sentence", pa.string(), nullable=False),
+    ]
+)
+"""An event that makes its session odd.
+
+`value` is what it holds in `column`; `holders` is how many sessions hold the like, numbers and
+identifiers in a text aside; the sentence says what is rare about it.
+"""
+
+ODDEST_EVENTS = pa.field("session.oddest_events", pa.list_(ODD_EVENT), nullable=False)
+"""What stands first of a session's own columns in `findings`: its oddest events, in that order."""
+
 REJECTION = pa.schema(
     [
         pa.field("outfield_source_file", pa.string(), nullable=False),

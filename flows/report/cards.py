@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from markupsafe import escape
@@ -11,7 +12,7 @@ from markupsafe import escape
 from flows.report import wording
 from flows.report.times import event_times
 from flows.report.wording import Cut, cut
-from schemas.outputs import FINDING, SEVERITY_CUTS
+from schemas.outputs import FINDING, ODDEST_EVENTS, SEVERITY_CUTS
 from schemas.texts import as_text
 
 MAX_CARDS = 250
@@ -35,6 +36,15 @@ class Reason:
     observed: Cut | None
     expected: Cut | None
     share: float
+    sentence: Cut
+
+
+@dataclass(frozen=True)
+class OddEvent:
+    """An event that makes a session odd."""
+
+    record_id: Cut
+    time: str | None
     sentence: Cut
 
 
@@ -74,6 +84,8 @@ class Card:
     summary: Cut
     reasons: list[Reason]
     reasons_left_out: int
+    odd_events: list[OddEvent]
+    """Empty where the records are events."""
     record: Record
 
 
@@ -86,12 +98,14 @@ def cards(findings: pa.Table, time_column: str | None) -> list[Card]:
     budget = min(_RECORD_BUDGET, _PAGE_BUDGET // max(1, len(shown)))
     records = _own_values(shown)
     return [
-        _card(lead, time, _record(own, {reason["column"] for reason in lead["reasons"]}, budget))
-        for lead, time, own in zip(leads, texts, records, strict=True)
+        _card(lead, time, odd, _record(own, {r["column"] for r in lead["reasons"]}, budget))
+        for lead, time, odd, own in zip(leads, texts, _odd_events(shown), records, strict=True)
     ]
 
 
-def _card(lead: dict[str, Any], time: str | None, record: Record) -> Card:
+def _card(
+    lead: dict[str, Any], time: str | None, odd_events: list[OddEvent], record: Record
+) -> Card:
     reasons = sorted(lead["reasons"], key=lambda reason: -reason["share"])
     return Card(
         rank=lead["rank"],
@@ -105,6 +119,7 @@ def _card(lead: dict[str, Any], time: str | None, record: Record) -> Card:
         summary=cut(lead["summary"], _SENTENCE, _FULL),
         reasons=[_reason(reason) for reason in reasons[:_MAX_REASONS]],
         reasons_left_out=max(0, len(reasons) - _MAX_REASONS),
+        odd_events=odd_events,
         record=record,
     )
 
@@ -121,9 +136,36 @@ def _reason(reason: dict[str, Any]) -> Reason:
     )
 
 
+def _odd_events(findings: pa.Table) -> list[list[OddEvent]]:
+    """Give the odd events of each finding; none where it is not a session."""
+    if not _are_sessions(findings):
+        return [[] for _ in range(len(findings))]
+    lists = findings[ODDEST_EVENTS.name].combine_chunks()
+    events = lists.flatten()
+    times = _time_texts(pc.cast(pc.struct_field(events, "time"), pa.timestamp("s", "UTC"), False))
+    told = [
+        OddEvent(
+            record_id=cut(event["record_id"], _NAME, _FULL),
+            time=time,
+            sentence=cut(event["sentence"], _SENTENCE, _FULL),
+        )
+        for event, time in zip(events.to_pylist(), times, strict=True)
+    ]
+    ends = np.cumsum(lists.value_lengths().to_numpy()).tolist()
+    return [told[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def _are_sessions(findings: pa.Table) -> bool:
+    """Tell our list of odd events from a column of the log with its name."""
+    at = findings.schema.get_field_index(ODDEST_EVENTS.name)
+    return at == len(FINDING) and findings.schema.field(at).type == ODDEST_EVENTS.type
+
+
 def _own_values(findings: pa.Table) -> Iterator[dict[str, str | None]]:
     """Give each record's own columns as text."""
     names = findings.column_names[len(FINDING) :]
+    if _are_sessions(findings):
+        names.remove(ODDEST_EVENTS.name)  # the card lists them
     columns = [_texts(findings[name].combine_chunks()) for name in names]
     for row in range(len(findings)):
         yield {name: column[row] for name, column in zip(names, columns, strict=True)}

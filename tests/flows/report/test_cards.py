@@ -5,9 +5,10 @@ from dataclasses import replace
 import pyarrow as pa
 
 from flows.report.cards import cards
+from flows.report.page import render
 from flows.report.times import event_times
-from schemas.outputs import FINDING
-from tests.flows.report.sample import report_data
+from schemas.outputs import FINDING, ODDEST_EVENTS
+from tests.flows.report.sample import HOSTILE, report_data
 
 
 def _with(name: str, column: pa.Array) -> pa.Table:
@@ -23,6 +24,50 @@ def test_reasons_stand_in_the_order_of_their_share() -> None:
     for card in cards(report_data().findings, "time"):
         shares = [reason.share for reason in card.reasons]
         assert shares == sorted(shares, reverse=True)
+
+
+def _with_odd_events(findings: pa.Table, texts: list[list[str]]) -> pa.Table:
+    """Put odd events with these names and sentences where a run of sessions has them."""
+    event = {"time": 1_767_600_000_500_000, "column": "action", "holders": 1}
+    rows = [
+        [{**event, "record_id": text, "value": text, "sentence": text} for text in of_one]
+        for of_one in texts
+    ]
+    return findings.add_column(len(FINDING), ODDEST_EVENTS, pa.array(rows, ODDEST_EVENTS.type))
+
+
+def test_the_odd_events_of_a_session_are_listed_beside_its_own_columns() -> None:
+    findings = _with_odd_events(report_data(3).findings, [["a", "b"], [], ["c" * 500]])
+    first, second, third = cards(findings, "time")
+    assert [event.sentence.head for event in first.odd_events] == ["a", "b"]
+    assert [event.time for event in first.odd_events] == ["2026-01-05 08:00:00 UTC"] * 2
+    assert second.odd_events == []
+    assert third.odd_events[0].sentence.full == "c" * 500
+    names = {field.name.head for card in (first, second, third) for field in card.record.fields}
+    assert ODDEST_EVENTS.name not in names
+
+
+def test_an_odd_event_without_a_time_is_listed_too() -> None:
+    row = {"record_id": "e1", "column": "action", "holders": 1, "sentence": "odd"}
+    events = pa.array([[row]], ODDEST_EVENTS.type)
+    findings = report_data(1).findings.add_column(len(FINDING), ODDEST_EVENTS, events)
+    assert cards(findings, "time")[0].odd_events[0].time is None
+
+
+def test_markup_in_an_odd_event_is_text() -> None:
+    data = report_data(1)
+    findings = _with_odd_events(data.findings, [[HOSTILE]])
+    page = render(replace(data, findings=findings))
+    assert "Its oddest events" in page
+    assert HOSTILE[:20] not in page.split('id="charts">')[0]
+
+
+def test_a_column_of_the_log_with_the_name_of_ours_is_an_own_column() -> None:
+    findings = report_data(1).findings
+    findings = findings.add_column(len(FINDING), ODDEST_EVENTS.name, pa.array(["mine"]))
+    card = cards(findings, None)[0]
+    assert card.odd_events == []
+    assert _shown(findings)[ODDEST_EVENTS.name] == "mine"
 
 
 def test_a_long_value_is_cut_and_kept_whole() -> None:
