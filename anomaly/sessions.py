@@ -1,31 +1,41 @@
-"""Events to sessions: one record for each value of the session key, its events in order."""
+"""Events to sessions: one record for all that a key did at a time, its events in order."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anomaly.boundaries import START, Boundaries
 from anomaly.masking import mask
 from schemas.roles import Role
 
-EVENTS, START, SECONDS = "session.events", "session.start", "session.seconds"
-"""The columns that every session has, besides its key."""
+EVENTS, SECONDS = "session.events", "session.seconds"
+"""The columns that every session has besides its key and its start."""
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Events gathered into sessions."""
+
+    table: pa.Table
+    """One row for each session, ordered by key and time."""
+    roles: dict[str, Role]
+    """Column of the table -> its role."""
+    order: npt.NDArray[np.int64]
+    """(n_events,): the events' positions, session after session, each in order of time."""
 
 
 def sessionize(
-    events: pa.Table, key: str, roles: Mapping[str, Role]
-) -> tuple[pa.Table, dict[str, Role]]:
+    events: pa.Table, key: str, roles: Mapping[str, Role], boundaries: Boundaries
+) -> Sessions:
     """Gather conformed `events` into sessions.
 
     Names and (masked) texts become the list of their values in order of time; a number becomes its
     mean and its maximum; an entity the count of its distinct values. Without a time column the
     order of the input stands.
-
-    Returns
-    -------
-    The sessions, ordered by key, and the roles of their columns.
     """
     time = next((c for c, role in roles.items() if role is Role.TIME), None)
     columns = {c: r for c, r in roles.items() if c != key and r not in (Role.ID, Role.IGNORE)}
@@ -35,11 +45,13 @@ def sessionize(
     codes = _codes_in_order(keys, names)
     moments = _moments(events, time)
     order = np.lexsort((np.arange(len(codes)), moments, codes))
-    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    of_another_key = np.diff(codes[order], prepend=-1) != 0
+    starts = np.flatnonzero(of_another_key | boundaries.begins(moments[order]))
     offsets = np.append(starts, len(order))
     ordered = events.take(pa.array(order))
-    sessions = {key: pc.cast(keys.take(pa.array(order[starts])), pa.string())}
-    found = {key: Role.ID}
+    named = pc.cast(keys.take(pa.array(order[starts])), pa.string())
+    sessions = {key: named if boundaries.key_role is Role.ID else named.dictionary_encode()}
+    found = {key: boundaries.key_role}
     sessions[EVENTS], found[EVENTS] = pa.array(np.diff(offsets).astype(np.float64)), Role.NUMBER
     if time is not None:
         first, last = moments[order][starts], moments[order][offsets[1:] - 1]
@@ -49,7 +61,7 @@ def sessionize(
     for column, role in columns.items():
         for name, values, kind in _summaries(column, ordered[column], role, offsets):
             sessions[name], found[name] = values, kind
-    return pa.table(sessions), found
+    return Sessions(pa.table(sessions), found, order)
 
 
 def _codes_in_order(keys: pa.Array, names: pa.Array) -> npt.NDArray[np.int64]:

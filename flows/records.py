@@ -18,10 +18,10 @@ from schemas.roles import Role
 
 CHUNK_ROWS = 131_072
 """Rows of a chunk: what one task scores."""
-_BATCH_ROWS = 65_536
+BATCH_ROWS = 65_536
 """Rows held in memory at a time by a task."""
-REPEATED, SESSIONS = "repeated-ids", "sessions"
-"""What the scratch holds of the records: numbers of rows, and a table."""
+REPEATED = "repeated-ids"
+"""What the scratch holds of the records: the numbers of rows that repeat an id."""
 
 Rows = npt.NDArray[np.int64]
 
@@ -88,9 +88,7 @@ class EventRecords:
 
     def read(self, chunk: int) -> Iterator[Batch]:
         """Read and conform a chunk, batch by batch."""
-        for first, table in read_batches(
-            self.plan, self._chunks[chunk], self._columns, _BATCH_ROWS
-        ):
+        for first, table in read_batches(self.plan, self._chunks[chunk], self._columns, BATCH_ROWS):
             rows = np.arange(first, first + table.num_rows)
             conformed = self._conform(table, rows)
             faults = conformed.rejections
@@ -122,46 +120,3 @@ class EventRecords:
     def _conform(self, table: pa.Table, rows: Rows) -> Conformed:
         repeated = np.isin(rows, self._repeated, assume_unique=True)
         return conform(flatten(table), self.roles, repeated, required=self.required)
-
-
-@dataclass(frozen=True)
-class SessionRecords:
-    """Every session is a record; they were gathered into the scratch before."""
-
-    roles: Mapping[str, Role]
-    key: str
-    scratch: Scratch
-
-    @cached_property
-    def _sessions(self) -> pa.Table:
-        return self.scratch.read_table(SESSIONS)
-
-    @property
-    def total(self) -> int:
-        """Return the number of sessions."""
-        return self._sessions.num_rows
-
-    @property
-    def n_chunks(self) -> int:
-        """Return the number of chunks."""
-        return -(-self.total // CHUNK_ROWS)
-
-    def read(self, chunk: int) -> Iterator[Batch]:
-        """Read a chunk of sessions, batch by batch."""
-        none = pa.table({"row": pa.array([], pa.int64()), "column": [], "reason": []})
-        stop = min((chunk + 1) * CHUNK_ROWS, self.total)
-        for first in range(chunk * CHUNK_ROWS, stop, _BATCH_ROWS):
-            rows = np.arange(first, min(first + _BATCH_ROWS, stop))
-            yield Batch(self._sessions.slice(first, len(rows)), rows, none)
-
-    def take(self, rows: Rows) -> pa.Table:
-        """Return the sessions of these numbers."""
-        return self._sessions.take(pa.array(rows))
-
-    def ids(self, records: pa.Table, rows: Rows) -> pa.Array:
-        """Return the session keys."""
-        return one_array(records[self.key])
-
-    def own_columns(self, rows: Rows) -> pa.Table:
-        """Return what is known of the sessions of these numbers."""
-        return self.take(rows)

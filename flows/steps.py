@@ -13,14 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from anomaly.boundaries import boundaries_of
 from anomaly.explanation import explain
 from anomaly.model import FEWEST_EVENTS, AnomalyModel
 from anomaly.projection import project
 from anomaly.selection import anomaly_score, largest_p, select, severity
-from anomaly.sessions import sessionize
 from flows.planning import Run
-from flows.records import REPEATED, SESSIONS, Batch, EventRecords, Records, SessionRecords
+from flows.records import REPEATED, Batch, EventRecords, Records
 from flows.sampling import by_content, sample_rows
+from flows.session_records import gather_sessions
 from flows.storage.locations import without_secrets
 from flows.storage.models import StoredModel, load_model, save_model
 from flows.storage.repeats import repeated_ids
@@ -101,16 +102,15 @@ def _gather_sessions(run: Run, events: EventRecords, key: str) -> Gathered:
     # All events at once: a session may lie anywhere in the input.
     batches = [batch for chunk in range(events.n_chunks) for batch in events.read(chunk)]
     rejected = _quarantine(run, 0, [batch.rejected for batch in batches])
-    table = pa.concat_tables([batch.records for batch in batches]).unify_dictionaries()
-    if not table.num_rows:
+    gathered = sum(len(batch.rows) for batch in batches)
+    if not gathered:
         raise InputError(
             "no valid event",
             where=without_secrets(run.plan.location),
             remedy="give the columns whose values are rejected other roles in the job file",
         )
-    sessions, roles = sessionize(table, key, events.roles)
-    run.scratch.write_table(SESSIONS, sessions)
-    return Gathered(SessionRecords(roles, key, run.scratch), table.num_rows, rejected)
+    records = gather_sessions(events, batches, key, boundaries_of(run.job))
+    return Gathered(records, gathered, rejected)
 
 
 def fit_model(run: Run, gathered: Gathered) -> Fitted:

@@ -161,6 +161,21 @@ def ignored_session_key(_: Path) -> list[str]:
     return with_job(settings)
 
 
+def session_cut_twice(_: Path) -> list[str]:
+    return with_job(
+        'unit = "session"\nsession_key = "user"\nsession_gap = "1h"\nsession_window = "1d"\n'
+    )
+
+
+def no_duration(_: Path) -> list[str]:
+    return with_job('unit = "session"\nsession_key = "user"\nsession_gap = "half an hour"\n')
+
+
+def session_cut_without_time(_: Path) -> list[str]:
+    settings = 'unit = "session"\nsession_key = "user"\nsession_window = "1d"\n'
+    return with_job(settings, small_log().drop("time"))
+
+
 def missing_job_file(_: Path) -> list[str]:
     return detect_on(small_log(), "--job", "no-such.toml")
 
@@ -256,6 +271,9 @@ MISTAKES = (
     Mistake("session without a key", session_without_key, ("job.toml", "session_key")),
     Mistake("too few sessions", too_few_sessions, ("log.parquet", "only 9 sessions", "at least")),
     Mistake("session key ignored", ignored_session_key, ("session_key", "`ignore`", "entity")),
+    Mistake("session cut twice", session_cut_twice, ("job.toml", "session_gap", "not both")),
+    Mistake("no duration", no_duration, ("job.toml: session_gap", '"30m"', "half an hour")),
+    Mistake("session cut without time", session_cut_without_time, ("session_window", "`time`")),
     Mistake("missing job file", missing_job_file, ("no-such.toml", "outfield init")),
     Mistake("job file is no text", job_file_not_text, ("job.toml", "UTF-8")),
     Mistake("no input", no_input_at_all, ("no input", "name a file")),
