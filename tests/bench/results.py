@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tests.bench.labelled import DATA
 
 OUTPUT = Path(__file__).parents[2] / "bench-output"
@@ -44,3 +46,13 @@ def write(folder: Path, page: str, figures: dict[str, Any]) -> None:
     (folder / "results.json").write_text(text + "\n", encoding="utf-8")
     print(page)
     print(f"\nwritten to {folder}")
+
+
+def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
+    """Return the mean of what several draws gave, and its standard error; 0 for a single one.
+
+    >>> mean_and_error([1.0, 3.0])
+    (2.0, 1.0)
+    """
+    error = np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+    return float(np.mean(values)), round(float(error), 12)
