@@ -39,3 +39,35 @@ def contaminated(labelled: Labelled, share: float, most: int, random: np.random.
     rows = np.concatenate([normal[:n_normal], anomalous[:n_planted]])
     order = random.permutation(len(rows))
     return Batch(rows[order], order >= n_normal, normal[n_normal : 2 * n_normal])
+
+
+@dataclass(frozen=True)
+class Field:
+    """Normal records to sow anomalies into, and other records of both kinds, all apart."""
+
+    normal: Rows
+    seed: Rows
+    """The anomalous records that are sown."""
+    others: Rows
+    """Normal records, and anomalous ones in the share that the set has."""
+
+
+def field_of(labelled: Labelled, most: int, random: np.random.Generator) -> Field:
+    """Part a set into the normal records of a batch, at most `most`, their seed, and the others."""
+    normal = random.permutation(labelled.normal_rows)
+    anomalous = random.permutation(labelled.anomalous_rows)
+    n = min(most, len(normal) // 2)
+    seed, rest = anomalous[: len(anomalous) // 2], anomalous[len(anomalous) // 2 :]
+    n_others = round(n * len(anomalous) / len(normal))
+    return Field(normal[:n], seed, np.concatenate([normal[n : 2 * n], rest[:n_others]]))
+
+
+def sown(field: Field, share: float, random: np.random.Generator) -> Rows:
+    """Add anomalies to the normal records until they are that share of all.
+
+    Each stands once before any stands twice, as an attack that goes on repeats itself.
+    """
+    n = round(share / (1.0 - share) * len(field.normal))
+    rounds = [random.permutation(field.seed) for _ in range(-(-n // len(field.seed)))]
+    anomalies = np.concatenate([field.seed[:0], *rounds])[:n]
+    return random.permutation(np.concatenate([field.normal, anomalies]))

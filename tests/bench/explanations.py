@@ -196,8 +196,17 @@ def mean_over_sets(by_set: Iterable[Figures]) -> Figures:
     }
 
 
-HEAD = ("n", "first %", "first 3 %", f"n, p ≤ {ODD:g}", "first %", "first 3 %")
-HEAD += ("expected right %", "seen %")
+HEAD = (
+    "n",
+    "first %",
+    "first 3 %",
+    f"n, p ≤ {ODD:g}",
+    "first %",
+    "first 3 %",
+    "expected right %",
+    "seen %",
+)
+"""The figures of a row: of all changed events, of those the model finds odd, and of all again."""
 
 
 def page(cases: Sequence[Case]) -> str:

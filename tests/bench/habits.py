@@ -1,5 +1,6 @@
 """What normal events hold, in all and of each entity: counted plainly, apart from the model."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ ENOUGH = 20
 class Habits:
     """Normal events as a frame, and where in it the events of each entity are."""
 
-    roles: dict[str, Role]
+    roles: Mapping[str, Role]
     frame: pd.DataFrame
     rows_of: dict[str, dict[str, npt.NDArray[np.int64]]]
     """Entity column -> name -> the positions of its events."""
@@ -30,7 +31,7 @@ class Habits:
     """(24,): events in each hour of the day; zeros where there is no time."""
 
     @classmethod
-    def of(cls, events: pa.Table, roles: dict[str, Role]) -> "Habits":
+    def of(cls, events: pa.Table, roles: Mapping[str, Role]) -> "Habits":
         """Count what conformed normal `events` hold."""
         frame = events.to_pandas()
         named = [c for c, role in roles.items() if role in (Role.CATEGORY, Role.ENTITY)]
@@ -42,7 +43,7 @@ class Habits:
         if time is not None:
             hours = np.bincount(frame[time].dt.hour, minlength=24)
         return cls(
-            dict(roles),
+            roles,
             frame,
             rows_of,
             {c: n[n > 0] for c, n in counts.items()},

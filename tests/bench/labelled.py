@@ -4,6 +4,7 @@ The sets lie beside the checkout, see `shared/README.md`; the sample log is made
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class Labelled:
     name: str
     records: pa.Table
     """Conformed events, or the sessions made of them."""
-    roles: dict[str, Role]
+    roles: Mapping[str, Role]
     anomalous: npt.NDArray[np.bool_]
     """(n_records,)."""
 
