@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check format lock clean
+.PHONY: demo test check format lock clean bench-explanations bench-fdr bench-contamination
 
 demo: $(READY)                 ## generate the sample log, run the main job on it, print what it found
 	$(BIN)/python -m data.generate data/sample
@@ -24,12 +24,21 @@ format: $(READY)               ## rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+bench-explanations: $(READY)   ## are the reasons right? Needs ../shared/data, like all benchmarks
+	$(BIN)/python -m tests.bench.explanations
+
+bench-fdr: $(READY)            ## do p-values mean it? Uniformity and false discoveries
+	$(BIN)/python -m tests.bench.false_discovery
+
+bench-contamination: $(READY)  ## what is left when more of the events are anomalous
+	$(BIN)/python -m tests.bench.contamination
+
 lock: $(READY)                 ## resolve requirements.lock anew: versions and hashes, no host
 	$(BIN)/uv pip compile pyproject.toml --group dev --python-version 3.11 --universal --upgrade --quiet \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock
 
 clean:                         ## forget the environment and everything generated
-	rm -rf $(VENV) data/sample outfield-output build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) data/sample outfield-output bench-output build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
