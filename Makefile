@@ -3,8 +3,11 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH_READY := $(VENV)/.bench-ready
+LOCK := $(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --quiet --generate-hashes \
+  --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: demo test check format lock clean bench-explanations bench-fdr bench-contamination
+.PHONY: demo test check format lock clean bench-quality bench-explanations bench-fdr bench-contamination
 
 demo: $(READY)                 ## generate the sample log, run the main job on it, print what it found
 	$(BIN)/python -m data.generate data/sample
@@ -20,22 +23,25 @@ check: $(READY)                ## format, lint, types, import contracts, doctest
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
+bench-quality: $(BENCH_READY)  ## outfield beside its peers on the sets of ../shared/data; ARGS="--help" says more
+	$(BIN)/python -m tests.bench.quality $(ARGS)
+
 format: $(READY)               ## rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 bench-explanations: $(READY)   ## are the reasons right? Needs ../shared/data, like all benchmarks
-	$(BIN)/python -m tests.bench.explanations
+	$(BIN)/python -m tests.bench.explanations $(ARGS)
 
 bench-fdr: $(READY)            ## do p-values mean it? Uniformity and false discoveries
-	$(BIN)/python -m tests.bench.false_discovery
+	$(BIN)/python -m tests.bench.false_discovery $(ARGS)
 
 bench-contamination: $(READY)  ## what is left when more of the events are anomalous
-	$(BIN)/python -m tests.bench.contamination
+	$(BIN)/python -m tests.bench.contamination $(ARGS)
 
-lock: $(READY)                 ## resolve requirements.lock anew: versions and hashes, no host
-	$(BIN)/uv pip compile pyproject.toml --group dev --python-version 3.11 --universal --upgrade --quiet \
-	  --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock
+lock: $(READY)                 ## resolve both lock files anew: versions and hashes, no host
+	$(LOCK) pyproject.toml --group dev -o requirements.lock
+	$(LOCK) --group bench --constraint requirements.lock -o requirements-bench.lock
 
 clean:                         ## forget the environment and everything generated
 	rm -rf $(VENV) data/sample outfield-output bench-output build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -45,3 +51,8 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $(READY)
+
+# The peers agree with every version of the program's own lock, so they go on top of it.
+$(BENCH_READY): requirements-bench.lock $(READY)
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements-bench.lock
+	touch $(BENCH_READY)
