@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 
 LABEL = "y"
 """The label's column in an ADBench table."""
+FEWEST_ANOMALIES = 30
+"""That a draw from a large table keeps, where it has as many."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class Case:
 
     def digest(self) -> str:
         """Return a hash of the set: the same for the same rows and labels."""
-        content = hashlib.sha256(f"{self.session_key} {self.rows}".encode())
+        drawn = f" {FEWEST_ANOMALIES}" if self.rows else ""
+        content = hashlib.sha256(f"{self.session_key} {self.rows}{drawn}".encode())
         for path in sorted({self.events, self.labels}):
             content.update(path.read_bytes())
         return content.hexdigest()[:12]
@@ -112,11 +115,23 @@ def read_labels(case: Case, units: pa.Array) -> npt.NDArray[np.bool_]:
 
 
 def _drawn(case: Case, total: int) -> pa.Array:
-    """Give the rows that are used, the same for every detector and seed."""
+    """Give the rows that are used, the same for every detector and seed.
+
+    A draw keeps the table's share of anomalies, but at least `FEWEST_ANOMALIES`: the average
+    precision of a single one is a coin toss.
+    """
     if case.rows is None:
         return pa.array(np.arange(total))
-    draw = np.random.default_rng(0).choice(total, case.rows, replace=False)
-    return pa.array(np.sort(draw))
+    anomalous = pq.read_table(case.labels, columns=[LABEL])[LABEL].to_numpy() == 1
+    anomalies, normals = np.flatnonzero(anomalous), np.flatnonzero(~anomalous)
+    wanted = max(round(case.rows * len(anomalies) / total), FEWEST_ANOMALIES)
+    n = min(wanted, len(anomalies), case.rows)
+    rng = np.random.default_rng(0)
+    drawn = [
+        rng.choice(anomalies, n, replace=False),
+        rng.choice(normals, case.rows - n, replace=False),
+    ]
+    return pa.array(np.sort(np.concatenate(drawn)))
 
 
 def chosen(cases: Sequence[Case], names: Sequence[str] | None) -> list[Case]:
