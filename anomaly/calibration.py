@@ -1,10 +1,10 @@
-"""Scores to p-values: the share of normal events that score as high, beyond the sample too.
+"""Scores to surprise, and surprise to p-values.
 
-Below the tail a p-value is conformal, `(1 + #{calibration >= score}) / (n + 1)` (Vovk, Gammerman
-and Shafer, 2005). That stops at 1 / (n + 1), so the tail goes on as a generalised Pareto
-distribution over a threshold (Pickands, 1975). The calibration rows are contaminated like every
-sample of real events; the largest of them are therefore counted, but how far out they lie is not
-believed: they are censored in the fit.
+A p-value is conformal, `(1 + #{calibration >= score}) / (n + 1)` (Vovk, Gammerman and Shafer,
+2005): whatever the score is, at most one new normal event in ten has p <= 0.1, and so on. The
+calibration rows are contaminated like every sample of real events; that makes p too large, never
+too small. Beyond the last of them p goes on falling, as a generalised Pareto distribution
+(Pickands, 1975) fitted to the largest says, foreign ones among them.
 """
 
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-_TAIL = 0.10
-"""Share of the calibration scores above the threshold."""
-_CENSORED = 0.02
-"""Share of them whose value is not believed: twice a usual contamination of one per cent."""
+_BODY, _CUT = 0.75, 0.95
+"""Shares of the events below which a score is the body's, and beyond which it may be foreign."""
+_TAIL = 0.05
+"""Share of the calibration that the tail beyond the last event is fitted on."""
 _SMALLEST = 1e-300
 """A p-value never reaches 0."""
 _ROUNDING = np.float32(1e-4)
@@ -24,42 +24,84 @@ _ROUNDING = np.float32(1e-4)
 
 
 @dataclass(frozen=True)
-class TailCalibration:
-    """The distribution of a score among normal events."""
+class Surprise:
+    """How surprising a score is: -log of the share of normal events that score as high.
+
+    Up to the 95 % quantile that is counted. Beyond it foreign events may be among the counted, so
+    the surprise goes on in a straight line, an exponential tail, as steep as it is between the
+    75 % and the 95 % quantile: what lies ten times as far out is ten times as surprising, however
+    many lie there with it.
+    """
 
     scores: npt.NDArray[np.float32]
     """(n,): the calibration scores, ascending."""
+    cut: float
+    scale: float
+    """How much of the score one nat is, beyond the cut."""
+
+    @classmethod
+    def fit(cls, scores: npt.NDArray[np.float32]) -> "Surprise":
+        """Learn from the `scores` (n,) of held-out events; higher is more anomalous."""
+        ordered = np.sort(np.asarray(scores, dtype=np.float32))
+        middle, body, cut = np.quantile(ordered, [0.5, _BODY, _CUT]).astype(np.float64).tolist()
+        # Where nine events in ten score the same, the slope is that of a wider or the last part.
+        slopes = (
+            (cut - body) / np.log((1.0 - _BODY) / (1.0 - _CUT)),
+            (cut - middle) / np.log(0.5 / (1.0 - _CUT)),
+            float(ordered.mean(dtype=np.float64)) - float(ordered[0]),
+        )
+        least = max(float(_ROUNDING) * abs(cut), float(np.finfo(np.float32).tiny))
+        scale = next((slope for slope in slopes if slope > least), max(abs(cut), 1.0))
+        return cls(ordered, cut, scale)
+
+    def of(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """Return the surprise of each of `scores` (n,), float64, in nats."""
+        surprise = -np.log(conformal(scores, self.scores))
+        beyond = _without_rounding(scores).astype(np.float64) - self.cut
+        at_cut = -np.log(conformal(np.float32([self.cut]), self.scores))[0]
+        return np.where(beyond > 0.0, at_cut + beyond / self.scale, np.minimum(surprise, at_cut))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The distribution of the joint surprise among held-out events: it gives the p-values."""
+
+    surprises: npt.NDArray[np.float32]
+    """(n,): those of the held-out events, ascending."""
     threshold: float
+    """Where the tail begins that is fitted for what lies beyond the last of them."""
     scale: float
     shape: float
     """Of the generalised Pareto tail; 0 is exponential, larger is heavier."""
 
     @classmethod
-    def fit(cls, scores: npt.NDArray[np.float32]) -> "TailCalibration":
-        """Learn from the `scores` (n,) of held-out events; higher is more anomalous."""
-        ordered = np.sort(np.asarray(scores, dtype=np.float32))
-        cuts = np.quantile(ordered, [1.0 - _TAIL, 1.0 - _CENSORED])
-        # As float32 like the scores that are compared with it, here and after a round trip.
-        threshold, ceiling = cuts.astype(np.float32).tolist()
+    def fit(cls, surprises: npt.NDArray[np.float32]) -> "Calibration":
+        """Learn from the joint surprise (n,) of held-out events."""
+        ordered = np.sort(np.asarray(surprises, dtype=np.float32))
+        threshold = float(np.quantile(ordered, 1.0 - _TAIL).astype(np.float32))
         above = ordered[_without_rounding(ordered) > threshold].astype(np.float64) - threshold
-        scale, shape = _fit_tail(above, max(ceiling - threshold, 0.0))
-        return cls(ordered, threshold, scale, shape)
+        return cls(ordered, threshold, *_fit_tail(above))
 
-    def p_values(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Return the p-value of each of `scores` (n,), float64 in (0, 1]."""
-        scores = np.asarray(scores, dtype=np.float32)
-        p = conformal(scores, self.scores)
-        tail = _without_rounding(scores) > self.threshold
-        beyond = scores[tail].astype(np.float64) - self.threshold
-        # The tail takes over where it begins, so that p falls as the score rises, without a step.
-        n = len(self.scores)
-        above = np.sum(_without_rounding(self.scores) > self.threshold)
-        start = (1.0 + above) / (n + 1.0)
-        p[tail] = start * np.exp(-self._hazard_at(beyond))
-        return np.clip(p, _SMALLEST, 1.0)
+    def p_values(self, surprises: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """Return the p-value of each of `surprises` (n,), float64 in (0, 1].
 
-    def _hazard_at(self, excess: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        return _hazard(excess / self.scale, self.shape)
+        Between two calibration events it is interpolated, which never makes it smaller. Thirty
+        events cannot tell what one in a million is: the tail is believed as far again as the
+        calibration reaches, to 1 / (n + 1)^2; beyond, it counts by its logarithm, so that the order
+        of the events stays.
+        """
+        s = _without_rounding(surprises).astype(np.float64)
+        known, places = np.unique(self.surprises.astype(np.float64), return_index=True)
+        n = len(self.surprises)
+        shares = np.log((1.0 + n - places) / (n + 1.0))
+        last = known[-1]
+        farther = self._hazard(np.maximum(s, last)) - self._hazard(np.array([last]))
+        log_p = np.interp(s, known, shares) - farther
+        beyond = np.maximum(-log_p - 2.0 * np.log(n + 1.0), 0.0)
+        return np.clip(np.exp(log_p + beyond - np.log1p(beyond)), _SMALLEST, 1.0)
+
+    def _hazard(self, surprises: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return _hazard(np.maximum(surprises - self.threshold, 0.0) / self.scale, self.shape)
 
 
 def conformal(
@@ -87,66 +129,6 @@ def conformal(
     return np.asarray((1.0 + at_least) / (n + 1.0))
 
 
-def settle(
-    surprisal: npt.NDArray[np.float32], calibration: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float64]:
-    """Turn the surprisal -log p of a combined p-value into the p-value that is reported.
-
-    It is the smaller of that p and its own conformal p-value. The first is too large where the
-    normal events have outliers of a kind that the tails did not foresee; the second where the
-    calibration is contaminated; neither is too small. The conformal one is interpolated between
-    calibration events, which never makes it smaller, and falls on beyond the last as p does.
-
-    Thirty events cannot tell what one in a million is. The tail is believed as far again as the
-    calibration itself reaches, to 1 / (n + 1)^2; beyond, the surprisal counts by its logarithm, so
-    that the order of the events stays.
-
-    Parameters
-    ----------
-    surprisal
-        (n_events,).
-    calibration
-        (n,): that of held-out events, ascending.
-
-    Examples
-    --------
-    >>> settle(np.float32([0.1, 2.5]), np.float32([1, 2, 3])).round(2)
-    array([0.9 , 0.08])
-    """
-    s = _without_rounding(surprisal).astype(np.float64)
-    known, places = np.unique(calibration.astype(np.float64), return_index=True)
-    n = len(calibration)
-    shares = np.log((1.0 + n - places) / (n + 1.0))
-    conformal_log = np.interp(s, known, shares) - np.maximum(s - known[-1], 0.0)
-    smaller_log = np.minimum(-surprisal.astype(np.float64), conformal_log)
-    believed = 2.0 * np.log(n + 1.0)
-    beyond = np.maximum(-smaller_log - believed, 0.0)
-    return np.clip(np.exp(smaller_log + beyond - np.log1p(beyond)), _SMALLEST, 1.0)
-
-
-def combine(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Combine the p-values in the last axis into one that a single strong voice decides.
-
-    The Cauchy combination (Liu and Xie, 2020): valid under any dependence as p becomes small. For
-    small p it is the harmonic mean. Alone, it would let one voice at p = 1 silence all others, so
-    it is held below Bonferroni's bound, n times the smallest p.
-
-    Examples
-    --------
-    >>> combine(np.array([[0.5, 0.5], [1e-6, 0.5], [1e-6, 1.0]])).round(7)
-    array([5.e-01, 2.e-06, 2.e-06])
-    """
-    p = np.clip(p_values, _SMALLEST, 1.0 - 1e-12)
-    # tan((0.5 - p) pi) is 1 / (pi p) for small p, where the tangent itself loses its digits.
-    small = p < 1e-8
-    waves = np.where(small, 1.0 / (np.pi * p), np.tan((0.5 - np.where(small, 0.5, p)) * np.pi))
-    mean = waves.mean(axis=-1)
-    far = mean > 1e7
-    combined = 0.5 - np.arctan(np.where(far, 0.0, mean)) / np.pi
-    combined = np.where(far, 1.0 / (np.pi * np.where(far, mean, 1.0)), combined)
-    return np.clip(np.minimum(combined, p.shape[-1] * p.min(axis=-1)), _SMALLEST, 1.0)
-
-
 def _without_rounding(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return the least that each score may be but for rounding."""
     return (scores - _ROUNDING * np.abs(scores)).astype(np.float32)
@@ -157,24 +139,22 @@ def _hazard(x: npt.NDArray[np.float64], shape: float) -> npt.NDArray[np.float64]
     return x if shape < 1e-6 else np.log1p(shape * x) / shape
 
 
-def _fit_tail(above: npt.NDArray[np.float64], ceiling: float) -> tuple[float, float]:
-    """Fit scale and shape to the excesses `above`; those beyond `ceiling` are censored.
+def _fit_tail(above: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Fit scale and shape to the excesses `above` by maximum likelihood.
 
-    Maximum likelihood with the shape held in [0, 1): a tail lighter than exponential would declare
-    a finite score impossible, one without a mean is no use. The prior (1 - shape)^2 keeps it from
-    the edge where the data say little (Coles and Dixon, 1999).
+    The shape is held in [0, 1): a tail lighter than exponential would declare a finite score
+    impossible, one without a mean is no use. The prior (1 - shape)^2 keeps it from the edge where
+    the data say little (Coles and Dixon, 1999).
     """
-    seen = above[above <= ceiling] / ceiling if ceiling > 0.0 else above[:0]
-    if len(above) < 10 or not len(seen):
-        return max(float(above.mean()) if len(above) else 0.0, 1e-6), 0.0
-    n_censored = len(above) - len(seen)
+    mean = float(above.mean()) if len(above) else 1.0
+    if len(above) < 10:
+        return max(mean, 1e-6), 0.0
+    excesses = above / mean
 
     def loss(parameters: npt.NDArray[np.float64]) -> float:
         scale, shape = np.exp(parameters[0]), parameters[1]
-        density = np.log(scale) * len(seen) + (1.0 + shape) * _hazard(seen / scale, shape).sum()
-        censored = n_censored * float(_hazard(np.array([1.0 / scale]), shape)[0])
-        return float(density + censored - 2.0 * np.log1p(-shape))
+        hazards = (1.0 + shape) * _hazard(excesses / scale, shape)
+        return float(np.log(scale) * len(above) + hazards.sum() - 2.0 * np.log1p(-shape))
 
-    start = np.array([np.log(max(float(seen.mean()), 1e-6)), 0.1])
-    best = minimize(loss, start, method="L-BFGS-B", bounds=[(-12.0, 12.0), (0.0, 0.9)])
-    return float(np.exp(best.x[0])) * ceiling, float(best.x[1])
+    best = minimize(loss, np.array([0.0, 0.1]), method="L-BFGS-B", bounds=[(-12, 12), (0, 0.9)])
+    return float(np.exp(best.x[0])) * mean, float(best.x[1])

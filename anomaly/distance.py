@@ -1,51 +1,71 @@
-"""How far an event is from the normal cluster as a whole: the Mahalanobis distance."""
+"""How far an event is from the normal cluster in the column where it is farthest.
+
+The density weighs all columns together, and one odd value among fifty ordinary ones is little of
+that. Here each column is measured by itself, and the farthest one speaks: a value that is extreme,
+a name that is rare, a word that nobody else has.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cholesky, solve_triangular
-from sklearn.base import BaseEstimator
-from sklearn.covariance import ledoit_wolf
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-_CHUNK = 16_384
-"""Rows at a time: a chunk of 100 float32 dimensions fits the second-level cache."""
+from anomaly.embedding.embedder import Span
+
+_MASS = 0.1
+"""Share of the references that a coordinate is measured against, as in the density."""
+
+Rows = npt.NDArray[np.float32]
 
 
-class ShrunkMahalanobis(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
-    """Mahalanobis distance to the centre of the rows it was fitted on.
+@dataclass(frozen=True)
+class FarthestColumn:
+    """The largest distance of an event's spans from the normal references.
 
-    The covariance is shrunk after Ledoit and Wolf (2004), so that it can be inverted however few
-    the rows. Robust only as far as the rows are: fit it on a normal cluster.
-
-    Attributes
-    ----------
-    location_ : ndarray of shape (n_dims,), float32
-    whitener_ : ndarray of shape (n_dims, n_dims), float32
-        `W` such that `|(x - location) W|` is the distance.
+    In each dimension it is the distance to a measure (see `anomaly.density`), which on a line can
+    be told exactly: the nearest m of n ordered references are neighbours of each other, so a value
+    needs one search for the first of them, and their mean and variance say the rest. Over the
+    dimensions of a span the squares add up.
     """
 
-    def fit(self, X: npt.ArrayLike, y: None = None) -> "ShrunkMahalanobis":
-        """Fit on the normal rows `X` (n_rows, n_dims)."""
-        rows: npt.NDArray[np.float64] = validate_data(
-            self, X, dtype=np.float64, ensure_min_samples=2
-        )
-        covariance, _ = ledoit_wolf(rows)
-        # A floor for dimensions that never vary: they then count a deviation in their own units.
-        ridge = max(1e-3, 1e-6 * float(np.trace(covariance)) / len(covariance))
-        lower = cholesky(covariance + ridge * np.eye(len(covariance)), lower=True)
-        inverse = solve_triangular(lower, np.eye(len(covariance)), lower=True)
-        self.location_ = rows.mean(axis=0).astype(np.float32)
-        self.whitener_ = np.ascontiguousarray(inverse.T, dtype=np.float32)
-        return self
+    starts: npt.NDArray[np.int64]
+    """(n_spans,): the first dimension of each span, ascending; together they cover X."""
+    borders: Rows
+    """(n_references - m, n_dims): beyond the i-th, the nearest m begin at reference i + 1."""
+    means: Rows
+    """(n_references - m + 1, n_dims): the mean of the m references from the i-th on."""
+    variances: Rows
+    """(n_references - m + 1, n_dims)."""
 
-    def score_samples(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    @classmethod
+    def fit(cls, references: Rows, spans: Sequence[Span]) -> "FarthestColumn":
+        """Learn from the normal `references`, float32 (n_references, n_dims), and their spans."""
+        ordered = np.sort(references.astype(np.float64), axis=0)
+        m = max(1, round(_MASS * len(ordered)))
+        borders = (ordered[:-m] + ordered[m:]) / 2.0
+        sums, squares = _running(ordered), _running((ordered - ordered.mean(axis=0)) ** 2)
+        means = (sums[m:] - sums[:-m]) / m
+        away = means - ordered.mean(axis=0)
+        variances = np.maximum((squares[m:] - squares[:-m]) / m - away**2, 0.0)
+        starts = np.array([span.start for span in spans], dtype=np.int64)
+        return cls(starts, *(a.astype(np.float32) for a in (borders, means, variances)))
+
+    def by_span(self, X: Rows) -> Rows:
+        """Return the distance of each span of `X`, float32 (n_rows, n_spans)."""
+        squared = np.empty((X.shape[1], len(X)), dtype=np.float32)
+        for dim, values in enumerate(X.T):
+            first = np.searchsorted(self.borders[:, dim], values)
+            away = values - self.means[first, dim]
+            squared[dim] = away * away + self.variances[first, dim]
+        return np.sqrt(np.add.reduceat(squared, self.starts, axis=0)).T
+
+    def score_samples(self, X: Rows) -> Rows:
         """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
-        check_is_fitted(self)
-        rows: npt.NDArray[np.float32] = validate_data(
-            self, X, dtype=np.float32, reset=False, ensure_min_samples=0
-        )
-        scores = np.empty(len(rows), dtype=np.float32)
-        for start in range(0, len(rows), _CHUNK):
-            white = (rows[start : start + _CHUNK] - self.location_) @ self.whitener_
-            scores[start : start + _CHUNK] = np.sqrt(np.einsum("ij,ij->i", white, white))
-        return scores
+        farthest: Rows = self.by_span(X).max(axis=1)
+        return farthest
+
+
+def _running(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the sums of the first 0, 1, … rows."""
+    return np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])

@@ -8,6 +8,8 @@ _MASKS = (
     (r"\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b", "<ip>"),
     (r"\b0[xX][0-9a-fA-F]+\b", "<hex>"),
     (r"\b([0-9]+[a-fA-F]+|[a-fA-F]+[0-9]+)[0-9a-fA-F]{6,}\b", "<hex>"),
+    # A sign belongs to its number, a hyphen to its word or date.
+    (r"(^|[^0-9A-Za-z)\]])-(\d)", r"\1\2"),
     (r"\d+", "0"),
 )
 
@@ -18,7 +20,7 @@ def mask(texts: pa.Array) -> pa.Array:
     Examples
     --------
     >>> mask(pa.array(["block blk_-1608999 from 10.250.19.102:54106"]))[0].as_py()
-    'block blk_-0 from <ip>'
+    'block blk_0 from <ip>'
     """
     for pattern, name in _MASKS:
         texts = pc.replace_substring_regex(texts, pattern, name)

@@ -7,15 +7,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from anomaly.calibration import TailCalibration, settle
-from anomaly.columns import ColumnSurprise
+from anomaly.calibration import Calibration, Surprise
 from anomaly.density import DistanceToMeasure
-from anomaly.distance import ShrunkMahalanobis
+from anomaly.distance import FarthestColumn
 from anomaly.embedding.category import CategoryBlock
 from anomaly.embedding.embedder import EventEmbedder, Span
+from anomaly.embedding.familiarity import FamiliarityBlock
 from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.sequence import SequenceBlock
+from anomaly.embedding.steps import StepCounts
 from anomaly.embedding.text import TextBlock
 from anomaly.embedding.time import TimeBlock
 from anomaly.embedding.tokens import TokenSpace
@@ -26,6 +27,11 @@ from schemas.roles import Role
 
 FEWEST_EVENTS = 20
 """Below this there is no cluster to speak of."""
+_TRIMMED_COUNTED = 10
+"""One in so many of the trimmed events is counted as the normal ones are: a lawful name that was
+trimmed away whole must stay rare, and not become unheard of."""
+_REFERENCE = 2.0 / 3.0
+"""Share of the sample that the normal cluster comes from; the rest calibrates."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +45,11 @@ class Scores:
 
 @dataclass(frozen=True)
 class AnomalyModel:
-    """An embedding, three voices on its normal cluster, and what they mean together."""
+    """An embedding, two voices on its normal cluster, and what they mean together."""
 
     embedder: EventEmbedder
     voices: Voices
-    held_out: npt.NDArray[np.float32]
-    """(n_calibration,): the voices' joint surprisal of the held-out events, ascending."""
+    calibration: Calibration
     sample_rows: int
     reference_rows: int
     """Events of the normal cluster that the voices were fitted on."""
@@ -58,8 +63,10 @@ class AnomalyModel:
     ) -> tuple["AnomalyModel", npt.NDArray[np.int64]]:
         """Fit on a sample of conformed `events`, which may hold anomalies.
 
-        One half is the reference: trimmed to the normal cluster, it fits the three voices. The
-        other half is the calibration: its scores are those of events the cluster was not fitted on.
+        Two thirds are the reference: trimmed to the normal cluster, they fit the two voices. The
+        rest is the calibration: its scores are those of events the cluster was not fitted on. What
+        the embedding counts, it counts once more on the normal cluster alone: a flood of one
+        attack would otherwise vouch for itself.
 
         Returns
         -------
@@ -82,15 +89,19 @@ class AnomalyModel:
                 "no usable column",
                 remedy="give at least one a role other than id, entity or ignore",
             )
-        X = embedder.transform(events)
-        reference, calibration = _halves(len(X), int(split_seed))
-        cluster = NormalCluster.fit(X[reference])
+        reference, calibration = _split(events.num_rows, int(split_seed))
+        known = events.take(pa.array(reference))
+        cluster = NormalCluster.fit(embedder.transform(events.take(pa.array(reference))))
         normal = reference[cluster.members]
+        trimmed = reference[~cluster.members]
+        counted = np.sort(np.concatenate([normal, trimmed[::_TRIMMED_COUNTED]]))
+        embedder = embedder.recounted(events.take(pa.array(counted)), int(embed_seed))
+        X = embedder.transform(events)
         voices = Voices.fit(X[normal], X[calibration], embedder.spans, int(draw_seed))
         model = cls(
             embedder=embedder,
             voices=voices,
-            held_out=np.sort(voices.hear(X[calibration]).surprisal),
+            calibration=Calibration.fit(voices.hear(X[calibration]).surprisal),
             sample_rows=events.num_rows,
             reference_rows=len(normal),
             trimmed_share=cluster.trimmed_share,
@@ -105,29 +116,32 @@ class AnomalyModel:
     def score_vectors(self, X: npt.NDArray[np.float32]) -> Scores:
         """Score embedded events, float32 (n_events, n_dims)."""
         heard = self.voices.hear(X)
-        return Scores(heard.density, heard.distance, settle(heard.surprisal, self.held_out))
+        return Scores(heard.density, heard.distance, self.calibration.p_values(heard.surprisal))
 
 
-def _halves(n: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Split 0 … n - 1 into two random halves, each ascending."""
+def _split(n: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Split 0 … n - 1 at random into reference and calibration, each ascending."""
     order = np.random.default_rng(seed).permutation(n)
-    return np.sort(order[: n // 2]), np.sort(order[n // 2 :])
+    first = round(_REFERENCE * n)
+    return np.sort(order[:first]), np.sort(order[first:])
 
 
 PARTS = (
     AnomalyModel,
+    Calibration,
     CategoryBlock,
-    ColumnSurprise,
     DistanceToMeasure,
     EventEmbedder,
+    FamiliarityBlock,
+    FarthestColumn,
     HourHabit,
     LevelHabit,
     NameHabit,
     NumberBlock,
     SequenceBlock,
-    ShrunkMahalanobis,
     Span,
-    TailCalibration,
+    StepCounts,
+    Surprise,
     TextBlock,
     TimeBlock,
     TokenSpace,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.distance import ShrunkMahalanobis
+from anomaly.mahalanobis import ShrunkMahalanobis
 
 _CORE = 0.90
 """Share that the concentration steps fit on: one event in ten may be foreign."""

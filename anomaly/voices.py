@@ -1,4 +1,4 @@
-"""Three voices on one event: density, distance, and its columns one by one, made comparable."""
+"""Two voices on one event, its density and its distance, made comparable and heard together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.calibration import TailCalibration, combine
-from anomaly.columns import ColumnSurprise
+from anomaly.calibration import Surprise
 from anomaly.density import DistanceToMeasure
-from anomaly.distance import ShrunkMahalanobis
+from anomaly.distance import FarthestColumn
 from anomaly.embedding.embedder import Span
 
 Rows = npt.NDArray[np.float32]
+
+_DENSITY_WEIGHT = 2.0
+"""The density hears all columns, the distance one. Counted twice, mean average precision was .574
+on the event sets and .413 on ADBench; counted once, .571 and .408; alone, .550 and .421."""
 
 
 @dataclass(frozen=True)
@@ -22,23 +25,26 @@ class Heard:
     density: Rows
     distance: Rows
     surprisal: Rows
-    """-log of the three voices' combined p-value."""
+    """Of both together, in nats of density."""
 
 
 @dataclass(frozen=True)
 class Voices:
-    """Density, distance and columns, each with the tail that turns it into a p-value."""
+    """Density and distance on the normal cluster, each with what of it is a surprise.
+
+    The surprisals add up, as in Fisher's (1932) combination: an event that is odd to both is odder
+    than to one, and a strong voice is heard however calm the other. That they depend on each other
+    is for the calibration of the sum to know.
+    """
 
     density: DistanceToMeasure
-    distance: ShrunkMahalanobis
-    columns: ColumnSurprise
-    density_tail: TailCalibration
-    distance_tail: TailCalibration
-    columns_tail: TailCalibration
+    distance: FarthestColumn
+    density_surprise: Surprise
+    distance_surprise: Surprise
 
     @classmethod
     def fit(cls, normal: Rows, calibration: Rows, spans: Sequence[Span], seed: int) -> "Voices":
-        """Fit on the normal cluster, and the tails on held-out events.
+        """Fit on the normal cluster, and the surprises on held-out events.
 
         Parameters
         ----------
@@ -49,24 +55,19 @@ class Voices:
         spans
             Which dimensions belong to which column.
         seed
-            Seeds the draw of the density's references.
+            Seeds the draw of the references.
         """
         density = DistanceToMeasure(random_state=seed).fit(normal)
-        distance = ShrunkMahalanobis().fit(normal)
-        columns = ColumnSurprise.fit(normal, calibration, spans)
-        tails = [
-            TailCalibration.fit(voice.score_samples(calibration))
-            for voice in (density, distance, columns)
+        distance = FarthestColumn.fit(density.references_, spans)
+        surprises = [
+            Surprise.fit(voice.score_samples(calibration)) for voice in (density, distance)
         ]
-        return cls(density, distance, columns, *tails)
+        return cls(density, distance, *surprises)
 
     def hear(self, X: Rows) -> Heard:
         """Score embedded events, float32 (n_events, n_dims)."""
         density, distance = self.density.score_samples(X), self.distance.score_samples(X)
-        p_values = [
-            self.density_tail.p_values(density),
-            self.distance_tail.p_values(distance),
-            self.columns_tail.p_values(self.columns.score_samples(X)),
-        ]
-        surprisal = -np.log(combine(np.column_stack(p_values)))
+        surprisal = self.density_surprise.of(density) + (
+            self.distance_surprise.of(distance) / _DENSITY_WEIGHT
+        )
         return Heard(density, distance, surprisal.astype(np.float32))

@@ -136,7 +136,7 @@ def fit_model(run: Run, gathered: Gathered) -> Fitted:
         dims=model.embedder.n_dims,
         sample_rows=model.sample_rows,
         reference_rows=model.reference_rows,
-        calibration_rows=len(model.held_out),
+        calibration_rows=len(model.calibration.surprises),
         trimmed_share=model.trimmed_share,
         unsettled_share=model.unsettled_share,
     )

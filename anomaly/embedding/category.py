@@ -29,6 +29,7 @@ class CategoryBlock:
     names: tuple[str, ...]
     """Every name of the sample, the most common first; ties in alphabetical order."""
     counts: npt.NDArray[np.int64]
+    """(n_names,): the events that hold each."""
     total: int
     scale: float
     axes: int
@@ -38,11 +39,15 @@ class CategoryBlock:
     def fit(cls, column: pa.DictionaryArray, axes: int = MOST_AXES) -> "CategoryBlock":
         """Count the names of `column`, dictionary<string> (n_rows,); null is a name too."""
         names, counts = count_names(column)
-        lengths = surprisal(counts, len(column))
-        shares = counts / max(len(column), 1)
-        variance = float(np.sum(shares * lengths**2 * (1.0 - shares)))
-        scale = float(1.0 / np.sqrt(max(variance, 1.0)))
-        return cls(tuple(names), counts, len(column), scale, axes)
+        return cls(tuple(names), counts, len(column), _scale(counts, len(column)), axes)
+
+    def recounted(self, column: pa.DictionaryArray) -> "CategoryBlock":
+        """Count the same names in another `column`; some may not be in it at all."""
+        names, rows = distinct(column)
+        codes = self.codes(names)[rows]
+        counts = np.bincount(codes[codes >= 0], minlength=len(self.names)).astype(np.int64)
+        scale = _scale(counts, len(column))
+        return CategoryBlock(self.names, counts, len(column), scale, self.axes)
 
     @property
     def n_dims(self) -> int:
@@ -73,6 +78,13 @@ class CategoryBlock:
         block[np.arange(len(codes)), axis] = lengths * self.scale
         block[:, -1] = lengths
         return block[rows]
+
+
+def _scale(counts: npt.NDArray[np.int64], total: int) -> float:
+    """Return what brings the axes of the names together to the variance of one column."""
+    lengths, shares = surprisal(counts, total), counts / max(total, 1)
+    variance = float(np.sum(shares * lengths**2 * (1.0 - shares)))
+    return float(1.0 / np.sqrt(max(variance, 1.0)))
 
 
 def distinct(column: pa.DictionaryArray) -> tuple[pa.Array, npt.NDArray[np.int64]]:

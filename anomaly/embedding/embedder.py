@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.embedding.category import MOST_AXES, CategoryBlock, distinct
+from anomaly.embedding.familiarity import FamiliarityBlock
 from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import surprisal
@@ -18,7 +19,7 @@ from anomaly.embedding.text import MOST_DIRECTIONS, TextBlock
 from anomaly.embedding.time import TimeBlock
 from schemas.roles import Role
 
-Block = CategoryBlock | NumberBlock | SequenceBlock | TextBlock | TimeBlock
+Block = CategoryBlock | FamiliarityBlock | NumberBlock | SequenceBlock | TextBlock | TimeBlock
 Habit = HourHabit | LevelHabit | NameHabit
 Vectors = npt.NDArray[np.float32]
 
@@ -70,15 +71,17 @@ class EventEmbedder:
         events = events.combine_chunks()
         wide = sum(role in (Role.CATEGORY, Role.TEXT) for role in roles.values())
         room = _WIDEST // max(wide, 1)
-        blocks = {
-            column: _fit_block(role, _values(events, column, role), seed, room)
-            for column, role in roles.items()
-            if role not in (Role.ID, Role.IGNORE, Role.ENTITY)
-        }
         entities = {
             column: CategoryBlock.fit(_values(events, column, role))
             for column, role in roles.items()
             if role is Role.ENTITY
+        }
+        blocks = {
+            column: FamiliarityBlock.fit(entities[column])
+            if role is Role.ENTITY
+            else _fit_block(role, _values(events, column, role), seed, room)
+            for column, role in roles.items()
+            if role not in (Role.ID, Role.IGNORE)
         }
         embedder = cls(dict(roles), dict(weights), blocks, entities, {})
         reading = _Reading(embedder, events)
@@ -89,6 +92,28 @@ class EventEmbedder:
                 if column != entity and (habit := reading.fit_habit(entity, column)) is not None
             }
         return embedder
+
+    def recounted(self, events: pa.Table, seed: int) -> "EventEmbedder":
+        """Count names, words, steps and hours again, among `events` alone.
+
+        A number's scale stays: it comes from quantiles, which few foreign events do not move, and
+        without its tail it would be another. Entities and their habits stay: what an entity does
+        seldom is its habit all the same.
+        """
+        events = events.combine_chunks()
+        blocks: dict[str, Block] = {}
+        for column, block in self.blocks.items():
+            values = _values(events, column, self.roles[column])
+            match block:
+                case CategoryBlock():
+                    blocks[column] = block.recounted(values)
+                case TextBlock() | SequenceBlock():
+                    blocks[column] = block.recounted(values, seed)
+                case TimeBlock():
+                    blocks[column] = TimeBlock.fit(values)
+                case NumberBlock() | FamiliarityBlock():
+                    blocks[column] = block
+        return EventEmbedder(self.roles, self.weights, blocks, self.entities, self.habits)
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -145,15 +170,16 @@ class _Reading:
 
     def fit_habit(self, entity: str, column: str) -> Habit | None:
         """Learn what the entities do in `column`; None where there is nothing to learn."""
+        n_entities = len(self._embedder.entities[entity].names)
         match self._embedder.roles[column]:
             case Role.CATEGORY | Role.FLAG | Role.ENTITY:
                 names = self._embedder.name_counts(column)
                 shares = surprisal(np.append(names.counts, 0), names.total)
-                return NameHabit.fit(self._code(entity), self._code(column), shares)
+                return NameHabit.fit(self._code(entity), n_entities, self._code(column), shares)
             case Role.NUMBER:
-                return LevelHabit.fit(self._code(entity), self._level(column))
+                return LevelHabit.fit(self._code(entity), n_entities, self._level(column))
             case Role.TIME if cast(TimeBlock, self._embedder.blocks[column]).covers_days:
-                return HourHabit.fit(self._code(entity), self._column(column))
+                return HourHabit.fit(self._code(entity), n_entities, self._column(column))
         return None
 
     def _code(self, column: str) -> npt.NDArray[np.int64]:

@@ -1,11 +1,11 @@
 """What an entity usually does: every other column judged given the user, host or card.
 
 Each habit is one dimension, 0 for what the entity does as a matter of course and large for what it
-never did. A small group is shrunk towards the behaviour of all; how strongly, each column says for
+never did, as far as that is more surprising than it would be of anybody. A small group is shrunk towards the behaviour of all; how strongly, each column says for
 itself by the leave-one-out likelihood of its own events (empirical Bayes).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,8 +20,13 @@ _STRENGTHS = 2.0 ** np.arange(-6, 12)
 _OWN_HOUR = 1.0 / 3.0
 """What an event adds to its own hour after smoothing."""
 
+_LEAST_DEVIATION = 0.5
+"""In nats: a surprise weighs at most twice for being seldom."""
+
 _LEVEL_STRENGTH = 4.0
 """Events of everybody behind an entity's level."""
+_NATS = 0.25
+"""Steps of the surprise that the deviations are tabled for."""
 _MAD_TO_DEVIATION = 1.4826
 """The deviation of a normal distribution over its median absolute deviation."""
 
@@ -47,9 +52,12 @@ class NameHabit:
     shares: npt.NDArray[np.float64]
     """(n_names + 1,): the share of each name among all events; that of an unseen one last."""
     strength: float
+    scale: float
 
     @classmethod
-    def fit(cls, entity: Codes, name: Codes, surprisals: npt.NDArray[np.float64]) -> "NameHabit":
+    def fit(
+        cls, entity: Codes, n_entities: int, name: Codes, surprisals: npt.NDArray[np.float64]
+    ) -> "NameHabit":
         """Count `name` within `entity`, both int64 (n_rows,), -1 for a missing entity.
 
         `surprisals` (n_names + 1,) holds -log of each name's share of all events.
@@ -58,11 +66,12 @@ class NameHabit:
         n_names = len(surprisals) - 1
         keys = entity[known] * n_names + name[known]
         pairs, counts = np.unique(keys, return_counts=True)
-        totals = np.bincount(entity[known], minlength=1)
+        totals = np.bincount(entity[known], minlength=n_entities)
         names = np.bincount(pairs // max(n_names, 1), minlength=len(totals))
-        first = cls(pairs, counts, totals, names, np.exp(-surprisals), 1.0)
-        strength = _best_strength(first._evidence(entity[known], name[known]))
-        return cls(pairs, counts, totals, names, np.exp(-surprisals), strength)
+        first = cls(pairs, counts, totals, names, np.exp(-surprisals), 1.0, 1.0)
+        evidence = first._evidence(entity[known], name[known])
+        strength = _best_strength(evidence)
+        return replace(first, strength=strength, scale=_scale(evidence.excess(strength)))
 
     def _evidence(self, entity: Codes, name: Codes) -> "_Evidence":
         count = self.count_of(entity, name)
@@ -94,32 +103,34 @@ class NameHabit:
 
     def transform(self, entity: Codes, name: Codes) -> npt.NDArray[np.float32]:
         """Return the surprisal of `name` given `entity`, float32 (n_rows,)."""
-        return self._evidence(entity, name).surprisal(self.strength).astype(np.float32)
+        excess = self._evidence(entity, name).excess(self.strength)
+        return (excess * self.scale).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class HourHabit:
-    """The surprisal of the hour of the day given the entity."""
+    """How much more surprising the hour of the day is given the entity than among all."""
 
     entity_hours: npt.NDArray[np.float32]
     """(n_entities + 1, 24): smoothed counts, a row of zeros for unknown entities last."""
     shares: npt.NDArray[np.float64]
     """(24,): the smoothed share of each hour among all events."""
     strength: float
+    scale: float
 
     @classmethod
-    def fit(cls, entity: Codes, moments: Codes) -> "HourHabit":
+    def fit(cls, entity: Codes, n_entities: int, moments: Codes) -> "HourHabit":
         """Count the hours of `moments`, microseconds since 1970, within `entity`."""
         known = entity >= 0
         hours = hour_bins(moments)
-        n_entities = int(entity.max(initial=-1)) + 1
         keys = entity[known] * HOUR_BINS + hours[known]
         counts = np.bincount(keys, minlength=(n_entities + 1) * HOUR_BINS).reshape(-1, HOUR_BINS)
         everybody = smooth_hours(np.bincount(hours, minlength=HOUR_BINS)) + 1.0
         shares = everybody / everybody.sum()
-        first = cls(smooth_hours(counts).astype(np.float32), shares, 1.0)
-        strength = _best_strength(first._evidence(entity[known], hours[known]))
-        return cls(first.entity_hours, shares, strength)
+        first = cls(smooth_hours(counts).astype(np.float32), shares, 1.0, 1.0)
+        evidence = first._evidence(entity[known], hours[known])
+        strength = _best_strength(evidence)
+        return replace(first, strength=strength, scale=_scale(evidence.excess(strength)))
 
     def _evidence(self, entity: Codes, hours: Codes) -> "_Evidence":
         same_hour = np.maximum(self.entity_hours[entity, hours] - _OWN_HOUR, 0.0)
@@ -139,28 +150,32 @@ class HourHabit:
     def transform(self, entity: Codes, moments: Codes) -> npt.NDArray[np.float32]:
         """Return the surprisal of each moment's hour given its entity, float32 (n_rows,)."""
         evidence = self._evidence(entity, hour_bins(moments))
-        return evidence.surprisal(self.strength).astype(np.float32)
+        return (evidence.excess(self.strength) * self.scale).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class LevelHabit:
-    """How many deviations a number lies from the entity's own level.
+    """How surprisingly far a number lies from the entity's own level, in nats, above or below.
 
     Level and deviation are the median and the median absolute deviation, so that one extreme event
-    does not excuse itself; both are shrunk towards those of all.
+    does not excuse itself; both are shrunk towards those of all. How far is far, the events say
+    themselves: the surprise is -log of the share that lies as many deviations off its own level,
+    and beyond the farthest of them it grows by the logarithm.
     """
 
     levels: npt.NDArray[np.float32]
     """(n_entities + 1,): shrunk medians, 0 (the level of all) for unknown entities last."""
     deviations: npt.NDArray[np.float32]
     """(n_entities + 1,): the least granted included."""
+    tail: npt.NDArray[np.float64]
+    """(n_steps,): how many deviations are a surprise of 0, 1/4, 2/4, … nats."""
 
     @classmethod
-    def fit(cls, entity: Codes, level: npt.NDArray[np.float64]) -> "LevelHabit":
+    def fit(cls, entity: Codes, n_entities: int, level: npt.NDArray[np.float64]) -> "LevelHabit":
         """Learn from `level`, float64 (n_rows,): numbers scaled to deviations, NaN if missing."""
         known = (entity >= 0) & np.isfinite(level)
         entity, level = entity[known], level[known]
-        n_groups = int(entity.max(initial=-1)) + 2
+        n_groups = n_entities + 1
         count = others(np.bincount(entity, minlength=n_groups))
         median = _grouped_median(entity, level, n_groups)
         away = np.abs(level - median[entity])
@@ -169,18 +184,26 @@ class LevelHabit:
         within = max(_MAD_TO_DEVIATION * float(np.median(away)) if level.size else 0.0, 0.1)
         shrunk = count / (count + _LEVEL_STRENGTH)
         deviation = np.sqrt(shrunk * own**2 + (1.0 - shrunk) * max(within, 1.0) ** 2)
+        levels = (shrunk * median).astype(np.float32)
         deviations = np.maximum(deviation, within).astype(np.float32)
-        return cls((shrunk * median).astype(np.float32), deviations)
+        off = np.abs(level - levels[entity]) / deviations[entity]
+        nats = np.arange(0.0, np.log(max(len(off), 1)) + _NATS, _NATS)
+        shares = 1.0 - np.exp(-nats)
+        tail = np.quantile(off, shares, method="higher") if len(off) else np.zeros(1)
+        return cls(levels, deviations, tail)
 
     def level_of(self, entity: int) -> float:
         """Return the entity's own level; that of all for an unknown one."""
         return float(self.levels[entity if entity < len(self.levels) - 1 else -1])
 
     def transform(self, entity: Codes, level: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-        """Return the signed deviations, float32 (n_rows,), 0 where the number is missing."""
+        """Return the signed surprise, float32 (n_rows,), 0 where the number is missing."""
         entity = np.where(entity < len(self.levels) - 1, entity, -1)
-        away = (level - self.levels[entity]) / self.deviations[entity]
-        return np.nan_to_num(away, nan=0.0).astype(np.float32)
+        away = np.nan_to_num((level - self.levels[entity]) / self.deviations[entity], nan=0.0)
+        off = np.abs(away)
+        surprise = np.interp(off, self.tail, _NATS * np.arange(len(self.tail)))
+        farther = np.log(np.maximum(off / max(self.tail[-1], 1.0), 1.0))
+        return (np.sign(away) * (surprise + farther)).astype(np.float32)
 
 
 class _Evidence(NamedTuple):
@@ -200,12 +223,29 @@ class _Evidence(NamedTuple):
         behind = strength * self.variety
         return -np.log((self.near + behind * self.share) / (self.total + behind))
 
+    def excess(self, strength: float) -> npt.NDArray[np.float64]:
+        """Return by how much that exceeds the surprisal among all events; 0 where it does not.
+
+        How rare the value is for everybody, the column's own block says. What an entity never did
+        counts here by how well its ways are known: little where it does something new each time.
+        """
+        return np.maximum(self.surprisal(strength) + np.log(self.share), 0.0)
+
 
 def _best_strength(evidence: _Evidence) -> float:
     """Return the strength under which the events are likeliest, each judged by the others."""
     if not evidence.near.size:
         return float(_STRENGTHS[-1])
     return float(_STRENGTHS[np.argmin([evidence.surprisal(s).mean() for s in _STRENGTHS])])
+
+
+def _scale(excess: npt.NDArray[np.float64]) -> float:
+    """Return what brings a habit to the deviation of one column.
+
+    Where everybody keeps to their ways, one who does not is the more remarkable; where habits are
+    broken all the time, it means little. A floor keeps a habit that is never broken finite.
+    """
+    return float(1.0 / max(float(excess.std()), _LEAST_DEVIATION)) if excess.size else 1.0
 
 
 def _grouped_median(

@@ -20,7 +20,7 @@ _FARTHEST = 1e300
 class NumberBlock:
     """Two dimensions: the scaled value (0 where missing) and the surprisal of being missing.
 
-    The value is `(arcsinh(3 (x - median) / (q95 - q5)) - mean) / deviation`: linear near the
+    The value is `(arcsinh((x - median) / (q95 - q5)) - mean) / deviation`: linear near the
     median, logarithmic far from it, so that an extreme value stays extreme without swallowing all.
     """
 
@@ -61,7 +61,7 @@ class NumberBlock:
         """Return the value whose scaled value is `level`."""
         squashed = level * self.deviation + self.mean
         with np.errstate(over="ignore"):
-            value = np.sinh(squashed) * self.spread / 3.0 + self.median
+            value = np.sinh(squashed) * self.spread + self.median
         return float(np.nan_to_num(value))
 
     def share_below(self, value: float) -> float:
@@ -83,4 +83,4 @@ def _squash(
     # halved before that, so that the largest floats do not overflow.
     with np.errstate(over="ignore"):
         spreads = 2.0 * ((values / 2.0 - median / 2.0) / spread)
-    return np.arcsinh(3.0 * np.clip(spreads, -_FARTHEST, _FARTHEST))
+    return np.arcsinh(np.clip(spreads, -_FARTHEST, _FARTHEST))

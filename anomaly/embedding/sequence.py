@@ -1,6 +1,6 @@
 """A session's events as coordinates: what happened, in which order, and how much of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,21 +10,21 @@ from scipy import sparse
 
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import holders_of
+from anomaly.embedding.steps import StepCounts
 from anomaly.embedding.tokens import TokenSpace
 
 _N_TOKENS = 2**14
-_N_DIRECTIONS = 24
 
 
 @dataclass(frozen=True)
 class SequenceBlock:
-    """The steps of a session (log counts), its rarest transition, and its length.
+    """The steps of a session (log counts), how rare they and its transitions are, its length.
 
     A step is the name or masked message of one event; a transition is two steps in a row, the
-    start of the session included. Both weigh their surprisal. Of the transitions only how rare they
-    are counts: which they are, the steps say already.
+    start of the session included. Which transitions they are does not count: the steps say that.
     """
 
+    counts: StepCounts
     steps: TokenSpace
     transitions: TokenSpace
     length: NumberBlock
@@ -37,23 +37,28 @@ class SequenceBlock:
         once = np.ones(len(column), dtype=np.int64)
         steps, transitions = _bags(column)
         return cls(
-            TokenSpace.fit(steps, once, _N_DIRECTIONS, seed),
+            StepCounts.fit(column),
+            TokenSpace.fit(steps, once, 0, seed),
             TokenSpace.fit(transitions, once, 0, seed),
             NumberBlock.fit(_lengths(column)),
             len(column),
         )
 
+    def recounted(self, column: pa.ListArray, seed: int) -> "SequenceBlock":
+        """Learn steps and transitions from another `column`; the scale of the length stays."""
+        return replace(SequenceBlock.fit(column, seed), length=self.length)
+
     @property
     def n_dims(self) -> int:
         """Return the number of dimensions."""
-        return self.steps.n_dims + self.transitions.n_dims + 1
+        return self.counts.n_dims + self.steps.n_dims + self.transitions.n_dims + 1
 
     def transform(self, column: pa.ListArray) -> npt.NDArray[np.float32]:
         """Embed `column`, list<string> (n_sessions,), as float32 (n_sessions, n_dims)."""
         steps, transitions = _bags(column)
         tokens = [self.steps.transform(steps), self.transitions.transform(transitions)]
         length = self.length.level(_lengths(column))
-        return np.column_stack([*tokens, length]).astype(np.float32)
+        return np.column_stack([self.counts.transform(column), *tokens, length]).astype(np.float32)
 
     def rarest_step(self, steps: list[str]) -> tuple[str, int]:
         """Return the step in the fewest sessions, and how many hold it; "" if there is none."""

@@ -1,6 +1,6 @@
 """Text as coordinates: masked, then its words, its character 3-grams and its shape."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -56,6 +56,12 @@ class TextBlock:
         shapes = tuple(NumberBlock.fit(np.repeat(s, counts)) for s in _shape(texts))
         return cls(spaces[0], spaces[1], shapes, missing, len(column))
 
+    def recounted(self, column: pa.DictionaryArray, seed: int) -> "TextBlock":
+        """Learn the tokens from another `column`; the scales of the shapes stay."""
+        return replace(
+            TextBlock.fit(column, seed, self.words.directions.shape[1]), shapes=self.shapes
+        )
+
     @property
     def n_dims(self) -> int:
         """Return the number of dimensions."""
@@ -71,7 +77,9 @@ class TextBlock:
             tokens = [self.words.transform(_words(templates))]
             tokens.append(self.characters.transform(_characters(templates)))
             shapes = [s.level(v) for s, v in zip(self.shapes, _shape(texts), strict=True)]
-            block[:-1, :-1] = np.column_stack([np.hstack(tokens)[positions], *shapes])
+            # Words and 3-grams both tell that a text is rare; together they count once.
+            both = np.hstack(tokens)[positions] / np.sqrt(2.0)
+            block[:-1, :-1] = np.column_stack([both, *shapes])
         block[-1, -1] = self.missing_surprisal
         return block[rows]
 

@@ -5,7 +5,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.covariance import ledoit_wolf
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from anomaly.distance import ShrunkMahalanobis
+from anomaly.mahalanobis import ShrunkMahalanobis
 from tests import naive
 from tests.anomaly.logs import PATIENT
 

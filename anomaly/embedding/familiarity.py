@@ -1,0 +1,40 @@
+"""How familiar an entity is: a user, host or address that is hardly ever seen is news."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from anomaly.embedding.category import CategoryBlock, distinct
+from anomaly.embedding.rarity import surprisal
+
+
+@dataclass(frozen=True)
+class FamiliarityBlock:
+    """One dimension: the surprisal of the entity, with at most the variance of one column.
+
+    Which entity it is does not count, and where all are rare (a customer in a hundred thousand) one
+    more such tells little: there the dimension is scaled down.
+    """
+
+    names: CategoryBlock
+    """The entities and their counts."""
+    scale: float
+
+    n_dims = 1
+
+    @classmethod
+    def fit(cls, names: CategoryBlock) -> "FamiliarityBlock":
+        """Learn the scale from the counts of the entities."""
+        surprisals = surprisal(names.counts, names.total)
+        shares = names.counts / max(names.total, 1)
+        variance = float(np.sum(shares * (surprisals - np.sum(shares * surprisals)) ** 2))
+        return cls(names, float(1.0 / np.sqrt(max(variance, 1.0))))
+
+    def transform(self, column: pa.DictionaryArray) -> npt.NDArray[np.float32]:
+        """Embed `column`, dictionary<string> (n_rows,), as float32 (n_rows, 1)."""
+        names, rows = distinct(column)
+        counts = self.names.count_of(self.names.codes(names))
+        lengths = surprisal(counts, self.names.total) * self.scale
+        return lengths.astype(np.float32)[rows, None]
