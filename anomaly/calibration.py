@@ -58,7 +58,7 @@ class Surprise:
         """Return the surprise of each of `scores` (n,), float64, in nats."""
         surprise = -np.log(conformal(scores, self.scores))
         beyond = _without_rounding(scores).astype(np.float64) - self.cut
-        at_cut = -np.log(conformal(np.float32([self.cut]), self.scores))[0]
+        at_cut = -np.log(conformal(np.array([self.cut], dtype=np.float32), self.scores))[0]
         return np.where(beyond > 0.0, at_cut + beyond / self.scale, np.minimum(surprise, at_cut))
 
 

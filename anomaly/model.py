@@ -90,7 +90,6 @@ class AnomalyModel:
                 remedy="give at least one a role other than id, entity or ignore",
             )
         reference, calibration = _split(events.num_rows, int(split_seed))
-        known = events.take(pa.array(reference))
         cluster = NormalCluster.fit(embedder.transform(events.take(pa.array(reference))))
         normal = reference[cluster.members]
         trimmed = reference[~cluster.members]

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from anomaly.embedding.category import MISSING, CategoryBlock
 from anomaly.embedding.embedder import EventEmbedder, Span
+from anomaly.embedding.familiarity import FamiliarityBlock
 from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.sequence import SequenceBlock
@@ -57,6 +58,8 @@ def describe(evidence: Evidence) -> Description:
     match evidence.embedder.blocks[evidence.span.column]:
         case CategoryBlock() as block:
             return _category(evidence, block)
+        case FamiliarityBlock() as block:
+            return _category(evidence, block.names)
         case NumberBlock() as block:
             return _number(evidence, block)
         case TextBlock() as block:
@@ -142,7 +145,7 @@ def _time(evidence: Evidence, block: TimeBlock) -> Description:
 def _sequence(evidence: Evidence, block: SequenceBlock) -> Description:
     steps = evidence.value or []
     step, holders = block.rarest_step(steps)
-    usual = Counter(s for row in evidence.expected for s in set(row or []))
+    usual = Counter(s for row in evidence.expected for s in dict.fromkeys(row or []))
     expected = quote(usual.most_common(1)[0][0]) if usual else "no event"
     observed = quote(step)
     sentence = (
