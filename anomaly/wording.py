@@ -56,10 +56,8 @@ def describe(evidence: Evidence) -> Description:
     if evidence.span.given is not None:
         return _given_entity(evidence, evidence.span.given)
     match evidence.embedder.blocks[evidence.span.column]:
-        case CategoryBlock() as block:
-            return _category(evidence, block)
-        case FamiliarityBlock() as block:
-            return _category(evidence, block.names)
+        case CategoryBlock() | FamiliarityBlock():
+            return _category(evidence, evidence.embedder.name_counts(evidence.span.column))
         case NumberBlock() as block:
             return _number(evidence, block)
         case TextBlock() as block:

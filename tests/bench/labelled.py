@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from anomaly.profile import profile
+from anomaly.boundaries import ByKey
 from anomaly.sessions import sessionize
 from data.generate import generate
 from schemas.events import conform
@@ -85,7 +86,8 @@ def _event_log(name: str, folder: Path) -> Labelled:
     if case["unit"] == "event":
         return _conformed(name, events, flags)
     as_events = _conformed(name, events, flags, required=key)
-    sessions, roles = sessionize(as_events.records, key, as_events.roles)
+    found = sessionize(as_events.records, key, as_events.roles, ByKey())
+    sessions, roles = found.table, found.roles
     return Labelled(name, sessions, roles, _array(pc.is_in(sessions[key], odd.cast(pa.string()))))
 
 
