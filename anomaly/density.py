@@ -38,7 +38,7 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     """
 
     def __init__(
-        self, mass: float = 0.1, n_references: int = 512, random_state: Any = None
+        self, mass: float = 0.05, n_references: int = 512, random_state: Any = None
     ) -> None:
         self.mass = mass
         self.n_references = n_references

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from anomaly.embedding.embedder import Span
 
 _MASS = 0.1
-"""Share of the references that a coordinate is measured against, as in the density."""
+"""Share of the references that a coordinate is measured against."""
 
 Rows = npt.NDArray[np.float32]
 

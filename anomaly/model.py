@@ -27,7 +27,7 @@ from schemas.roles import Role
 
 FEWEST_EVENTS = 20
 """Below this there is no cluster to speak of."""
-_TRIMMED_COUNTED = 10
+_TRIMMED_COUNTED = 20
 """One in so many of the trimmed events is counted as the normal ones are: a lawful name that was
 trimmed away whole must stay rare, and not become unheard of."""
 _REFERENCE = 2.0 / 3.0
@@ -83,14 +83,15 @@ class AnomalyModel:
                 remedy=f"a normal cluster needs at least {FEWEST_EVENTS}; widen the input",
             )
         embed_seed, split_seed, draw_seed = np.random.SeedSequence(seed).generate_state(3)
-        embedder = EventEmbedder.fit(events, roles, weights, int(embed_seed))
+        reference, calibration = _split(events.num_rows, int(split_seed))
+        known = events.take(pa.array(reference))
+        embedder = EventEmbedder.fit(known, roles, weights, int(embed_seed))
         if not embedder.n_dims:
             raise InputError(
                 "no usable column",
                 remedy="give at least one a role other than id, entity or ignore",
             )
-        reference, calibration = _split(events.num_rows, int(split_seed))
-        cluster = NormalCluster.fit(embedder.transform(events.take(pa.array(reference))))
+        cluster = NormalCluster.fit(embedder.transform(known))
         normal = reference[cluster.members]
         trimmed = reference[~cluster.members]
         counted = np.sort(np.concatenate([normal, trimmed[::_TRIMMED_COUNTED]]))
