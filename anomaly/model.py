@@ -27,7 +27,7 @@ from schemas.roles import Role
 
 FEWEST_EVENTS = 20
 """Below this there is no cluster to speak of."""
-_TRIMMED_COUNTED = 20
+_TRIMMED_COUNTED = 50
 """One in so many of the trimmed events is counted as the normal ones are: a lawful name that was
 trimmed away whole must stay rare, and not become unheard of."""
 _REFERENCE = 2.0 / 3.0

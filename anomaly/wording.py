@@ -155,7 +155,7 @@ def _sequence(evidence: Evidence, block: SequenceBlock) -> Description:
 
 def _given_entity(evidence: Evidence, entity: str) -> Description:
     name = evidence.event[entity]
-    names = evidence.embedder.entities[entity]
+    names = evidence.embedder.name_counts(entity)
     code = _code_of(names, name)
     events = int(names.count_of(np.array([code]))[0])
     whose = f"`{quote(entity)}` `{quote(name)}`"

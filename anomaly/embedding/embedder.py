@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.embedding.category import MOST_AXES, CategoryBlock, distinct
+from anomaly.embedding.context import telling_pairs
 from anomaly.embedding.familiarity import FamiliarityBlock
 from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.number import NumberBlock
@@ -49,7 +50,7 @@ class EventEmbedder:
     entities: dict[str, CategoryBlock]
     """The names and counts of each entity: context, not coordinates."""
     habits: dict[str, dict[str, Habit]]
-    """Entity -> column -> what the entity usually does there."""
+    """Entity, or a column that tells of another -> column -> what is usual there."""
 
     @classmethod
     def fit(
@@ -85,12 +86,10 @@ class EventEmbedder:
         }
         embedder = cls(dict(roles), dict(weights), blocks, entities, {})
         reading = _Reading(embedder, events)
-        for entity in entities:
-            embedder.habits[entity] = {
-                column: habit
-                for column in roles
-                if column != entity and (habit := reading.fit_habit(entity, column)) is not None
-            }
+        for given, column in [*reading.entity_pairs(), *reading.telling_pairs()]:
+            habit = reading.fit_habit(given, column)
+            if habit is not None:
+                embedder.habits.setdefault(given, {})[column] = habit
         return embedder
 
     def recounted(self, events: pa.Table, seed: int) -> "EventEmbedder":
@@ -168,9 +167,21 @@ class _Reading:
             case HourHabit() as habit:
                 return habit.transform(entity, self._column(column))[:, None]
 
+    def entity_pairs(self) -> list[tuple[str, str]]:
+        """Return every entity with every other column."""
+        embedder = self._embedder
+        return [(e, c) for e in embedder.entities for c in embedder.roles if c != e]
+
+    def telling_pairs(self) -> list[tuple[str, str]]:
+        """Return the pairs of columns, no entity among them, that tell most of each other."""
+        roles = self._embedder.roles
+        names = {c: self._code(c) for c, r in roles.items() if r is Role.CATEGORY}
+        levels = {c: self._level(c) for c, r in roles.items() if r is Role.NUMBER}
+        return telling_pairs(names, levels)
+
     def fit_habit(self, entity: str, column: str) -> Habit | None:
-        """Learn what the entities do in `column`; None where there is nothing to learn."""
-        n_entities = len(self._embedder.entities[entity].names)
+        """Learn what is usual in `column` given `entity`; None where there is nothing to learn."""
+        n_entities = len(self._embedder.name_counts(entity).names)
         match self._embedder.roles[column]:
             case Role.CATEGORY | Role.FLAG | Role.ENTITY:
                 names = self._embedder.name_counts(column)

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from anomaly.profile import profile
 from anomaly.boundaries import ByKey
+from anomaly.profile import profile
 from anomaly.sessions import sessionize
 from data.generate import generate
 from schemas.events import conform
