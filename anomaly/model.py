@@ -89,7 +89,7 @@ class AnomalyModel:
         if not embedder.n_dims:
             raise InputError(
                 "no usable column",
-                remedy="give at least one a role other than id, entity or ignore",
+                remedy="give at least one a role other than id or ignore",
             )
         cluster = NormalCluster.fit(embedder.transform(known))
         normal = reference[cluster.members]

@@ -108,10 +108,6 @@ def nothing_but_ignored(_: Path) -> list[str]:
     return with_job('[columns]\nn = "ignore"', pa.table({"n": range(30)}))
 
 
-def nothing_but_an_entity(_: Path) -> list[str]:
-    return with_job('[columns]\nuser = "entity"', pa.table({"user": ["a", "b", "c"] * 9}))
-
-
 def nothing_but_ids(_: Path) -> list[str]:
     return detect_on(pa.table({"event_id": [f"e{i}" for i in range(30)]}))
 
@@ -257,7 +253,6 @@ MISTAKES = (
     Mistake("fewer than 20 rows", too_few_rows, ("log.parquet", "only 19 rows", "at least 20")),
     Mistake("all columns ignored", nothing_but_ignored, ("log.parquet", "no usable column")),
     Mistake("nothing but ids", nothing_but_ids, ("log.parquet", "no usable column", "role")),
-    Mistake("nothing but an entity", nothing_but_an_entity, ("log.parquet", "no usable column")),
     Mistake(
         "all rows rejected", every_row_rejected, ("only 0 valid", "unreadable number", "message")
     ),
