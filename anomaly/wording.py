@@ -92,10 +92,10 @@ def _spelt(sign: str) -> str:
 
 
 def _category(evidence: Evidence, block: CategoryBlock) -> Description:
-    count = _count_of(block, evidence.value)
+    count = block.told_count_of(evidence.value)
     observed, expected = quote(evidence.value), _usual(evidence.expected)
     sentence = (
-        f"`{evidence.column}` is `{observed}`: {count:,} of {block.total:,} events;"
+        f"`{evidence.column}` is `{observed}`: {count:,} of {block.told_total:,} events;"
         f" near ones have `{expected}`"
     )
     return observed, expected, sentence
@@ -157,7 +157,7 @@ def _given_entity(evidence: Evidence, entity: str) -> Description:
     name = evidence.event[entity]
     names = evidence.embedder.name_counts(entity)
     code = _code_of(names, name)
-    events = int(names.count_of(np.array([code]))[0])
+    events = names.told_count_of(name)
     whose = f"`{quote(entity)}` `{quote(name)}`"
     match evidence.embedder.habits[entity][evidence.span.column]:
         case NameHabit() as habit:
@@ -202,10 +202,6 @@ def _unusual_hour(evidence: Evidence, habit: HourHabit, code: int, whose: str) -
 
 def _code_of(block: CategoryBlock, name: str | None) -> int:
     return int(block.codes(pa.array([name], pa.string()))[0])
-
-
-def _count_of(block: CategoryBlock, name: str | None) -> int:
-    return int(block.count_of(np.array([_code_of(block, name)]))[0])
 
 
 def _usual(values: list[Any]) -> str:

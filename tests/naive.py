@@ -51,7 +51,7 @@ def number_embedding(sample: list[float], values: list[float]) -> list[list[floa
     absent = surprisal(len(sample) - len(present), len(sample))
     low, middle, high = (quantile(present, q) for q in (0.05, 0.5, 0.95))
     spread = (high - low) or (max(present) - min(present)) or max(abs(middle), 1.0)
-    squashed = [math.asinh(3.0 * (x - middle) / spread) for x in present]
+    squashed = [math.asinh((x - middle) / spread) for x in present]
     mean = math.fsum(squashed) / len(squashed)
     variance = math.fsum((x - mean) ** 2 for x in squashed) / len(squashed)
     deviation = max(math.sqrt(variance), 0.2)
@@ -60,7 +60,7 @@ def number_embedding(sample: list[float], values: list[float]) -> list[list[floa
         if math.isnan(x):
             rows.append([0.0, absent])
         else:
-            rows.append([(math.asinh(3.0 * (x - middle) / spread) - mean) / deviation, 0.0])
+            rows.append([(math.asinh((x - middle) / spread) - mean) / deviation, 0.0])
     return rows
 
 
@@ -129,7 +129,18 @@ def hour_habit(
     return surprises
 
 
-def level_habit(entities: list[int], levels: list[float]) -> list[float]:
+def excess(surprises: list[float], shares: list[float]) -> list[float]:
+    """Give what each is above the surprisal of the value's share among all."""
+    return [max(s + math.log(p), 0.0) for s, p in zip(surprises, shares, strict=True)]
+
+
+def to_one_deviation(values: list[float]) -> list[float]:
+    mean = math.fsum(values) / len(values)
+    variance = math.fsum((x - mean) ** 2 for x in values) / len(values)
+    return [x / max(math.sqrt(variance), 0.5) for x in values]
+
+
+def level_deviations(entities: list[int], levels: list[float]) -> list[float]:
     """Give the deviations of each event's number from its entity's level."""
     groups: dict[int, list[float]] = {}
     for entity, level in zip(entities, levels, strict=True):
@@ -155,6 +166,21 @@ def distance_to_measure(row: list[float], references: list[list[float]], n: int)
     return math.sqrt(math.fsum(squares[:n]) / n)
 
 
+def farthest_column(
+    row: list[float], references: list[list[float]], spans: list[tuple[int, int]], n: int
+) -> float:
+    """Give the largest of the spans' distances, each dimension measured by itself."""
+    return max(
+        math.sqrt(
+            math.fsum(
+                distance_to_measure([row[dim]], [[r[dim]] for r in references], n) ** 2
+                for dim in range(start, stop)
+            )
+        )
+        for start, stop in spans
+    )
+
+
 def mahalanobis(row: np.ndarray, location: np.ndarray, covariance: np.ndarray) -> float:
     away = row - location
     return math.sqrt(away @ np.linalg.inv(covariance) @ away)
@@ -173,11 +199,6 @@ def pareto_survival(excess: float, scale: float, shape: float) -> float:
     if shape == 0.0:
         return math.exp(-excess / scale)
     return (1.0 + shape * excess / scale) ** (-1.0 / shape)
-
-
-def cauchy(p_values: list[float]) -> float:
-    mean = math.fsum(math.tan((0.5 - p) * math.pi) for p in p_values) / len(p_values)
-    return min(0.5 - math.atan(mean) / math.pi, len(p_values) * min(p_values))
 
 
 def benjamini_hochberg(p_values: list[float], rate: float) -> list[bool]:

@@ -1,6 +1,6 @@
 """A category as coordinates: each name an axis, as long as the name is surprising."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -34,20 +34,23 @@ class CategoryBlock:
     scale: float
     axes: int
     """The most names that get an axis of their own."""
+    told_counts: npt.NDArray[np.int64]
+    """(n_names,): the events of the whole sample that hold each, which is what a reason tells."""
+    told_total: int
 
     @classmethod
     def fit(cls, column: pa.DictionaryArray, axes: int = MOST_AXES) -> "CategoryBlock":
         """Count the names of `column`, dictionary<string> (n_rows,); null is a name too."""
         names, counts = count_names(column)
-        return cls(tuple(names), counts, len(column), _scale(counts, len(column)), axes)
+        total, scale = len(column), _scale(counts, len(column))
+        return cls(tuple(names), counts, total, scale, axes, counts, total)
 
     def recounted(self, column: pa.DictionaryArray) -> "CategoryBlock":
         """Count the same names in another `column`; some may not be in it at all."""
         names, rows = distinct(column)
         codes = self.codes(names)[rows]
         counts = np.bincount(codes[codes >= 0], minlength=len(self.names)).astype(np.int64)
-        scale = _scale(counts, len(column))
-        return CategoryBlock(self.names, counts, len(column), scale, self.axes)
+        return replace(self, counts=counts, total=len(column), scale=_scale(counts, len(column)))
 
     @property
     def n_dims(self) -> int:
@@ -66,6 +69,11 @@ class CategoryBlock:
     def count_of(self, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return how many events of the sample hold each code; 0 for -1."""
         return np.append(self.counts, 0)[codes]
+
+    def told_count_of(self, name: str | None) -> int:
+        """Return how many events of the whole sample hold `name`."""
+        code = int(self.codes(pa.array([name], pa.string()))[0])
+        return int(np.append(self.told_counts, 0)[code])
 
     def transform(self, column: pa.DictionaryArray) -> npt.NDArray[np.float32]:
         """Embed `column`, dictionary<string> (n_rows,), as float32 (n_rows, n_dims)."""

@@ -9,7 +9,7 @@ from anomaly.embedding.rarity import surprisal
 
 _DEVIATION_FLOOR = 0.2
 """In arcsinh units. A column that is nearly always the same must not put its few other values
-infinitely far away: arcsinh(3) / 0.2, about nine deviations, is far enough."""
+infinitely far away: arcsinh(1) / 0.2, about four deviations, is far enough."""
 _ROUNDING = 1e-13
 """A column whose values differ by less than this share of them is constant but for rounding."""
 _FARTHEST = 1e300

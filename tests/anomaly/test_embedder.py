@@ -2,6 +2,7 @@ import copy
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,7 +67,8 @@ def test_spans_cover_x_exactly_once(embedder: EventEmbedder) -> None:
 
 def test_an_entity_is_context_and_an_id_is_nothing(embedder: EventEmbedder) -> None:
     alone = {span.column for span in embedder.spans if span.given is None}
-    assert alone == {"time", "action", "ok", "size", "message"}
+    assert alone == {"time", "action", "ok", "size", "message", "user", "host"}
+    assert all(s.stop - s.start == 1 for s in embedder.spans if s.column in ("user", "host"))
     given_user = {span.column for span in embedder.spans if span.given == "user"}
     assert given_user == {"time", "host", "action", "ok", "size"}
     assert all("id" not in (span.column, span.given) for span in embedder.spans)
@@ -137,7 +139,22 @@ def test_the_same_seed_gives_the_same_embedding(log: pa.Table, embedder: EventEm
 
 
 def test_nothing_to_embed_is_no_dimension() -> None:
-    events = conformed({"id": ["a", "b"], "user": ["u", "v"]}, ROLES)
-    embedder = EventEmbedder.fit(events, {"id": Role.ID, "user": Role.ENTITY}, {}, 0)
+    events = conformed({"id": ["a", "b"]}, ROLES)
+    embedder = EventEmbedder.fit(events, {"id": Role.ID}, {}, 0)
     assert embedder.n_dims == 0
     assert embedder.transform(events).shape == (2, 0)
+
+
+def test_counted_again_on_fewer_events_names_are_rarer_and_scales_and_habits_stay(
+    log: pa.Table, embedder: EventEmbedder
+) -> None:
+    without = log.filter(pc.not_equal(log["action"].cast(pa.string()), "login"))
+    again = embedder.recounted(without, 0)
+    login = log.filter(pc.equal(log["action"].cast(pa.string()), "login")).slice(0, 20)
+    X, Y = embedder.transform(login), again.transform(login)
+    before = {(s.column, s.given): X[:, s.start : s.stop] for s in embedder.spans}
+    after = {(s.column, s.given): Y[:, s.start : s.stop] for s in again.spans}
+    assert (after["action", None][:, -1] > before["action", None][:, -1] + 2.0).all()
+    for (column, given), coordinates in before.items():
+        if given is not None or column in ("size", "user", "host"):
+            np.testing.assert_array_equal(coordinates, after[column, given], err_msg=column)

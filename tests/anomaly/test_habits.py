@@ -22,17 +22,19 @@ def pairs(events: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
 def name_habit(events: list[tuple[int, int]]) -> tuple[NameHabit, list[float]]:
     entity, name = pairs(events)
     surprisals = surprisal(np.append(np.bincount(name, minlength=6), 0), len(name))
-    return NameHabit.fit(entity, name, surprisals), np.exp(-surprisals).tolist()
+    return NameHabit.fit(entity, 5, name, surprisals), np.exp(-surprisals).tolist()
 
 
 @PATIENT
 @given(EVENTS)
-def test_a_name_is_as_surprising_as_the_other_events_of_its_entity_say(
+def test_a_name_is_as_surprising_beyond_its_share_as_its_entity_s_other_events_say(
     events: list[tuple[int, int]],
 ) -> None:
     habit, shares = name_habit(events)
     entity, name = pairs(events)
-    expected = naive.name_habit(entity.tolist(), name.tolist(), shares, habit.strength)
+    surprises = naive.name_habit(entity.tolist(), name.tolist(), shares, habit.strength)
+    excess = naive.excess(surprises, [shares[n] for n in name])
+    expected = naive.to_one_deviation(excess)
     np.testing.assert_allclose(habit.transform(entity, name), expected, rtol=1e-4, atol=1e-5)
 
 
@@ -67,16 +69,17 @@ def test_what_an_entity_never_did_is_farther_than_what_it_does() -> None:
     events = [(0, 0)] * 50 + [(1, 1)] * 50
     habit, _ = name_habit(events)
     usual, unusual, unseen = habit.transform(np.array([0, 0, 0]), np.array([0, 1, -1]))
-    assert usual < 0.5
-    assert usual + 3.0 < unusual < unseen
+    assert usual < 0.1
+    # How rare the name is for everybody does not count here.
+    assert usual + 3.0 < unusual == pytest.approx(unseen, rel=1e-3)
 
 
 def test_a_small_group_is_judged_as_all_are() -> None:
     # One event of an entity is no habit: its second is judged by the shares of all.
     events = [(0, 0)] * 60 + [(0, 1)] * 40 + [(1, 0)]
-    habit, shares = name_habit(events)
-    newcomer = habit.transform(np.array([-1]), np.array([1]))[0]
-    assert newcomer == pytest.approx(-math.log(shares[1]), rel=1e-5)
+    habit, _ = name_habit(events)
+    newcomer, unknown = habit.transform(np.array([1, -1]), np.array([1, 1]))
+    assert newcomer == unknown == pytest.approx(0.0, abs=1e-6)
 
 
 def test_who_has_shown_much_is_expected_to_show_more() -> None:
@@ -84,6 +87,13 @@ def test_who_has_shown_much_is_expected_to_show_more() -> None:
     habit, _ = name_habit(settled + varied)
     of_settled, of_varied = habit.transform(np.array([0, 1]), np.array([-1, -1]))
     assert of_settled > of_varied
+
+
+def test_the_seldomer_habits_are_broken_the_more_it_means() -> None:
+    strict = [(user, user) for user in range(5) for _ in range(200)]
+    loose = strict + [(user, 6 + 60 * user + i) for user in range(5) for i in range(60)]
+    of_strict, of_loose = (name_habit(events)[0].scale for events in (strict, loose))
+    assert of_strict == 2.0 > of_loose
 
 
 # --- hours -----------------------------------------------------------------------------------
@@ -97,22 +107,23 @@ def test_an_hour_is_as_surprising_as_the_other_events_of_its_entity_say(
     events: list[tuple[int, int]],
 ) -> None:
     entity, hours = pairs(events)
-    habit = HourHabit.fit(entity, hours * HOUR)
+    habit = HourHabit.fit(entity, 4, hours * HOUR)
     clock = (hours % 24).tolist()
     everybody = [count + 1.0 for count in naive.smooth_hours(clock)]
     shares = [count / sum(everybody) for count in everybody]
-    expected = naive.hour_habit(entity.tolist(), clock, shares, habit.strength)
+    surprises = naive.hour_habit(entity.tolist(), clock, shares, habit.strength)
+    expected = naive.to_one_deviation(naive.excess(surprises, [shares[h] for h in clock]))
     np.testing.assert_allclose(habit.transform(entity, hours * HOUR), expected, atol=2e-4)
 
 
 def test_an_entity_is_expected_at_its_own_hours() -> None:
     entity = np.repeat([0, 1], 60)
     hours = np.where(entity == 0, 9, 22) + 24 * np.arange(120)
-    habit = HourHabit.fit(entity, hours * HOUR)
+    habit = HourHabit.fit(entity, 4, hours * HOUR)
     assert (habit.usual(0), habit.usual(1)) == (9, 22)
     assert habit.share_of(0, 22) == 0.0
     day, night, unknown = habit.transform(np.array([0, 0, -1]), np.array([9, 22, 22]) * HOUR)
-    assert day < unknown < night
+    assert day == unknown == 0.0 < night
 
 
 # --- levels ----------------------------------------------------------------------------------
@@ -124,26 +135,44 @@ LEVELS = st.lists(
 
 @PATIENT
 @given(LEVELS)
-def test_a_number_lies_so_many_deviations_from_its_entity_s_level(
+def test_the_more_deviations_from_its_entity_s_level_the_more_surprising(
     events: list[tuple[int, float]],
 ) -> None:
     entity = np.array([e for e, _ in events])
     level = np.array([x for _, x in events])
-    habit = LevelHabit.fit(entity, level)
-    expected = naive.level_habit(entity.tolist(), level.tolist())
-    np.testing.assert_allclose(habit.transform(entity, level), expected, rtol=1e-3, atol=1e-3)
+    surprise = LevelHabit.fit(entity, 4, level).transform(entity, level)
+    away = np.array(naive.level_deviations(entity.tolist(), level.tolist()))
+    clear = np.abs(away) > 1e-3
+    assert (np.sign(surprise)[clear] * np.sign(away)[clear] >= 0.0).all()
+    order = np.argsort(np.abs(away))
+    assert (np.diff(np.abs(surprise)[order]) >= -2e-3).all()
+
+
+def test_the_surprise_of_a_level_is_how_few_are_as_far_off_theirs() -> None:
+    random = np.random.default_rng(0)
+    entity = random.integers(0, 5, 20_000)
+    level = 3.0 * entity + random.standard_t(2, 20_000)
+    habit = LevelHabit.fit(entity, 5, level)
+    surprise = np.abs(habit.transform(entity, level))
+    for nats in (1.0, 3.0, 6.0):
+        assert np.mean(surprise >= nats) == pytest.approx(np.exp(-nats), rel=0.1)
+    far, farther = habit.transform(np.array([0, 0]), np.array([1e4, 1e6]))
+    assert farther - far == pytest.approx(np.log(100.0), rel=1e-3)
+    assert habit.transform(np.array([0]), np.array([-1e4]))[0] < -surprise.max()
 
 
 def test_one_extreme_event_does_not_excuse_itself() -> None:
     entity, level = np.zeros(30, dtype=np.int64), np.append(np.linspace(-1, 1, 29), 50.0)
-    assert LevelHabit.fit(entity, level).transform(entity, level)[-1] > 20.0
+    surprise = LevelHabit.fit(entity, 1, level).transform(entity, level)
+    assert surprise[-1] > np.log(30) - 0.5
+    assert surprise[-1] > surprise[:-1].max() + 0.5
 
 
 def test_missing_numbers_and_unknown_entities_are_ordinary() -> None:
     entity = np.array([0, 0, 1, -1])
     level = np.array([5.0, 5.0, np.nan, 3.0])
-    habit = LevelHabit.fit(entity, level)
-    away = habit.transform(np.array([0, 1, 2, -1]), np.array([np.nan, np.nan, 1.0, 1.0]))
+    habit = LevelHabit.fit(entity, 2, level)
+    away = habit.transform(np.array([0, 1, 2, -1]), np.array([np.nan, np.nan, 50.0, 50.0]))
     assert away[:2].tolist() == [0.0, 0.0]
     assert away[2] == away[3] > 0.0
     assert habit.level_of(-1) == habit.level_of(7) == 0.0
@@ -152,5 +181,5 @@ def test_missing_numbers_and_unknown_entities_are_ordinary() -> None:
 @pytest.mark.parametrize("level", [[], [np.nan, np.nan]])
 def test_no_number_at_all_is_no_habit_and_no_error(level: list[float]) -> None:
     entity = np.arange(len(level))
-    habit = LevelHabit.fit(entity, np.array(level, dtype=np.float64))
+    habit = LevelHabit.fit(entity, len(level), np.array(level, dtype=np.float64))
     assert np.isfinite(habit.transform(np.array([0, -1]), np.array([1.0, np.nan]))).all()

@@ -136,7 +136,7 @@ def test_references_are_events_that_the_cluster_holds(log: pa.Table) -> None:
     X = model.embedder.transform(log.take(pa.array(drawn)))
     np.testing.assert_allclose(X, model.voices.density.references_, rtol=1e-5, atol=1e-5)
     assert model.sample_rows == log.num_rows
-    assert model.reference_rows + len(model.held_out) < log.num_rows
+    assert model.reference_rows + len(model.calibration.surprises) < log.num_rows
     assert model.trimmed_share == pytest.approx(0.05, abs=0.01)
 
 
@@ -153,7 +153,7 @@ def test_just_enough_events_are_a_model() -> None:
 
 
 @pytest.mark.parametrize(
-    "roles", [{}, {"id": Role.ID}, {"id": Role.ID, "user": Role.ENTITY}, {"size": Role.IGNORE}]
+    "roles", [{}, {"id": Role.ID}, {"id": Role.ID, "size": Role.IGNORE}, {"size": Role.IGNORE}]
 )
 def test_nothing_to_embed_is_refused(log: pa.Table, roles: dict[str, Role]) -> None:
     with pytest.raises(InputError, match="no usable column"):

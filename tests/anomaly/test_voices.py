@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from anomaly.calibration import combine
 from anomaly.embedding.embedder import Span
 from anomaly.voices import Voices
 
@@ -16,16 +15,11 @@ def voices() -> Voices:
     return Voices.fit(NORMAL, HELD_OUT, SPANS, 0)
 
 
-def test_the_surprisal_is_that_of_the_three_p_values_together(voices: Voices) -> None:
-    X = HELD_OUT[:50] * 2.0
-    heard = voices.hear(X)
-    p_values = [
-        voices.density_tail.p_values(heard.density),
-        voices.distance_tail.p_values(heard.distance),
-        voices.columns_tail.p_values(voices.columns.score_samples(X)),
-    ]
-    expected = -np.log(combine(np.column_stack(p_values)))
-    np.testing.assert_allclose(heard.surprisal, expected, rtol=1e-5)
+def test_the_surprises_add_up_the_density_s_twice_the_distance_s(voices: Voices) -> None:
+    heard = voices.hear(HELD_OUT * 2.0)
+    density = voices.density_surprise.of(heard.density)
+    distance = voices.distance_surprise.of(heard.distance)
+    np.testing.assert_allclose(heard.surprisal, density + distance / 2.0, rtol=1e-5)
 
 
 def test_farther_out_every_voice_speaks_louder(voices: Voices) -> None:
@@ -33,6 +27,12 @@ def test_farther_out_every_voice_speaks_louder(voices: Voices) -> None:
     heard = voices.hear(X)
     for scores in (heard.density, heard.distance, heard.surprisal):
         assert (np.diff(scores) > 0.0).all()
+
+
+def test_one_voice_alone_is_heard(voices: Voices) -> None:
+    one, all_a_little = np.zeros((2, 1, 6), dtype=np.float32)
+    one[0, 2], all_a_little[0] = 9.0, 0.5
+    assert voices.hear(one).surprisal[0] > voices.hear(all_a_little).surprisal[0] + 3.0
 
 
 def test_the_same_seed_hears_the_same(voices: Voices) -> None:

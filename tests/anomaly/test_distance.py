@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from anomaly.density import DistanceToMeasure
+from anomaly.distance import FarthestColumn
+from anomaly.embedding.embedder import Span
+from tests import naive
+from tests.anomaly.logs import PATIENT
+
+SPANS = (Span("a", None, 0, 2), Span("b", None, 2, 3), Span("a", "user", 3, 4))
+RANDOM = np.random.default_rng(0)
+NORMAL = RANDOM.normal(size=(200, 4)).astype(np.float32)
+
+VALUES = st.one_of(st.sampled_from([0.0, 1.0, -1.0]), st.floats(-100, 100, width=32))
+ROWS = st.integers(2, 25).flatmap(lambda n: arrays(np.float32, (n, 4), elements=VALUES))
+
+
+@PATIENT
+@given(references=ROWS, rows=ROWS)
+def test_it_is_the_largest_distance_to_a_measure_of_any_span(
+    references: np.ndarray, rows: np.ndarray
+) -> None:
+    distance = FarthestColumn.fit(references, SPANS)
+    n = max(1, round(0.1 * len(references)))
+    places = [(span.start, span.stop) for span in SPANS]
+    expected = [naive.farthest_column(row, references.tolist(), places, n) for row in rows.tolist()]
+    np.testing.assert_allclose(distance.score_samples(rows), expected, rtol=1e-3, atol=1e-2)
+
+
+def test_on_a_line_it_is_the_density_s_own_measure() -> None:
+    line = NORMAL[:, :1]
+    density = DistanceToMeasure(mass=0.1, n_references=len(line), random_state=0).fit(line)
+    rows = np.linspace(-50.0, 50.0, 101, dtype=np.float32)[:, None]
+    distance = FarthestColumn.fit(density.references_, (Span("x", None, 0, 1),))
+    np.testing.assert_allclose(
+        distance.score_samples(rows), density.score_samples(rows), rtol=1e-4, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("column", [0, 17, 49])
+def test_one_odd_column_of_fifty_is_heard(column: int) -> None:
+    spans = tuple(Span(f"x{i}", None, i, i + 1) for i in range(50))
+    normal = RANDOM.normal(size=(500, 50)).astype(np.float32)
+    distance = FarthestColumn.fit(normal[:250], spans)
+    odd = normal[250:].copy()
+    odd[0, column] = 8.0
+    assert np.argmax(distance.score_samples(odd)) == 0
+    assert np.argmax(distance.by_span(odd)[0]) == column
+
+
+def test_the_farther_out_the_larger() -> None:
+    distance = FarthestColumn.fit(NORMAL, SPANS)
+    rows = np.outer([0.0, 5.0, 50.0, 1e6], np.ones(4)).astype(np.float32)
+    assert (np.diff(distance.score_samples(rows)) > 1.0).all()
+    assert distance.score_samples(rows[:0]).shape == (0,)

@@ -1,0 +1,26 @@
+import numpy as np
+import pytest
+
+from anomaly.embedding.category import CategoryBlock
+from anomaly.embedding.familiarity import FamiliarityBlock
+from tests import naive
+from tests.anomaly.logs import terms
+
+
+def block_of(names: list[str | None]) -> FamiliarityBlock:
+    return FamiliarityBlock.fit(CategoryBlock.fit(terms(names)))
+
+
+def test_it_is_the_surprisal_of_the_entity() -> None:
+    names = ["a"] * 60 + ["b"] * 39 + [None]
+    X = block_of(names).transform(terms(["a", "b", None, "new"]))
+    expected = [naive.surprisal(count, 100) for count in (60, 39, 1, 0)]
+    assert X[:, 0].tolist() == pytest.approx(expected, rel=1e-5)
+    assert X.dtype == np.float32
+
+
+def test_where_every_entity_is_seldom_one_more_tells_no_more_than_a_column() -> None:
+    # Half of the events are of one user, the others of a thousand: the surprisals vary widely.
+    names = ["all"] * 1_000 + [f"u{i}" for i in range(1_000)]
+    X = block_of(names).transform(terms(names))
+    assert X.std() == pytest.approx(1.0, rel=1e-3)
