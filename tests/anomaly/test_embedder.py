@@ -155,6 +155,6 @@ def test_counted_again_on_fewer_events_names_are_rarer_and_scales_and_habits_sta
     before = {(s.column, s.given): X[:, s.start : s.stop] for s in embedder.spans}
     after = {(s.column, s.given): Y[:, s.start : s.stop] for s in again.spans}
     assert (after["action", None][:, -1] > before["action", None][:, -1] + 2.0).all()
-    for (column, given), coordinates in before.items():
-        if given is not None or column in ("size", "user", "host"):
-            np.testing.assert_array_equal(coordinates, after[column, given], err_msg=column)
+    for (column, entity), coordinates in before.items():
+        if entity is not None or column in ("size", "user", "host"):
+            np.testing.assert_array_equal(coordinates, after[column, entity], err_msg=column)

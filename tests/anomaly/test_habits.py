@@ -90,8 +90,8 @@ def test_who_has_shown_much_is_expected_to_show_more() -> None:
 
 
 def test_the_seldomer_habits_are_broken_the_more_it_means() -> None:
-    strict = [(user, user) for user in range(5) for _ in range(200)]
-    loose = strict + [(user, 6 + 60 * user + i) for user in range(5) for i in range(60)]
+    strict = [(user, user) for user in range(5) for _ in range(160)]
+    loose = strict + [(user, name) for user in range(5) for name in range(5) for _ in range(10)]
     of_strict, of_loose = (name_habit(events)[0].scale for events in (strict, loose))
     assert of_strict == 2.0 > of_loose
 

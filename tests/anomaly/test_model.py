@@ -187,7 +187,7 @@ def test_a_model_through_json_scores_the_same(model: AnomalyModel, log: pa.Table
 
 @pytest.mark.slow
 def test_p_values_of_new_normal_events_are_not_too_small() -> None:
-    # Measured over 30 seeds: .116 at .1, .0099 at .01, .0007 at .001, 7e-6 at 1e-4.
+    # Measured over 30 seeds: .101 at .1, .0094 at .01, .0003 at .001.
     below = {0.1: [], 0.01: [], 0.001: []}
     for seed in range(30):
         model, _ = AnomalyModel.fit(mixture(4_000, seed), MIXTURE_ROLES, {}, seed)
@@ -196,21 +196,26 @@ def test_p_values_of_new_normal_events_are_not_too_small() -> None:
             shares.append(np.mean(p <= nominal))
     for nominal, shares in below.items():
         noise = 2.0 * np.std(shares) / np.sqrt(len(shares))
-        assert np.mean(shares) <= 1.5 * nominal + noise, nominal
+        print(f"{nominal}: {np.mean(shares):.5f} ± {noise / 2.0:.5f}")
+        assert np.mean(shares) <= nominal + noise, nominal
 
 
 @pytest.mark.slow
-def test_of_the_findings_no_more_are_false_than_the_rate_allows() -> None:
-    # Measured over 15 seeds: with 10 or 50 odd events of 5,000 no false finding, and all of the odd
-    # found but for one in 750. What this does not cover: with 250 odd ones the tail is theirs, and
-    # none is found; a lawful name of one event in a hundred, trimmed away as foreign, is found too.
+@pytest.mark.parametrize(("odd_in_the_fit", "power"), [(0, 0.9), (50, 0.0)])
+def test_of_the_findings_no_more_are_false_than_the_rate_allows(
+    odd_in_the_fit: int, power: float
+) -> None:
+    # Measured over 20 seeds: fitted on clean events, all odd ones are found and .05 of the findings
+    # are false; fitted on the batch itself none is selected, for the odd ones are among those
+    # that the p-values come from.
     false, found = [], []
     for seed in range(20):
-        events = mixture(5_000, seed, n_odd=50)
-        model, _ = AnomalyModel.fit(events, MIXTURE_ROLES, {}, seed)
-        p = model.score(events).p_values
+        known = mixture(5_000, seed, n_odd=odd_in_the_fit)
+        model, _ = AnomalyModel.fit(known, MIXTURE_ROLES, {}, seed)
+        p = model.score(mixture(5_000, 1_000 + seed, n_odd=50)).p_values
         selected = p <= select(p, len(p), SelectionSpec(fdr=0.1)).p_cut
         false.append(selected[50:].sum() / max(selected.sum(), 1))
         found.append(selected[:50].mean())
-    assert np.mean(false) <= 0.15
-    assert np.mean(found) >= 0.9
+    print(f"false {np.mean(false):.3f}, found {np.mean(found):.3f}")
+    assert np.mean(false) <= 0.12 + 2.0 * np.std(false) / np.sqrt(len(false))
+    assert np.mean(found) >= power
