@@ -232,3 +232,15 @@ def test_every_tag_is_closed(page: str) -> None:
 def test_identifiers_are_unique(page: str) -> None:
     names = [attrs["id"] for _, attrs in _Page(page).tags if "id" in attrs]
     assert len(names) == len(set(names))
+
+
+def test_a_summary_cut_within_a_quoted_value_still_sets_values_apart() -> None:
+    data = report_data(findings=1)
+    summary = "; ".join(f"`column_{i}` is `{'v' * 30}`: seen once" for i in range(8))
+    place = data.findings.column_names.index("summary")
+    findings = data.findings.set_column(place, "summary", pa.array([summary]))
+    page = render(replace(data, findings=findings))
+    heading = re.search(r"<h3>(.*?…)", page[page.index("finding-1") :], re.DOTALL)
+    assert heading is not None
+    assert "<code>column_0</code>" in heading[1]
+    assert "`" not in heading[1]
