@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.calibration import Calibration, Surprise
+from anomaly.contamination import beyond_reference
 from anomaly.density import DistanceToMeasure
 from anomaly.distance import FarthestColumn
 from anomaly.embedding.category import CategoryBlock
@@ -20,7 +21,7 @@ from anomaly.embedding.steps import StepCounts
 from anomaly.embedding.text import TextBlock
 from anomaly.embedding.time import TimeBlock
 from anomaly.embedding.tokens import TokenSpace
-from anomaly.normal import NormalCluster
+from anomaly.normal import NormalCluster, agreement
 from anomaly.voices import Voices
 from schemas.errors import InputError
 from schemas.roles import Role
@@ -56,6 +57,10 @@ class AnomalyModel:
     trimmed_share: float
     unsettled_share: float
     """Of the normal cluster: see `anomaly.normal`."""
+    agreement: float
+    """Share of the trimmed that another half of the reference trims again."""
+    beyond_reference: float
+    """Share of the held-out more surprising than nearly all of the cluster."""
 
     @classmethod
     def fit(
@@ -77,11 +82,7 @@ class AnomalyModel:
         InputError
             If there are too few events, or no column is embedded.
         """
-        if events.num_rows < FEWEST_EVENTS:
-            raise InputError(
-                f"only {events.num_rows} valid events",
-                remedy=f"a normal cluster needs at least {FEWEST_EVENTS}; widen the input",
-            )
+        _require_enough(events)
         embed_seed, split_seed, draw_seed = np.random.SeedSequence(seed).generate_state(3)
         reference, calibration = _split(events.num_rows, int(split_seed))
         known = events.take(pa.array(reference))
@@ -91,21 +92,25 @@ class AnomalyModel:
                 "no usable column",
                 remedy="give at least one a role other than id or ignore",
             )
-        cluster = NormalCluster.fit(embedder.transform(known))
+        first = embedder.transform(known)
+        cluster = NormalCluster.fit(first)
         normal = reference[cluster.members]
         trimmed = reference[~cluster.members]
         counted = np.sort(np.concatenate([normal, trimmed[::_TRIMMED_COUNTED]]))
         embedder = embedder.recounted(events.take(pa.array(counted)), int(embed_seed))
         X = embedder.transform(events)
         voices = Voices.fit(X[normal], X[calibration], embedder.spans, int(draw_seed))
+        held_out = voices.hear(X[calibration]).surprisal
         model = cls(
             embedder=embedder,
             voices=voices,
-            calibration=Calibration.fit(voices.hear(X[calibration]).surprisal),
+            calibration=Calibration.fit(held_out),
             sample_rows=events.num_rows,
             reference_rows=len(normal),
             trimmed_share=cluster.trimmed_share,
             unsettled_share=cluster.unsettled_share,
+            agreement=agreement(first),
+            beyond_reference=beyond_reference(voices, X[normal], held_out),
         )
         return model, normal[voices.density.drawn_]
 
@@ -117,6 +122,14 @@ class AnomalyModel:
         """Score embedded events, float32 (n_events, n_dims)."""
         heard = self.voices.hear(X)
         return Scores(heard.density, heard.distance, self.calibration.p_values(heard.surprisal))
+
+
+def _require_enough(events: pa.Table) -> None:
+    if events.num_rows < FEWEST_EVENTS:
+        raise InputError(
+            f"only {events.num_rows} valid events",
+            remedy=f"a normal cluster needs at least {FEWEST_EVENTS}; widen the input",
+        )
 
 
 def _split(n: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

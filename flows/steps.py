@@ -139,6 +139,8 @@ def fit_model(run: Run, gathered: Gathered) -> Fitted:
         calibration_rows=len(model.calibration.surprises),
         trimmed_share=model.trimmed_share,
         unsettled_share=model.unsettled_share,
+        agreement=model.agreement,
+        beyond_reference=model.beyond_reference,
     )
     return Fitted(stored, summary)
 

@@ -69,6 +69,19 @@ class ModelSummary(_Record):
     unsettled_share: float = Field(
         default=0.0, description="Share of its core that the last trimming step still exchanged."
     )
+    agreement: float | None = Field(
+        default=None,
+        description="Share of those left out that are left out again when the cluster is found from"
+        " another half of the rows: near 1 where a foreign group is apart, lower where the border"
+        " runs through ordinary rows. Null in runs before it was taken.",
+    )
+    beyond_reference: float | None = Field(
+        default=None,
+        description="Share of the calibration rows more surprising than 99 % of the normal cluster:"
+        " .01 where nothing was trimmed, else about the share left out; less where foreign rows"
+        " stayed in the cluster, more where the calibration rows are of another kind."
+        " Null in runs before it was taken.",
+    )
 
 
 class SelectionSummary(_Record):

@@ -45,6 +45,15 @@ def findings_sentence(manifest: RunManifest) -> str:
     return f"{said}; the budget of {selection.budget:,} left none out."
 
 
+def contamination_sentence(manifest: RunManifest) -> str:
+    """Say how much was left out of the normal cluster, and how firmly."""
+    model = manifest.model
+    said = f"{share(model.trimmed_share)} of the sample was left out of the normal cluster"
+    if model.agreement is None or not model.trimmed_share:
+        return f"{said}."
+    return f"{said}; two halves agree on {share(model.agreement)} of them."
+
+
 def drivers_sentence(leading: list[Driver]) -> list[tuple[str, str]]:
     """Give the leading columns with their shares, for the sentence that names them."""
     return [(driver.column, share(driver.share)) for driver in leading[:3]]

@@ -199,6 +199,8 @@ def manifest(findings: pa.Table, hostile: bool) -> RunManifest:
             reference_rows=40_210,
             calibration_rows=9_790,
             trimmed_share=0.05,
+            agreement=0.83,
+            beyond_reference=0.061,
         ),
         selection=SelectionSummary(
             rule="Benjamini-Hochberg at fdr 0.1",

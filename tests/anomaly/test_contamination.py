@@ -1,0 +1,76 @@
+"""What the trimming of a sample says of it."""
+
+import numpy as np
+import pytest
+
+from anomaly.contamination import beyond_reference
+from anomaly.embedding.embedder import Span
+from anomaly.model import AnomalyModel
+from anomaly.normal import agreement
+from anomaly.voices import Voices
+from tests.anomaly.logs import MIXTURE_ROLES, mixture
+
+N_DIMS = 4
+SPANS = [Span(str(i), None, i, i + 1) for i in range(N_DIMS)]
+
+
+def rows(n: int, seed: int, n_clump: int = 0) -> np.ndarray:
+    """Ordinary rows; a clump of foreign ones lies far off, anywhere among them."""
+    random = np.random.default_rng(seed)
+    X = random.normal(size=(n, N_DIMS))
+    X[random.choice(n, n_clump, replace=False)] += 12.0
+    return X.astype(np.float32)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_two_halves_agree_on_a_foreign_group_that_is_apart(seed: int) -> None:
+    assert agreement(rows(2_000, seed, n_clump=100)) == 1.0
+
+
+def test_where_nothing_is_foreign_the_border_falls_by_chance() -> None:
+    random = np.random.default_rng(0)
+    # Many dimensions and few rows: what is outermost, each half sees in its own way.
+    vague = agreement(random.normal(size=(400, 100)).astype(np.float32))
+    assert vague < agreement(rows(2_000, 0)) < 1.0
+
+
+def test_the_agreement_needs_no_seed_and_stays_within_a_share() -> None:
+    X = rows(60, 1)
+    assert agreement(X) == agreement(X.copy())
+    assert 0.0 <= agreement(X) <= 1.0
+
+
+def test_where_nothing_is_trimmed_there_is_nothing_to_disagree_on() -> None:
+    assert agreement(rows(13, 0)) == 1.0
+
+
+def beyond(n_foreign: int) -> float:
+    normal, held_out = rows(4_000, 0), rows(4_000, 1, n_foreign)
+    voices = Voices.fit(normal, held_out, SPANS, 0)
+    return beyond_reference(voices, normal, voices.hear(held_out).surprisal)
+
+
+def test_beyond_a_reference_that_nothing_was_trimmed_of_lies_one_in_a_hundred() -> None:
+    assert beyond(0) == pytest.approx(0.01, abs=0.006)
+
+
+def test_foreign_events_among_the_held_out_lie_beyond() -> None:
+    assert beyond(200) == pytest.approx(0.06, abs=0.01)
+
+
+def test_equal_events_lie_nowhere_beyond() -> None:
+    X = np.ones((40, N_DIMS), dtype=np.float32)
+    voices = Voices.fit(X, X, SPANS, 0)
+    assert beyond_reference(voices, X, voices.hear(X).surprisal) == 0.0
+
+
+def test_of_a_trimmed_sample_about_the_trimmed_share_lies_beyond() -> None:
+    model, _ = AnomalyModel.fit(mixture(3_000, 0), MIXTURE_ROLES, {}, 0)
+    assert model.beyond_reference == pytest.approx(model.trimmed_share, abs=0.02)
+    assert 0.9 <= model.agreement <= 1.0
+
+
+def test_foreign_events_that_stay_in_the_cluster_stretch_it_and_less_lies_beyond() -> None:
+    # One in ten is foreign, and one in twenty trimmed. Measured: .029 beyond, .052 of a clean one.
+    model, _ = AnomalyModel.fit(mixture(3_000, 0, n_odd=300), MIXTURE_ROLES, {}, 0)
+    assert 0.0 <= model.beyond_reference < model.trimmed_share
