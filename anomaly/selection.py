@@ -1,4 +1,9 @@
-"""Which scored events become findings: a false discovery rate or a fixed score, then a budget."""
+"""Which scored events become findings: a false discovery rate or a fixed score, then a budget.
+
+Where the batch is no longer what the model was fitted on, ordinary events have small p-values, and
+a false discovery rate would be promised that does not hold. How far that goes, the middle of the
+p-values tells, where the ordinary events are: the rule takes p-values raised by as much.
+"""
 
 from dataclasses import dataclass
 
@@ -7,6 +12,24 @@ import numpy.typing as npt
 
 from schemas.job import DEFAULT_FDR, SelectionSpec
 from schemas.outputs import SEVERITY_CUTS
+
+_MIDDLE = (3, 5, 7, 10)
+"""Whole points of the anomaly score where the drift is read off: p = .5, .32, .2 and .1."""
+_ERRORS = 3.0
+"""Standard errors that the share below such a p may lie above it by chance."""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far the batch has left what the model was calibrated on."""
+
+    ratio: float = 1.0
+    """How many times as often as the calibration its events are below `at`; at least 1."""
+    at: float | None = None
+    """The p-value where that is most; None where there is no drift."""
+
+
+NO_DRIFT = Drift()
 
 
 @dataclass(frozen=True)
@@ -45,7 +68,38 @@ def severity(scores: npt.ArrayLike) -> list[str]:
     return names[np.searchsorted(cuts, scores, side="right") - 1].tolist()
 
 
-def select(p_values: npt.NDArray[np.float64], n_scored: int, spec: SelectionSpec) -> Selection:
+def drift_of(histogram: npt.NDArray[np.int64], n_calibration: int) -> Drift:
+    """Return how many times too often the events of a run are below p = .5, .32, .2 or .1.
+
+    The largest of the four ratios counts, if it is more than three standard errors above one: both
+    the batch and the calibration are samples. Below .1 the anomalies themselves would tell.
+
+    Parameters
+    ----------
+    histogram
+        (n_points,): the events of the run by whole points of the anomaly score.
+    n_calibration
+        Events that the p-values come from.
+    """
+    n = int(histogram.sum())
+    if not n:
+        return NO_DRIFT
+    drifts = [NO_DRIFT]
+    for points in _MIDDLE:
+        p = 10.0 ** (-points / 10.0)
+        ratio = float(histogram[points:].sum()) / n / p
+        error = np.sqrt((1.0 - p) / p * (1.0 / n + 1.0 / n_calibration))
+        if ratio > 1.0 + _ERRORS * error:
+            drifts.append(Drift(ratio, p))
+    return max(drifts, key=lambda drift: drift.ratio)
+
+
+def select(
+    p_values: npt.NDArray[np.float64],
+    n_scored: int,
+    spec: SelectionSpec,
+    drift: Drift = NO_DRIFT,
+) -> Selection:
     """Apply the rule of `spec` to the smallest p-values of a run.
 
     Parameters
@@ -56,6 +110,9 @@ def select(p_values: npt.NDArray[np.float64], n_scored: int, spec: SelectionSpec
         How many events were scored in all.
     spec
         The rule: a threshold if it names one, else Benjamini and Hochberg (1995) at its rate.
+    drift
+        What the rate takes the p-values to be too small by. A threshold is a score that the user
+        has fixed, and stays where it is.
     """
     if spec.threshold is not None:
         p_cut = largest_p(spec)
@@ -64,7 +121,7 @@ def select(p_values: npt.NDArray[np.float64], n_scored: int, spec: SelectionSpec
     rate = largest_p(spec)
     rule = f"Benjamini-Hochberg at a false discovery rate of {rate:g}"
     ordered = np.sort(p_values)
-    passes = ordered <= rate * np.arange(1, len(ordered) + 1) / max(n_scored, 1)
+    passes = drift.ratio * ordered <= rate * np.arange(1, len(ordered) + 1) / max(n_scored, 1)
     if not passes.any():
         return Selection(rule, 0.0, 0)
     p_cut = float(ordered[np.flatnonzero(passes)[-1]])

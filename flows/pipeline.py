@@ -95,7 +95,7 @@ def detect_events(job: JobSpec, runner: Runner, on_progress: OnProgress) -> Publ
                 on_progress("score", len(scored), n)
             chunks = [scored[chunk] for chunk in range(n)]
         with step("select"):
-            selected = runner.call(select_findings, run, chunks)
+            selected = runner.call(select_findings, run, fitted, chunks)
         with step("explain"):
             runner.call(explain_findings, run, gathered, fitted, selected)
         return runner.call(publish_run, run, gathered, fitted, chunks, selected, seconds)

@@ -82,6 +82,8 @@ def _selection(run: Run, selected: Selected) -> SelectionSummary:
         findings=len(selected.rows),
         budget=run.job.selection.budget,
         by_rank=max(len(selected.rows) - selected.by_rule, 0),
+        drift=selected.drift.ratio,
+        drift_at=selected.drift.at,
     )
 
 

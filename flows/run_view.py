@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from flows.report.overview import drift_sentence
 from flows.report.wording import count, moment
 from flows.storage.published import MANIFEST, REPORT, PublishedRun
 from flows.terminal import Justify, Terminal
@@ -44,6 +45,8 @@ def show_summary(terminal: Terminal, run: PublishedRun, top: pa.Table, seconds: 
     for line in _ledger_lines(run.manifest):
         terminal.line(line)
     terminal.line(_findings_line(run.manifest))
+    if changed := drift_sentence(run.manifest):
+        terminal.line(changed)
     terminal.line()
     if len(top):
         show_findings(terminal, top)

@@ -17,7 +17,7 @@ from anomaly.boundaries import boundaries_of
 from anomaly.explanation import explain
 from anomaly.model import FEWEST_EVENTS, AnomalyModel
 from anomaly.projection import project
-from anomaly.selection import anomaly_score, largest_p, select, severity
+from anomaly.selection import Drift, anomaly_score, drift_of, largest_p, select, severity
 from flows.planning import Run
 from flows.records import REPEATED, Batch, EventRecords, Records
 from flows.sampling import by_content, sample_rows
@@ -77,6 +77,7 @@ class Selected:
     by_rule: int
     """Records that the rule selects; the budget may cut some off."""
     score_cut: float | None
+    drift: Drift
 
 
 def gather_records(run: Run) -> Gathered:
@@ -201,19 +202,21 @@ def _score_batch(model: AnomalyModel, records: Records, batch: Batch) -> pa.Tabl
     return pa.table([pa.array(column) for column in columns], schema=SCORES)
 
 
-def select_findings(run: Run, chunks: Sequence[ChunkScored]) -> Selected:
+def select_findings(run: Run, fitted: Fitted, chunks: Sequence[ChunkScored]) -> Selected:
     """Apply the job's rule to the scores of the whole run, then its budget."""
     spec, scored = run.job.selection, sum(chunk.scored for chunk in chunks)
     largest = largest_p(spec)
     parts = run.folder.read_parts("scores", ["p_value"])
     p_values = [p[p <= largest] for p in (table["p_value"].to_numpy() for _, table in parts)]
-    outcome = select(np.concatenate(p_values), scored, spec)
+    histogram = np.sum([chunk.histogram for chunk in chunks], axis=0)
+    drift = drift_of(histogram, fitted.summary.calibration_rows)
+    outcome = select(np.concatenate(p_values), scored, spec, drift)
     rows = np.concatenate([chunk.top_rows for chunk in chunks])
     p = np.concatenate([chunk.top_p for chunk in chunks])
     written = min(max(outcome.selected, spec.fewest), spec.budget)
     order = np.lexsort((rows, p))[:written]
     cut = float(anomaly_score(outcome.p_cut)) if outcome.selected else None
-    return Selected(outcome.rule, rows[order], p[order], outcome.selected, cut)
+    return Selected(outcome.rule, rows[order], p[order], outcome.selected, cut, drift)
 
 
 def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, selected: Selected) -> None:

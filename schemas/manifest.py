@@ -95,6 +95,16 @@ class SelectionSummary(_Record):
     by_rank: int = Field(
         default=0, description="Findings that the rule does not select: the oddest of the rest."
     )
+    drift: float = Field(
+        default=1.0,
+        ge=1.0,
+        description="How many times as often as the calibration rows these records are below the"
+        " p-value `drift_at`; 1 where that is no more than chance. Benjamini-Hochberg takes the"
+        " p-values raised by it; the scores, and a fixed threshold, stay as they are.",
+    )
+    drift_at: float | None = Field(
+        default=None, description="Where that is most: about .5, .3, .2 or .1; null without drift."
+    )
 
     @property
     def cut_off(self) -> int:

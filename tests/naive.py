@@ -210,6 +210,19 @@ def benjamini_hochberg(p_values: list[float], rate: float) -> list[bool]:
     return [p <= cut for p in p_values]
 
 
+def drift(p_values: list[float], n_calibration: int) -> float:
+    """Give how many times too many of the p-values are small, as far as chance does not say it."""
+    largest = 1.0
+    for points in (3, 5, 7, 10):
+        nominal = 10.0 ** (-points / 10.0)
+        # The events are known by whole points of their score.
+        share = sum(math.floor(-10.0 * math.log10(p)) >= points for p in p_values) / len(p_values)
+        variance = nominal * (1.0 - nominal) * (1.0 / len(p_values) + 1.0 / n_calibration)
+        if share > nominal + 3.0 * math.sqrt(variance):
+            largest = max(largest, share / nominal)
+    return largest
+
+
 def severity(score: float) -> str:
     if score >= 60:
         return "critical"

@@ -54,6 +54,18 @@ def contamination_sentence(manifest: RunManifest) -> str:
     return f"{said}; two halves agree on {share(model.agreement)} of them."
 
 
+def drift_sentence(manifest: RunManifest) -> str:
+    """Say by how much the records have left what they are measured by; nothing if they have not."""
+    selection = manifest.selection
+    if selection.drift_at is None:
+        return ""
+    return (
+        f"The data changed: ordinary {manifest.unit}s are {selection.drift:.1f} times as often"
+        f" below p = {selection.drift_at:.1g} as in the reference; a false discovery rate takes"
+        " p-values raised by that."
+    )
+
+
 def drivers_sentence(leading: list[Driver]) -> list[tuple[str, str]]:
     """Give the leading columns with their shares, for the sentence that names them."""
     return [(driver.column, share(driver.share)) for driver in leading[:3]]

@@ -1,10 +1,18 @@
 """The sentences above the findings."""
 
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
 import pytest
 
-from flows.report.overview import contamination_sentence
+from flows.report.overview import contamination_sentence, drift_sentence
+from flows.report.page import render
+from flows.run_view import show_summary
+from flows.terminal import Terminal
 from schemas.manifest import RunManifest
-from tests.flows.sample_runs import manifest
+from tests.flows.report.sample import report_data
+from tests.flows.sample_runs import findings, manifest, published
 
 
 def of_model(**figures: float | None) -> RunManifest:
@@ -35,3 +43,41 @@ def test_what_was_left_out_is_said_with_how_firmly(
 ) -> None:
     said = contamination_sentence(of_model(**figures))
     assert said.replace("\N{NO-BREAK SPACE}", " ") == says
+
+
+def of_drift(drift: float, at: float | None, unit: str = "event") -> RunManifest:
+    run = manifest("one", (3, 3, 3), 1)
+    selection = run.selection.model_copy(update={"drift": drift, "drift_at": at})
+    return run.model_copy(update={"selection": selection, "unit": unit})
+
+
+def test_data_that_changed_are_said_to_have() -> None:
+    assert drift_sentence(of_drift(2.34, 0.1)) == (
+        "The data changed: ordinary events are 2.3 times as often below p = 0.1 as in the"
+        " reference; a false discovery rate takes p-values raised by that."
+    )
+    assert "sessions are 1.4 times as often below p = 0.3" in drift_sentence(
+        of_drift(1.4, 10.0**-0.5, "session")
+    )
+
+
+def test_data_that_did_not_change_are_not_spoken_of() -> None:
+    assert drift_sentence(of_drift(1.0, None)) == ""
+
+
+def test_the_terminal_says_it_too(tmp_path: Path) -> None:
+    for changed in (False, True):
+        run = published(tmp_path, f"run{changed}")
+        shown = of_drift(2.3, 0.1) if changed else run.manifest
+        out = StringIO()
+        show_summary(Terminal(out, out), replace(run, manifest=shown), findings(1), 1.0)
+        assert ("The data changed" in out.getvalue()) is changed
+
+
+def test_the_page_says_it_too() -> None:
+    data = report_data()
+    selection = data.manifest.selection.model_copy(update={"drift": 2.3, "drift_at": 0.1})
+    changed = replace(data, manifest=data.manifest.model_copy(update={"selection": selection}))
+    assert "The data changed" not in render(data)
+    assert "ordinary events are 2.3 times as often below p = 0.1" in render(changed)
+    assert "two halves agree on 83" in render(data)
