@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from anomaly.calibration import Calibration, Surprise
 from anomaly.contamination import beyond_reference
+from anomaly.cosine import UnlikeDirection
 from anomaly.density import DistanceToMeasure
 from anomaly.distance import FarthestColumn
 from anomaly.embedding.category import CategoryBlock
@@ -24,6 +25,7 @@ from anomaly.embedding.tokens import TokenSpace
 from anomaly.normal import NormalCluster, agreement
 from anomaly.voices import Voices
 from schemas.errors import InputError
+from schemas.job_sections import Distance
 from schemas.roles import Role
 
 FEWEST_EVENTS = 20
@@ -33,6 +35,14 @@ _TRIMMED_COUNTED = 50
 trimmed away whole must stay rare, and not become unheard of."""
 _REFERENCE = 2.0 / 3.0
 """Share of the sample that the normal cluster comes from; the rest calibrates."""
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How the model judges, where the user has a choice."""
+
+    distance: Distance = "euclidean"
+    """What the distance voice measures: `anomaly.distance` or `anomaly.cosine`."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,12 @@ class AnomalyModel:
 
     @classmethod
     def fit(
-        cls, events: pa.Table, roles: Mapping[str, Role], weights: Mapping[str, float], seed: int
+        cls,
+        events: pa.Table,
+        roles: Mapping[str, Role],
+        weights: Mapping[str, float],
+        seed: int,
+        options: ModelOptions = ModelOptions(),
     ) -> tuple["AnomalyModel", npt.NDArray[np.int64]]:
         """Fit on a sample of conformed `events`, which may hold anomalies.
 
@@ -99,7 +114,9 @@ class AnomalyModel:
         counted = np.sort(np.concatenate([normal, trimmed[::_TRIMMED_COUNTED]]))
         embedder = embedder.recounted(events.take(pa.array(counted)), int(embed_seed))
         X = embedder.transform(events)
-        voices = Voices.fit(X[normal], X[calibration], embedder.spans, int(draw_seed))
+        voices = Voices.fit(
+            X[normal], X[calibration], embedder.spans, int(draw_seed), options.distance
+        )
         held_out = voices.hear(X[calibration]).surprisal
         model = cls(
             embedder=embedder,
@@ -158,6 +175,7 @@ PARTS = (
     TextBlock,
     TimeBlock,
     TokenSpace,
+    UnlikeDirection,
     Voices,
 )
 """Every class that a stored model may hold."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from schemas.job import DEFAULT_FDR, SelectionSpec
+from schemas.job_sections import DEFAULT_FDR, SelectionSpec
 from schemas.outputs import SEVERITY_CUTS
 
 _MIDDLE = (3, 5, 7, 10)

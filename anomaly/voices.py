@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from anomaly.calibration import Surprise
+from anomaly.cosine import UnlikeDirection
 from anomaly.density import DistanceToMeasure
 from anomaly.distance import FarthestColumn
 from anomaly.embedding.embedder import Span
+from schemas.job_sections import Distance
 
 Rows = npt.NDArray[np.float32]
 
@@ -37,12 +39,19 @@ class Voices:
     """
 
     density: DistanceToMeasure
-    distance: FarthestColumn
+    distance: FarthestColumn | UnlikeDirection
     density_surprise: Surprise
     distance_surprise: Surprise
 
     @classmethod
-    def fit(cls, normal: Rows, calibration: Rows, spans: Sequence[Span], seed: int) -> "Voices":
+    def fit(
+        cls,
+        normal: Rows,
+        calibration: Rows,
+        spans: Sequence[Span],
+        seed: int,
+        metric: Distance = "euclidean",
+    ) -> "Voices":
         """Fit on the normal cluster, and the surprises on held-out events.
 
         Parameters
@@ -55,9 +64,12 @@ class Voices:
             Which dimensions belong to which column.
         seed
             Seeds the draw of the references.
+        metric
+            What the distance is measured in; the density is always Euclidean.
         """
         density = DistanceToMeasure(random_state=seed).fit(normal)
-        distance = FarthestColumn.fit(density.references_, spans)
+        measure = UnlikeDirection if metric == "cosine" else FarthestColumn
+        distance = measure.fit(density.references_, spans)
         surprises = [
             Surprise.fit(voice.score_samples(calibration)) for voice in (density, distance)
         ]

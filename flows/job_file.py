@@ -10,7 +10,8 @@ from tomlkit.items import SingleKey
 
 from schemas.column_names import suggests_secret
 from schemas.errors import JobError
-from schemas.job import DEFAULT_FDR, JobSpec, SelectionSpec, parse_job
+from schemas.job import JobSpec, parse_job
+from schemas.job_sections import DEFAULT_FDR, ModelSpec, SelectionSpec
 from schemas.roles import ColumnProfile, Role, RoleChoice
 
 EXAMPLES = 3
@@ -85,7 +86,7 @@ def _head(location: str, profiles: Mapping[str, ColumnProfile]) -> str:
 
 
 def _settings() -> str:
-    job, selection = JobSpec(), SelectionSpec()
+    job, selection, model = JobSpec(), SelectionSpec(), ModelSpec()
     top = [
         (f"# output = {_text(job.output)}", "the folder that holds the results"),
         ('# name = "NAME"', "of their folder in it; the input's name by default"),
@@ -101,7 +102,8 @@ def _settings() -> str:
         (f"# budget = {selection.budget}", "the most findings a run writes"),
         (f"# at_least = {selection.fewest}", "the fewest: the oddest of the rest fill up"),
     ]
-    return f"{_aligned(top)}\n[selection]\n{_aligned(rules)}"
+    judged = [(f"# distance = {_text(model.distance)}", 'or "cosine": of directions')]
+    return f"{_aligned(top)}\n[selection]\n{_aligned(rules)}\n[model]\n{_aligned(judged)}"
 
 
 def _columns(profiles: Mapping[str, ColumnProfile], choices: Mapping[str, RoleChoice]) -> str:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from anomaly.boundaries import boundaries_of
 from anomaly.explanation import explain
-from anomaly.model import FEWEST_EVENTS, AnomalyModel
+from anomaly.model import FEWEST_EVENTS, AnomalyModel, ModelOptions
 from anomaly.projection import project
 from anomaly.selection import Drift, anomaly_score, drift_of, largest_p, select, severity
 from flows.planning import Run
@@ -126,8 +126,9 @@ def fit_model(run: Run, gathered: Gathered) -> Fitted:
     sample = by_content(records.take(sample_rows(records.total, run.job.seed)))
     _require_enough(run, records, sample)
     weights = {column: spec.weight for column, spec in run.job.columns.items()}
+    options = ModelOptions(run.job.model.distance)
     try:
-        model, drawn = AnomalyModel.fit(sample, records.roles, weights, run.job.seed)
+        model, drawn = AnomalyModel.fit(sample, records.roles, weights, run.job.seed, options)
     except InputError as error:
         where = without_secrets(run.plan.location)
         raise InputError(error.what, where=where, remedy=error.remedy) from error

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -18,6 +17,7 @@ from pydantic import (
 
 from schemas.durations import Duration
 from schemas.errors import JobError
+from schemas.job_sections import ColumnSpec, ModelSpec, Section, SelectionSpec
 from schemas.job_violations import job_error, key_path, nearest
 from schemas.roles import Role, RoleChoice
 
@@ -27,71 +27,11 @@ SESSION_CUTS = ("session_gap", "session_window")
 _NAME = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9._-]{{0,{NAME_LENGTH - 1}}}")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class ColumnSpec(_Strict):
-    """How one column is read."""
-
-    role: Role = Field(description="What the column's values mean.")
-    weight: float = Field(
-        default=1.0, gt=0, le=100, strict=True, description="Its voice beside the others."
-    )
-
-
 def _role_alone(value: Any) -> Any:
     return {"role": value} if isinstance(value, str) else value
 
 
-DEFAULT_FDR = 0.1
-FEWEST_FINDINGS = 20
-"""What an analyst has time for in a morning, if the rule selects less."""
-
-
-class SelectionSpec(_Strict):
-    """Which scored records become findings."""
-
-    fdr: float | None = Field(
-        default=None,
-        gt=0,
-        lt=1,
-        strict=True,
-        description="False discovery rate for Benjamini-Hochberg;"
-        f" {DEFAULT_FDR} unless a threshold is set.",
-    )
-    threshold: float | None = Field(
-        default=None,
-        ge=0,
-        strict=True,
-        description="A fixed anomaly score (-10 log10 p) instead of `fdr`.",
-    )
-    budget: int = Field(
-        default=100, ge=1, strict=True, description="The most findings a run may write."
-    )
-    at_least: int | None = Field(
-        default=None,
-        ge=0,
-        strict=True,
-        description="The fewest findings a run writes: where the rule selects fewer, the oddest of"
-        " the rest follow, marked as chosen by rank. "
-        f"{FEWEST_FINDINGS} under `fdr`, 0 under `threshold`.",
-    )
-
-    @property
-    def fewest(self) -> int:
-        """Return the fewest findings a run writes, its budget permitting."""
-        by_rule = 0 if self.threshold is not None else FEWEST_FINDINGS
-        return min(by_rule if self.at_least is None else self.at_least, self.budget)
-
-    @model_validator(mode="after")
-    def _one_rule(self) -> "SelectionSpec":
-        if self.fdr is not None and self.threshold is not None:
-            raise ValueError("set `fdr` or `threshold`, not both")
-        return self
-
-
-class JobSpec(_Strict):
+class JobSpec(Section):
     """Everything a user may set for one detection job."""
 
     input: str | None = Field(
@@ -123,6 +63,7 @@ class JobSpec(_Strict):
         description="Column -> its role, or a table of role and weight. Others are inferred.",
     )
     selection: SelectionSpec = Field(default_factory=SelectionSpec, description="What is reported.")
+    model: ModelSpec = Field(default_factory=ModelSpec, description="How records are judged.")
     seed: int = Field(
         default=0, ge=0, le=2**32 - 1, strict=True, description="The seed of every random choice."
     )
@@ -160,6 +101,7 @@ class JobSpec(_Strict):
 _SECTIONS: Mapping[str, type[BaseModel]] = {
     "": JobSpec,
     "selection": SelectionSpec,
+    "model": ModelSpec,
     "columns": ColumnSpec,
 }
 

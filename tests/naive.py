@@ -181,6 +181,22 @@ def farthest_column(
     )
 
 
+def unlike_direction(row: list[float], references: list[list[float]], n: int) -> float:
+    """Give the mean of 1 - cosine to the nearest n references, all seen from their centre."""
+    centre = [math.fsum(column) / len(references) for column in zip(*references, strict=True)]
+
+    def direction(point: list[float]) -> list[float]:
+        away = [a - c for a, c in zip(point, centre, strict=True)]
+        length = math.sqrt(math.fsum(a * a for a in away))
+        return [a / length if length else 0.0 for a in away]
+
+    own = direction(row)
+    unlike = sorted(
+        1.0 - math.fsum(a * b for a, b in zip(own, direction(r), strict=True)) for r in references
+    )
+    return math.fsum(unlike[:n]) / n
+
+
 def mahalanobis(row: np.ndarray, location: np.ndarray, covariance: np.ndarray) -> float:
     away = row - location
     return math.sqrt(away @ np.linalg.inv(covariance) @ away)

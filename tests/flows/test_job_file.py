@@ -76,6 +76,9 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         "# budget = 100    # the most findings a run writes\n"
         "# at_least = 20   # the fewest: the oddest of the rest fill up\n"
         "\n"
+        "[model]\n"
+        '# distance = "euclidean"  # or "cosine": of directions\n'
+        "\n"
         "# Roles: id, time, entity, category, number, text, flag, ignore.\n"
         '# A louder voice for one: COLUMN = { role = "number", weight = 2.0 }\n'
         "[columns]\n"

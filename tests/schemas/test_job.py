@@ -300,3 +300,18 @@ def test_the_schema_takes_a_role_alone_or_a_table_and_nothing_unknown() -> None:
 def test_any_text_is_a_job_or_one_line(text: str) -> None:
     said = complaint_of(lambda: parse_job(text, "job.toml"))
     assert said is None or len(said.splitlines()) == 1
+
+
+def test_the_distance_is_one_of_two() -> None:
+    assert parse_job("", "job.toml").model.distance == "euclidean"
+    assert parse_job('[model]\ndistance = "cosine"', "job.toml").model.distance == "cosine"
+    for text, says in {
+        '[model]\ndistance = "cosin"': 'model.distance: "cosin" is not a distance; did you mean'
+        " `cosine`?",
+        '[model]\ndistanc = "cosine"': "`distanc` is not a setting of [model]; did you mean"
+        " `distance`?",
+        'distance = "cosine"': "it belongs into [model]",
+    }.items():
+        with pytest.raises(JobError) as raised:
+            parse_job(text, "job.toml")
+        assert says in str(raised.value)

@@ -1,0 +1,69 @@
+"""How unlike the normal events an event is in its direction, whatever its length.
+
+Euclidean distances grow with every value that is large. Between directions it counts which columns
+go together: an event twice as far out on the way that others go is as ordinary as they are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from anomaly.embedding.embedder import Span
+
+_MASS = 0.1
+"""Share of the references that an event is measured against, as in the density."""
+_SAME = 1e-6
+"""Below this the rounding of the directions decides, and must not tell two events apart."""
+_CHUNK = 4_096
+"""Rows at a time: their cosines to 512 references fit the cache."""
+
+Rows = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class UnlikeDirection:
+    """The mean of 1 - cosine to the nearest tenth of the references, seen from their centre.
+
+    From 0, the direction that many have, to 2, the opposite of all. The centre itself has no
+    direction: it is at a right angle to every event, at 1.
+    """
+
+    centre: Rows
+    """(n_dims,): the mean of the references."""
+    directions: Rows
+    """(n_references, n_dims): the references from there, each of length one."""
+
+    @classmethod
+    def fit(cls, references: Rows, spans: Sequence[Span]) -> "UnlikeDirection":
+        """Learn from the normal `references`, float32 (n_references, n_dims).
+
+        The `spans` make no difference: a direction is that of all columns together.
+        """
+        centre = references.mean(axis=0, dtype=np.float64).astype(np.float32)
+        return cls(centre, _directions(references, centre).astype(np.float32))
+
+    def score_samples(self, X: Rows) -> Rows:
+        """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
+        m = max(1, round(_MASS * len(self.directions)))
+        directions = self.directions.astype(np.float64)
+        scores = np.empty(len(X), dtype=np.float32)
+        for start in range(0, len(X), _CHUNK):
+            rows = _directions(X[start : start + _CHUNK], self.centre)
+            unlike = 1.0 - rows @ directions.T
+            if m < unlike.shape[1]:
+                unlike.partition(m - 1, axis=1)
+            scores[start : start + _CHUNK] = unlike[:, :m].mean(axis=1)
+        scores[scores < _SAME] = 0.0
+        return scores
+
+
+def _directions(rows: Rows, centre: Rows) -> npt.NDArray[np.float64]:
+    """Return each row as seen from the centre, at length one; the centre itself stays 0.
+
+    In double precision: 1 - cosine is a small difference of two numbers near one.
+    """
+    away = rows.astype(np.float64) - centre
+    lengths = np.sqrt(np.einsum("ij,ij->i", away, away))[:, None]
+    return np.divide(away, lengths, out=np.zeros_like(away), where=lengths > 0.0)
