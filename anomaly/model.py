@@ -43,6 +43,8 @@ class ModelOptions:
 
     distance: Distance = "euclidean"
     """What the distance voice measures: `anomaly.distance` or `anomaly.cosine`."""
+    peers: tuple[str, ...] = ()
+    """Categories and flags that judge the other columns, as entities do."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class AnomalyModel:
         embed_seed, split_seed, draw_seed = np.random.SeedSequence(seed).generate_state(3)
         reference, calibration = _split(events.num_rows, int(split_seed))
         known = events.take(pa.array(reference))
-        embedder = EventEmbedder.fit(known, roles, weights, int(embed_seed))
+        embedder = EventEmbedder.fit(known, roles, weights, int(embed_seed), options.peers)
         if not embedder.n_dims:
             raise InputError(
                 "no usable column",

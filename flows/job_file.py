@@ -94,6 +94,7 @@ def _settings() -> str:
         ('# session_key = "COLUMN"', "the column that names the session"),
         ('# session_gap = "30m"', "cut it where nothing happens for longer"),
         ('# session_window = "1d"', "or into windows of this length, from 1970 on (UTC)"),
+        ('# peers = ["COLUMN"]', "categories whose names have habits, as entities have"),
         (f"# seed = {job.seed}", "of every random choice"),
     ]
     rules = [

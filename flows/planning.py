@@ -11,7 +11,7 @@ from flows.storage.runs import RunFolder
 from flows.storage.scratch import Scratch
 from schemas.errors import InputError, JobError
 from schemas.flattening import flattened_origin
-from schemas.job import SESSION_CUTS, JobSpec, check_columns, roles_of
+from schemas.job import SESSION_CUTS, JobSpec, check_columns, check_peers, roles_of
 from schemas.roles import Role, RoleChoice, infer_roles
 
 
@@ -88,6 +88,7 @@ def plan_run(job: JobSpec) -> Planned:
             where=without_secrets(plan.location),
             remedy="give at least one a role other than id or ignore in the job file",
         )
+    check_peers(job, choices)
     cut = next((name for name in SESSION_CUTS if getattr(job, name) is not None), None)
     if cut is not None and all(choice.role is not Role.TIME for choice in choices.values()):
         raise JobError(

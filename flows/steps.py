@@ -126,7 +126,7 @@ def fit_model(run: Run, gathered: Gathered) -> Fitted:
     sample = by_content(records.take(sample_rows(records.total, run.job.seed)))
     _require_enough(run, records, sample)
     weights = {column: spec.weight for column, spec in run.job.columns.items()}
-    options = ModelOptions(run.job.model.distance)
+    options = ModelOptions(run.job.model.distance, run.job.peers)
     try:
         model, drawn = AnomalyModel.fit(sample, records.roles, weights, run.job.seed, options)
     except InputError as error:

@@ -62,6 +62,11 @@ class JobSpec(Section):
         default_factory=dict,
         description="Column -> its role, or a table of role and weight. Others are inferred.",
     )
+    peers: tuple[str, ...] = Field(
+        default=(),
+        description="Categories or flags that are also peer groups: the other columns are judged"
+        " given them too, as they are given an entity.",
+    )
     selection: SelectionSpec = Field(default_factory=SelectionSpec, description="What is reported.")
     model: ModelSpec = Field(default_factory=ModelSpec, description="How records are judged.")
     seed: int = Field(
@@ -87,6 +92,12 @@ class JobSpec(Section):
             raise ValueError(f"set {' or '.join(f'`{name}`' for name in cuts)}, not both")
         if cuts and self.session_key is None:
             raise ValueError(f'`{cuts[0]}` needs `unit = "session"` and a `session_key`')
+        return self
+
+    @model_validator(mode="after")
+    def _peers_group_events(self) -> "JobSpec":
+        if self.peers and self.unit == "session":
+            raise ValueError('`peers` group events; they do not go with `unit = "session"`')
         return self
 
     @model_validator(mode="after")
@@ -164,6 +175,7 @@ def check_columns(job: JobSpec, names: Iterable[str]) -> None:
     wanted = {key_path(("columns", name)): name for name in job.columns}
     if job.session_key is not None:
         wanted["session_key"] = job.session_key
+    wanted |= {key_path(("peers", i)): name for i, name in enumerate(job.peers)}
     missing = {path: name for path, name in wanted.items() if name not in set(known)}
     if missing:
         first = next(iter(missing))
@@ -198,6 +210,28 @@ def roles_of(job: JobSpec, inferred: Mapping[str, RoleChoice]) -> dict[str, Role
         else:
             roles[name] = choice
     return roles
+
+
+def check_peers(job: JobSpec, choices: Mapping[str, RoleChoice]) -> None:
+    """Check that every peer group has the role of one.
+
+    Raises
+    ------
+    JobError
+        It is no category and no flag; the nearest column that is one is named.
+    """
+    groups = [name for name, choice in choices.items() if choice.role in (Role.CATEGORY, Role.FLAG)]
+    for i, name in enumerate(job.peers):
+        if name in groups:
+            continue
+        role = f", and `{name}` is `{choices[name].role}`" if name in choices else ""
+        likely = nearest(name, groups)
+        own = f"make it a `{Role.CATEGORY}` under [columns]"
+        raise JobError(
+            f"a peer group is a `{Role.CATEGORY}` or a `{Role.FLAG}`{role}",
+            where=key_path(("peers", i)),
+            remedy=f"did you mean `{likely}`? Or {own}" if likely else own,
+        )
 
 
 def safe_name(text: str) -> str:

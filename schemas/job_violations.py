@@ -27,6 +27,7 @@ _TYPES = {
     "string_type": "must be text in quotes",
     "string_too_short": "must hold a character",
     "dict_type": "must be a table",
+    "tuple_type": "must be a list",
     "model_type": "must be a table",
     "duration": 'must be a duration such as "30m", "1h", "1d", or a number of seconds',
     "duration_bounds": 'must be from "1ms" to "36525d"',

@@ -1,6 +1,6 @@
 """Events to vectors: each column its block, each entity its habits, all side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -48,13 +48,18 @@ class EventEmbedder:
     weights: dict[str, float]
     blocks: dict[str, Block]
     entities: dict[str, CategoryBlock]
-    """The names and counts of each entity: context, not coordinates."""
+    """The names and counts of each entity, and of each peer group: what is context."""
     habits: dict[str, dict[str, Habit]]
-    """Entity, or a column that tells of another -> column -> what is usual there."""
+    """Entity, peer group, or a column that tells of another -> column -> what is usual there."""
 
     @classmethod
     def fit(
-        cls, events: pa.Table, roles: Mapping[str, Role], weights: Mapping[str, float], seed: int
+        cls,
+        events: pa.Table,
+        roles: Mapping[str, Role],
+        weights: Mapping[str, float],
+        seed: int,
+        peers: Sequence[str] = (),
     ) -> "EventEmbedder":
         """Learn the blocks and habits from `events`.
 
@@ -68,6 +73,9 @@ class EventEmbedder:
             Column -> its voice; 1 where absent.
         seed
             Seeds the truncated SVD.
+        peers
+            Categories and flags that are context too: each keeps its block, and judges the other
+            columns as an entity does.
         """
         events = events.combine_chunks()
         wide = sum(role in (Role.CATEGORY, Role.TEXT) for role in roles.values())
@@ -75,7 +83,7 @@ class EventEmbedder:
         entities = {
             column: CategoryBlock.fit(_values(events, column, role))
             for column, role in roles.items()
-            if role is Role.ENTITY
+            if role is Role.ENTITY or column in peers
         }
         blocks = {
             column: FamiliarityBlock.fit(entities[column])

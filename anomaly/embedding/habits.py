@@ -3,7 +3,7 @@
 Each habit is one dimension, 0 for what the entity does as a matter of course and large for what it
 never did, as far as that is more surprising than it would be of anybody. A small group is shrunk
 towards the behaviour of all; how strongly, each column says for itself by the leave-one-out
-likelihood of its own events (empirical Bayes).
+likelihood of its own events (empirical Bayes). A peer group, such as a department, has habits too.
 """
 
 from dataclasses import dataclass, replace

@@ -68,6 +68,7 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         '# session_key = "COLUMN"      # the column that names the session\n'
         '# session_gap = "30m"         # cut it where nothing happens for longer\n'
         '# session_window = "1d"       # or into windows of this length, from 1970 on (UTC)\n'
+        '# peers = ["COLUMN"]          # categories whose names have habits, as entities have\n'
         "# seed = 0                    # of every random choice\n"
         "\n"
         "[selection]\n"

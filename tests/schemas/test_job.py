@@ -11,6 +11,7 @@ from schemas.job import (
     JobSpec,
     build_job,
     check_columns,
+    check_peers,
     job_schema,
     parse_job,
     roles_of,
@@ -315,3 +316,38 @@ def test_the_distance_is_one_of_two() -> None:
         with pytest.raises(JobError) as raised:
             parse_job(text, "job.toml")
         assert says in str(raised.value)
+
+
+CHOICES = {
+    "department": RoleChoice(Role.CATEGORY, "few names"),
+    "admin": RoleChoice(Role.FLAG, "two values"),
+    "comment": RoleChoice(Role.TEXT, "sentences"),
+    "departments": RoleChoice(Role.TEXT, "sentences"),
+}
+
+
+def test_peer_groups_are_categories_or_flags() -> None:
+    check_peers(parse_job('peers = ["department", "admin"]', "job.toml"), CHOICES)
+    check_peers(JobSpec(), CHOICES)
+    for name, says in {
+        "departments": "peers.0: a peer group is a `category` or a `flag`, and `departments` is"
+        " `text`; did you mean `department`? Or make it a `category` under [columns]",
+        "comment": "peers.0: a peer group is a `category` or a `flag`, and `comment` is `text`;"
+        " make it a `category` under [columns]",
+    }.items():
+        with pytest.raises(JobError) as raised:
+            check_peers(parse_job(f'peers = ["{name}"]', "job.toml"), CHOICES)
+        assert str(raised.value) == says
+
+
+def test_peer_groups_have_to_be_there_and_group_events() -> None:
+    job = parse_job('peers = ["admin", "departmnt"]', "job.toml")
+    with pytest.raises(JobError, match=re.escape("peers.1: the input has no column `departmnt`")):
+        check_columns(job, ["admin", "department"])
+    for text, says in {
+        'peers = "department"': 'peers: must be a list, not "department"',
+        "peers = [3]": "peers.0: must be text in quotes, not 3",
+        'peers = ["a"]\nunit = "session"\nsession_key = "k"': "they do not go with",
+    }.items():
+        with pytest.raises(JobError, match=re.escape(says)):
+            parse_job(text, "job.toml")
