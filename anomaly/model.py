@@ -105,10 +105,8 @@ class AnomalyModel:
         known = events.take(pa.array(reference))
         embedder = EventEmbedder.fit(known, roles, weights, int(embed_seed), options.peers)
         if not embedder.n_dims:
-            raise InputError(
-                "no usable column",
-                remedy="give at least one a role other than id or ignore",
-            )
+            remedy = "give at least one a role other than id or ignore"
+            raise InputError("no usable column", remedy=remedy)
         first = embedder.transform(known)
         cluster = NormalCluster.fit(first)
         normal = reference[cluster.members]
