@@ -19,6 +19,8 @@ _KEPT = 0.95
 _STEPS = 4
 _FIT_ROWS = 16_384
 """Rows, evenly spread, that a step's covariance comes from: enough for hundreds of dimensions."""
+_HALF_ROWS = _FIT_ROWS // 2
+"""Rows that the cluster of a half comes from: together the halves are what one step takes."""
 
 Rows = npt.NDArray[np.float32]
 
@@ -58,7 +60,7 @@ def agreement(X: Rows) -> float:
 
 
 def _kept_by(half: Rows, X: Rows) -> npt.NDArray[np.bool_]:
-    sample = half[_spread(np.ones(len(half), dtype=bool))]
+    sample = half[:: -(-len(half) // _HALF_ROWS)]
     core, _ = _concentrate(sample)
     return _nearest_to(sample[core], X, _KEPT)
 
