@@ -20,6 +20,7 @@ from tests.bench.quality.picture import draw
 from tests.bench.quality.tables import markdown
 from tests.bench.quality.trials import Result, Shelf, result_of, trials_of
 
+pytestmark = pytest.mark.slow
 PEER = "sklearn-LOF"
 
 
