@@ -28,6 +28,8 @@ _LEVEL_STRENGTH = 4.0
 """Events of everybody behind an entity's level."""
 _NATS = 0.25
 """Steps of the surprise that the deviations are tabled for."""
+_ROUNDING = 1e-6
+"""Deviations that differ by less, or by less than this share of them, are equally far."""
 _MAD_TO_DEVIATION = 1.4826
 """The deviation of a normal distribution over its median absolute deviation."""
 
@@ -191,6 +193,7 @@ class LevelHabit:
         nats = np.arange(0.0, np.log(max(len(off), 1)) + _NATS, _NATS)
         shares = 1.0 - np.exp(-nats)
         tail = np.quantile(off, shares, method="higher") if len(off) else np.zeros(1)
+        tail[tail < _ROUNDING] = 0.0  # The slope between two of the smallest floats overflows.
         return cls(levels, deviations, tail)
 
     def level_of(self, entity: int) -> float:
@@ -202,7 +205,9 @@ class LevelHabit:
         entity = np.where(entity < len(self.levels) - 1, entity, -1)
         away = np.nan_to_num((level - self.levels[entity]) / self.deviations[entity], nan=0.0)
         off = np.abs(away)
-        surprise = np.interp(off, self.tail, _NATS * np.arange(len(self.tail)))
+        # A hair nearer, so that of many equally far none counts as farther than the others.
+        nearer = off * (1.0 - _ROUNDING) - _ROUNDING
+        surprise = np.interp(nearer, self.tail, _NATS * np.arange(len(self.tail)))
         farther = np.log(np.maximum(off / max(self.tail[-1], 1.0), 1.0))
         return (np.sign(away) * (surprise + farther)).astype(np.float32)
 

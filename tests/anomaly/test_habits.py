@@ -183,3 +183,18 @@ def test_no_number_at_all_is_no_habit_and_no_error(level: list[float]) -> None:
     entity = np.arange(len(level))
     habit = LevelHabit.fit(entity, len(level), np.array(level, dtype=np.float64))
     assert np.isfinite(habit.transform(np.array([0, -1]), np.array([1.0, np.nan]))).all()
+
+
+def test_of_many_equally_far_none_is_more_surprising_than_their_share() -> None:
+    entity = np.zeros(1_000, dtype=np.int64)
+    level = np.repeat([0.0, 5.0], [950, 50])
+    surprise = LevelHabit.fit(entity, 1, level).transform(entity, level)
+    assert (surprise[:950] == 0.0).all()
+    assert surprise[950:] == pytest.approx(np.full(50, np.log(20.0)), abs=0.3)
+
+
+def test_levels_that_differ_by_the_smallest_floats_do_not_differ() -> None:
+    level = np.array([0.0, 3e-309, -6e-309, 7e-308, -7e-308, 0.0, 3.0, 3.0, 3.0])
+    entity = np.zeros(len(level), dtype=np.int64)
+    surprise = LevelHabit.fit(entity, 1, level).transform(entity, level)
+    assert surprise[:6].tolist() == [0.0] * 6
