@@ -9,7 +9,7 @@ a cause that two columns share, the second one that needs company.
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.embedding.embedder import Span
+from anomaly.embedding.parts import Span
 from anomaly.model import AnomalyModel
 
 _ROWS_AT_ONCE = 65_536

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from anomaly.embedding.parts import EmbeddedEvents
 from anomaly.voices import Voices
 
 _NEARLY_ALL = 0.99
@@ -14,7 +15,7 @@ _ROUNDING = 1e-4
 
 
 def beyond_reference(
-    voices: Voices, normal: npt.NDArray[np.float32], held_out: npt.NDArray[np.float32]
+    voices: Voices, normal: EmbeddedEvents, held_out: npt.NDArray[np.float32]
 ) -> float:
     """Return the share of held-out events more surprising than nearly all of the normal cluster.
 
@@ -28,10 +29,10 @@ def beyond_reference(
     voices
         What was fitted on the normal cluster.
     normal
-        float32 (n_normal, n_dims): the normal cluster.
+        The events of the normal cluster.
     held_out
         float32 (n_calibration,): the surprisals of held-out events.
     """
-    spread = normal[:: -(-len(normal) // _ROWS)]
+    spread = normal.take(np.arange(0, normal.n_events, -(-normal.n_events // _ROWS)))
     cut = float(np.quantile(voices.hear(spread).surprisal, _NEARLY_ALL))
     return float(np.mean(held_out > cut + _ROUNDING * abs(cut)))

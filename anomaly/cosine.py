@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.embedding.embedder import Span
+from anomaly.embedding.parts import EmbeddedEvents, Span
 
 _MASS = 0.1
 """Share of the references that an event is measured against, as in the density."""
@@ -43,6 +43,10 @@ class UnlikeDirection:
         """
         centre = references.mean(axis=0, dtype=np.float64).astype(np.float32)
         return cls(centre, _directions(references, centre).astype(np.float32))
+
+    def score_events(self, events: EmbeddedEvents) -> Rows:
+        """Return the distance of each of embedded events, float32 (n_events,)."""
+        return self.score_samples(events.X)
 
     def score_samples(self, X: Rows) -> Rows:
         """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""

@@ -1,5 +1,6 @@
 """How much of the normal mass lives around an event: the distance to a measure."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from anomaly.embedding.parts import EmbeddedEvents
+
 _CHUNK = 4_096
 """Rows at a time: their float32 distances to 512 references fit the cache."""
+_FEWEST = 16
+"""Fewer rows take another way through BLAS, and would be rounded otherwise than among others."""
 
 Rows = npt.NDArray[np.float32]
 
@@ -47,10 +52,20 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     def fit(self, X: npt.ArrayLike, y: None = None) -> "DistanceToMeasure":
         """Draw the references from the normal rows `X` (n_rows, n_dims)."""
         rows: Rows = validate_data(self, X, dtype=np.float32)
+        return self._keep(rows[self._draw(len(rows))])
+
+    def fit_events(self, events: EmbeddedEvents) -> "DistanceToMeasure":
+        """Draw the references from embedded normal events."""
+        return self._keep(events.take(self._draw(events.n_events)).X)
+
+    def _draw(self, n_rows: int) -> npt.NDArray[np.int64]:
         random = check_random_state(self.random_state)
-        n = min(self.n_references, len(rows))
-        self.drawn_ = np.sort(random.choice(len(rows), size=n, replace=False)).astype(np.int64)
-        self.references_ = np.ascontiguousarray(rows[self.drawn_])
+        n = min(self.n_references, n_rows)
+        self.drawn_ = np.sort(random.choice(n_rows, size=n, replace=False)).astype(np.int64)
+        return self.drawn_
+
+    def _keep(self, references: Rows) -> "DistanceToMeasure":
+        self.references_ = np.ascontiguousarray(references)
         return self
 
     @property
@@ -62,27 +77,42 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
         check_is_fitted(self)
         rows: Rows = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
-        scores = np.empty(len(rows), dtype=np.float32)
-        for start in range(0, len(rows), _CHUNK):
-            squared = self._squared_distances(rows[start : start + _CHUNK])
-            if self.n_neighbors_ < squared.shape[1]:
-                squared.partition(self.n_neighbors_ - 1, axis=1)
-            nearest = squared[:, : self.n_neighbors_]
-            scores[start : start + _CHUNK] = np.sqrt(nearest.mean(axis=1))
-        return scores
+        return self._scores(rows[i : i + _CHUNK] for i in range(0, len(rows), _CHUNK))
+
+    def score_events(self, events: EmbeddedEvents) -> Rows:
+        """Return the distance of embedded events, float32 (n_events,); X is never whole."""
+        check_is_fitted(self)
+        return self._scores(events.blocks(_CHUNK))
+
+    def _scores(self, blocks: Iterable[Rows]) -> Rows:
+        return np.concatenate([np.zeros(0, np.float32), *map(self._mean_of_nearest, blocks)])
+
+    def _mean_of_nearest(self, rows: Rows) -> Rows:
+        beside, squares = self._beside_squares(rows)
+        if self.n_neighbors_ < beside.shape[1]:
+            beside.partition(self.n_neighbors_ - 1, axis=1)
+        nearest = beside[:, : self.n_neighbors_] + squares[:, None]
+        mean: Rows = np.sqrt(np.maximum(nearest, 0.0).mean(axis=1))
+        return mean
 
     def nearest(self, X: npt.ArrayLike, n: int) -> npt.NDArray[np.int64]:
         """Return the `n` nearest references of each row, int64 (n_rows, n), nearest first."""
         check_is_fitted(self)
         rows: Rows = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
-        return np.argsort(self._squared_distances(rows), axis=1, kind="stable")[:, :n]
+        return np.argsort(self._beside_squares(rows)[0], axis=1, kind="stable")[:, :n]
 
-    def _squared_distances(self, rows: Rows) -> Rows:
-        # |x - r|^2 = |x|^2 - 2 x.r + |r|^2, about the references' centre to keep the digits.
+    def _beside_squares(self, rows: Rows) -> tuple[Rows, Rows]:
+        """Return |r|^2 - 2 x.r, (n_rows, n_references), and |x|^2, (n_rows,): |x - r|^2 in parts.
+
+        Both are seen from the references' centre, to keep the digits. Which references are the
+        nearest to x, the first part tells alone.
+        """
         centre = self.references_.mean(axis=0)
         references = self.references_ - centre
-        rows = rows - centre
-        squared = rows @ (-2.0 * references.T)
-        squared += np.einsum("ij,ij->i", references, references)
-        squared += np.einsum("ij,ij->i", rows, rows)[:, None]
-        return np.maximum(squared, 0.0, out=squared)
+        squares = np.einsum("ij,ij->i", references, references)
+        weights = np.vstack([-2.0 * references.T, squares])
+        padded = np.zeros((max(len(rows), _FEWEST), len(weights)), dtype=np.float32)
+        padded[:, -1] = 1.0
+        inner = padded[: len(rows), :-1]
+        np.subtract(rows, centre, out=inner)
+        return (padded @ weights)[: len(rows)], np.einsum("ij,ij->i", inner, inner)

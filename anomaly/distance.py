@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.embedding.embedder import Span
+from anomaly.embedding.parts import Codes, EmbeddedEvents, Span
 
 _MASS = 0.1
 """Share of the references that a coordinate is measured against."""
@@ -53,17 +53,44 @@ class FarthestColumn:
 
     def by_span(self, X: Rows) -> Rows:
         """Return the distance of each span of `X`, float32 (n_rows, n_spans)."""
-        squared = np.empty((X.shape[1], len(X)), dtype=np.float32)
-        for dim, values in enumerate(X.T):
-            first = np.searchsorted(self.borders[:, dim], values)
-            away = values - self.means[first, dim]
-            squared[dim] = away * away + self.variances[first, dim]
-        return np.sqrt(np.add.reduceat(squared, self.starts, axis=0)).T
+        return self._by_span(X, np.arange(X.shape[1]), self.starts)
 
     def score_samples(self, X: Rows) -> Rows:
         """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
         farthest: Rows = self.by_span(X).max(axis=1)
         return farthest
+
+    def score_events(self, events: EmbeddedEvents) -> Rows:
+        """Return the same of events, (n_events,): each distinct vector is measured once."""
+        farthest = np.zeros(events.n_events, dtype=np.float32)
+        for part in events.parts:
+            widths = np.array([span.n_dims for span in part.spans])
+            dims = np.concatenate([np.arange(span.start, span.stop) for span in part.spans])
+            distances = self._by_span(part.vectors, dims, np.cumsum(widths) - widths).max(axis=1)
+            here = distances if part.rows is None else distances[part.rows]
+            np.maximum(farthest, here, out=farthest)
+        return farthest
+
+    def _by_span(self, vectors: Rows, dims: Codes, starts: Codes) -> Rows:
+        """Measure `vectors`, whose columns are the dimensions `dims` of X, span by span."""
+        squared = np.empty((len(dims), len(vectors)), dtype=np.float32)
+        for column, dim in enumerate(dims):
+            squared[column] = self._squared(np.ascontiguousarray(vectors[:, column]), dim)
+        return np.sqrt(np.add.reduceat(squared, starts, axis=0)).T
+
+    def _squared(self, values: Rows, dim: int) -> Rows:
+        """Return the squared distances of coordinates, float32 (n_values,), in one dimension."""
+        others = np.flatnonzero(values)
+        if 2 * len(others) < len(values):  # Mostly 0: an axis of another name, a habit kept.
+            squared = np.full(len(values), self._measure(np.zeros(1, values.dtype), dim)[0])
+            squared[others] = self._measure(values[others], dim)
+            return squared
+        return self._measure(values, dim)
+
+    def _measure(self, values: Rows, dim: int) -> Rows:
+        first = np.searchsorted(self.borders[:, dim], values)
+        away = values - self.means[first, dim]
+        return away * away + self.variances[first, dim]
 
 
 def _running(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.attribution import span_shares
-from anomaly.embedding.embedder import Span
+from anomaly.embedding.parts import Span
 from anomaly.model import AnomalyModel
 from anomaly.wording import Evidence, describe
 

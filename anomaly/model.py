@@ -13,10 +13,11 @@ from anomaly.cosine import UnlikeDirection
 from anomaly.density import DistanceToMeasure
 from anomaly.distance import FarthestColumn
 from anomaly.embedding.category import CategoryBlock
-from anomaly.embedding.embedder import EventEmbedder, Span
+from anomaly.embedding.embedder import EventEmbedder
 from anomaly.embedding.familiarity import FamiliarityBlock
 from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.number import NumberBlock
+from anomaly.embedding.parts import EmbeddedEvents, Span
 from anomaly.embedding.sequence import SequenceBlock
 from anomaly.embedding.steps import StepCounts
 from anomaly.embedding.text import TextBlock
@@ -107,37 +108,40 @@ class AnomalyModel:
         if not embedder.n_dims:
             remedy = "give at least one a role other than id or ignore"
             raise InputError("no usable column", remedy=remedy)
-        first = embedder.transform(known)
+        first = embedder.embed(known)
         cluster = NormalCluster.fit(first)
         normal = reference[cluster.members]
         trimmed = reference[~cluster.members]
         counted = np.sort(np.concatenate([normal, trimmed[::_TRIMMED_COUNTED]]))
         embedder = embedder.recounted(events.take(pa.array(counted)), int(embed_seed))
-        X = embedder.transform(events)
-        voices = Voices.fit(
-            X[normal], X[calibration], embedder.spans, int(draw_seed), options.distance
+        embedded = embedder.embed(events)
+        cluster_events, held_out = embedded.take(normal), embedded.take(calibration)
+        voices, heard = Voices.fit(
+            cluster_events, held_out, embedder.spans, int(draw_seed), options.distance
         )
-        held_out = voices.hear(X[calibration]).surprisal
         model = cls(
             embedder=embedder,
             voices=voices,
-            calibration=Calibration.fit(held_out),
+            calibration=Calibration.fit(heard.surprisal),
             sample_rows=events.num_rows,
             reference_rows=len(normal),
             trimmed_share=cluster.trimmed_share,
             unsettled_share=cluster.unsettled_share,
             agreement=agreement(first),
-            beyond_reference=beyond_reference(voices, X[normal], held_out),
+            beyond_reference=beyond_reference(voices, cluster_events, heard.surprisal),
         )
         return model, normal[voices.density.drawn_]
 
     def score(self, events: pa.Table) -> Scores:
         """Embed and score conformed `events`."""
-        return self.score_vectors(self.embedder.transform(events))
+        return self._score(self.embedder.embed(events))
 
     def score_vectors(self, X: npt.NDArray[np.float32]) -> Scores:
-        """Score embedded events, float32 (n_events, n_dims)."""
-        heard = self.voices.hear(X)
+        """Score vectors, float32 (n_events, n_dims), that need not be those of any events."""
+        return self._score(EmbeddedEvents.whole(X, self.embedder.spans))
+
+    def _score(self, events: EmbeddedEvents) -> Scores:
+        heard = self.voices.hear(events)
         return Scores(heard.density, heard.distance, self.calibration.p_values(heard.surprisal))
 
 

@@ -5,11 +5,13 @@ events nearest to them, fit again. A last, wider step takes back the outer part 
 events, which a model without them would take for foreign.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from anomaly.embedding.parts import EmbeddedEvents
 from anomaly.mahalanobis import ShrunkMahalanobis
 
 _CORE = 0.90
@@ -19,6 +21,8 @@ _KEPT = 0.95
 _STEPS = 4
 _FIT_ROWS = 16_384
 """Rows, evenly spread, that a step's covariance comes from: enough for hundreds of dimensions."""
+_SAMPLE_ROWS = 2 * _FIT_ROWS
+"""Rows, evenly spread, that the concentration steps choose among."""
 _HALF_ROWS = _FIT_ROWS // 2
 """Rows that the cluster of a half comes from: together the halves are what one step takes."""
 
@@ -35,10 +39,11 @@ class NormalCluster:
     """Share of the core that the last step still exchanged: 0 when it had settled."""
 
     @classmethod
-    def fit(cls, X: Rows) -> "NormalCluster":
-        """Find the normal cluster of `X`, float32 (n_events, n_dims)."""
-        core, unsettled = _concentrate(X)
-        return cls(_nearest_to(X[_spread(core)], X, _KEPT), unsettled)
+    def fit(cls, events: EmbeddedEvents) -> "NormalCluster":
+        """Find the normal cluster of embedded events."""
+        core, unsettled = _concentrate(_spread(events, _SAMPLE_ROWS).X)
+        scores = ShrunkMahalanobis().fit(core).score_events(events)
+        return cls(_nearest(scores, _KEPT), unsettled)
 
     @property
     def trimmed_share(self) -> float:
@@ -46,46 +51,55 @@ class NormalCluster:
         return 1.0 - float(self.members.mean())
 
 
-def agreement(X: Rows) -> float:
+def agreement(events: EmbeddedEvents) -> float:
     """Return the share of the trimmed that another half of the sample trims again.
 
-    The cluster is found in every other row of `X`, float32 (n_events, n_dims), and in the rows
-    between; each trims all of `X`. Where a foreign group is apart both trim it, and the share is
-    near one; where the border runs through a thin tail of ordinary events, it falls by chance.
-    Four rows are the fewest that have two halves.
+    The cluster is found in every other event, and in the events between; each trims all of them.
+    Where a foreign group is apart both trim it, and the share is near one; where the border runs
+    through a thin tail of ordinary events, it falls by chance. Four events are the fewest that have
+    two halves.
     """
-    first, second = (~_kept_by(X[start::2], X) for start in (0, 1))
+    first, second = (_trimmed_by(half, events) for half in _halves(events))
     # Both trim the same number: the outermost five in a hundred.
     return float(np.sum(first & second) / first.sum()) if first.any() else 1.0
 
 
-def _kept_by(half: Rows, X: Rows) -> npt.NDArray[np.bool_]:
-    sample = half[:: -(-len(half) // _HALF_ROWS)]
-    core, _ = _concentrate(sample)
-    return _nearest_to(sample[core], X, _KEPT)
+def _halves(events: EmbeddedEvents) -> Iterator[Rows]:
+    for start in (0, 1):
+        half = events.take(np.arange(start, events.n_events, 2))
+        yield _spread(half, _HALF_ROWS).X
 
 
-def _concentrate(X: Rows) -> tuple[npt.NDArray[np.bool_], float]:
-    """Return which rows of `X` are its core, and the share of it that was still exchanged."""
+def _trimmed_by(half: Rows, events: EmbeddedEvents) -> npt.NDArray[np.bool_]:
+    core, _ = _concentrate(half)
+    return ~_nearest(ShrunkMahalanobis().fit(core).score_events(events), _KEPT)
+
+
+def _concentrate(X: Rows) -> tuple[Rows, float]:
+    """Return rows of the core of `X`, and the share of the core that was still exchanged."""
     core = np.ones(len(X), dtype=bool)
     unsettled = 0.0
     for step in range(_STEPS):
-        nearest = _nearest_to(X[_spread(core)], X, _CORE)
+        distance = ShrunkMahalanobis().fit(_some(X[core]))
+        nearest = _nearest(distance.score_samples(X), _CORE)
         # The first step leaves the whole sample; that is no exchange.
         unsettled = float(np.sum(nearest & ~core) / core.sum()) if step else 0.0
         core = nearest
-    return core, unsettled
+    return _some(X[core]), unsettled
 
 
-def _spread(core: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+def _some(core: Rows) -> Rows:
     """Return the rows of a core that its covariance comes from."""
-    rows = np.flatnonzero(core)
-    return rows[:: -(-len(rows) // _FIT_ROWS)]
+    return core[:: -(-len(core) // _FIT_ROWS)]
 
 
-def _nearest_to(core: Rows, X: Rows, share: float) -> npt.NDArray[np.bool_]:
-    """Return which rows of `X` are the `share` of it that is nearest to the rows of a `core`."""
-    scores = ShrunkMahalanobis().fit(core).score_samples(X)
-    nearest = np.zeros(len(X), dtype=bool)
-    nearest[np.argsort(scores, kind="stable")[: int(np.ceil(share * len(X)))]] = True
+def _spread(events: EmbeddedEvents, most: int) -> EmbeddedEvents:
+    """Return at most so many of the events, evenly spread."""
+    return events.take(np.arange(0, events.n_events, -(-events.n_events // most)))
+
+
+def _nearest(scores: Rows, share: float) -> npt.NDArray[np.bool_]:
+    """Return which rows are the `share` with the lowest `scores`."""
+    nearest = np.zeros(len(scores), dtype=bool)
+    nearest[np.argsort(scores, kind="stable")[: int(np.ceil(share * len(scores)))]] = True
     return nearest

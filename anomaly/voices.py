@@ -10,7 +10,7 @@ from anomaly.calibration import Surprise
 from anomaly.cosine import UnlikeDirection
 from anomaly.density import DistanceToMeasure
 from anomaly.distance import FarthestColumn
-from anomaly.embedding.embedder import Span
+from anomaly.embedding.parts import EmbeddedEvents, Span
 from schemas.job_sections import Distance
 
 Rows = npt.NDArray[np.float32]
@@ -46,38 +46,43 @@ class Voices:
     @classmethod
     def fit(
         cls,
-        normal: Rows,
-        calibration: Rows,
+        normal: EmbeddedEvents,
+        calibration: EmbeddedEvents,
         spans: Sequence[Span],
         seed: int,
         metric: Distance = "euclidean",
-    ) -> "Voices":
+    ) -> tuple["Voices", Heard]:
         """Fit on the normal cluster, and the surprises on held-out events.
 
         Parameters
         ----------
         normal
-            float32 (n_normal, n_dims): the normal cluster of the reference.
+            The normal cluster of the reference.
         calibration
-            float32 (n_calibration, n_dims): events that none of it was fitted on.
+            Events that none of it was fitted on.
         spans
             Which dimensions belong to which column.
         seed
             Seeds the draw of the references.
         metric
             What the distance is measured in; the density is always Euclidean.
+
+        Returns
+        -------
+        The voices, and what they say of the held-out events.
         """
-        density = DistanceToMeasure(random_state=seed).fit(normal)
+        density = DistanceToMeasure(random_state=seed).fit_events(normal)
         measure = UnlikeDirection if metric == "cosine" else FarthestColumn
         distance = measure.fit(density.references_, spans)
-        surprises = [
-            Surprise.fit(voice.score_samples(calibration)) for voice in (density, distance)
-        ]
-        return cls(density, distance, *surprises)
+        scores = density.score_events(calibration), distance.score_events(calibration)
+        voices = cls(density, distance, *map(Surprise.fit, scores))
+        return voices, voices._hear(*scores)
 
-    def hear(self, X: Rows) -> Heard:
-        """Score embedded events, float32 (n_events, n_dims)."""
-        density, distance = self.density.score_samples(X), self.distance.score_samples(X)
+    def hear(self, events: EmbeddedEvents) -> Heard:
+        """Score embedded events."""
+        return self._hear(self.density.score_events(events), self.distance.score_events(events))
+
+    def _hear(self, density: Rows, distance: Rows) -> Heard:
         surprisal = self.density_surprise.of(density) + (
             self.distance_surprise.of(distance) / _DENSITY_WEIGHT
         )

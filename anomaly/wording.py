@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from anomaly.embedding.category import MISSING, CategoryBlock
-from anomaly.embedding.embedder import EventEmbedder, Span
+from anomaly.embedding.embedder import EventEmbedder
 from anomaly.embedding.familiarity import FamiliarityBlock
 from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.number import NumberBlock
+from anomaly.embedding.parts import Span
 from anomaly.embedding.sequence import SequenceBlock
 from anomaly.embedding.text import TextBlock
 from anomaly.embedding.time import TimeBlock

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Protocol, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from flows.planning import discard_run, open_run, plan_run
 from flows.progress import OnProgress
 from flows.publishing import publish_run
@@ -87,7 +89,8 @@ def detect_events(job: JobSpec, runner: Runner, on_progress: OnProgress) -> Publ
             gathered = runner.call(gather_records, run)
         with step("fit"):
             fitted = runner.call(fit_model, run, gathered)
-        with step("score"):
+        # The workers share the cores: BLAS must not start as many threads for each of them.
+        with step("score"), threadpool_limits(1, "blas"):
             n = gathered.records.n_chunks
             scored: dict[int, ChunkScored] = {}
             for chunk, result in runner.each(score_chunk, n, run, gathered, fitted):

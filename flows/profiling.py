@@ -24,4 +24,5 @@ def profile_columns(plan: InputPlan, seed: int) -> dict[str, ColumnProfile]:
 
 def sample_table(plan: InputPlan, seed: int) -> pa.Table:
     """Read the sample of the planned rows, flattened."""
-    return flatten(read_rows(plan, sample_rows(plan.rows, seed)))
+    rows = sample_rows(plan.rows, seed)
+    return flatten(read_rows(plan, rows, encoded=plan.repetitive))

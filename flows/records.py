@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from flows.storage.plan import Chunk, InputPlan
 from flows.storage.rows import read_batches, read_rows, source_of
@@ -17,7 +18,9 @@ from schemas.flattening import flatten, flattened_origin
 from schemas.roles import Role
 
 CHUNK_ROWS = 131_072
-"""Rows of a chunk: what one task scores."""
+"""Rows of a chunk at least: what one task scores."""
+MOST_CHUNKS = 96
+"""Chunks of a run: a scheduler's work grows with their number, not with the rows."""
 BATCH_ROWS = 65_536
 """Rows held in memory at a time by a task."""
 REPEATED = "repeated-ids"
@@ -69,7 +72,7 @@ class EventRecords:
 
     @cached_property
     def _chunks(self) -> tuple[Chunk, ...]:
-        return self.plan.chunks(CHUNK_ROWS)
+        return self.plan.chunks(max(CHUNK_ROWS, -(-self.plan.rows // MOST_CHUNKS)))
 
     @property
     def n_chunks(self) -> int:
@@ -83,12 +86,20 @@ class EventRecords:
         return sorted({origin[c] for c, role in self.roles.items() if role is not Role.IGNORE})
 
     @cached_property
+    def _encoded(self) -> list[str]:
+        """The columns whose distinct values are looked at, and of which the files hold codes."""
+        return [c for c in self.plan.repetitive if self.roles.get(c) is not Role.ID]
+
+    @cached_property
     def _repeated(self) -> Rows:
         return self.scratch.read_array(REPEATED)
 
     def read(self, chunk: int) -> Iterator[Batch]:
         """Read and conform a chunk, batch by batch."""
-        for first, table in read_batches(self.plan, self._chunks[chunk], self._columns, BATCH_ROWS):
+        batches = read_batches(
+            self.plan, self._chunks[chunk], self._columns, BATCH_ROWS, self._encoded
+        )
+        for first, table in batches:
             rows = np.arange(first, first + table.num_rows)
             conformed = self._conform(table, rows)
             faults = conformed.rejections
@@ -98,7 +109,8 @@ class EventRecords:
     def take(self, rows: Rows) -> pa.Table:
         """Read and conform the records of these numbers, in their order; no rejected ones."""
         unique, order = np.unique(rows, return_inverse=True)
-        conformed = self._conform(read_rows(self.plan, unique, self._columns), unique)
+        table = read_rows(self.plan, unique, self._columns, self._encoded)
+        conformed = self._conform(table, unique)
         place = np.full(len(unique), -1)
         place[conformed.kept] = np.arange(len(conformed.kept))
         wanted = place[order]
@@ -110,7 +122,7 @@ class EventRecords:
         if named is not None:
             return one_array(records[named])
         files, places = source_of(self.plan, rows)
-        return pa.array([f"{f}:{p}" for f, p in zip(files.to_pylist(), places, strict=True)])
+        return pc.binary_join_element_wise(files, pa.array(places).cast(pa.string()), ":")
 
     def own_columns(self, rows: Rows) -> pa.Table:
         """Return the rows of these numbers whole, flattened, in their order."""

@@ -14,6 +14,7 @@ from anomaly.embedding.context import telling_pairs
 from anomaly.embedding.familiarity import FamiliarityBlock
 from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.number import NumberBlock
+from anomaly.embedding.parts import Codes, EmbeddedEvents, Part, Span, Vectors, combinations
 from anomaly.embedding.rarity import surprisal
 from anomaly.embedding.sequence import SequenceBlock
 from anomaly.embedding.text import MOST_DIRECTIONS, TextBlock
@@ -22,22 +23,12 @@ from schemas.roles import Role
 
 Block = CategoryBlock | FamiliarityBlock | NumberBlock | SequenceBlock | TextBlock | TimeBlock
 Habit = HourHabit | LevelHabit | NameHabit
-Vectors = npt.NDArray[np.float32]
-
+_NAMES = (Role.CATEGORY, Role.FLAG, Role.ENTITY)
+"""Roles whose values are names: few of them, each with a code."""
 _WIDEST = 1_536
 """Dimensions that all names and texts share: what is fitted on them costs their cube."""
 _BESIDE_DIRECTIONS = 12
 """Dimensions of a text that are no directions."""
-
-
-@dataclass(frozen=True)
-class Span:
-    """The dimensions `start` to `stop` of X that speak of `column`, given the entity or alone."""
-
-    column: str
-    given: str | None
-    start: int
-    stop: int
 
 
 @dataclass(frozen=True)
@@ -146,12 +137,28 @@ class EventEmbedder:
 
     def transform(self, events: pa.Table) -> Vectors:
         """Embed conformed `events` as X, float32 (n_events, n_dims)."""
+        return self.embed(events).X
+
+    def embed(self, events: pa.Table) -> EmbeddedEvents:
+        """Embed conformed `events`: each combination of names and each text once."""
         reading = _Reading(self, events.combine_chunks())
-        X = np.empty((events.num_rows, self.n_dims), dtype=np.float32)
+        named, texts, measured = self._spans_by_kind()
+        parts = [reading.once_per_combination(named), *map(reading.once_per_text, texts)]
+        parts.append(reading.once_per_event(measured))
+        kept = tuple(part for part in parts if part.spans)
+        return EmbeddedEvents(kept, events.num_rows, self.n_dims)
+
+    def _spans_by_kind(self) -> tuple[list[Span], list[Span], list[Span]]:
+        """Split the spans: of names alone, of one text each, of what is measured."""
+        named, texts, measured = [], [], []
         for span in self.spans:
-            part = reading.embed(span)
-            X[:, span.start : span.stop] = part * self.weights.get(span.column, 1.0)
-        return X
+            if self.roles[span.column] in _NAMES:
+                named.append(span)
+            elif isinstance(self.blocks[span.column], TextBlock):
+                texts.append(span)
+            else:
+                measured.append(span)
+        return named, texts, measured
 
 
 class _Reading:
@@ -160,9 +167,39 @@ class _Reading:
     def __init__(self, embedder: EventEmbedder, events: pa.Table) -> None:
         self._embedder = embedder
         self._events = events
-        self._codes: dict[str, npt.NDArray[np.int64]] = {}
+        self._codes: dict[str, Codes] = {}
 
-    def embed(self, span: Span) -> Vectors:
+    def once_per_combination(self, spans: Sequence[Span]) -> Part:
+        """Embed spans that depend on names alone, each combination of their names once."""
+        columns = [c for c, role in self._embedder.roles.items() if role in _NAMES]
+        codes = [distinct(self._column(column))[1] for column in columns]
+        found = combinations(codes, self._events.num_rows) if spans else None
+        if found is None:
+            return self.once_per_event(spans)
+        few = _Reading(self._embedder, self._events.select(columns).take(pa.array(found.first)))
+        return few.once_per_event(spans)._replace(rows=found.rows)
+
+    def once_per_text(self, span: Span) -> Part:
+        """Embed a column of texts, each text once."""
+        column = self._column(span.column)
+        texts, rows = distinct(column)
+        places = np.arange(len(texts), dtype=np.int32)
+        each = pa.array(places, mask=places == len(column.dictionary))
+        once = pa.table({span.column: pa.DictionaryArray.from_arrays(each, column.dictionary)})
+        return _Reading(self._embedder, once).once_per_event([span])._replace(rows=rows)
+
+    def once_per_event(self, spans: Sequence[Span]) -> Part:
+        """Embed spans, event by event."""
+        width = sum(span.n_dims for span in spans)
+        vectors = np.empty((self._events.num_rows, width), dtype=np.float32)
+        start = 0
+        for span in spans:
+            weight = self._embedder.weights.get(span.column, 1.0)
+            vectors[:, start : start + span.n_dims] = self._embed(span) * weight
+            start += span.n_dims
+        return Part(tuple(spans), vectors, None)
+
+    def _embed(self, span: Span) -> Vectors:
         """Return the coordinates of one span, float32 (n_events, its dimensions)."""
         if span.given is None:
             return self._embedder.blocks[span.column].transform(self._column(span.column))
@@ -201,7 +238,7 @@ class _Reading:
                 return HourHabit.fit(self._code(entity), n_entities, self._column(column))
         return None
 
-    def _code(self, column: str) -> npt.NDArray[np.int64]:
+    def _code(self, column: str) -> Codes:
         """Return the code of each event's name in `column`; -1 for an unseen one."""
         if column not in self._codes:
             names, rows = distinct(self._column(column))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from anomaly.embedding.rarity import others
 from anomaly.embedding.time import HOUR_BINS, hour_bins, smooth_hours
@@ -72,9 +73,9 @@ class NameHabit:
         totals = np.bincount(entity[known], minlength=n_entities)
         names = np.bincount(pairs // max(n_names, 1), minlength=len(totals))
         first = cls(pairs, counts, totals, names, np.exp(-surprisals), 1.0, 1.0)
-        evidence = first._evidence(entity[known], name[known])
-        strength = _best_strength(evidence)
-        return replace(first, strength=strength, scale=_scale(evidence.excess(strength)))
+        evidence = first._evidence(*np.divmod(pairs, max(n_names, 1)))
+        strength = _best_strength(evidence, counts)
+        return replace(first, strength=strength, scale=_scale(evidence.excess(strength), counts))
 
     def _evidence(self, entity: Codes, name: Codes) -> "_Evidence":
         count = self.count_of(entity, name)
@@ -131,9 +132,10 @@ class HourHabit:
         everybody = smooth_hours(np.bincount(hours, minlength=HOUR_BINS)) + 1.0
         shares = everybody / everybody.sum()
         first = cls(smooth_hours(counts).astype(np.float32), shares, 1.0, 1.0)
-        evidence = first._evidence(entity[known], hours[known])
-        strength = _best_strength(evidence)
-        return replace(first, strength=strength, scale=_scale(evidence.excess(strength)))
+        cells = np.nonzero(counts)
+        evidence, weights = first._evidence(*cells), counts[cells]
+        strength = _best_strength(evidence, weights)
+        return replace(first, strength=strength, scale=_scale(evidence.excess(strength), weights))
 
     def _evidence(self, entity: Codes, hours: Codes) -> "_Evidence":
         same_hour = np.maximum(self.entity_hours[entity, hours] - _OWN_HOUR, 0.0)
@@ -238,32 +240,35 @@ class _Evidence(NamedTuple):
         return np.maximum(self.surprisal(strength) + np.log(self.share), 0.0)
 
 
-def _best_strength(evidence: _Evidence) -> float:
-    """Return the strength under which the events are likeliest, each judged by the others."""
-    if not evidence.near.size:
+def _best_strength(evidence: _Evidence, counts: Codes) -> float:
+    """Return the strength under which the events are likeliest, each judged by the others.
+
+    Each row of the evidence stands for as many events as its count says.
+    """
+    if not len(counts):
         return float(_STRENGTHS[-1])
-    return float(_STRENGTHS[np.argmin([evidence.surprisal(s).mean() for s in _STRENGTHS])])
+    losses = [counts @ evidence.surprisal(strength) for strength in _STRENGTHS]
+    return float(_STRENGTHS[np.argmin(losses)])
 
 
-def _scale(excess: npt.NDArray[np.float64]) -> float:
+def _scale(excess: npt.NDArray[np.float64], counts: Codes) -> float:
     """Return what brings a habit to the deviation of one column.
 
     Where everybody keeps to their ways, one who does not is the more remarkable; where habits are
     broken all the time, it means little. A floor keeps a habit that is never broken finite.
     """
-    return float(1.0 / max(float(excess.std()), _LEAST_DEVIATION)) if excess.size else 1.0
+    if not len(counts):
+        return 1.0
+    mean = np.average(excess, weights=counts)
+    deviation = np.sqrt(np.average((excess - mean) ** 2, weights=counts))
+    return float(1.0 / max(float(deviation), _LEAST_DEVIATION))
 
 
 def _grouped_median(
     groups: Codes, values: npt.NDArray[np.float64], n_groups: int
 ) -> npt.NDArray[np.float64]:
     """Return the median of `values` in each group, float64 (n_groups,), 0 for an empty one."""
-    order = np.lexsort((values, groups))
-    counts = np.bincount(groups, minlength=n_groups)
-    starts = np.cumsum(counts) - counts
-    filled = counts > 0
-    low = order[(starts + (counts - 1) // 2)[filled]]
-    high = order[(starts + counts // 2)[filled]]
     medians = np.zeros(n_groups)
-    medians[filled] = (values[low] + values[high]) / 2.0
+    of_filled = pd.Series(values).groupby(groups).median()
+    medians[of_filled.index] = of_filled
     return medians

@@ -12,7 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.fs import FileInfo, FileSystem
 
-from flows.storage.locations import locate, modified, naming_input_errors, without_secrets
+from flows.storage.locations import (
+    Located,
+    locate,
+    modified,
+    naming_input_errors,
+    without_secrets,
+)
 from flows.storage.unification import unify
 from schemas.errors import InputError
 from schemas.flattening import flattened_origin
@@ -23,6 +29,8 @@ INT96 = {"coerce_int96_timestamp_unit": "us"}
 
 _FOOTERS_AT_ONCE = 16
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+_CODE_BYTES = 4
+"""Bytes that a row takes at most of a column of codes."""
 _INTEGER = re.compile(r"0|-?[1-9]\d{0,17}")
 
 
@@ -77,6 +85,8 @@ class InputPlan:
     """In the order of their names: that of the rows."""
     schema: pa.Schema
     """All columns of all files, then the keys of the hive partitions."""
+    repetitive: tuple[str, ...] = ()
+    """Columns of strings of which the files hold little more than codes: best read as such."""
 
     @property
     def rows(self) -> int:
@@ -156,7 +166,8 @@ def plan_input(location: str) -> InputPlan:
     schema = unify((file.name, schema) for file, schema in footers if file.rows)
     schema = _with_partitions(schema, files)
     flattened_origin(schema)
-    return InputPlan(location, located.root, files, schema)
+    repetitive = _repetitive(location, located, files, schema)
+    return InputPlan(location, located.root, files, schema, repetitive)
 
 
 def _where(location: str, name: str) -> str:
@@ -178,6 +189,27 @@ def _read_footer(
             name, groups, file.size, modified(filesystem, file), _hive_partition(name)
         )
         return planned, opened.schema_arrow
+
+
+def _repetitive(
+    location: str, located: Located, files: Sequence[PlannedFile], schema: pa.Schema
+) -> tuple[str, ...]:
+    """Name the columns of strings that the first row group with rows holds as codes."""
+    file = next(file for file in files if file.rows)
+    group = next(i for i, rows in enumerate(file.row_groups) if rows)
+    with (
+        naming_input_errors(_where(location, file.name)),
+        located.filesystem.open_input_file(located.files[file.name].path) as source,
+    ):
+        chunks = pq.read_metadata(source).row_group(group)
+    strings = {field.name for field in schema if field.type == pa.string()}
+    held = (chunks.column(i) for i in range(chunks.num_columns))
+    most = _CODE_BYTES * file.row_groups[group]
+    return tuple(
+        chunk.path_in_schema
+        for chunk in held
+        if chunk.path_in_schema in strings and chunk.total_uncompressed_size <= most
+    )
 
 
 def _hive_partition(name: str) -> tuple[tuple[str, str | None], ...]:

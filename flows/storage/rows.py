@@ -1,6 +1,6 @@
 """Rows of the input: chunk by chunk with bounded memory, or by their numbers."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +9,7 @@ from pyarrow.fs import FileSystem, FileType
 
 from flows.storage.locations import modified, naming_input_errors, open_location
 from flows.storage.plan import INT96, Chunk, InputPlan, Piece, PlannedFile
-from flows.storage.unification import align
+from flows.storage.unification import ENCODED, align
 from schemas.errors import InputError
 
 _ROWS_AT_ONCE = 65_536
@@ -19,7 +19,11 @@ _BUFFER = 2**20
 
 
 def read_batches(
-    plan: InputPlan, chunk: Chunk, columns: Sequence[str] | None, batch_rows: int
+    plan: InputPlan,
+    chunk: Chunk,
+    columns: Sequence[str] | None,
+    batch_rows: int,
+    encoded: Collection[str] = (),
 ) -> Iterator[tuple[int, pa.Table]]:
     """Read a chunk in tables of `batch_rows` rows; the last one may be shorter.
 
@@ -34,6 +38,9 @@ def read_batches(
         schema.
     batch_rows
         Rows of a table. Memory is bounded by it, however large a row group is.
+    encoded
+        Columns of strings that come as `dictionary<int32, string>`: what the file holds once is
+        not spelled out.
 
     Yields
     ------
@@ -45,7 +52,7 @@ def read_batches(
     InputError
         A file has changed since it was planned, is gone or damaged.
     """
-    schema = _chosen(plan.schema, columns)
+    schema = _chosen(plan.schema, columns, encoded)
     filesystem, _ = open_location(plan.location)
     tables = (
         table
@@ -58,7 +65,12 @@ def read_batches(
         first += table.num_rows
 
 
-def read_rows(plan: InputPlan, rows: np.ndarray, columns: Sequence[str] | None = None) -> pa.Table:
+def read_rows(
+    plan: InputPlan,
+    rows: np.ndarray,
+    columns: Sequence[str] | None = None,
+    encoded: Collection[str] = (),
+) -> pa.Table:
     """Read rows by their numbers: only the row groups that hold them are touched.
 
     Parameters
@@ -69,6 +81,8 @@ def read_rows(plan: InputPlan, rows: np.ndarray, columns: Sequence[str] | None =
         int64 (n,) numbers of rows, ascending.
     columns
         Top-level columns to read, at least one; all if None.
+    encoded
+        Columns of strings that come as `dictionary<int32, string>`.
 
     Raises
     ------
@@ -76,7 +90,7 @@ def read_rows(plan: InputPlan, rows: np.ndarray, columns: Sequence[str] | None =
         A file has changed since it was planned, is gone or damaged.
     """
     _check_rows(plan, rows)
-    schema = _chosen(plan.schema, columns)
+    schema = _chosen(plan.schema, columns, encoded)
     filesystem, _ = open_location(plan.location)
     groups = plan.row_group_table()
     group_of_row = np.searchsorted(groups[:, 2], rows, side="right") - 1
@@ -119,16 +133,18 @@ def _check_rows(plan: InputPlan, rows: np.ndarray) -> None:
         raise ValueError(f"row numbers must ascend from 0 to {plan.rows - 1}")
 
 
-def _chosen(schema: pa.Schema, columns: Sequence[str] | None) -> pa.Schema:
-    """Restrict a schema to some of its columns, in its own order."""
-    if columns is None:
-        return schema
-    if not columns:
+def _chosen(
+    schema: pa.Schema, columns: Sequence[str] | None, encoded: Collection[str]
+) -> pa.Schema:
+    """Restrict a schema to some of its columns, in its own order, some of them encoded."""
+    chosen = set(schema.names if columns is None else columns)
+    if not chosen:
         raise ValueError("name at least one column: a table without any cannot count its rows")
-    unknown = set(columns) - set(schema.names)
+    unknown = chosen - set(schema.names)
     if unknown:
         raise KeyError(f"no column {sorted(unknown)} in the input")
-    return pa.schema([field for field in schema if field.name in set(columns)])
+    fields = [field for field in schema if field.name in chosen]
+    return pa.schema([f.with_type(ENCODED) if f.name in encoded else f for f in fields])
 
 
 def _read_piece(
@@ -136,11 +152,12 @@ def _read_piece(
 ) -> Iterator[pa.Table]:
     file = plan.files[piece.file]
     path = f"{plan.root}/{file.name}"
+    encoded = [field.name for field in schema if field.type == ENCODED]
     with naming_input_errors(plan.where(file)):
         _check_unchanged(plan, filesystem, file, path)
         with (
             filesystem.open_input_file(path) as source,
-            _open_parquet(source) as opened,
+            _open_parquet(source, encoded) as opened,
         ):
             own = set(opened.schema_arrow.names)
             wanted = [name for name in schema.names if name in own]
@@ -151,13 +168,15 @@ def _read_piece(
                 yield align(batch.select(wanted), schema, dict(file.partition), plan.where(file))
 
 
-def _open_parquet(source: pa.NativeFile) -> pq.ParquetFile:
+def _open_parquet(source: pa.NativeFile, encoded: Sequence[str]) -> pq.ParquetFile:
     """Open a file so that a large row group streams, and a small one comes in few requests."""
     metadata = pq.read_metadata(source)
     groups = range(metadata.num_row_groups)
     largest = max((metadata.row_group(group).total_byte_size for group in groups), default=0)
     how = {"pre_buffer": False, "buffer_size": _BUFFER} if largest > _LARGE_ROW_GROUP else {}
-    return pq.ParquetFile(source, metadata=metadata, **INT96, **how)
+    held = set(metadata.schema.to_arrow_schema().names)
+    codes = [name for name in encoded if name in held]
+    return pq.ParquetFile(source, metadata=metadata, read_dictionary=codes, **INT96, **how)
 
 
 def _check_unchanged(plan: InputPlan, filesystem: FileSystem, file: PlannedFile, path: str) -> None:

@@ -6,6 +6,9 @@ import pyarrow as pa
 
 from schemas.errors import InputError
 
+ENCODED = pa.dictionary(pa.int32(), pa.string())
+"""How a column of strings is read where its distinct values are what is wanted."""
+
 
 def unify(schemas: Iterable[tuple[str, pa.Schema]]) -> pa.Schema:
     """Unify the schemas of files: all columns, each in a type that holds every file's values.
@@ -85,8 +88,9 @@ def align(
         if field.name in own:
             columns.append(_cast(own[field.name], field, file))
         else:
-            value = pa.scalar(constants.get(field.name), pa.string()).cast(field.type)
-            columns.append(pa.repeat(value, batch.num_rows))
+            kind = pa.string() if field.type == ENCODED else field.type
+            value = pa.scalar(constants.get(field.name), pa.string()).cast(kind)
+            columns.append(_cast(pa.repeat(value, batch.num_rows), field, file))
     return pa.Table.from_arrays(columns, schema=schema)
 
 
@@ -167,6 +171,8 @@ def _united_timestamp(one: pa.DataType, other: pa.DataType) -> pa.DataType | Non
 def _cast(values: pa.Array, field: pa.Field, file: str) -> pa.Array:
     if values.type == field.type:
         return values
+    if field.type == ENCODED:
+        return _cast(values, field.with_type(pa.string()), file).dictionary_encode()
     try:
         # Between integers an overflow must be seen; to floats and coarser times rounding is meant.
         return values.cast(field.type, safe=pa.types.is_integer(field.type))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anomaly.contamination import beyond_reference
-from anomaly.embedding.embedder import Span
+from anomaly.embedding.parts import EmbeddedEvents, Span
 from anomaly.model import AnomalyModel
 from anomaly.normal import agreement
 from anomaly.voices import Voices
@@ -22,32 +22,41 @@ def rows(n: int, seed: int, n_clump: int = 0) -> np.ndarray:
     return X.astype(np.float32)
 
 
+def agreement_in(X: np.ndarray) -> float:
+    return agreement(EmbeddedEvents.whole(X, SPANS))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_two_halves_agree_on_a_foreign_group_that_is_apart(seed: int) -> None:
-    assert agreement(rows(2_000, seed, n_clump=100)) == 1.0
+    assert agreement_in(rows(2_000, seed, n_clump=100)) == 1.0
 
 
 def test_where_nothing_is_foreign_the_border_falls_by_chance() -> None:
     random = np.random.default_rng(0)
     # Many dimensions and few rows: what is outermost, each half sees in its own way.
-    vague = agreement(random.normal(size=(400, 100)).astype(np.float32))
-    assert vague < agreement(rows(2_000, 0)) < 1.0
+    vague = agreement_in(random.normal(size=(400, 100)).astype(np.float32))
+    assert vague < agreement_in(rows(2_000, 0)) < 1.0
 
 
 def test_the_agreement_needs_no_seed_and_stays_within_a_share() -> None:
     X = rows(60, 1)
-    assert agreement(X) == agreement(X.copy())
-    assert 0.0 <= agreement(X) <= 1.0
+    assert agreement_in(X) == agreement_in(X.copy())
+    assert 0.0 <= agreement_in(X) <= 1.0
 
 
 def test_where_nothing_is_trimmed_there_is_nothing_to_disagree_on() -> None:
-    assert agreement(rows(13, 0)) == 1.0
+    assert agreement_in(rows(13, 0)) == 1.0
 
 
 def beyond(n_foreign: int) -> float:
     normal, held_out = rows(4_000, 0), rows(4_000, 1, n_foreign)
-    voices = Voices.fit(normal, held_out, SPANS, 0)
-    return beyond_reference(voices, normal, voices.hear(held_out).surprisal)
+    return beyond_it(normal, held_out)
+
+
+def beyond_it(normal: np.ndarray, held_out: np.ndarray) -> float:
+    cluster, rest = (EmbeddedEvents.whole(X, SPANS) for X in (normal, held_out))
+    voices, heard = Voices.fit(cluster, rest, SPANS, 0)
+    return beyond_reference(voices, cluster, heard.surprisal)
 
 
 def test_beyond_a_reference_that_nothing_was_trimmed_of_lies_one_in_a_hundred() -> None:
@@ -60,8 +69,7 @@ def test_foreign_events_among_the_held_out_lie_beyond() -> None:
 
 def test_equal_events_lie_nowhere_beyond() -> None:
     X = np.ones((40, N_DIMS), dtype=np.float32)
-    voices = Voices.fit(X, X, SPANS, 0)
-    assert beyond_reference(voices, X, voices.hear(X).surprisal) == 0.0
+    assert beyond_it(X, X) == 0.0
 
 
 def test_of_a_trimmed_sample_about_the_trimmed_share_lies_beyond() -> None:

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from anomaly.cosine import UnlikeDirection
 from anomaly.distance import FarthestColumn
-from anomaly.embedding.embedder import Span
+from anomaly.embedding.parts import Span
 from anomaly.explanation import explain
 from anomaly.model import PARTS, AnomalyModel, ModelOptions
 from anomaly.state import dump, load

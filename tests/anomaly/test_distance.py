@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 
 from anomaly.density import DistanceToMeasure
 from anomaly.distance import FarthestColumn
-from anomaly.embedding.embedder import Span
+from anomaly.embedding.parts import Span
 from tests import naive
 from tests.anomaly.logs import PATIENT
 

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
+from anomaly.embedding.parts import EmbeddedEvents
 from anomaly.normal import NormalCluster
+
+
+def cluster_of(X: np.ndarray) -> NormalCluster:
+    return NormalCluster.fit(EmbeddedEvents.whole(X, []))
 
 
 def contaminated(n_dims: int, n_clump: int, away: float, seed: int = 0) -> np.ndarray:
@@ -14,7 +19,7 @@ def contaminated(n_dims: int, n_clump: int, away: float, seed: int = 0) -> np.nd
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("n_dims", [2, 4, 6])
 def test_a_clump_of_one_in_twenty_is_kept_out(n_dims: int, seed: int) -> None:
-    cluster = NormalCluster.fit(contaminated(n_dims, 50, 15.0, seed))
+    cluster = cluster_of(contaminated(n_dims, 50, 15.0, seed))
     assert not cluster.members[:50].any()
     assert cluster.members[50:].all()
 
@@ -24,13 +29,13 @@ def test_a_clump_of_one_in_ten_gets_in_no_further_than_the_last_wider_step_lets_
     seed: int,
 ) -> None:
     # The concentration steps leave it out whole; 95 % are kept in the end, so half of it returns.
-    cluster = NormalCluster.fit(contaminated(3, 100, 15.0, seed))
+    cluster = cluster_of(contaminated(3, 100, 15.0, seed))
     assert cluster.members[100:].all()
     assert cluster.members[:100].sum() <= 50
 
 
 def test_five_in_a_hundred_are_left_out() -> None:
-    cluster = NormalCluster.fit(contaminated(3, 0, 0.0))
+    cluster = cluster_of(contaminated(3, 0, 0.0))
     assert cluster.members.sum() == 950
     assert cluster.trimmed_share == pytest.approx(0.05)
     assert 0.0 <= cluster.unsettled_share < 0.02
@@ -38,12 +43,12 @@ def test_five_in_a_hundred_are_left_out() -> None:
 
 def test_those_left_out_are_the_outermost() -> None:
     X = contaminated(3, 0, 0.0)
-    members = NormalCluster.fit(X).members
+    members = cluster_of(X).members
     radius = np.linalg.norm(X, axis=1)
     assert radius[~members].mean() > np.quantile(radius, 0.95)
 
 
 @pytest.mark.parametrize("X", [np.zeros((20, 3)), np.eye(10), np.ones((2, 1))])
 def test_few_or_equal_rows_are_a_cluster_too(X: np.ndarray) -> None:
-    members = NormalCluster.fit(X.astype(np.float32)).members
+    members = cluster_of(X.astype(np.float32)).members
     assert members.sum() == np.ceil(0.95 * len(X))

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from anomaly.embedding.embedder import EventEmbedder, Span
+from anomaly.embedding.embedder import EventEmbedder
+from anomaly.embedding.parts import Span
 from anomaly.explanation import explain
 from anomaly.model import PARTS, AnomalyModel, ModelOptions
 from anomaly.state import dump, load

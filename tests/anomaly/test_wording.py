@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.embedding.category import MISSING
-from anomaly.embedding.embedder import EventEmbedder, Span
+from anomaly.embedding.embedder import EventEmbedder
+from anomaly.embedding.parts import Span
 from anomaly.wording import Evidence, describe, quote
 from schemas.roles import Role
 from tests.anomaly.logs import PATIENT, conformed

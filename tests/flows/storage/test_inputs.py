@@ -126,6 +126,41 @@ def test_only_the_columns_asked_for_are_read_in_the_order_of_the_schema(
         list(read_batches(plan, chunk, [], 1000))
 
 
+@pytest.mark.parametrize("batch_rows", [7, 1000])
+def test_strings_read_as_codes_are_the_same_strings(tmp_path: Path, batch_rows: int) -> None:
+    log = pa.table(
+        {
+            "host": [f"h{i % 3}" if i % 5 else None for i in range(90)],
+            "word": pa.array([f"w{i % 4}" for i in range(90)], pa.large_string()),
+            "message": [f"a message of its own, the {i}th" for i in range(90)],
+        }
+    )
+    _write(tmp_path / "day=mon/part-0.parquet", log[:40], row_group_size=15)
+    _write(tmp_path / "day=tue/part-0.parquet", log[40:].drop_columns("word"))
+    plan = plan_input(str(tmp_path))
+    encoded = ["host", "message", "day"]
+    (chunk,) = plan.chunks(1000)
+    batches = [t for _, t in read_batches(plan, chunk, None, batch_rows, encoded)]
+    rows = read_rows(plan, np.arange(90), encoded=encoded)
+    for table in (*batches, rows):
+        kinds = {name: table[name].type for name in table.column_names}
+        assert {n for n, kind in kinds.items() if pa.types.is_dictionary(kind)} == set(encoded)
+    plain = read_rows(plan, np.arange(90)).to_pylist()
+    assert rows.to_pylist() == plain
+    assert [row for table in batches for row in table.to_pylist()] == plain
+
+
+def test_repetitive_columns_are_those_that_the_file_holds_as_codes(tmp_path: Path) -> None:
+    log = pa.table(
+        {
+            "host": [f"h{i % 3}" for i in range(5_000)],
+            "id": [f"{i:020d}" for i in range(5_000)],
+            "n": np.zeros(5_000),
+        }
+    )
+    assert plan_input(str(_write(tmp_path / "log.parquet", log))).repetitive == ("host",)
+
+
 def _naive_repeats(values: list[Any]) -> list[int]:
     seen: Counter[Any] = Counter()
     repeats = []

@@ -1,0 +1,133 @@
+"""Embedded events in parts: each distinct vector once, and which event has which.
+
+Events repeat themselves: a million of them may hold thirty thousand combinations of user, host and
+action, and fifty texts. What depends on a column alone is computed once for each distinct vector.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Codes = npt.NDArray[np.int64]
+Vectors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Span:
+    """The dimensions `start` to `stop` of X that speak of `column`, given the entity or alone."""
+
+    column: str
+    given: str | None
+    start: int
+    stop: int
+
+    @property
+    def n_dims(self) -> int:
+        """Return the number of dimensions."""
+        return self.stop - self.start
+
+
+class Part(NamedTuple):
+    """Some of the spans of X."""
+
+    spans: tuple[Span, ...]
+    vectors: Vectors
+    """(n_vectors, n_dims of the spans): the spans side by side."""
+    rows: Codes | None
+    """(n_events,): the vector of each event; None where event i has vector i."""
+
+
+@dataclass(frozen=True)
+class EmbeddedEvents:
+    """X, float32 (n_events, n_dims), in parts that together cover its dimensions."""
+
+    parts: tuple[Part, ...]
+    n_events: int
+    n_dims: int
+
+    @classmethod
+    def whole(cls, X: Vectors, spans: Sequence[Span]) -> "EmbeddedEvents":
+        """Take vectors as they are, float32 (n_events, n_dims); the spans cover them in order."""
+        return cls((Part(tuple(spans), X, None),), *X.shape)
+
+    def take(self, events: Codes) -> "EmbeddedEvents":
+        """Return the events of these positions, int64 (n_taken,)."""
+        parts = tuple(
+            part._replace(vectors=part.vectors[events])
+            if part.rows is None
+            else part._replace(rows=part.rows[events])
+            for part in self.parts
+        )
+        return EmbeddedEvents(parts, len(events), self.n_dims)
+
+    def blocks(self, size: int) -> Iterator[Vectors]:
+        """Give X in blocks of `size` events; the last one may be shorter."""
+        for start in range(0, self.n_events, size):
+            yield self._slice(start, min(start + size, self.n_events)).X
+
+    def _slice(self, start: int, stop: int) -> "EmbeddedEvents":
+        parts = tuple(
+            part._replace(vectors=part.vectors[start:stop])
+            if part.rows is None
+            else part._replace(rows=part.rows[start:stop])
+            for part in self.parts
+        )
+        return EmbeddedEvents(parts, stop - start, self.n_dims)
+
+    @cached_property
+    def X(self) -> Vectors:  # noqa: N802 - the field's name for a matrix of embeddings
+        """The whole matrix."""
+        if len(self.parts) == 1 and self.parts[0].rows is None:
+            return self.parts[0].vectors
+        X = np.empty((self.n_events, self.n_dims), dtype=np.float32)
+        for part in self.parts:
+            start = 0
+            for span in part.spans:
+                vectors = part.vectors[:, start : start + span.n_dims]
+                X[:, span.start : span.stop] = vectors if part.rows is None else vectors[part.rows]
+                start += span.n_dims
+        return X
+
+
+class Combinations(NamedTuple):
+    """The distinct rows of some columns."""
+
+    first: Codes
+    """(n_combinations,): the first event of each."""
+    rows: Codes
+    """(n_events,): the combination of each event."""
+
+
+def combinations(columns: Sequence[Codes], n_events: int) -> Combinations | None:
+    """Find the distinct combinations of codes; None where most events have one of their own.
+
+    Parameters
+    ----------
+    columns
+        Each int64 (n_events,), from 0 on.
+    n_events
+        How many events there are.
+
+    Examples
+    --------
+    >>> host, port = np.array([0, 1, 0, 0, 1, 0]), np.array([3, 3, 3, 4, 3, 4])
+    >>> first, rows = combinations([host, port], 6)
+    >>> first.tolist(), rows.tolist()
+    ([0, 1, 3], [0, 1, 0, 2, 1, 2])
+    """
+    rows = np.zeros(n_events, dtype=np.int64)
+    count = min(n_events, 1)
+    for codes in columns:
+        size = int(codes.max(initial=0)) + 1
+        rows, distinct = pd.factorize(rows * size + codes)
+        count = len(distinct)
+        if 2 * count > n_events:
+            return None
+    first = np.empty(count, dtype=np.int64)
+    first[rows[::-1]] = np.arange(n_events)[::-1]
+    return Combinations(first, rows)
