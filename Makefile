@@ -7,7 +7,7 @@ BENCH_READY := $(VENV)/.bench-ready
 LOCK := $(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --quiet --generate-hashes \
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: demo test check format lock clean bench-quality bench-explanations bench-fdr bench-contamination
+.PHONY: demo test check format lock clean bench-quality bench-speed bench-explanations bench-fdr bench-contamination
 
 demo: $(READY)                 ## generate the sample log, run the main job on it, print what it found
 	$(BIN)/python -m data.generate data/sample
@@ -25,6 +25,9 @@ check: $(READY)                ## format, lint, types, import contracts, doctest
 
 bench-quality: $(BENCH_READY)  ## outfield beside its peers on the sets of ../shared/data; ARGS="--help" says more
 	$(BIN)/python -m tests.bench.quality $(ARGS)
+
+bench-speed: $(BENCH_READY)    ## how fast, in how much memory, beside what else a user might run
+	$(BIN)/python -m tests.bench.speed $(ARGS)
 
 format: $(READY)               ## rewrite the code in the house format
 	$(BIN)/ruff format .

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from threading import Thread
 from time import perf_counter
 from typing import Protocol, TypeVar
 
@@ -11,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from flows.planning import discard_run, open_run, plan_run
 from flows.progress import OnProgress
 from flows.publishing import publish_run
+from flows.report.page import chart_library
 from flows.steps import (
     ChunkScored,
     explain_findings,
@@ -77,20 +79,23 @@ def detect_events(job: JobSpec, runner: Runner, on_progress: OnProgress) -> Publ
     def step(name: str) -> Iterator[None]:
         on_progress(name, 0, 1)
         began = perf_counter()
-        yield
+        # The workers share the cores. Threads that BLAS starts for each of them would only wait
+        # for each other, at full load.
+        with threadpool_limits(1, "blas"):
+            yield
         seconds[name] = perf_counter() - began
         on_progress(name, 1, 1)
 
     with step("plan"):
         planned = runner.call(plan_run, job)
     run = open_run(job, planned)
+    Thread(target=chart_library, name="report's charts").start()  # while one core is idle
     try:
         with step("gather"):
             gathered = runner.call(gather_records, run)
         with step("fit"):
             fitted = runner.call(fit_model, run, gathered)
-        # The workers share the cores: BLAS must not start as many threads for each of them.
-        with step("score"), threadpool_limits(1, "blas"):
+        with step("score"):
             n = gathered.records.n_chunks
             scored: dict[int, ChunkScored] = {}
             for chunk, result in runner.each(score_chunk, n, run, gathered, fitted):

@@ -31,7 +31,7 @@ def render(data: ReportData) -> str:
     """
     leading = drivers(data.findings)
     drawn = charts(data, leading)
-    scripts = [_vega(), _source("page.js")] if drawn else []
+    scripts = [chart_library(), _source("page.js")] if drawn else []
     return (
         _environment()
         .get_template("page.html.jinja")
@@ -76,8 +76,11 @@ def _trusted(ours: str) -> Markup:
 
 
 @cache
-def _vega() -> str:
-    """Bundle Vega, Vega-Lite and Vega-Embed as one script, its names kept out of the page's."""
+def chart_library() -> str:
+    """Bundle Vega, Vega-Lite and Vega-Embed as one script, its names kept out of the page's.
+
+    That takes a second, once in a process, and does not hold up its other threads.
+    """
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return '(() => {"use strict";' + bundle.replace("</script", r"<\/script") + "})();"
 

@@ -1,0 +1,100 @@
+"""What is run on the log, each as a program of its own: `… contenders NAME LOG OUTPUT`.
+
+`floor` reads the log and writes it again: what any program pays that keeps its events. `lean` is
+the short script of somebody in a hurry; the others are what skrub and PyOD make of it, as their
+documentation shows.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+_BATCH = 131_072
+_MOST_FINDINGS = 1_000
+_FEW = 32
+"""Names of a column at most that `lean` gives a column each."""
+
+
+def floor(log: Path, output: Path) -> None:
+    """Read the log and write it again, with pyarrow alone."""
+    source = pq.ParquetFile(log)
+    with pq.ParquetWriter(output, source.schema_arrow, compression="zstd") as writer:
+        for batch in source.iter_batches(_BATCH):
+            writer.write_batch(batch)
+
+
+def lean(log: Path, output: Path) -> None:
+    """Encode by frequency and one-hot, and let scikit-learn's IsolationForest use all cores."""
+    from sklearn.ensemble import IsolationForest  # noqa: PLC0415 - a contender's own start-up
+
+    events = pd.read_parquet(log)
+    columns: dict[str, Any] = {
+        "hour": events["timestamp"].dt.hour,
+        "weekday": events["timestamp"].dt.day_of_week,
+    }
+    for name in events.columns.drop("timestamp"):
+        values = events[name]
+        if pd.api.types.is_numeric_dtype(values):
+            columns[name] = values.fillna(-1.0)
+            continue
+        columns[f"{name}, frequency"] = values.map(values.value_counts(normalize=True)).fillna(0.0)
+        if values.nunique() <= _FEW:
+            columns |= dict(pd.get_dummies(values, prefix=name).items())
+    X = pd.DataFrame(columns).to_numpy(np.float32)
+    forest = IsolationForest(n_jobs=-1, random_state=0).fit(X)
+    _write(events, -forest.score_samples(X), output)
+
+
+def pyod_iforest(log: Path, output: Path) -> None:
+    """Encode with skrub, score with PyOD's IForest."""
+    from pyod.models.iforest import IForest  # noqa: PLC0415
+
+    _encode_and_score(log, output, IForest(n_jobs=-1, random_state=0))
+
+
+def pyod_ecod(log: Path, output: Path) -> None:
+    """Encode with skrub, score with PyOD's ECOD."""
+    from pyod.models.ecod import ECOD  # noqa: PLC0415
+
+    _encode_and_score(log, output, ECOD(n_jobs=-1))
+
+
+def pyod_knn(log: Path, output: Path) -> None:
+    """Encode with skrub, score with PyOD's KNN."""
+    from pyod.models.knn import KNN  # noqa: PLC0415
+
+    _encode_and_score(log, output, KNN(n_jobs=-1))
+
+
+def _encode_and_score(log: Path, output: Path, detector: Any) -> None:
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+    from skrub import TableVectorizer  # noqa: PLC0415
+
+    events = pd.read_parquet(log)
+    X = TableVectorizer(n_jobs=-1).fit_transform(events).to_numpy(dtype=np.float32)
+    detector.fit(StandardScaler().fit_transform(np.nan_to_num(X)))
+    _write(events, detector.decision_scores_, output)
+
+
+def _write(events: pd.DataFrame, scores: np.ndarray, output: Path) -> None:
+    """Write the score of each event, and the oddest events whole."""
+    scored = events.assign(score=scores)
+    scored[["score"]].to_parquet(output)
+    scored.nlargest(_MOST_FINDINGS, "score").to_parquet(output.with_suffix(".findings.parquet"))
+
+
+CONTENDERS = {
+    "floor": floor,
+    "lean": lean,
+    "pyod-iforest": pyod_iforest,
+    "pyod-ecod": pyod_ecod,
+    "pyod-knn": pyod_knn,
+}
+
+
+if __name__ == "__main__":
+    CONTENDERS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
