@@ -90,7 +90,9 @@ def gather_records(run: Run) -> Gathered:
     """
     id_column = next((c for c, choice in run.choices.items() if choice.role is Role.ID), None)
     repeated = (
-        np.zeros(0, dtype=np.int64) if id_column is None else repeated_ids(run.plan, id_column)
+        np.zeros(0, dtype=np.int64)
+        if id_column is None
+        else repeated_ids(run.plan, id_column, run.scratch)
     )
     run.scratch.write_array(REPEATED, repeated)
     roles = {column: choice.role for column, choice in run.choices.items()}

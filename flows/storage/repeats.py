@@ -1,4 +1,8 @@
-"""Rows that repeat an id: found exactly, though by hashes first: the ids need not fit in memory."""
+"""Rows that repeat an id: found exactly, though by hashes first, which are sorted outside memory.
+
+Each part of the input leaves its hashes, sorted, in the scratch; then they are compared range by
+range, over all parts. Only where hashes are equal the ids themselves are read again.
+"""
 
 from collections.abc import Iterator
 
@@ -6,20 +10,25 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from flows.storage.plan import InputPlan
+from flows.storage.plan import Chunk, InputPlan
 from flows.storage.rows import read_batches, read_rows
+from flows.storage.scratch import Scratch
 from schemas.events import one_array
 from schemas.flattening import flatten, flattened_origin
 from schemas.reading import TERMS
 from schemas.texts import as_text
 
 _ROWS_AT_ONCE = 131_072
+_MOST_PARTS = 96
+_ROWS_IN_RANGE = 4_194_304
+"""Hashes that are compared at a time."""
 
 
-def repeated_ids(plan: InputPlan, column: str) -> np.ndarray:
+def repeated_ids(plan: InputPlan, column: str, scratch: Scratch) -> np.ndarray:
     """Find the rows whose value in a column stands in an earlier row too; null never does.
 
-    16 bytes of memory for a row; the ids themselves are only held where their hashes are equal.
+    16 bytes of scratch for a row. In memory are a part of the hashes at a time, and the ids only of
+    rows whose hashes are equal.
 
     Parameters
     ----------
@@ -27,6 +36,8 @@ def repeated_ids(plan: InputPlan, column: str) -> np.ndarray:
         The input.
     column
         A flattened column; its values are compared as text, which is what names a record.
+    scratch
+        Where the hashes are kept.
 
     Returns
     -------
@@ -34,31 +45,53 @@ def repeated_ids(plan: InputPlan, column: str) -> np.ndarray:
         int64 (n_repeats,): numbers of rows, ascending.
     """
     origin = flattened_origin(plan.schema)[column]
-    hashes, rows = _hash_ids(plan, origin, column)
-    suspects = _with_equal_hashes(hashes, rows)
+    parts = plan.chunks(max(_ROWS_AT_ONCE, -(-plan.rows // _MOST_PARTS)))
+    for number, part in enumerate(parts):
+        _hash_part(plan, origin, column, part, scratch, number)
+    suspects = np.sort(np.concatenate(list(_with_equal_hashes(scratch, len(parts), plan.rows))))
     codes = _number_ids(plan, origin, column, suspects)
     _, first_of_each = np.unique(codes, return_index=True)
     return np.delete(suspects, first_of_each)
 
 
-def _hash_ids(plan: InputPlan, origin: str, column: str) -> tuple[np.ndarray, np.ndarray]:
-    hashes, rows = [np.empty(0, dtype=np.uint64)], [np.empty(0, dtype=np.int64)]
-    for chunk in plan.chunks(_ROWS_AT_ONCE):
-        for first, table in read_batches(plan, chunk, [origin], _ROWS_AT_ONCE):
-            ids = _ids(table, column)
-            known = np.flatnonzero(ids.is_valid().to_numpy(zero_copy_only=False))
-            texts = ids.drop_null().to_numpy(zero_copy_only=False)
-            hashes.append(pd.util.hash_array(texts, categorize=False))
-            rows.append(known + first)
-    return np.concatenate(hashes), np.concatenate(rows)
+def _hash_part(
+    plan: InputPlan, origin: str, column: str, part: Chunk, scratch: Scratch, number: int
+) -> None:
+    """Leave the hashes of a part's ids in the scratch, ascending, and the rows they are of."""
+    hashes, rows = [], []
+    for first, table in read_batches(plan, part, [origin], _ROWS_AT_ONCE):
+        ids = _ids(table, column)
+        known = np.flatnonzero(ids.is_valid().to_numpy(zero_copy_only=False))
+        texts = ids.drop_null().to_numpy(zero_copy_only=False)
+        hashes.append(pd.util.hash_array(texts, categorize=False))
+        rows.append(known + first)
+    unordered = np.concatenate(hashes)
+    order = np.argsort(unordered, kind="stable")
+    scratch.write_array(_name(number, "hashes"), unordered[order])
+    scratch.write_array(_name(number, "rows"), np.concatenate(rows)[order])
 
 
-def _with_equal_hashes(hashes: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Give the rows whose hash is not the only one of its value, ascending."""
-    order = np.argsort(hashes, kind="stable")
-    equal = np.diff(hashes[order]) == 0
-    shared = np.append(equal, False) | np.insert(equal, 0, False)
-    return np.sort(rows[order[shared[: len(order)]]])
+def _with_equal_hashes(scratch: Scratch, n_parts: int, n_rows: int) -> Iterator[np.ndarray]:
+    """Give the rows whose hash is not the only one of its value, in no order."""
+    hashes, rows = (
+        [scratch.read_array(_name(part, kind)) for part in range(n_parts)]
+        for kind in ("hashes", "rows")
+    )
+    n_ranges = 1 + n_rows // _ROWS_IN_RANGE
+    starts = np.array([i * 2**64 // n_ranges for i in range(n_ranges)], dtype=np.uint64)
+    cuts = [[*np.searchsorted(part, starts), len(part)] for part in hashes]
+    for i in range(n_ranges):
+        inside = [slice(cut[i], cut[i + 1]) for cut in cuts]
+        some = np.concatenate([part[where] for part, where in zip(hashes, inside, strict=True)])
+        order = np.argsort(some, kind="stable")
+        equal = np.diff(some[order]) == 0
+        shared = (np.append(equal, False) | np.insert(equal, 0, False))[: len(order)]
+        of_some = np.concatenate([part[where] for part, where in zip(rows, inside, strict=True)])
+        yield of_some[order[shared]]
+
+
+def _name(part: int, kind: str) -> str:
+    return f"ids-{part:05d}-{kind}"
 
 
 def _number_ids(plan: InputPlan, origin: str, column: str, rows: np.ndarray) -> np.ndarray:

@@ -39,8 +39,8 @@ class Scratch:
             np.save(file, array, allow_pickle=False)
 
     def read_array(self, name: str) -> npt.NDArray[Any]:
-        """Read an array back."""
-        return np.load(self.path / f"{name}.npy", allow_pickle=False)
+        """Read an array back; mapped, so that only what is used takes memory."""
+        return np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
 
     def write_table(self, name: str, table: pa.Table) -> None:
         """Keep a table."""

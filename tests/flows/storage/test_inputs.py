@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.storage import repeats
 from flows.storage.plan import InputPlan, plan_input
-from flows.storage.repeats import repeated_ids
 from flows.storage.rows import read_batches, read_rows, source_of
+from flows.storage.scratch import Scratch
 from schemas.errors import InputError
 from schemas.flattening import flatten
 
@@ -161,6 +162,11 @@ def test_repetitive_columns_are_those_that_the_file_holds_as_codes(tmp_path: Pat
     assert plan_input(str(_write(tmp_path / "log.parquet", log))).repetitive == ("host",)
 
 
+def repeated_ids(plan: InputPlan, column: str) -> np.ndarray:
+    with TemporaryDirectory() as folder:
+        return repeats.repeated_ids(plan, column, Scratch(Path(folder)))
+
+
 def _naive_repeats(values: list[Any]) -> list[int]:
     seen: Counter[Any] = Counter()
     repeats = []
@@ -202,6 +208,17 @@ def test_equal_hashes_alone_do_not_make_a_repeat(
     )
     expected = _naive_repeats(table["id"].to_pylist())
     assert repeated_ids(plan, "id").tolist() == expected
+
+
+@pytest.mark.parametrize("at_once", [5, 60])
+def test_the_hashes_are_compared_range_by_range_over_all_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(repeats, "_ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(repeats, "_ROWS_IN_RANGE", 7)
+    ids = [str(i * 7919 % 83) for i in range(100)]
+    path = _write(tmp_path / "ids.parquet", pa.table({"id": ids}), row_group_size=10)
+    assert repeated_ids(plan_input(str(path)), "id").tolist() == _naive_repeats(ids)
 
 
 def test_a_plan_is_small_the_same_each_time_and_can_be_sent_away(

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import numpy as np
@@ -13,6 +14,7 @@ from moto.server import ThreadedMotoServer
 from flows.storage.plan import plan_input
 from flows.storage.repeats import repeated_ids
 from flows.storage.rows import read_batches, read_rows
+from flows.storage.scratch import Scratch
 from schemas.errors import InputError
 
 pytestmark = pytest.mark.slow
@@ -51,7 +53,7 @@ def store(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     client.close()
 
 
-def test_a_folder_of_the_store_is_planned_and_read() -> None:
+def test_a_folder_of_the_store_is_planned_and_read(tmp_path: Path) -> None:
     plan = plan_input("s3://events/logs")
     assert [file.name for file in plan.files] == [
         "day=1/a b.parquet",
@@ -63,7 +65,7 @@ def test_a_folder_of_the_store_is_planned_and_read() -> None:
     ((_, table),) = read_batches(plan, chunk, None, 100)
     assert table.to_pydict() == {"n": [0, 10, 1, 11, 3, 13], "day": [1, 1, 2, 2, 2, 2]}
     assert read_rows(plan, np.array([3]), ["n"]).to_pylist() == [{"n": 11}]
-    assert repeated_ids(plan, "day").tolist() == [1, 3, 4, 5]
+    assert repeated_ids(plan, "day", Scratch(tmp_path)).tolist() == [1, 3, 4, 5]
 
 
 @pytest.mark.parametrize(
