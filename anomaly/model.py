@@ -16,6 +16,7 @@ from anomaly.embedding.category import CategoryBlock
 from anomaly.embedding.embedder import EventEmbedder
 from anomaly.embedding.familiarity import FamiliarityBlock
 from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
+from anomaly.embedding.meaning import MeaningSpace
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.parts import EmbeddedEvents, Span
 from anomaly.embedding.sequence import SequenceBlock
@@ -26,7 +27,7 @@ from anomaly.embedding.tokens import TokenSpace
 from anomaly.normal import NormalCluster, agreement
 from anomaly.voices import Voices
 from schemas.errors import InputError
-from schemas.job_sections import Distance
+from schemas.job_sections import Distance, TextEmbedding
 from schemas.roles import Role
 
 FEWEST_EVENTS = 20
@@ -46,6 +47,8 @@ class ModelOptions:
     """What the distance voice measures: `anomaly.distance` or `anomaly.cosine`."""
     peers: tuple[str, ...] = ()
     """Categories and flags that judge the other columns, as entities do."""
+    text: TextEmbedding = "tokens"
+    """What is known of a text: `anomaly.embedding.text`."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,9 @@ class AnomalyModel:
         embed_seed, split_seed, draw_seed = np.random.SeedSequence(seed).generate_state(3)
         reference, calibration = _split(events.num_rows, int(split_seed))
         known = events.take(pa.array(reference))
-        embedder = EventEmbedder.fit(known, roles, weights, int(embed_seed), options.peers)
+        embedder = EventEmbedder.fit(
+            known, roles, weights, int(embed_seed), options.peers, options.text
+        )
         if not embedder.n_dims:
             remedy = "give at least one a role other than id or ignore"
             raise InputError("no usable column", remedy=remedy)
@@ -170,6 +175,7 @@ PARTS = (
     FarthestColumn,
     HourHabit,
     LevelHabit,
+    MeaningSpace,
     NameHabit,
     NumberBlock,
     SequenceBlock,

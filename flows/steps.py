@@ -128,7 +128,7 @@ def fit_model(run: Run, gathered: Gathered) -> Fitted:
     sample = by_content(records.take(sample_rows(records.total, run.job.seed)))
     _require_enough(run, records, sample)
     weights = {column: spec.weight for column, spec in run.job.columns.items()}
-    options = ModelOptions(run.job.model.distance, run.job.peers)
+    options = ModelOptions(run.job.model.distance, run.job.peers, run.job.model.text)
     try:
         model, drawn = AnomalyModel.fit(sample, records.roles, weights, run.job.seed, options)
     except InputError as error:

@@ -11,6 +11,7 @@ FEWEST_FINDINGS = 20
 """What an analyst has time for in a morning, if the rule selects less."""
 
 Distance = Literal["euclidean", "cosine"]
+TextEmbedding = Literal["tokens", "semantic"]
 
 
 class Section(BaseModel):
@@ -71,10 +72,15 @@ class SelectionSpec(Section):
 
 
 class ModelSpec(Section):
-    """How the distance of a record is measured."""
+    """How records are embedded, and what their distance is."""
 
     distance: Distance = Field(
         default="euclidean",
         description="What the distance voice measures: `euclidean`, how far the record is in its"
         " farthest column; `cosine`, how unlike the normal ones its direction is over all columns.",
+    )
+    text: TextEmbedding = Field(
+        default="tokens",
+        description="What is known of a text: `tokens`, its words, 3-grams and shape; `semantic`,"
+        " what it means besides, by a packaged sentence model (needs `outfield[semantic]`).",
     )

@@ -19,6 +19,7 @@ from anomaly.embedding.rarity import surprisal
 from anomaly.embedding.sequence import SequenceBlock
 from anomaly.embedding.text import MOST_DIRECTIONS, TextBlock
 from anomaly.embedding.time import TimeBlock
+from schemas.job_sections import TextEmbedding
 from schemas.roles import Role
 
 Block = CategoryBlock | FamiliarityBlock | NumberBlock | SequenceBlock | TextBlock | TimeBlock
@@ -51,6 +52,7 @@ class EventEmbedder:
         weights: Mapping[str, float],
         seed: int,
         peers: Sequence[str] = (),
+        text: TextEmbedding = "tokens",
     ) -> "EventEmbedder":
         """Learn the blocks and habits from `events`.
 
@@ -67,6 +69,8 @@ class EventEmbedder:
         peers
             Categories and flags that are context too: each keeps its block, and judges the other
             columns as an entity does.
+        text
+            What is known of a text, see `TextBlock.fit`.
         """
         events = events.combine_chunks()
         wide = sum(role in (Role.CATEGORY, Role.TEXT) for role in roles.values())
@@ -79,7 +83,7 @@ class EventEmbedder:
         blocks = {
             column: FamiliarityBlock.fit(entities[column])
             if role is Role.ENTITY
-            else _fit_block(role, _values(events, column, role), seed, room)
+            else _fit_block(role, _values(events, column, role), seed, room, text)
             for column, role in roles.items()
             if role not in (Role.ID, Role.IGNORE)
         }
@@ -252,7 +256,7 @@ class _Reading:
         return _values(self._events, column, self._embedder.roles[column])
 
 
-def _fit_block(role: Role, values: Any, seed: int, room: int) -> Block:
+def _fit_block(role: Role, values: Any, seed: int, room: int, text: TextEmbedding) -> Block:
     """Fit the block of a column, about `room` dimensions wide at the most."""
     match role:
         case Role.NUMBER:
@@ -263,7 +267,7 @@ def _fit_block(role: Role, values: Any, seed: int, room: int) -> Block:
             return SequenceBlock.fit(values, seed)
         case Role.TEXT:
             directions = min(max((room - _BESIDE_DIRECTIONS) // 2, 1), MOST_DIRECTIONS)
-            return TextBlock.fit(values, seed, directions)
+            return TextBlock.fit(values, seed, directions, text)
     return CategoryBlock.fit(values, min(max(room - 2, 1), MOST_AXES))
 
 

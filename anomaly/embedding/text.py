@@ -11,10 +11,12 @@ from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer
 
 from anomaly.embedding.category import distinct
+from anomaly.embedding.meaning import MeaningSpace
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import holders_of, surprisal
 from anomaly.embedding.tokens import TokenSpace
 from anomaly.masking import mask
+from schemas.job_sections import TextEmbedding
 
 _N_TOKENS = 2**16
 MOST_DIRECTIONS = 24
@@ -36,12 +38,30 @@ class TextBlock:
     missing_surprisal: float
     total: int
     """Events of the sample."""
+    meaning: MeaningSpace | None = None
+    """What the texts mean, where the job asks for it."""
 
     @classmethod
     def fit(
-        cls, column: pa.DictionaryArray, seed: int, directions: int = MOST_DIRECTIONS
+        cls,
+        column: pa.DictionaryArray,
+        seed: int,
+        directions: int = MOST_DIRECTIONS,
+        embedding: TextEmbedding = "tokens",
     ) -> "TextBlock":
-        """Learn the tokens and shapes of `column`, dictionary<string> (n_rows,)."""
+        """Learn the tokens and shapes of `column`, dictionary<string> (n_rows,).
+
+        Parameters
+        ----------
+        column
+            Texts, null where there is none.
+        seed
+            Seeds the truncated SVD.
+        directions
+            Directions of the words, as many of the 3-grams, and of the meaning.
+        embedding
+            `semantic` adds what the texts mean (`anomaly.embedding.meaning`).
+        """
         texts, rows = distinct(column)
         counts = np.bincount(rows, minlength=len(texts))[:-1]
         missing = float(surprisal([np.sum(rows == len(texts) - 1)], len(column))[0])
@@ -54,18 +74,23 @@ class TextBlock:
             for bags in (_words, _characters)
         ]
         shapes = tuple(NumberBlock.fit(np.repeat(s, counts)) for s in _shape(texts))
-        return cls(spaces[0], spaces[1], shapes, missing, len(column))
+        meaning = None
+        if embedding == "semantic":
+            meaning = MeaningSpace.fit(templates, holders, directions, seed)
+        return cls(spaces[0], spaces[1], shapes, missing, len(column), meaning)
 
     def recounted(self, column: pa.DictionaryArray, seed: int) -> "TextBlock":
         """Learn the tokens from another `column`; the scales of the shapes stay."""
-        return replace(
-            TextBlock.fit(column, seed, self.words.directions.shape[1]), shapes=self.shapes
-        )
+        directions = self.words.directions.shape[1]
+        embedding: TextEmbedding = "tokens" if self.meaning is None else "semantic"
+        again = TextBlock.fit(column, seed, directions, embedding)
+        return replace(again, shapes=self.shapes)
 
     @property
     def n_dims(self) -> int:
         """Return the number of dimensions."""
-        return self.words.n_dims + self.characters.n_dims + len(self.shapes) + 1
+        of_meaning = 0 if self.meaning is None else self.meaning.n_dims
+        return self.words.n_dims + self.characters.n_dims + of_meaning + len(self.shapes) + 1
 
     def transform(self, column: pa.DictionaryArray) -> npt.NDArray[np.float32]:
         """Embed `column`, dictionary<string> (n_rows,), as float32 (n_rows, n_dims)."""
@@ -79,7 +104,8 @@ class TextBlock:
             shapes = [s.level(v) for s, v in zip(self.shapes, _shape(texts), strict=True)]
             # Words and 3-grams both tell that a text is rare; together they count once.
             both = np.hstack(tokens)[positions] / np.sqrt(2.0)
-            block[:-1, :-1] = np.column_stack([both, *shapes])
+            meant = [] if self.meaning is None else [self.meaning.transform(templates)[positions]]
+            block[:-1, :-1] = np.column_stack([both, *meant, *shapes])
         block[-1, -1] = self.missing_surprisal
         return block[rows]
 
