@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from anomaly.selection import severity
 from data.generate import generate, write
+from flows import records
 from flows.pipeline import DirectRunner, detect_events
 from flows.storage.plan import plan_input
 from flows.storage.published import list_runs, read_findings, read_scores
@@ -101,6 +102,20 @@ def test_every_finding_gives_its_reasons(company):
         shares = [reason["share"] for reason in found["reasons"]]
         assert shares == sorted(shares, reverse=True)
         assert 0 <= sum(shares) <= 1 + 1e-6
+
+
+@pytest.mark.parametrize(("chunk", "batch"), [(300, 1_000), (800, 113), (1, 7)])
+def test_however_the_input_is_cut_scores_and_findings_are_the_same(
+    tmp_path, monkeypatch, chunk, batch
+):
+    spec = job(written(tmp_path / "log.parquet", small_log(2_000), row_group_size=100), tmp_path)
+    whole = detect(spec)
+    monkeypatch.setattr(records, "CHUNK_ROWS", chunk)
+    monkeypatch.setattr(records, "BATCH_ROWS", batch)
+    cut = detect(spec)
+    assert len(dataset_bytes(cut, "scores")) > len(dataset_bytes(whole, "scores"))
+    assert read_scores(cut).equals(read_scores(whole))
+    assert dataset_bytes(cut, "findings") == dataset_bytes(whole, "findings")
 
 
 @pytest.mark.slow
