@@ -57,27 +57,22 @@ class EmbeddedEvents:
 
     def take(self, events: Codes) -> "EmbeddedEvents":
         """Return the events of these positions, int64 (n_taken,)."""
+        return self._at(events, len(events))
+
+    def blocks(self, size: int) -> Iterator[Vectors]:
+        """Give X in blocks of `size` events; the last one may be shorter."""
+        for start in range(0, self.n_events, size):
+            stop = min(start + size, self.n_events)
+            yield self._at(slice(start, stop), stop - start).X
+
+    def _at(self, events: Codes | slice, n_events: int) -> "EmbeddedEvents":
         parts = tuple(
             part._replace(vectors=part.vectors[events])
             if part.rows is None
             else part._replace(rows=part.rows[events])
             for part in self.parts
         )
-        return EmbeddedEvents(parts, len(events), self.n_dims)
-
-    def blocks(self, size: int) -> Iterator[Vectors]:
-        """Give X in blocks of `size` events; the last one may be shorter."""
-        for start in range(0, self.n_events, size):
-            yield self._slice(start, min(start + size, self.n_events)).X
-
-    def _slice(self, start: int, stop: int) -> "EmbeddedEvents":
-        parts = tuple(
-            part._replace(vectors=part.vectors[start:stop])
-            if part.rows is None
-            else part._replace(rows=part.rows[start:stop])
-            for part in self.parts
-        )
-        return EmbeddedEvents(parts, stop - start, self.n_dims)
+        return EmbeddedEvents(parts, n_events, self.n_dims)
 
     @cached_property
     def X(self) -> Vectors:  # noqa: N802 - the field's name for a matrix of embeddings
