@@ -174,21 +174,35 @@ def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> Chu
     model, _ = _loaded(fitted.stored)
     records, spec = gathered.records, run.job.selection
     rejected: list[pa.Table] = []
-    rows, p_values = [], []
-    histogram = np.zeros(HIGHEST_SCORE + 1, dtype=np.int64)
+    scored, histogram = 0, np.zeros(HIGHEST_SCORE + 1, dtype=np.int64)
+    top = _Oddest(max(spec.budget, spec.fewest))
     with run.folder.open_part("scores", chunk, SCORES) as writer:
         for batch in records.read(chunk):
             table = _score_batch(model, records, batch)
             writer.write(table)
             rejected.append(batch.rejected)
-            rows.append(batch.rows)
-            p_values.append(table["p_value"].to_numpy())
+            scored += len(batch.rows)
+            top.add(batch.rows, table["p_value"].to_numpy())
             points = table["anomaly_score"].to_numpy().astype(np.int64)
             histogram += np.bincount(points, minlength=len(histogram))
-    reasons = _quarantine(run, chunk, rejected)
-    all_rows, all_p = np.concatenate(rows), np.concatenate(p_values)
-    top = np.lexsort((all_rows, all_p))[: max(spec.budget, spec.fewest)]
-    return ChunkScored(len(all_rows), reasons, all_rows[top], all_p[top], histogram)
+    return ChunkScored(scored, _quarantine(run, chunk, rejected), top.rows, top.p_values, histogram)
+
+
+class _Oddest:
+    """The records with the smallest p-values of all that were added, ties by their number."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.rows = np.zeros(0, dtype=np.int64)
+        self.p_values = np.zeros(0)
+
+    def add(self, rows: npt.NDArray[np.int64], p_values: npt.NDArray[np.float64]) -> None:
+        if len(self.rows) == self._most:
+            near = p_values <= self.p_values[-1]
+            rows, p_values = rows[near], p_values[near]
+        rows, p_values = np.append(self.rows, rows), np.append(self.p_values, p_values)
+        kept = np.lexsort((rows, p_values))[: self._most]
+        self.rows, self.p_values = rows[kept], p_values[kept]
 
 
 def _score_batch(model: AnomalyModel, records: Records, batch: Batch) -> pa.Table:
