@@ -110,9 +110,7 @@ class AnomalyModel:
         embedder = EventEmbedder.fit(
             known, roles, weights, int(embed_seed), options.peers, options.text
         )
-        if not embedder.n_dims:
-            remedy = "give at least one a role other than id or ignore"
-            raise InputError("no usable column", remedy=remedy)
+        _require_dimensions(embedder)
         first = embedder.embed(known)
         cluster = NormalCluster.fit(first)
         normal = reference[cluster.members]
@@ -156,6 +154,12 @@ def _require_enough(events: pa.Table) -> None:
             f"only {events.num_rows} valid events",
             remedy=f"a normal cluster needs at least {FEWEST_EVENTS}; widen the input",
         )
+
+
+def _require_dimensions(embedder: EventEmbedder) -> None:
+    if not embedder.n_dims:
+        remedy = "give at least one a role other than id or ignore"
+        raise InputError("no usable column", remedy=remedy)
 
 
 def _split(n: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
