@@ -13,10 +13,8 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from flows.commands import Commands, Flag, Services
-from flows.terminal import ReaderGoneError, Terminal
+from flows.terminal import ReaderGoneError, Terminal, fault
 from schemas.errors import OutfieldError
-
-_LONGEST_FAULT = 500
 
 
 def main(tokens: Sequence[str] | None = None, services: Services | None = None) -> int:
@@ -88,11 +86,6 @@ def _exit_code(app: App, tokens: Sequence[str], terminal: Terminal) -> int:
         terminal.complain("outfield: stopped")
         return 130
     except Exception as error:
-        terminal.complain(_fault(error))
+        terminal.complain(f"{fault(error)}; run with --verbose for the traceback")
         return 1
     return 0
-
-
-def _fault(error: Exception) -> str:
-    said = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST_FAULT]
-    return f"outfield failed: {said}; this is a fault of ours; run with --verbose for the traceback"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from flows.cli import main
-from flows.commands import Services, job_name_of
+from flows.commands import Services
+from flows.job_file import job_name_of
 from flows.storage.runs import RunFolder
 from schemas.errors import InputError
 from schemas.roles import ColumnProfile, Role, RoleChoice
@@ -27,10 +28,11 @@ class FakeWork:
         self.rows = rows
         self.selected = selected
         self.job = None
+        self.partition = None
         self.direct = None
 
-    def run_detect(self, job, *, direct, on_progress):
-        self.job, self.direct = job, direct
+    def run_detect(self, job, *, partition, direct, on_progress):
+        self.job, self.partition, self.direct = job, partition, direct
         scored, found, quarantined = self.rows
         folder = RunFolder.create(job.output, job.name, "run-1")
         on_progress("score", 1, 1)
