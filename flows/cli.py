@@ -1,4 +1,4 @@
-"""The command line: `outfield detect | init | findings | runs | schema`.
+"""The command line: `outfield detect | init | findings | runs | schema | backfill`.
 
 Exit codes: 0; 2 for what the user can mend, in one line; 1 for a fault of ours; 130 after Ctrl-C.
 """
@@ -13,6 +13,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from flows.commands import Commands, Flag, Services
+from flows.operations import Operations
 from flows.terminal import ReaderGoneError, Terminal, fault
 from schemas.errors import OutfieldError
 
@@ -49,13 +50,14 @@ def make_app(terminal: Terminal, services: Services) -> App:
         suppress_keyboard_interrupt=False,
     )
     app.meta.suppress_keyboard_interrupt = False
-    commands = Commands(terminal, services)
+    commands, operations = Commands(terminal, services), Operations(terminal, services)
     for command in (
         commands.detect,
         commands.init,
         commands.findings,
         commands.runs,
         commands.schema,
+        operations.backfill,
     ):
         app.command(command)
 
