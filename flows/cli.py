@@ -1,4 +1,4 @@
-"""The command line: `outfield detect | init | findings | runs | schema | backfill`.
+"""The command line: `outfield detect | init | findings | runs | schema | backfill | serve`.
 
 Exit codes: 0; 2 for what the user can mend, in one line; 1 for a fault of ours; 130 after Ctrl-C.
 """
@@ -58,6 +58,7 @@ def make_app(terminal: Terminal, services: Services) -> App:
         commands.runs,
         commands.schema,
         operations.backfill,
+        operations.serve,
     ):
         app.command(command)
 

@@ -5,7 +5,7 @@ What a command needs is imported inside it: `outfield --help` must not wait for 
 # ruff: noqa: PLC0415 - see above
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -63,12 +63,19 @@ def _profile_input(location: str) -> "Profiled":
     return profile_input(location)
 
 
+def _serve_jobs(jobs: "Mapping[str, JobSpec]", folder: str, limit: int) -> None:
+    from flows.launch import serve_jobs
+
+    serve_jobs(jobs, folder, limit)
+
+
 @dataclass(frozen=True)
 class Services:
     """The long work behind the commands: a test passes its own."""
 
     run_detect: Callable[..., "PublishedRun"] = _run_detect
     profile_input: Callable[[str], "Profiled"] = _profile_input
+    serve_jobs: Callable[..., None] = _serve_jobs
 
 
 @dataclass(frozen=True)

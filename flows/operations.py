@@ -1,4 +1,4 @@
-"""The commands that keep a job running: `outfield backfill`.
+"""The commands that keep a job running: `outfield backfill` and `outfield serve`.
 
 As in `flows/commands.py`, what a command needs is imported inside it.
 """
@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from flows.commands import Day, Flag, Services
 from flows.terminal import Justify, Terminal, fault
@@ -74,6 +75,35 @@ class Operations:
         result = run_backfill(due, partial(self._judge, spec, direct), self._tell_failure)
         self.terminal.line(f"{len(result.judged):,} judged, {len(result.failed):,} failed")
         result.check()
+
+    def serve(
+        self,
+        folder: Annotated[str, Parameter(name="JOBS_DIR")],
+        /,
+        *,
+        limit: Annotated[int, Parameter(validator=Number(gte=1))] = 1,
+    ) -> None:
+        """Start the jobs of a folder on their schedules, and when asked to, until stopped.
+
+        Each job file with a [schedule] becomes the Prefect deployment detect/JOB on the server that
+        PREFECT_API_URL names.
+
+        Parameters
+        ----------
+        folder
+            The folder of the job files.
+        limit
+            How many runs at once, of all jobs together; the others wait.
+        """
+        from flows.job_file import load_scheduled_jobs
+
+        jobs = load_scheduled_jobs(folder)
+        rows = [
+            [f"detect/{job.name}", f"{file}.toml", str(job.schedule)] for file, job in jobs.items()
+        ]
+        self.terminal.table(_left("deployment", "job file", "schedule"), rows)
+        with redirect_stdout(sys.stderr):
+            self.services.serve_jobs(jobs, folder, limit)
 
     def _judge(self, job: "JobSpec", direct: bool, day: date) -> None:
         from flows.report.wording import count

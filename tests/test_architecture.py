@@ -33,9 +33,9 @@ RULES = {
         ),
         r"(flows|data)/.*",
     ),
-    "Prefect is known to four modules": (
+    "Prefect is known to five modules": (
         names("prefect"),
-        r"flows/(detect|tasks|artifacts|server)\.py",
+        r"flows/(deployments|detect|tasks|artifacts|server)\.py",
     ),
     "charts are drawn in flows/report alone": (
         names("altair vl_convert matplotlib plotly bokeh seaborn"),
