@@ -9,7 +9,8 @@ from flows.partitions import located_partition
 from flows.storage.locations import Located
 from flows.storage.published import PublishedRun, readable_runs
 from flows.storage.runs import job_folder
-from schemas.job import JobSpec, job_fingerprint
+from schemas.fingerprint import job_fingerprint
+from schemas.job import JobSpec
 from schemas.manifest import RunManifest
 
 

@@ -14,7 +14,7 @@ from flows.report.data import ReportData
 from flows.report.page import render
 from flows.steps import ChunkScored, Fitted, Gathered, Selected
 from flows.storage.published import PublishedRun
-from schemas.job import job_fingerprint
+from schemas.fingerprint import job_fingerprint
 from schemas.manifest import ColumnRole, Ledger, RunManifest, SelectionSummary
 from schemas.roles import Role
 

@@ -1,7 +1,5 @@
 """The job: everything a user may set, in one TOML file."""
 
-import hashlib
-import json
 import re
 import tomllib
 import unicodedata
@@ -131,8 +129,6 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "columns": ColumnSpec,
     "schedule": ScheduleSpec,
 }
-_NOT_JUDGING = {"input", "output", "name", "schedule"}
-"""Settings that change where a run reads and writes, and when; not what it makes of the input."""
 
 
 def parse_job(text: str, source: str) -> JobSpec:
@@ -174,20 +170,6 @@ def build_job(settings: Mapping[str, Any], source: str) -> JobSpec:
         return JobSpec.model_validate(dict(settings))
     except ValidationError as error:
         raise job_error(error, source, _SECTIONS) from None
-
-
-def job_fingerprint(job: JobSpec) -> str:
-    """Hash the settings that decide what a run makes of its input; defaults do not count.
-
-    Examples
-    --------
-    >>> same = build_job({"name": "b", "seed": 0}, "test")
-    >>> job_fingerprint(build_job({"name": "a"}, "test")) == job_fingerprint(same)
-    True
-    """
-    settings = job.model_dump(mode="json", exclude=_NOT_JUDGING, exclude_defaults=True)
-    canonical = json.dumps(settings, sort_keys=True)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def job_schema() -> dict[str, Any]:

@@ -102,6 +102,19 @@ def test_a_deployment_says_what_prefect_must_know(tmp_path, prefect_server):
 
 
 @pytest.mark.slow
+def test_a_run_of_the_command_line_is_named_after_its_partition(tmp_path, prefect_server):
+    from prefect.client.orchestration import get_client
+
+    from flows.detect import detect
+
+    partitions(tmp_path, [DAY])
+    state = detect(job_in(tmp_path), DAY, return_state=True)
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(state.state_details.flow_run_id)
+    assert run.name == "detect-nightly-2026-01-05"
+
+
+@pytest.mark.slow
 def test_an_interval_starts_where_a_restart_does_not_shift_it(tmp_path, prefect_server):
     from flows.deployments import prefect_schedule
 

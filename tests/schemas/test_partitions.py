@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import JobError
-from schemas.job import build_job, job_fingerprint, parse_job
+from schemas.fingerprint import job_fingerprint
+from schemas.job import build_job, parse_job
 from schemas.partitions import check_location, is_partitioned, location_of, root_of
 
 fields = st.sampled_from(
