@@ -65,7 +65,8 @@ Day = Annotated[
 
 def _tell_of_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Tell of a run that was killed, which cannot do that itself. Prefect names the arguments."""
-    tell_of_failure(str(flow_run.parameters["job"]), None, state.message or "it was killed")
+    asked = flow_run.parameters.get("partition")
+    tell_of_failure(str(flow_run.parameters["job"]), asked, state.message or "it was killed")
 
 
 @flow(
@@ -87,14 +88,21 @@ def detect_job(job: JobFile, partition: Day = None) -> PublishedRun | State[Any]
         day = chosen_partition(spec, partition, datetime.now(UTC))
     with telling_of_failure(str(spec.name), day):
         _rename_flow_run(run_name(str(spec.name), day))
-        now = standing(spec, day)
-        if partition is None and now.present and now.due is None:
-            what = "the input" if day is None else f"{day}, the newest day that is over,"
-            message = f"Nothing to do: {what} has been judged as it stands, by run {now.run_id}."
-            return Completed(name="UpToDate", message=message)
+        if partition is None and (done := _judged_already(spec, day)):
+            return done
         published = judge(spec, day)
     tell_of_critical(published)
     return published
+
+
+def _judged_already(job: JobSpec, day: date | None) -> State[Any] | None:
+    """Give the end of a run that has nothing to do; None where it has."""
+    now = standing(job, day)
+    if not now.present or now.due is not None:
+        return None
+    what = "the input" if day is None else f"{day}, the newest day that is over,"
+    message = f"Nothing to do: {what} has been judged as it stands, by run {now.run_id}."
+    return Completed(name="UpToDate", message=message)
 
 
 def _rename_flow_run(name: str) -> None:

@@ -33,7 +33,7 @@ def telling_of_failure(job: str, partition: date | None) -> Iterator[None]:
         raise
 
 
-def tell_of_failure(job: str, partition: date | None, reason: str) -> None:
+def tell_of_failure(job: str, partition: date | str | None, reason: str) -> None:
     """Send word that a run failed, and why in one line."""
     _send(f"{_named(job, partition)} failed", " ".join(reason.split())[:_LONGEST_REASON])
 
@@ -68,7 +68,7 @@ def check_notifications() -> None:
         )
 
 
-def _named(job: str, partition: date | None) -> str:
+def _named(job: str, partition: date | str | None) -> str:
     return f"outfield {job}" if partition is None else f"outfield {job} {partition}"
 
 

@@ -14,7 +14,7 @@ from schemas.job_sections import Section
 SHORTEST_INTERVAL = 60.0
 _FIELDS = "minute, hour, day of the month, month and weekday, such as `0 6 * * *`"
 _CRON = re.compile(r"[0-9A-Za-z*,/ -]+")
-_EXTENSION = re.compile(r"\bL|L\b|W\b", re.IGNORECASE)
+_EXTENSION = re.compile(r"\b\d*[LW]+\b", re.IGNORECASE)
 """Last days and nearest weekdays: not every reader of crontabs knows them, nor does Prefect."""
 
 

@@ -180,23 +180,27 @@ class House:
         ended = self.prefect("deployment", "run", "detect/nightly", *tokens)
         assert ended.returncode == 0, ended.stdout
 
-    def flow_runs(self) -> list[dict[str, Any]]:
+    def flow_runs(self, job: str = "nightly") -> list[dict[str, Any]]:
         request = urllib.request.Request(  # noqa: S310 - our own server
             f"{self.api}/flow_runs/filter", b"{}", {"Content-Type": "application/json"}
         )
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
             found: list[dict[str, Any]] = json.load(answer)
-        return found
+        return [run for run in found if run["parameters"]["job"] == job]
 
-    def wait_for(self, state: str, *, name: str = "", seconds: float = 120) -> dict[str, Any]:
+    def wait_for(self, state: str, *, name: str = "", job: str = "nightly") -> dict[str, Any]:
         """Wait for a flow run that is in a state; the newest such."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + 150
         while time.monotonic() < deadline:
-            runs = [r for r in self.flow_runs() if r["state_name"] == state and name in r["name"]]
+            runs = [
+                run
+                for run in self.flow_runs(job)
+                if run["state_name"] == state and name in run["name"]
+            ]
             if runs:
                 return max(runs, key=lambda run: run["created"])
             time.sleep(0.3)
-        raise AssertionError([(run["name"], run["state_name"]) for run in self.flow_runs()])
+        raise AssertionError([(run["name"], run["state_name"]) for run in self.flow_runs(job)])
 
 
 @contextmanager
@@ -221,6 +225,8 @@ def house(tmp_path_factory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("house")
     partitions(folder, [DAY])
     job_file(folder, NIGHTLY)
+    minutely = f'input = "{folder}/logs/date={DAY}"\noutput = "{folder}/out"\nname = "minutely"\n'
+    (folder / "jobs/minutely.toml").write_text(minutely + '[schedule]\ninterval = "1m"\n')
     (folder / "home").mkdir()
     with prefect_server_process(folder / "server") as api, on_duty(200) as duty:
         environment = plain_environment(
@@ -287,6 +293,14 @@ def test_a_run_that_is_not_asked_for_a_day_takes_the_newest_and_only_once(house)
 
 
 @pytest.mark.slow
+def test_a_job_runs_by_itself_when_its_time_comes(house):
+    run = house.wait_for("Completed", job="minutely")
+    assert run["auto_scheduled"]
+    assert run["name"] == "detect-minutely"
+    assert len(list_runs(str(house.folder / "out/minutely"))) == 1  # then it is up to date
+
+
+@pytest.mark.slow
 def test_a_run_that_fails_leaves_a_state_and_a_reason_and_no_half_output(house):
     bad = house.folder / "logs/date=2026-01-06/a.parquet"
     bad.parent.mkdir()
@@ -314,7 +328,9 @@ def test_a_run_that_is_killed_is_told_of_and_the_next_one_goes_on(house):
     while datetime.fromisoformat(last["created"]) < datetime.fromisoformat(run["created"]):
         time.sleep(0.3)
         last = house.wait_for("Completed", name="detect-nightly-2026-01-05")
-    assert [message["title"] for message in house.duty.messages] == ["outfield nightly failed"]
+    assert [message["title"] for message in house.duty.messages] == [
+        "outfield nightly 2026-01-07 failed"
+    ]
     days = [each.manifest.partition for each in list_runs(str(house.folder / "out/nightly"))]
     assert date(2026, 1, 7) not in days
 

@@ -77,6 +77,14 @@ def test_a_run_without_critical_findings_sends_none(duty, tmp_path):
     assert duty.messages == []
 
 
+def test_a_run_of_the_command_line_tells_of_critical_findings(duty, tmp_path, monkeypatch):
+    run = with_critical(published(tmp_path), 1)
+    monkeypatch.setattr("flows.launch.detect_events", lambda *_: run)
+    assert main(["detect", "x.parquet", "--direct"]) == 0
+    (message,) = duty.messages
+    assert message["title"] == "outfield job 2026-01-05: 1 critical finding"
+
+
 def test_a_run_that_fails_sends_one_message_with_its_reason(duty, tmp_path, capfd):
     partitions(tmp_path, [date(2026, 1, 5)])
     (tmp_path / "logs/date=2026-01-05/a.parquet").write_bytes(b"PAR1 not really")

@@ -23,6 +23,7 @@ def error_of(settings: str) -> str:
         ('cron = "0 25 * * *"', ("schedule.cron", "bad hour", "`0 6 * * *`")),
         ('cron = "@daily"', ("schedule.cron", "`0 6 * * *`")),
         ('cron = "0 0 L * *"', ("schedule.cron", "`0 6 * * *`")),
+        ('cron = "0 0 * * 5L"', ("schedule.cron", "`0 6 * * *`")),
         ('cron = "0 0 30 2 *"', ("schedule.cron", "day-of-month")),
         ("cron = 6", ("schedule.cron", "text in quotes")),
         ('cron = "0 6 * * *"\ntimezone = "Berlin"', ("timezone", "`Europe/Berlin`")),
@@ -44,16 +45,19 @@ def test_a_schedule_says_when():
     assert str(build_job({"schedule": {"interval": "6h"}}, "test").schedule) == "every 6:00:00"
 
 
-part = st.from_regex(re.compile(r"[0-9*,/A-Za-z-]{1,5}", re.ASCII), fullmatch=True)
-crons = st.one_of(
-    st.lists(part, min_size=5, max_size=5).map(" ".join),
-    st.tuples(
-        *(
-            st.one_of(st.just("*"), st.integers(0, most).map(str), st.just(f"*/{most}"))
-            for most in (59, 23, 31, 12, 7)
-        )
-    ).map(" ".join),
+@pytest.mark.parametrize(
+    "cron", ["*/15 * * * *", "0 6 * JUL mon-fri", "30 22 1,15 */2 *", "0 0 29 2 *", "5 4 * * 7"]
 )
+def test_the_usual_crons_are_taken(cron):
+    schedule = build_job({"schedule": {"cron": cron}}, "test").schedule
+    assert schedule is not None
+    assert schedule.cron == cron
+
+
+part = st.from_regex(re.compile(r"[0-9*,/A-Za-z-]{1,5}", re.ASCII), fullmatch=True)
+names = st.sampled_from(["JUL", "mon-fri", "sun,SAT", "L", "5L", "15W", "2#1", "1-5/2", "*/7", "?"])
+number = st.integers(0, 60).map(str)
+crons = st.lists(st.one_of(st.just("*"), number, names, part), min_size=5, max_size=5).map(" ".join)
 
 
 @pytest.mark.slow  # imports Prefect, which the tests of the flow must not find imported
