@@ -183,7 +183,15 @@ def _settings() -> str:
         (f"# at_least = {selection.fewest}", "the fewest: the oddest of the rest fill up"),
     ]
     judged = [(f"# distance = {_text(model.distance)}", 'or "cosine": of directions')]
-    return f"{_aligned(top)}\n[selection]\n{_aligned(rules)}\n[model]\n{_aligned(judged)}"
+    timed = [
+        ("# [schedule]", "when `outfield serve` runs it; a {date} in `input` is the day it judges"),
+        ('# cron = "0 6 * * *"', 'minute, hour, day, month, weekday; or interval = "6h"'),
+        ('# timezone = "UTC"', 'such as "Europe/Berlin"'),
+    ]
+    return (
+        f"{_aligned(top)}\n[selection]\n{_aligned(rules)}\n[model]\n{_aligned(judged)}\n"
+        f"{_aligned(timed)}"
+    )
 
 
 def _columns(profiles: Mapping[str, ColumnProfile], choices: Mapping[str, RoleChoice]) -> str:
