@@ -79,8 +79,9 @@ def runs(folder: str) -> "pd.DataFrame":
     Returns
     -------
     pandas.DataFrame
-        A row for each run, its id as index: `started`, `finished`, the rows `read`, `scored`,
-        `quarantined` and `skipped`, the `findings` written and those that the budget `cut_off`.
+        A row for each run, its id as index: the `partition` judged, `started`, `finished`, the rows
+        `read`, `scored`, `quarantined` and `skipped`, the `findings` written and those that the
+        budget `cut_off`.
 
     Raises
     ------

@@ -46,8 +46,9 @@ def publish_artifacts(run: PublishedRun) -> None:
 
 def _summary(run: PublishedRun) -> str:
     manifest, ledger = run.manifest, run.manifest.ledger
+    what = manifest.job if manifest.partition is None else f"{manifest.job} {manifest.partition}"
     return (
-        f"# {manifest.job}: {manifest.selection.findings:,} findings\n\n"
+        f"# {what}: {manifest.selection.findings:,} findings\n\n"
         "| rows read | scored | quarantined | skipped |\n|---|---|---|---|\n"
         f"| {ledger.read:,} | {ledger.scored:,} | {ledger.rows_quarantined:,}"
         f" | {ledger.rows_skipped:,} |\n\n"

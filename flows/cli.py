@@ -1,4 +1,4 @@
-"""The command line: `outfield detect | init | findings | runs | schema`.
+"""The command line: `outfield detect | init | findings | runs | schema | backfill | serve`.
 
 Exit codes: 0; 2 for what the user can mend, in one line; 1 for a fault of ours; 130 after Ctrl-C.
 """
@@ -13,10 +13,9 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from flows.commands import Commands, Flag, Services
-from flows.terminal import ReaderGoneError, Terminal
+from flows.operations import Operations
+from flows.terminal import ReaderGoneError, Terminal, fault
 from schemas.errors import OutfieldError
-
-_LONGEST_FAULT = 500
 
 
 def main(tokens: Sequence[str] | None = None, services: Services | None = None) -> int:
@@ -51,13 +50,15 @@ def make_app(terminal: Terminal, services: Services) -> App:
         suppress_keyboard_interrupt=False,
     )
     app.meta.suppress_keyboard_interrupt = False
-    commands = Commands(terminal, services)
+    commands, operations = Commands(terminal, services), Operations(terminal, services)
     for command in (
         commands.detect,
         commands.init,
         commands.findings,
         commands.runs,
         commands.schema,
+        operations.backfill,
+        operations.serve,
     ):
         app.command(command)
 
@@ -88,11 +89,6 @@ def _exit_code(app: App, tokens: Sequence[str], terminal: Terminal) -> int:
         terminal.complain("outfield: stopped")
         return 130
     except Exception as error:
-        terminal.complain(_fault(error))
+        terminal.complain(f"{fault(error)}; run with --verbose for the traceback")
         return 1
     return 0
-
-
-def _fault(error: Exception) -> str:
-    said = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST_FAULT]
-    return f"outfield failed: {said}; this is a fault of ours; run with --verbose for the traceback"

@@ -4,16 +4,16 @@ What a command needs is imported inside it: `outfield --help` must not wait for 
 """
 # ruff: noqa: PLC0415 - see above
 
-import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
 from flows.progress import OnProgress
@@ -29,14 +29,32 @@ if TYPE_CHECKING:
 
 _TOP_IN_SUMMARY = 5
 
+
+def _as_day(_type: object, tokens: "Sequence[Token]") -> date:
+    """Read a day from the command line; nothing else is taken for a partition."""
+    given = tokens[0].value
+    try:
+        return datetime.strptime(given, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        where = tokens[0].keyword or ""
+        raise JobError(
+            f"{given!r} is not a day", where=where, remedy="write it as 2026-01-05"
+        ) from None
+
+
+Day = Annotated[date, Parameter(converter=_as_day)]
+"""A day of the calendar, spelt 2026-01-05."""
+
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 """An option that is there or not; `--no-…` would only be noise."""
 
 
-def _run_detect(job: "JobSpec", *, direct: bool, on_progress: OnProgress) -> "PublishedRun":
+def _run_detect(
+    job: "JobSpec", *, partition: date | None, direct: bool, on_progress: OnProgress
+) -> "PublishedRun":
     from flows.launch import run_detect
 
-    return run_detect(job, direct=direct, on_progress=on_progress)
+    return run_detect(job, partition=partition, direct=direct, on_progress=on_progress)
 
 
 def _profile_input(location: str) -> "Profiled":
@@ -45,12 +63,19 @@ def _profile_input(location: str) -> "Profiled":
     return profile_input(location)
 
 
+def _serve_jobs(jobs: "Mapping[str, JobSpec]", folder: str, limit: int) -> None:
+    from flows.launch import serve_jobs
+
+    serve_jobs(jobs, folder, limit)
+
+
 @dataclass(frozen=True)
 class Services:
     """The long work behind the commands: a test passes its own."""
 
     run_detect: Callable[..., "PublishedRun"] = _run_detect
     profile_input: Callable[[str], "Profiled"] = _profile_input
+    serve_jobs: Callable[..., None] = _serve_jobs
 
 
 @dataclass(frozen=True)
@@ -60,7 +85,7 @@ class Commands:
     terminal: Terminal
     services: Services
 
-    def detect(
+    def detect(  # noqa: PLR0913 - each is an option of the command
         self,
         input: str | None = None,
         /,
@@ -68,6 +93,7 @@ class Commands:
         output: str | None = None,
         job: str | None = None,
         name: str | None = None,
+        partition: Day | None = None,
         json: Flag = False,
         direct: Flag = False,
     ) -> None:
@@ -83,19 +109,25 @@ class Commands:
             A job file, as `outfield init` writes it. What stands on the command line wins.
         name
             The job's name below the output folder; the input's name by default.
+        partition
+            The day to judge, such as 2026-01-05, where the input holds {date}; the newest one that
+            is over by default.
         json
             Print one JSON document instead of the summary.
         direct
             Run the same steps without Prefect: quicker to start, nothing to see in its interface.
         """
+        from flows.job_file import complete_job
         from flows.run_view import finding_documents, run_document, show_summary
         from flows.storage.published import read_findings
 
         began = monotonic()
-        spec = _resolved(_job_of(job), input, output, name)
+        spec = complete_job(_job_of(job), input, output, name)
         # Standard output is ours alone: what a library prints belongs beside the progress.
         with self.terminal.progress() as on_progress, redirect_stdout(sys.stderr):
-            run = self.services.run_detect(spec, direct=direct, on_progress=on_progress)
+            run = self.services.run_detect(
+                spec, partition=partition, direct=direct, on_progress=on_progress
+            )
         top = read_findings(run).slice(0, _TOP_IN_SUMMARY)
         if json:
             self.terminal.json({**run_document(run), "top": finding_documents(top)})
@@ -121,7 +153,7 @@ class Commands:
         force
             Replace the file if it is there.
         """
-        from flows.job_file import job_template
+        from flows.job_file import job_name_of, job_template
 
         target = Path(output_file or f"{job_name_of(input)}.toml")
         if not force:
@@ -199,42 +231,6 @@ class Commands:
         from schemas.job import job_schema
 
         self.terminal.json(job_schema())
-
-
-def job_name_of(location: str) -> str:
-    """Name a job after its input: the last part of it that is no pattern, without its suffix.
-
-    Examples
-    --------
-    >>> job_name_of("logs/kdd99/events.parquet"), job_name_of("s3://bucket/signins/day=*/*.parquet")
-    ('events', 'signins')
-    """
-    from schemas.job import safe_name
-
-    parts = re.split(r"[/\\]+", location)
-    plain = "/".join(part for part in parts if not re.search(r"[*?\[\]{}]", part)).rstrip("/")
-    if plain.rpartition("/")[2] in ("", ".", ".."):
-        plain = str(Path(plain).resolve())
-    return safe_name(plain)
-
-
-def _resolved(
-    job: "JobSpec", location: str | None, output: str | None, name: str | None
-) -> "JobSpec":
-    """Fill in the job's input, output and name; the command line wins over the job file."""
-    from schemas.job import build_job
-
-    location = location or job.input
-    if not location:
-        raise JobError(
-            "no input", remedy="name a file, folder, glob or URL, or set `input` in the job file"
-        )
-    settings = {
-        "input": location,
-        "output": output or job.output,
-        "name": name or job.name or job_name_of(location),
-    }
-    return build_job({**job.model_dump(), **settings}, "command line")
 
 
 def _job_of(path: str | None) -> "JobSpec":

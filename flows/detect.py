@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date
 from typing import Any
 
 from flows.settings import Settings, forbid_telemetry
@@ -11,6 +12,7 @@ from flows.settings import Settings, forbid_telemetry
 forbid_telemetry()  # before the import that reads it: the flow may be started by itself
 
 from prefect import flow
+from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import ProgressArtifact, publish_artifacts
@@ -22,18 +24,28 @@ from schemas.job import JobSpec
 
 _listener: ContextVar[OnProgress | None] = ContextVar("listener", default=None)
 
-_THREADS: Any = ThreadPoolTaskRunner(max_workers=Settings.from_environment().workers)
+TASK_RUNNER: Any = ThreadPoolTaskRunner(max_workers=Settings.from_environment().workers)
 """Its own type is narrower than the one that `flow` declares."""
+
+
+def run_name(job: str, partition: date | None) -> str:
+    """Name a flow run after its job, and after its partition if it has one."""
+    return "-".join(["detect", job, *([] if partition is None else [str(partition)])])
+
+
+def _run_name() -> str:
+    parameters = flow_run.parameters
+    return run_name(parameters["job"].name, parameters.get("partition"))
 
 
 @flow(
     name="detect",
-    flow_run_name="detect-{job.name}",
-    task_runner=_THREADS,
+    flow_run_name=_run_name,
+    task_runner=TASK_RUNNER,
     validate_parameters=True,
     persist_result=False,
 )
-def detect(job: JobSpec) -> PublishedRun:
+def detect(job: JobSpec, partition: date | None = None) -> PublishedRun:
     """Find the events that do not belong, and write them with scores, reasons and a report.
 
     Parameters
@@ -41,7 +53,14 @@ def detect(job: JobSpec) -> PublishedRun:
     job
         What to read, how, and where to write: the same settings as in a job file. `input` and
         `name` must be set.
+    partition
+        The day to judge, where the input holds `{date}`.
     """
+    return judge(job, partition)
+
+
+def judge(job: JobSpec, partition: date | None) -> PublishedRun:
+    """Carry out the main job as tasks of the flow run this is called in; show what came of it."""
     progress = ProgressArtifact()
     listener = _listener.get()
 
@@ -50,7 +69,7 @@ def detect(job: JobSpec) -> PublishedRun:
         if listener is not None:
             listener(step, done, total)
 
-    published = detect_events(job, TaskRunner(), on_progress)
+    published = detect_events(job, TaskRunner(), on_progress, partition)
     publish_artifacts(published)
     return published
 

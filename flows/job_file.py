@@ -10,14 +10,18 @@ from tomlkit.items import SingleKey
 
 from schemas.column_names import suggests_secret
 from schemas.errors import JobError
-from schemas.job import JobSpec, parse_job
+from schemas.job import JobSpec, build_job, parse_job, safe_name
 from schemas.job_sections import DEFAULT_FDR, ModelSpec, SelectionSpec
+from schemas.partitions import without_day
 from schemas.roles import ColumnProfile, Role, RoleChoice
 
 EXAMPLES = 3
 EXAMPLE_LENGTH = 24
 WIDEST = 60
 """Comments are aligned behind settings up to this width; a longer one pushes only its own."""
+
+STEM = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
+"""The names of job files, without `.toml`, that a served job can have: none leads elsewhere."""
 
 _TRY = "run `outfield init INPUT` for one to start from"
 
@@ -44,6 +48,81 @@ def load_job(path: str) -> JobSpec:
         remedy = "check the path and that you may read it"
         raise JobError(f"cannot be read ({reason})", where=path, remedy=remedy) from None
     return parse_job(text, path)
+
+
+def load_scheduled_jobs(folder: str) -> dict[str, JobSpec]:
+    """Read the job files of a folder that have a schedule.
+
+    Returns
+    -------
+    dict of str to JobSpec
+        The file's name without `.toml` -> the job, with input, output and name.
+
+    Raises
+    ------
+    JobError
+        It is no folder, a job file in it is wrong, none has a schedule, or two have one name.
+    """
+    if not Path(folder).is_dir():
+        raise JobError("there is no such folder", where=folder, remedy="name that of the job files")
+    jobs: dict[str, JobSpec] = {}
+    for path in sorted(Path(folder).glob("*.toml")):
+        job = load_job(str(path))
+        if job.schedule is None:
+            continue
+        if not re.fullmatch(STEM, path.stem):
+            remedy = "take letters, digits, `.`, `_` and `-`, no dot first"
+            raise JobError("this name cannot be asked for", where=str(path), remedy=remedy)
+        jobs[path.stem] = complete_job(job)
+    if not jobs:
+        remedy = 'add `[schedule]` with `cron = "0 6 * * *"` to one'
+        raise JobError("no job file in it has a schedule", where=folder, remedy=remedy)
+    stem_of: dict[str | None, str] = {}
+    for stem, job in jobs.items():
+        if (other := stem_of.setdefault(job.name, stem)) != stem:
+            what = f"{other}.toml and {stem}.toml are both called {job.name!r}"
+            raise JobError(what, where=folder, remedy="give one another `name`")
+    return jobs
+
+
+def complete_job(
+    job: JobSpec, location: str | None = None, output: str | None = None, name: str | None = None
+) -> JobSpec:
+    """Fill in a job's input, output and name; what is given here wins over the job file.
+
+    Raises
+    ------
+    JobError
+        There is no input, or one of them is wrong.
+    """
+    location = location or job.input
+    if not location:
+        raise JobError(
+            "no input", remedy="name a file, folder, glob or URL, or set `input` in the job file"
+        )
+    settings = {
+        "input": location,
+        "output": output or job.output,
+        "name": name or job.name or job_name_of(location),
+    }
+    return build_job({**job.model_dump(), **settings}, "command line")
+
+
+def job_name_of(location: str) -> str:
+    """Name a job after its input: the last part of it that is no pattern, without its suffix.
+
+    Examples
+    --------
+    >>> job_name_of("logs/kdd99/events.parquet"), job_name_of("s3://bucket/signins/day=*/*.parquet")
+    ('events', 'signins')
+    >>> job_name_of("logs/signins/{date:%Y/%m/%d}.parquet")
+    'signins'
+    """
+    parts = re.split(r"[/\\]+", without_day(location))
+    plain = "/".join(part for part in parts if not re.search(r"[*?\[\]{}]", part)).rstrip("/")
+    if plain.rpartition("/")[2] in ("", ".", ".."):
+        plain = str(Path(plain).resolve())
+    return safe_name(plain)
 
 
 def job_template(
@@ -104,7 +183,15 @@ def _settings() -> str:
         (f"# at_least = {selection.fewest}", "the fewest: the oddest of the rest fill up"),
     ]
     judged = [(f"# distance = {_text(model.distance)}", 'or "cosine": of directions')]
-    return f"{_aligned(top)}\n[selection]\n{_aligned(rules)}\n[model]\n{_aligned(judged)}"
+    timed = [
+        ("# [schedule]", "when `outfield serve` runs it; a {date} in `input` is the day it judges"),
+        ('# cron = "0 6 * * *"', 'minute, hour, day, month, weekday; or interval = "6h"'),
+        ('# timezone = "UTC"', 'such as "Europe/Berlin"'),
+    ]
+    return (
+        f"{_aligned(top)}\n[selection]\n{_aligned(rules)}\n[model]\n{_aligned(judged)}\n"
+        f"{_aligned(timed)}"
+    )
 
 
 def _columns(profiles: Mapping[str, ColumnProfile], choices: Mapping[str, RoleChoice]) -> str:

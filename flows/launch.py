@@ -1,16 +1,23 @@
-"""Starting a run from the command line: through Prefect, or without it."""
+"""Starting runs from the command line: one now, through Prefect or without it; or by schedule."""
 # Prefect takes seconds to import, and must not before its settings are in place.
 # ruff: noqa: PLC0415
 
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+from flows.notifications import check_notifications, tell_of_critical, telling_of_failure
+from flows.partitions import chosen_partition
 from flows.pipeline import DirectRunner, detect_events
 from flows.planning import check_input
 from flows.progress import OnProgress
-from flows.settings import Settings, prepare_prefect
+from flows.settings import Settings, prepare_prefect, prepare_serving
 from flows.storage.published import PublishedRun
 from schemas.job import JobSpec
 
 
-def run_detect(job: JobSpec, *, direct: bool, on_progress: OnProgress) -> PublishedRun:
+def run_detect(
+    job: JobSpec, *, partition: date | None, direct: bool, on_progress: OnProgress
+) -> PublishedRun:
     """Run the main job here and now; `job.input` and `job.name` are set.
 
     Raises
@@ -18,14 +25,52 @@ def run_detect(job: JobSpec, *, direct: bool, on_progress: OnProgress) -> Publis
     OutfieldError
         What the user can mend; what does not fit is told before any server is started.
     """
-    if direct:
-        workers = Settings.from_environment().workers
-        return detect_events(job, DirectRunner(workers), on_progress)
-    check_input(job)
+    with telling_of_failure(str(job.name), partition):
+        partition = chosen_partition(job, partition, datetime.now(UTC))
+        run = _detect_directly if direct else _detect_by_flow
+        published = run(job, partition, on_progress)
+    tell_of_critical(published)
+    return published
+
+
+def serve_jobs(jobs: Mapping[str, JobSpec], folder: str, limit: int) -> None:
+    """Serve the jobs of a folder until the process is stopped.
+
+    Parameters
+    ----------
+    jobs
+        The names of the job files -> what stands in them, a schedule too.
+    folder
+        Where the job files lie.
+    limit
+        How many runs at once, of all jobs together.
+
+    Raises
+    ------
+    OutfieldError
+        No Prefect server is configured, it does not answer, or the URL of the notifications is
+        wrong.
+    """
+    prepare_serving(folder)
+    check_notifications()
+    from flows.deployments import serve_jobs as serve_as_deployments
+    from flows.server import require_server
+
+    require_server()
+    serve_as_deployments(jobs, limit)
+
+
+def _detect_directly(job: JobSpec, partition: date | None, on_progress: OnProgress) -> PublishedRun:
+    workers = Settings.from_environment().workers
+    return detect_events(job, DirectRunner(workers), on_progress, partition)
+
+
+def _detect_by_flow(job: JobSpec, partition: date | None, on_progress: OnProgress) -> PublishedRun:
+    check_input(job, partition)
     prepare_prefect()
     from flows.detect import detect, told_of_progress
     from flows.server import find_or_start_server
 
     find_or_start_server()
     with told_of_progress(on_progress):
-        return detect(job)
+        return detect(job, partition)

@@ -18,7 +18,7 @@ def scores_frame(folder: str, run: str | None) -> pd.DataFrame:
 
 def runs_frame(folder: str) -> pd.DataFrame:
     """List the runs of a job with their ledgers, newest first."""
-    columns = ["started", "finished", "read", "scored", "quarantined", "skipped"]
+    columns = ["partition", "started", "finished", "read", "scored", "quarantined", "skipped"]
     columns += ["findings", "cut_off"]
     found = list_runs(folder)
     ids = pd.Index([run.manifest.run_id for run in found], name="run_id", dtype="str")
@@ -28,6 +28,7 @@ def runs_frame(folder: str) -> pd.DataFrame:
 def _ledger_row(run: PublishedRun) -> dict[str, object]:
     manifest = run.manifest
     return {
+        "partition": manifest.partition,
         "started": manifest.started,
         "finished": manifest.finished,
         "read": manifest.ledger.read,

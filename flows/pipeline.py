@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from datetime import date
 from threading import Thread
 from time import perf_counter
 from typing import Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from flows.planning import discard_run, open_run, plan_run
+from flows.planning import opened_run, plan_run
 from flows.progress import OnProgress
 from flows.publishing import publish_run
 from flows.report.page import chart_library
@@ -60,11 +61,24 @@ class DirectRunner:
                 pool.shutdown(cancel_futures=True)
 
 
-def detect_events(job: JobSpec, runner: Runner, on_progress: OnProgress) -> PublishedRun:
+def detect_events(
+    job: JobSpec, runner: Runner, on_progress: OnProgress, partition: date | None = None
+) -> PublishedRun:
     """Find the events of the job's input that do not belong, and publish the run.
 
     Whatever fails, nothing of the run is left behind, but for its model: the next run of the same
     records makes the same one.
+
+    Parameters
+    ----------
+    job
+        What to read, how, and where to write.
+    runner
+        Who carries out the steps.
+    on_progress
+        Told how far they are.
+    partition
+        The day to judge, where the job's input is partitioned.
 
     Raises
     ------
@@ -87,10 +101,9 @@ def detect_events(job: JobSpec, runner: Runner, on_progress: OnProgress) -> Publ
         on_progress(name, 1, 1)
 
     with step("plan"):
-        planned = runner.call(plan_run, job)
-    run = open_run(job, planned)
-    Thread(target=chart_library, name="report's charts").start()  # while one core is idle
-    try:
+        planned = runner.call(plan_run, job, partition)
+    with opened_run(job, planned) as run:
+        Thread(target=chart_library, name="report's charts").start()  # while one core is idle
         with step("gather"):
             gathered = runner.call(gather_records, run)
         with step("fit"):
@@ -107,6 +120,3 @@ def detect_events(job: JobSpec, runner: Runner, on_progress: OnProgress) -> Publ
         with step("explain"):
             runner.call(explain_findings, run, gathered, fitted, selected)
         return runner.call(publish_run, run, gathered, fitted, chunks, selected, seconds)
-    except BaseException:
-        discard_run(run)
-        raise

@@ -1,13 +1,18 @@
 """The start of a run: its input is looked at, its roles are settled, its folder is made."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from anomaly.model import FEWEST_EVENTS
+from flows.partitions import source_of
 from flows.profiling import profile_columns
+from flows.settings import Settings
 from flows.storage.locations import without_secrets
+from flows.storage.lock import job_lock
 from flows.storage.plan import InputPlan, plan_input
-from flows.storage.runs import RunFolder
+from flows.storage.runs import RunFolder, job_folder
 from flows.storage.scratch import Scratch
 from schemas.errors import InputError, JobError
 from schemas.flattening import flattened_origin
@@ -20,6 +25,8 @@ class Planned:
     """What a run will read, and how."""
 
     started: datetime
+    partition: date | None
+    """The day of the input that is judged; None where it is not partitioned."""
     plan: InputPlan
     choices: dict[str, RoleChoice]
     """Column of the input -> its role and why."""
@@ -32,6 +39,7 @@ class Run:
     job: JobSpec
     run_id: str
     started: datetime
+    partition: date | None
     folder: RunFolder
     scratch: Scratch
     plan: InputPlan
@@ -39,8 +47,15 @@ class Run:
     """Column of the input -> its role and why."""
 
 
-def check_input(job: JobSpec) -> InputPlan:
+def check_input(job: JobSpec, partition: date | None = None) -> InputPlan:
     """Find the input of a job and hold the job against it; no row is read.
+
+    Parameters
+    ----------
+    job
+        Its input and its name are set.
+    partition
+        The day to read, where the input is partitioned.
 
     Raises
     ------
@@ -53,11 +68,11 @@ def check_input(job: JobSpec) -> InputPlan:
         raise InputError("no input is named", remedy="name one, or a job file that does")
     if job.name is None:
         raise JobError("the job has no name", where="name", remedy="give it one")
-    plan = plan_input(job.input)
+    plan = plan_input(*source_of(job, partition))
     if plan.rows < FEWEST_EVENTS:
         raise InputError(
             f"only {plan.rows} rows",
-            where=without_secrets(job.input),
+            where=without_secrets(plan.location),
             remedy=f"a normal cluster needs at least {FEWEST_EVENTS}; widen the input",
         )
     check_columns(job, flattened_origin(plan.schema))
@@ -71,7 +86,7 @@ def check_input(job: JobSpec) -> InputPlan:
     return plan
 
 
-def plan_run(job: JobSpec) -> Planned:
+def plan_run(job: JobSpec, partition: date | None = None) -> Planned:
     """Look at the input and settle the roles of its columns.
 
     Raises
@@ -80,7 +95,7 @@ def plan_run(job: JobSpec) -> Planned:
         The input cannot be used, or the job does not fit it.
     """
     started = datetime.now(UTC)
-    plan = check_input(job)
+    plan = check_input(job, partition)
     choices = roles_of(job, infer_roles(profile_columns(plan, job.seed)))
     if all(choice.role in (Role.ID, Role.IGNORE) for choice in choices.values()):
         raise InputError(
@@ -96,27 +111,39 @@ def plan_run(job: JobSpec) -> Planned:
             where=cut,
             remedy="give one the role `time` in the job file",
         )
-    return Planned(started, plan, choices)
+    return Planned(started, partition, plan, choices)
 
 
-def open_run(job: JobSpec, planned: Planned) -> Run:
-    """Make the folder of a run.
+@contextmanager
+def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
+    """Yield a run of the job while no other writes it; of one that fails, nothing is left.
 
     Raises
     ------
     OutputError
-        It cannot be made.
+        Its folder cannot be made, or another run goes on writing the job.
     """
-    run_id = new_run_id(planned.started)
-    folder = RunFolder.create(job.output, str(job.name), run_id)
-    scratch = Scratch.beside(folder.path)
-    return Run(job, run_id, planned.started, folder, scratch, planned.plan, planned.choices)
-
-
-def discard_run(run: Run) -> None:
-    """Remove what was written of a run that failed."""
-    run.folder.discard()
-    run.scratch.remove()
+    name, patience = str(job.name), Settings.from_environment().lock_wait
+    with job_lock(job_folder(job.output, name), patience):
+        run_id = new_run_id(planned.started)
+        folder = RunFolder.create(job.output, name, run_id)
+        scratch = Scratch.beside(folder.path)
+        run = Run(
+            job,
+            run_id,
+            planned.started,
+            planned.partition,
+            folder,
+            scratch,
+            planned.plan,
+            planned.choices,
+        )
+        try:
+            yield run
+        except BaseException:
+            folder.discard()
+            scratch.remove()
+            raise
 
 
 def new_run_id(started: datetime) -> str:

@@ -1,18 +1,26 @@
 """A look at the input before anything is decided: profiles of its columns, and their roles."""
 
+from datetime import UTC, datetime
+
 import pyarrow as pa
 
 from anomaly.profile import profile
+from flows.partitions import chosen_partition, source_of
 from flows.sampling import sample_rows
 from flows.storage.plan import InputPlan, plan_input
 from flows.storage.rows import read_rows
 from schemas.flattening import flatten
+from schemas.job import build_job
 from schemas.roles import ColumnProfile, RoleChoice, infer_roles
 
 
 def profile_input(location: str) -> tuple[dict[str, ColumnProfile], dict[str, RoleChoice]]:
-    """Profile the columns of the input at `location` and infer their roles."""
-    plan = plan_input(location)
+    """Profile the columns of the input at `location` and infer their roles.
+
+    Where it is partitioned, its newest complete partition speaks for all.
+    """
+    job = build_job({"input": location}, "command line")
+    plan = plan_input(*source_of(job, chosen_partition(job, None, datetime.now(UTC))))
     profiles = profile_columns(plan, seed=0)
     return profiles, infer_roles(profiles)
 

@@ -14,6 +14,7 @@ from flows.report.data import ReportData
 from flows.report.page import render
 from flows.steps import ChunkScored, Fitted, Gathered, Selected
 from flows.storage.published import PublishedRun
+from schemas.fingerprint import job_fingerprint
 from schemas.manifest import ColumnRole, Ledger, RunManifest, SelectionSummary
 from schemas.roles import Role
 
@@ -39,6 +40,8 @@ def publish_run(
         run_id=run.run_id,
         unit=run.job.unit,
         seed=run.job.seed,
+        partition=run.partition,
+        job_fingerprint=job_fingerprint(run.job),
         started=run.started,
         finished=datetime.now(UTC),
         input_files=run.plan.manifest_files(),

@@ -68,8 +68,14 @@ def show_findings(terminal: Terminal, findings: pa.Table) -> None:
 
 
 def show_runs(terminal: Terminal, runs: list[PublishedRun]) -> None:
-    """Print a table of runs with their ledgers, a row each."""
-    terminal.table(_RUN_COLUMNS, [_run_row(run.manifest) for run in runs])
+    """Print a table of runs with their ledgers, a row each; with partitions where there are any."""
+    manifests = [run.manifest for run in runs]
+    columns, rows = _RUN_COLUMNS, [_run_row(manifest) for manifest in manifests]
+    if any(manifest.partition for manifest in manifests):
+        columns = {"partition": "left", **columns}
+        days = [str(manifest.partition or "") for manifest in manifests]
+        rows = [[day, *row] for day, row in zip(days, rows, strict=True)]
+    terminal.table(columns, rows)
 
 
 def run_document(run: PublishedRun) -> dict[str, Any]:

@@ -32,6 +32,23 @@ def find_or_start_server() -> None:
         _start_embedded_server()
 
 
+def require_server() -> None:
+    """Find the configured server.
+
+    Raises
+    ------
+    ServerError
+        There is none, or it does not answer.
+    """
+    if get_current_settings().api.url is None:
+        raise ServerError(
+            "no Prefect server is configured",
+            where="PREFECT_API_URL",
+            remedy="run `prefect server start` and set it to http://127.0.0.1:4200/api",
+        )
+    _require_answer()
+
+
 def _require_answer() -> None:
     with get_client(sync_client=True) as client:
         fault = client.api_healthcheck()

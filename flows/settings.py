@@ -3,8 +3,12 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from pydantic_core import PydanticCustomError
+
+from schemas.durations import seconds_of
 from schemas.errors import JobError
 
 _NO_TELEMETRY = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
@@ -17,6 +21,11 @@ _PREFECT_DEFAULTS = {
     # Its log repeats each error with a traceback; the command line says it in one line.
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
 }
+_SERVING_DEFAULTS = {
+    # Nobody watches a terminal: what happened stands in the log, and on Prefect's page.
+    "PREFECT_LOGGING_LEVEL": "INFO",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "outfield",
+}
 
 
 @dataclass(frozen=True)
@@ -25,26 +34,53 @@ class Settings:
 
     workers: int
     """Chunks scored at a time (`OUTFIELD_WORKERS`; the cores of the machine by default)."""
+    lock_wait: float
+    """Seconds to wait for another run of the job (`OUTFIELD_LOCK_WAIT`; ten minutes)."""
+    jobs: Path
+    """The folder of the job files that deployments name (`OUTFIELD_JOBS`; `jobs`)."""
+    notify_url: str = field(repr=False)
+    """Where Apprise sends notifications, a secret (`OUTFIELD_NOTIFY_URL`; empty for nowhere)."""
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read `OUTFIELD_WORKERS`.
+        """Read the variables whose names start with `OUTFIELD_`.
 
         Raises
         ------
         JobError
-            It is not a number from 1 on.
+            The workers are not a number from 1 on, or the wait is no duration.
         """
-        asked = os.environ.get("OUTFIELD_WORKERS", "")
-        if not asked:
-            return cls(_cores())
-        if not re.fullmatch("[1-9][0-9]{0,3}", asked):
-            raise JobError(
-                f"{asked!r} is not a number of workers",
-                where="OUTFIELD_WORKERS",
-                remedy="set it to 1 or more, or to nothing for one for each core",
-            )
-        return cls(int(asked))
+        return cls(
+            workers=_workers(),
+            lock_wait=_lock_wait(),
+            jobs=Path(os.environ.get("OUTFIELD_JOBS", "jobs")),
+            notify_url=os.environ.get("OUTFIELD_NOTIFY_URL", "").strip(),
+        )
+
+
+def _workers() -> int:
+    asked = os.environ.get("OUTFIELD_WORKERS", "")
+    if not asked:
+        return _cores()
+    if not re.fullmatch("[1-9][0-9]{0,3}", asked):
+        raise JobError(
+            f"{asked!r} is not a number of workers",
+            where="OUTFIELD_WORKERS",
+            remedy="set it to 1 or more, or to nothing for one for each core",
+        )
+    return int(asked)
+
+
+def _lock_wait() -> float:
+    asked = os.environ.get("OUTFIELD_LOCK_WAIT", "") or "10m"
+    try:
+        return 0.0 if asked == "0" else seconds_of(asked)
+    except PydanticCustomError:
+        raise JobError(
+            f"{asked!r} is not a duration",
+            where="OUTFIELD_LOCK_WAIT",
+            remedy="set it to `0`, `30s`, `10m` or the like, or to nothing for ten minutes",
+        ) from None
 
 
 def _cores() -> int:
@@ -60,6 +96,13 @@ def forbid_telemetry() -> None:
 def prepare_prefect() -> None:
     """Set what Prefect reads at its import, where the user has not set it."""
     _set_where_unset(_NO_TELEMETRY | _PREFECT_DEFAULTS)
+
+
+def prepare_serving(jobs: str) -> None:
+    """Set what the runs of a served folder of job files read, where the user has not set it."""
+    os.environ["OUTFIELD_JOBS"] = str(Path(jobs).absolute())
+    _set_where_unset(_SERVING_DEFAULTS)
+    prepare_prefect()
 
 
 def _set_where_unset(variables: Mapping[str, str]) -> None:

@@ -26,6 +26,7 @@ _WIDEST_LEAD = 36
 """Characters that a column before the last may take on a terminal: a UUID fits."""
 _LEAST_LAST = 24
 """Characters that the last column keeps, whose text goes over several lines."""
+_LONGEST_FAULT = 500
 
 
 class ReaderGoneError(Exception):
@@ -43,6 +44,12 @@ def escape(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def fault(error: Exception) -> str:
+    """Say in one line that outfield failed by a fault of ours."""
+    said = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST_FAULT]
+    return f"outfield failed: {said}; this is a fault of ours"
 
 
 class Terminal:

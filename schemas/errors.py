@@ -39,6 +39,10 @@ class InputError(OutfieldError):
     """The input cannot be found, read or unified, or holds no event."""
 
 
+class NoInputError(InputError):
+    """Nothing is where the input should be, or no file of it is Parquet."""
+
+
 class JobError(OutfieldError):
     """The job file is not valid, or does not fit the input."""
 

@@ -19,7 +19,9 @@ from schemas.durations import Duration
 from schemas.errors import JobError
 from schemas.job_sections import ColumnSpec, ModelSpec, Section, SelectionSpec
 from schemas.job_violations import job_error, key_path, nearest
+from schemas.partitions import check_location
 from schemas.roles import Role, RoleChoice
+from schemas.schedule import ScheduleSpec
 
 NAME_LENGTH = 100
 SESSION_CUTS = ("session_gap", "session_window")
@@ -35,7 +37,10 @@ class JobSpec(Section):
     """Everything a user may set for one detection job."""
 
     input: str | None = Field(
-        default=None, min_length=1, description="A file, folder, glob or s3://, gs://, abfs:// URL."
+        default=None,
+        min_length=1,
+        description="A file, folder, glob or s3://, gs://, abfs:// URL. `{date}` in it, or"
+        " `{date:%Y/%m/%d}`, stands for the day of the partition that a run judges.",
     )
     output: str = Field(
         default="outfield-output", min_length=1, description="The folder that holds the results."
@@ -69,9 +74,17 @@ class JobSpec(Section):
     )
     selection: SelectionSpec = Field(default_factory=SelectionSpec, description="What is reported.")
     model: ModelSpec = Field(default_factory=ModelSpec, description="How records are judged.")
+    schedule: ScheduleSpec | None = Field(
+        default=None, description="When `outfield serve` starts the job by itself."
+    )
     seed: int = Field(
         default=0, ge=0, le=2**32 - 1, strict=True, description="The seed of every random choice."
     )
+
+    @field_validator("input")
+    @classmethod
+    def _input_names_a_day(cls, location: str | None) -> str | None:
+        return None if location is None else check_location(location)
 
     @field_validator("name")
     @classmethod
@@ -114,6 +127,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "selection": SelectionSpec,
     "model": ModelSpec,
     "columns": ColumnSpec,
+    "schedule": ScheduleSpec,
 }
 
 

@@ -1,6 +1,6 @@
 """The manifest: what a run read, did and wrote. A run without one did not happen."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -121,6 +121,14 @@ class RunManifest(_Record):
     run_id: str
     unit: str
     seed: int
+    partition: date | None = Field(
+        default=None, description="The day of the input that was judged; null without `{date}`."
+    )
+    job_fingerprint: str | None = Field(
+        default=None,
+        description="Hash of the job's settings but those of input, output, name and schedule."
+        " Null in runs before it was taken.",
+    )
     started: datetime
     finished: datetime
     input_files: list[InputFile]

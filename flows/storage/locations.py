@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, LocalFileSystem
 
-from schemas.errors import InputError
+from schemas.errors import InputError, NoInputError
 
 _URL = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[^/?]*)/?(?P<path>.*?)(?:\?(?P<query>\w+=.*))?"
@@ -41,18 +41,34 @@ class Located:
     files: dict[str, FileInfo]
     """Name below the root -> the file, in the order of the names."""
 
+    def states(self) -> set[tuple[str, int, str | None]]:
+        """Give what a change of the files shows in: name, size and time of the last change."""
+        return {
+            (name, file.size, modified(self.filesystem, file)) for name, file in self.files.items()
+        }
 
-def locate(location: str) -> Located:
+
+def locate(location: str, root: str | None = None) -> Located:
     """Find the files of a location.
 
     In a folder these are the files called `*.parquet`, `*.parq` or `*.pq`, however deep; in a glob
     those that match, and those in folders that match. Names that start with `_` or `.` are not part
     of a data set.
 
+    Parameters
+    ----------
+    location
+        A file, folder, glob or URL.
+    root
+        A folder above it that the files are named from; by default the folder itself, or the one
+        before the first wildcard.
+
     Raises
     ------
+    NoInputError
+        Nothing is there, or it holds no Parquet file.
     InputError
-        Nothing is there, it holds no Parquet file, or it cannot be listed.
+        It cannot be listed.
     """
     if not location.strip():
         raise InputError("no input is named", remedy="name a file, folder, glob or URL")
@@ -61,12 +77,12 @@ def locate(location: str) -> Located:
         filesystem, path = open_location(location)
         found = filesystem.get_file_info(path)
         if found.type is FileType.File:
-            root, files = path.rpartition("/")[0], [found]
+            folder, files = path.rpartition("/")[0], [found]
         elif found.type is FileType.Directory:
-            root, files = path, _files_below(filesystem, path)
+            folder, files = path, _files_below(filesystem, path)
         elif _WILDCARD.search(path):
-            root, pattern = _split_glob(path)
-            files = _glob(filesystem, root, pattern)
+            folder, pattern = _split_glob(path)
+            files = _glob(filesystem, folder, pattern)
         elif found.type is FileType.NotFound:
             raise _not_there(shown)
         else:
@@ -74,8 +90,10 @@ def locate(location: str) -> Located:
             raise InputError(what, where=shown, remedy="name one of the two")
     if not files:
         raise _none_found(shown, found)
-    names = {file.path.removeprefix(root).lstrip("/"): file for file in files}
-    return Located(filesystem, root, dict(sorted(names.items())))
+    if root is not None:
+        folder = open_location(root)[1]
+    names = {file.path.removeprefix(folder).lstrip("/"): file for file in files}
+    return Located(filesystem, folder, dict(sorted(names.items())))
 
 
 def open_location(location: str) -> tuple[FileSystem, str]:
@@ -134,15 +152,15 @@ def naming_input_errors(where: str) -> Iterator[None]:
         raise _unreadable(where, str(error)) from error
 
 
-def _not_there(where: str) -> InputError:
-    return InputError("no such file or folder", where=where, remedy="check how it is spelt")
+def _not_there(where: str) -> NoInputError:
+    return NoInputError("no such file or folder", where=where, remedy="check how it is spelt")
 
 
-def _none_found(where: str, found: FileInfo) -> InputError:
+def _none_found(where: str, found: FileInfo) -> NoInputError:
     if found.type is FileType.Directory:
         remedy = "name another folder, or a glob if its files are not called *.parquet"
-        return InputError("no Parquet file in it", where=where, remedy=remedy)
-    return InputError("no file matches", where=where, remedy="check how it is spelt")
+        return NoInputError("no Parquet file in it", where=where, remedy=remedy)
+    return NoInputError("no file matches", where=where, remedy="check how it is spelt")
 
 
 def _unreadable(where: str, message: str) -> InputError:

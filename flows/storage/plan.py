@@ -136,7 +136,7 @@ class InputPlan:
         ]
 
 
-def plan_input(location: str) -> InputPlan:
+def plan_input(location: str, root: str | None = None) -> InputPlan:
     """Find the files of a location, read their footers and unify their schemas.
 
     Parameters
@@ -146,6 +146,8 @@ def plan_input(location: str) -> InputPlan:
         hive-partitioned data set (folders `key=value` become columns: integers if all values are,
         else strings; a column of that name in the files is preferred); a path or a URL of `s3://`,
         `gs://` or `abfs://`, whose credentials come from the environment.
+    root
+        A folder above it that the files are named from.
 
     Raises
     ------
@@ -153,7 +155,7 @@ def plan_input(location: str) -> InputPlan:
         Nothing is there, a file is not Parquet or damaged, the schemas cannot be unified, or there
         is no row at all.
     """
-    located = locate(location)
+    located = locate(location, root)
     read = partial(_read_footer, location, located.filesystem)
     with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as pool:
         footers = list(pool.map(read, located.files, located.files.values()))

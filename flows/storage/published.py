@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -36,6 +37,15 @@ def list_runs(job_folder: str) -> list[PublishedRun]:
         There is no such job, or a manifest cannot be read.
     """
     return sorted((load_run(folder) for folder in _run_folders(job_folder)), key=age, reverse=True)
+
+
+def readable_runs(job: Path) -> list[PublishedRun]:
+    """Load the runs of a job that can be read, newest first; none where it has not run yet."""
+    found = []
+    for folder in _run_folders(str(job)) if (job / RUNS).is_dir() else []:
+        with suppress(OutputError):
+            found.append(load_run(folder))
+    return sorted(found, key=age, reverse=True)
 
 
 def find_run(job_folder: str, run_id: str | None = None) -> PublishedRun:

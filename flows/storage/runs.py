@@ -59,13 +59,7 @@ class RunFolder:
             `output` is a URL or cannot be written; `job` or `run_id` cannot name a folder; there is
             such a run, or one is being written.
         """
-        if "://" in output:
-            raise OutputError(
-                "results can only be written to a local folder",
-                where=output,
-                remedy="name one with --output and copy it afterwards",
-            )
-        runs = Path(output).expanduser().absolute() / _folder_name(job) / RUNS
+        runs = job_folder(output, job) / RUNS
         path = runs / f".{_folder_name(run_id)}.partial"
         with naming_output_errors(output):
             runs.mkdir(parents=True, exist_ok=True)
@@ -162,6 +156,23 @@ class RunFolder:
                 raise LedgerError(f"{rows} rows of {dataset} in the manifest, {written} written")
 
 
+def job_folder(output: str, job: str) -> Path:
+    """Give the folder of a job below `output`, absolute; it need not be there.
+
+    Raises
+    ------
+    OutputError
+        `output` is a URL, or `job` cannot name a folder.
+    """
+    if "://" in output:
+        raise OutputError(
+            "results can only be written to a local folder",
+            where=output,
+            remedy="name one with --output and copy it afterwards",
+        )
+    return Path(output).expanduser().absolute() / _folder_name(job)
+
+
 def _folder_name(name: str) -> str:
     """Refuse a name that is not one plain folder: it comes from the user and must not lead away."""
     if (
@@ -179,7 +190,7 @@ def _folder_name(name: str) -> str:
 
 
 def _point_latest_to(run: PublishedRun) -> None:
-    """Name the run in `latest.json` unless a newer one stands there."""
+    """Name the run in `latest.json` unless a newer one stands there, or one of a newer day."""
     job = run.folder.parent.parent
     latest = latest_folder(job)
     if latest is None or not _is_newer(latest, run):
@@ -188,6 +199,10 @@ def _point_latest_to(run: PublishedRun) -> None:
 
 def _is_newer(folder: Path, run: PublishedRun) -> bool:
     try:
-        return age(load_run(folder)) > age(run)
+        other = load_run(folder)
+        days = other.manifest.partition, run.manifest.partition
+        if days[0] is not None and days[1] is not None and days[0] != days[1]:
+            return days[0] > days[1]  # a backfill of old days does not hide last night
+        return age(other) > age(run)
     except OutputError:  # the other run's manifest is damaged: no reason to hide this one
         return False

@@ -1,12 +1,15 @@
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from data.generate import EVENTS
 from schemas.job import JobSpec
 
-JOB = Path(__file__).parents[2] / "data" / "jobs" / "sample.toml"
+JOBS = Path(__file__).parents[2] / "data" / "jobs"
 
 
-def test_sample_job_is_valid_and_names_every_column() -> None:
-    job = JobSpec.model_validate(tomllib.loads(JOB.read_text()))
+@pytest.mark.parametrize("name", ["sample", "nightly"])
+def test_a_job_for_the_sample_log_is_valid_and_names_every_column(name: str) -> None:
+    job = JobSpec.model_validate(tomllib.loads((JOBS / f"{name}.toml").read_text()))
     assert set(job.columns) == {*EVENTS.names, "date"}

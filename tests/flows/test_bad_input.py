@@ -206,6 +206,33 @@ def unknown_command(_: Path) -> list[str]:
     return ["detcet", "x.parquet"]
 
 
+def partition_without_a_place(_: Path) -> list[str]:
+    return detect_on(small_log(), "--partition", "2026-01-05")
+
+
+def partition_that_leads_away(_: Path) -> list[str]:
+    return ["detect", "logs/{date}", "--partition", "../../etc"]
+
+
+def partition_that_is_not_there(folder: Path) -> list[str]:
+    written(folder / "logs/2026-01-05.parquet", small_log())
+    return ["detect", "logs/{date}.parquet", "--partition", "2026-01-06"]
+
+
+def no_partition_of_late(folder: Path) -> list[str]:
+    written(folder / "logs/2020-01-05.parquet", small_log())
+    return ["detect", "logs/{date}.parquet"]
+
+
+def hour_as_partition(_: Path) -> list[str]:
+    return ["detect", "logs/{date:%Y/%m/%d/%H}"]
+
+
+def backfill_without_partitions(folder: Path) -> list[str]:
+    with_job(f'input = "{folder}/log.parquet"\n')
+    return ["backfill", "job.toml", "--from", "2026-01-05", "--to", "2026-01-06"]
+
+
 def init_of_nothing(_: Path) -> list[str]:
     return ["init", "no-such.parquet"]
 
@@ -275,6 +302,12 @@ MISTAKES = (
     Mistake("name that leads away", bad_name, ("name", "letters, digits")),
     Mistake("output is a file", output_is_a_file, ("results", "cannot be written", "--output")),
     Mistake("output is a URL", output_is_a_url, ("s3://results", "local folder", "--output")),
+    Mistake("partition of none", partition_without_a_place, ("log.parquet", "no `{date}`")),
+    Mistake("partition leads away", partition_that_leads_away, ("--partition", "2026-01-05")),
+    Mistake("no such partition", partition_that_is_not_there, ("2026-01-06", "no such file")),
+    Mistake("no late partition", no_partition_of_late, ("logs/{date}", "31 days", "--partition")),
+    Mistake("hour as partition", hour_as_partition, ("input", "%Y, %m and %d, not with %H")),
+    Mistake("backfill of no days", backfill_without_partitions, ("no `{date}`", "log.parquet")),
     Mistake("unknown option", unknown_option, ("--ouput", "--output")),
     Mistake("unknown command", unknown_command, ("detcet", "detect")),
     Mistake("init: missing path", init_of_nothing, ("no-such.parquet", "no such file")),
@@ -363,6 +396,14 @@ def test_a_wrong_number_of_workers_is_told_in_one_line(asked, tmp_path, capfd, m
     said = said_of([*detect_on(small_log()), "--direct"], capfd)
     assert "OUTFIELD_WORKERS" in said
     assert "1 or more" in said
+
+
+@pytest.mark.parametrize("asked", ["soon", "-1", "1 year", "ten"])
+def test_a_wrong_wait_is_told_in_one_line(asked, tmp_path, capfd, monkeypatch):
+    monkeypatch.setenv("OUTFIELD_LOCK_WAIT", asked)
+    said = said_of([*detect_on(small_log()), "--direct"], capfd)
+    assert "OUTFIELD_LOCK_WAIT" in said
+    assert "`30s`" in said
 
 
 def test_a_mistake_found_late_leaves_no_run_behind(tmp_path):

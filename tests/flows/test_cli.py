@@ -2,13 +2,15 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from flows.cli import main
-from flows.commands import Services, job_name_of
+from flows.commands import Services
+from flows.job_file import job_name_of
 from flows.storage.runs import RunFolder
 from schemas.errors import InputError
 from schemas.roles import ColumnProfile, Role, RoleChoice
@@ -27,10 +29,11 @@ class FakeWork:
         self.rows = rows
         self.selected = selected
         self.job = None
+        self.partition = None
         self.direct = None
 
-    def run_detect(self, job, *, direct, on_progress):
-        self.job, self.direct = job, direct
+    def run_detect(self, job, *, partition, direct, on_progress):
+        self.job, self.partition, self.direct = job, partition, direct
         scored, found, quarantined = self.rows
         folder = RunFolder.create(job.output, job.name, "run-1")
         on_progress("score", 1, 1)
@@ -339,3 +342,28 @@ def test_init_into_a_folder_that_is_not_there_is_the_users_to_mend(capsys):
 def test_schema_prints_the_job_files_json_schema(capsys):
     assert outfield("schema") == 0
     assert "columns" in json.loads(capsys.readouterr().out)["properties"]
+
+
+def test_detect_passes_the_partition_on():
+    work = FakeWork()
+    tokens = ("detect", "logs/{date}", "--partition", "2026-01-05")
+    assert outfield(*tokens, work=work) == 0
+    assert work.partition == date(2026, 1, 5)
+
+
+def test_serve_shows_the_jobs_that_have_a_schedule_and_serves_them(capsys):
+    served = []
+    Path("jobs").mkdir()
+    Path("jobs/a.toml").write_text('input = "a"\n[schedule]\ncron = "0 6 * * *"\n')
+    Path("jobs/b.toml").write_text('input = "b"\n')
+    services = replace(Services(), serve_jobs=lambda *arguments: served.append(arguments))
+    assert main(["serve", "jobs", "--limit", "2"], services) == 0
+    ((jobs, folder, limit),) = served
+    assert ([(file, job.name) for file, job in jobs.items()], folder, limit) == (
+        [("a", "a")],
+        "jobs",
+        2,
+    )
+    assert capsys.readouterr().out.splitlines()[1].split() == (
+        ["detect/a", "a.toml", "0", "6", "*", "*", "*", "UTC"]
+    )

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,12 +19,17 @@ import pytest
 
 from flows.storage.published import list_runs, read_findings
 from schemas.errors import InputError
+from tests.flows.prefect_processes import (
+    free_port,
+    plain_environment,
+    prefect_server_process,
+    processes_of,
+)
 from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
 
 pytestmark = pytest.mark.slow
 
 OUTFIELD = Path(sys.executable).with_name("outfield")
-PREFECT = Path(sys.executable).with_name("prefect")
 
 
 @pytest.fixture(scope="module")
@@ -195,25 +199,6 @@ def test_listeners_hear_of_the_steps_of_the_flow(tmp_path, prefect_server):
     assert list(dict.fromkeys(told)) == ["plan", "gather", "fit", "score", "select", "explain"]
 
 
-def plain_environment(home: Path, **more: str) -> dict[str, str]:
-    """An environment of a user who has set nothing, with an empty home."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
-    ours.pop("DO_NOT_TRACK", None)
-    return {**ours, "HOME": str(home), "PREFECT_HOME": str(home / "prefect"), **more}
-
-
-def processes_of(home: Path) -> list[str]:
-    """List the processes that have `home` in their environment."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if str(home).encode() in (process / "environ").read_bytes():
-                found.append((process / "cmdline").read_text().replace("\0", " "))
-        except OSError:
-            continue
-    return found
-
-
 needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc here")
 
 
@@ -288,43 +273,11 @@ def test_ctrl_c_stops_the_run_and_its_server_and_leaves_nothing(tmp_path):
     assert processes_of(tmp_path) == []
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 @pytest.fixture
 def real_server(tmp_path) -> Iterator[str]:
     """Start a server as its users do; give the URL of its API."""
-    port = free_port()
-    home = tmp_path / "server"
-    home.mkdir()
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        [PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=plain_environment(home, PREFECT_SERVER_ANALYTICS_ENABLED="false"),
-        start_new_session=True,
-    )
-    try:
-        wait_until_healthy(f"http://127.0.0.1:{port}/api")
-        yield f"http://127.0.0.1:{port}/api"
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
-
-
-def wait_until_healthy(api: str) -> None:
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            with urllib.request.urlopen(f"{api}/health", timeout=5):  # noqa: S310 - our own server
-                return
-        except OSError:
-            assert time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.3)
+    with prefect_server_process(tmp_path / "server") as api:
+        yield api
 
 
 def listed(api: str, what: str) -> list[dict[str, Any]]:

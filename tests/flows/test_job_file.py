@@ -80,6 +80,11 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         "[model]\n"
         '# distance = "euclidean"  # or "cosine": of directions\n'
         "\n"
+        "# [schedule]          # when `outfield serve` runs it; a {date} in `input` is the day it"
+        " judges\n"
+        '# cron = "0 6 * * *"  # minute, hour, day, month, weekday; or interval = "6h"\n'
+        '# timezone = "UTC"    # such as "Europe/Berlin"\n'
+        "\n"
         "# Roles: id, time, entity, category, number, text, flag, ignore.\n"
         '# A louder voice for one: COLUMN = { role = "number", weight = 2.0 }\n'
         "[columns]\n"

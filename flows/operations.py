@@ -1,0 +1,130 @@
+"""The commands that keep a job running: `outfield backfill` and `outfield serve`.
+
+As in `flows/commands.py`, what a command needs is imported inside it.
+"""
+# ruff: noqa: PLC0415 - see above
+
+import sys
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from flows.commands import Day, Flag, Services
+from flows.terminal import Justify, Terminal, fault
+from schemas.errors import OutfieldError
+
+if TYPE_CHECKING:
+    from flows.due import Standing
+    from schemas.job import JobSpec
+
+
+@dataclass(frozen=True)
+class Operations:
+    """The commands, each a method that cyclopts reads its options and its help from."""
+
+    terminal: Terminal
+    services: Services
+
+    def backfill(
+        self,
+        job: Annotated[str, Parameter(name="JOB")],
+        /,
+        *,
+        first: Annotated[Day, Parameter(name="--from")],
+        last: Annotated[Day, Parameter(name="--to")],
+        dry_run: Flag = False,
+        direct: Flag = False,
+    ) -> None:
+        """Judge the partitions of some days that are missing or stale, in order.
+
+        A partition is stale when its input, the job or the version of outfield has changed since it
+        was judged. One that fails does not stop the rest. Run again, it goes on where it ended.
+
+        Parameters
+        ----------
+        job
+            A job file whose input holds {date}.
+        first
+            The first day, such as 2026-01-01.
+        last
+            The last day.
+        dry_run
+            Only list the days, and why each is due.
+        direct
+            Run the same steps without Prefect.
+        """
+        from flows.backfill import plan_backfill, run_backfill
+        from flows.job_file import complete_job, load_job
+
+        spec = complete_job(load_job(job))
+        days = plan_backfill(spec, first, last)
+        if dry_run:
+            rows = [[str(day.partition), _state(day), day.run_id or ""] for day in days]
+            self.terminal.table(_left("partition", "state", "newest run"), rows)
+        due = [day.partition for day in days if day.due and day.partition]
+        absent = sum(not day.present for day in days)
+        counts = f"{len(due):,} due, {len(days) - len(due) - absent:,} up to date"
+        self.terminal.line(f"{len(days):,} days: {counts}, {absent:,} without data")
+        if dry_run:
+            return
+        result = run_backfill(due, partial(self._judge, spec, direct), self._tell_failure)
+        self.terminal.line(f"{len(result.judged):,} judged, {len(result.failed):,} failed")
+        result.check()
+
+    def serve(
+        self,
+        folder: Annotated[str, Parameter(name="JOBS_DIR")],
+        /,
+        *,
+        limit: Annotated[int, Parameter(validator=Number(gte=1))] = 1,
+    ) -> None:
+        """Start the jobs of a folder on their schedules, and when asked to, until stopped.
+
+        Each job file with a [schedule] becomes the Prefect deployment detect/JOB on the server that
+        PREFECT_API_URL names.
+
+        Parameters
+        ----------
+        folder
+            The folder of the job files.
+        limit
+            How many runs at once, of all jobs together; the others wait.
+        """
+        from flows.job_file import load_scheduled_jobs
+
+        jobs = load_scheduled_jobs(folder)
+        rows = [
+            [f"detect/{job.name}", f"{file}.toml", str(job.schedule)] for file, job in jobs.items()
+        ]
+        self.terminal.table(_left("deployment", "job file", "schedule"), rows)
+        with redirect_stdout(sys.stderr):
+            self.services.serve_jobs(jobs, folder, limit)
+
+    def _judge(self, job: "JobSpec", direct: bool, day: date) -> None:
+        from flows.report.wording import count
+
+        with self.terminal.progress() as on_progress, redirect_stdout(sys.stderr):
+            run = self.services.run_detect(
+                job, partition=day, direct=direct, on_progress=on_progress
+            )
+        findings = count(run.manifest.selection.findings, "finding")
+        self.terminal.line(f"{day}  {findings}, run {run.manifest.run_id}")
+
+    def _tell_failure(self, day: date, error: Exception) -> None:
+        known = isinstance(error, OutfieldError)
+        self.terminal.complain(f"{day}: {error if known else fault(error)}")
+
+
+def _left(*columns: str) -> dict[str, Justify]:
+    return dict.fromkeys(columns, "left")
+
+
+def _state(day: "Standing") -> str:
+    if not day.present:
+        return "no data"
+    return day.due or "up to date"

@@ -1,0 +1,94 @@
+"""The partitions of a job: which day a run judges, and where that day lies."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flows.storage.locations import Located, locate, without_secrets
+from schemas.errors import InputError, JobError, NoInputError
+from schemas.job import JobSpec
+from schemas.partitions import is_partitioned, location_of, root_of
+
+LOOK_BACK = 31
+"""Days before today that the newest complete partition is looked for in."""
+
+
+def chosen_partition(job: JobSpec, asked: date | None, now: datetime) -> date | None:
+    """Choose the partition that a run judges: the one asked for, else the newest complete one.
+
+    A partition is complete when its day is over in the time zone of the job's schedule (UTC without
+    one): that of today is still being written.
+
+    Parameters
+    ----------
+    job
+        Its input is set.
+    asked
+        The day that the user names, if any.
+    now
+        The time, with its zone.
+
+    Returns
+    -------
+    datetime.date or None
+        None where the input is not partitioned.
+
+    Raises
+    ------
+    JobError
+        A day is asked for, and the input has none.
+    InputError
+        None of the last days is there, or the storage does not answer.
+    """
+    location = str(job.input)
+    if asked is not None or not is_partitioned(location):
+        source_of(job, asked)
+        return asked
+    zone = ZoneInfo("UTC" if job.schedule is None else job.schedule.timezone)
+    today = now.astimezone(zone).date()
+    for days in range(1, LOOK_BACK + 1):
+        day = today - timedelta(days)
+        if located_partition(job, day) is not None:
+            return day
+    raise InputError(
+        f"none of the {LOOK_BACK} days before {today} is there",
+        where=without_secrets(location),
+        remedy="check how it is spelt, or name a day with --partition",
+    )
+
+
+def source_of(job: JobSpec, partition: date | None) -> tuple[str, str | None]:
+    """Give the location of a partition, and the folder that its files are named from.
+
+    Raises
+    ------
+    JobError
+        The input is not partitioned and a day is given, or the reverse.
+    """
+    location = str(job.input)
+    partitioned = is_partitioned(location)
+    if partition is None and not partitioned:
+        return location, None
+    if partition is None:
+        raise JobError("no partition is named", where="input", remedy="name one with --partition")
+    if not partitioned:
+        raise JobError(
+            f"partition {partition} is asked for, and the input has no `{{date}}`",
+            where=without_secrets(location),
+            remedy="put it where the day stands, as in `logs/date={date}/`",
+        )
+    return location_of(location, partition), root_of(location)
+
+
+def located_partition(job: JobSpec, partition: date | None) -> Located | None:
+    """Find the files of a partition, or of an input that has none; None where nothing is there.
+
+    Raises
+    ------
+    InputError
+        The storage does not answer, or refuses.
+    """
+    location, root = source_of(job, partition)
+    try:
+        return locate(location, root)
+    except NoInputError:
+        return None

@@ -1,0 +1,88 @@
+"""The lock of a job: two runs never write OUTPUT/JOB at once.
+
+It is the kernel's lock on the file OUTPUT/JOB/.lock, so that it ends with its holder, however that
+ends; the file stays, and means nothing by itself. It holds between the processes of one machine,
+and between machines where the output's file system passes such locks on.
+"""
+
+import fcntl
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flows.storage.atomic import naming_output_errors
+from schemas.errors import OutputError
+
+LOCK = ".lock"
+_PAUSE = 0.2
+_log = logging.getLogger("outfield")
+
+
+@contextmanager
+def job_lock(job_folder: Path, patience: float) -> Iterator[None]:
+    """Hold the lock of a job; wait for another holder, and say so.
+
+    Parameters
+    ----------
+    job_folder
+        OUTPUT/JOB; made if it is not there.
+    patience
+        Seconds to wait.
+
+    Raises
+    ------
+    OutputError
+        Another run still holds the lock, or the file cannot be written.
+    """
+    with naming_output_errors(job_folder):
+        job_folder.mkdir(parents=True, exist_ok=True)
+        file = (job_folder / LOCK).open("a+b")
+    with file:
+        _acquire(file.fileno(), job_folder, patience)
+        _sign(file.fileno())
+        yield
+
+
+def _acquire(descriptor: int, job_folder: Path, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    told = False
+    while not _try(descriptor, job_folder):
+        if time.monotonic() >= deadline:
+            raise OutputError(
+                f"another run is writing this job ({_holder(descriptor)})",
+                where=str(job_folder),
+                remedy="run it when that has ended; OUTFIELD_LOCK_WAIT says how long to wait",
+            )
+        if not told:
+            message = "%s: another run is writing this job (%s); waiting up to %.0f s"
+            _log.warning(message, job_folder.name, _holder(descriptor), patience)
+            told = True
+        time.sleep(_PAUSE)
+
+
+def _try(descriptor: int, job_folder: Path) -> bool:
+    try:
+        with naming_output_errors(job_folder):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OutputError as error:
+        if isinstance(error.__cause__, BlockingIOError):
+            return False
+        raise
+    return True
+
+
+def _sign(descriptor: int) -> None:
+    """Leave word of who holds the lock, for those who wait."""
+    with suppress(OSError):  # a full disk: the lock holds without
+        os.ftruncate(descriptor, 0)
+        os.write(
+            descriptor, f"process {os.getpid()} since {datetime.now(UTC):%H:%M:%S} UTC".encode()
+        )
+
+
+def _holder(descriptor: int) -> str:
+    return os.pread(descriptor, 100, 0).decode(errors="replace") or "process unknown"

@@ -1,0 +1,71 @@
+"""Prefect as its users run it: a server in a process of its own, and an environment of nobody's."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PREFECT = Path(sys.executable).with_name("prefect")
+
+
+def plain_environment(home: Path, **more: str) -> dict[str, str]:
+    """An environment of a user who has set nothing, with an empty home."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
+    ours.pop("DO_NOT_TRACK", None)
+    return {**ours, "HOME": str(home), "PREFECT_HOME": str(home / "prefect"), **more}
+
+
+def processes_of(home: Path) -> list[str]:
+    """List the processes that have `home` in their environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(home).encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def prefect_server_process(home: Path) -> Iterator[str]:
+    """Run a server with its database in `home`; give the URL of its API."""
+    port = free_port()
+    home.mkdir(exist_ok=True)
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=plain_environment(home, PREFECT_SERVER_ANALYTICS_ENABLED="false"),
+        start_new_session=True,
+    )
+    try:
+        wait_until_healthy(f"http://127.0.0.1:{port}/api")
+        yield f"http://127.0.0.1:{port}/api"
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def wait_until_healthy(api: str) -> None:
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            with urllib.request.urlopen(f"{api}/health", timeout=5):  # noqa: S310 - our own server
+                return
+        except OSError:
+            assert time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.3)

@@ -1,0 +1,167 @@
+"""Backfills: what is due and why, in order, resumable, one failure not stopping the rest."""
+
+import os
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from flows.cli import main
+from flows.commands import Services
+from flows.due import standing, standings
+from flows.pipeline import DirectRunner, detect_events
+from flows.storage.published import list_runs
+from tests.flows.partitioned_logs import job_file, job_in, partitions
+
+FIRST = date(2026, 1, 5)
+DAYS = [FIRST + timedelta(days) for days in range(3)]
+RANGE = ("--from", "2026-01-05", "--to", "2026-01-08")
+
+
+def backfill(folder: Path, *options: str, more: str = "", services: Services | None = None) -> int:
+    return main(["backfill", str(job_file(folder, more)), *RANGE, "--direct", *options], services)
+
+
+def judged(folder: Path) -> list[date | None]:
+    """Give the days of the runs, the oldest run first."""
+    return [run.manifest.partition for run in reversed(list_runs(str(folder / "out/nightly")))]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory) -> Path:
+    """A folder in which three days have been judged; a fourth has no data."""
+    folder = tmp_path_factory.mktemp("filled")
+    partitions(folder, DAYS)
+    assert backfill(folder) == 0
+    return folder
+
+
+def test_a_backfill_judges_in_order_what_is_there(filled):
+    assert judged(filled) == DAYS
+
+
+def test_a_second_backfill_has_nothing_to_do(filled, capsys):
+    assert backfill(filled) == 0
+    assert capsys.readouterr().out == (
+        "4 days: 0 due, 3 up to date, 1 without data\n0 judged, 0 failed\n"
+    )
+    assert judged(filled) == DAYS
+
+
+def why(folder: Path, more: str = "") -> list[str | None]:
+    return [each.due for each in standings(job_in(folder, more), FIRST, DAYS[-1])]
+
+
+def test_each_setting_that_judges_makes_all_stale_and_others_do_not(filled):
+    assert why(filled, "seed = 1\n") == ["the job has changed"] * 3
+    assert why(filled, "[selection]\nat_least = 3\n") == ["the job has changed"] * 3
+    assert why(filled, '[schedule]\ninterval = "1d"\n') == [None] * 3
+
+
+def test_what_another_version_judged_is_stale(filled, monkeypatch):
+    monkeypatch.setattr("flows.due.version", lambda _: "99.0")
+    ours = list_runs(str(filled / "out/nightly"))[0].manifest.outfield_version
+    assert why(filled) == [f"judged by outfield {ours}"] * 3
+
+
+@pytest.fixture
+def logs(tmp_path) -> Path:
+    partitions(tmp_path, DAYS)
+    return tmp_path
+
+
+def detected(folder: Path, day: date) -> None:
+    detect_events(job_in(folder), DirectRunner(2), lambda *_: None, day)
+
+
+def late_file(folder: Path) -> None:
+    partitions(folder / "late", DAYS[:1])
+    file = folder / f"late/logs/date={FIRST}/a.parquet"
+    file.rename(folder / f"logs/date={FIRST}/b.parquet")
+
+
+def rewritten_file(folder: Path) -> None:
+    file = folder / f"logs/date={FIRST}/a.parquet"
+    os.utime(file, ns=(file.stat().st_atime_ns, file.stat().st_mtime_ns + 1_000_000))
+
+
+@pytest.mark.parametrize("change", [late_file, rewritten_file])
+def test_a_partition_whose_files_changed_is_stale(logs, change):
+    detected(logs, FIRST)
+    assert standing(job_in(logs), FIRST).due is None
+    change(logs)
+    assert standing(job_in(logs), FIRST).due == "its input has changed"
+
+
+def test_a_run_that_cannot_be_read_counts_for_none(logs):
+    detected(logs, FIRST)
+    (run,) = list_runs(str(logs / "out/nightly"))
+    (run.folder / "manifest.json").write_text("{")
+    assert standing(job_in(logs), FIRST).due == "not judged yet"
+
+
+def test_a_dry_run_lists_each_day_and_why_and_judges_none(logs, capsys):
+    detected(logs, DAYS[1])
+    (run,) = list_runs(str(logs / "out/nightly"))
+    assert backfill(logs, "--dry-run") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "partition   state           newest run",
+        "2026-01-05  not judged yet",
+        f"2026-01-06  up to date      {run.manifest.run_id}",
+        "2026-01-07  not judged yet",
+        "2026-01-08  no data",
+        "4 days: 2 due, 1 up to date, 1 without data",
+    ]
+    assert judged(logs) == [DAYS[1]]
+
+
+def test_a_partition_that_fails_is_told_and_does_not_stop_the_rest(logs, capsys):
+    (logs / f"logs/date={DAYS[1]}/a.parquet").write_bytes(b"PAR1 not really")
+    assert backfill(logs) == 2
+    captured = capsys.readouterr()
+    first, last = captured.err.splitlines()
+    assert first.startswith("2026-01-06: ")
+    assert "not a Parquet file" in first
+    assert last.startswith("outfield: error: 1 of 3 failed: 2026-01-06; ")
+    assert captured.out.endswith("2 judged, 1 failed\n")
+    assert judged(logs) == [DAYS[0], DAYS[2]]
+
+
+def test_a_fault_of_ours_ends_with_1_after_the_rest(logs, capsys):
+    def failing(_job, *, partition, **_):
+        raise ZeroDivisionError(partition)
+
+    assert backfill(logs, services=replace(Services(), run_detect=failing)) == 1
+    err = capsys.readouterr().err.splitlines()
+    assert [line[:28] for line in err[:3]] == [f"{day}: outfield failed:" for day in DAYS]
+    assert "3 of 3 failed" in err[3]
+
+
+def test_a_backfill_that_was_stopped_goes_on_where_it_was(logs, capsys):
+    def stopping(job, *, partition, on_progress, **_):
+        if partition == DAYS[1]:
+            raise KeyboardInterrupt
+        return detect_events(job, DirectRunner(2), on_progress, partition)
+
+    assert backfill(logs, services=replace(Services(), run_detect=stopping)) == 130
+    assert judged(logs) == [DAYS[0]]
+    assert backfill(logs) == 0
+    assert "2 due, 1 up to date" in capsys.readouterr().out
+    assert judged(logs) == DAYS
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (("2026-02-01", "2026-01-01"), ("--from 2026-02-01 is after --to", "exchange")),
+        (("2025-01-01", "2025-01-31"), ("none of the 31 days", "date={date}")),
+        (("2026-01-01", "January"), ("--to: 'January' is not a day", "2026-01-05")),
+    ],
+)
+def test_wrong_days_are_told_in_one_line(logs, capsys, days, words):
+    tokens = ["backfill", str(job_file(logs)), "--from", days[0], "--to", days[1]]
+    assert main(tokens) == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert all(word in captured.err for word in words)

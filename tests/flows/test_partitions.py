@@ -1,0 +1,130 @@
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from flows.cli import main
+from flows.partitions import LOOK_BACK, chosen_partition
+from flows.pipeline import DirectRunner, detect_events
+from flows.storage.published import find_run, list_runs, read_scores
+from schemas.errors import InputError, JobError
+from tests.flows.partitioned_logs import job_file, job_in, partitions
+from tests.flows.sample_logs import dataset_bytes, small_log, written
+
+DAY = date(2026, 1, 5)
+NOON = datetime(2026, 1, 7, 12, tzinfo=UTC)
+
+
+def detected(job, day):
+    return detect_events(job, DirectRunner(2), lambda *_: None, day)
+
+
+def test_a_run_judges_its_partition_and_no_other(tmp_path):
+    partitions(tmp_path, [DAY, DAY + timedelta(1)])
+    run = detected(job_in(tmp_path), DAY)
+    assert run.manifest.partition == DAY
+    assert [file.name for file in run.manifest.input_files] == ["date=2026-01-05/a.parquet"]
+    assert run.manifest.ledger.read == 60
+    assert run.manifest.columns["date"].role == "ignore"
+
+
+def test_a_partition_is_judged_as_if_it_were_the_input(tmp_path):
+    partitions(tmp_path, [DAY])
+    run = detected(job_in(tmp_path), DAY)
+    alone = detected(job_in(tmp_path).model_copy(update={"input": f"{tmp_path}/logs"}), None)
+    assert dataset_bytes(run, "scores") == dataset_bytes(alone, "scores")
+    assert dataset_bytes(run, "findings") == dataset_bytes(alone, "findings")
+
+
+def test_rows_without_an_id_are_told_apart_by_their_partition(tmp_path):
+    written(tmp_path / f"logs/date={DAY}/a.parquet", small_log(60).drop("event_id"))
+    ids = read_scores(detected(job_in(tmp_path), DAY))["record_id"].to_pylist()
+    assert ids[0] == "date=2026-01-05/a.parquet:0"
+
+
+@pytest.mark.parametrize(
+    ("there", "chosen"),
+    [
+        ([5, 6, 7, 8], 6),  # that of today is still written
+        ([4, 5], 5),  # late data: the newest that is there
+    ],
+)
+def test_the_newest_partition_whose_day_is_over_is_chosen(tmp_path, there, chosen):
+    partitions(tmp_path, [date(2026, 1, day) for day in there], n=2)
+    assert chosen_partition(job_in(tmp_path), None, NOON) == date(2026, 1, chosen)
+
+
+@pytest.mark.parametrize(("zone", "chosen"), [("Asia/Tokyo", 6), ("UTC", 5)])
+def test_a_day_is_over_when_it_is_in_the_time_zone_of_the_schedule(tmp_path, zone, chosen):
+    partitions(tmp_path, [date(2026, 1, day) for day in (5, 6, 7)], n=2)
+    job = job_in(tmp_path, f'[schedule]\ncron = "0 6 * * *"\ntimezone = "{zone}"\n')
+    evening = datetime(2026, 1, 6, 18, tzinfo=UTC)
+    assert chosen_partition(job, None, evening) == date(2026, 1, chosen)
+
+
+def test_a_partition_too_long_ago_is_not_chosen(tmp_path):
+    partitions(tmp_path, [NOON.date() - timedelta(LOOK_BACK + 1)], n=2)
+    with pytest.raises(InputError, match="none of the 31 days before 2026-01-07 is there"):
+        chosen_partition(job_in(tmp_path), None, NOON)
+
+
+def test_a_file_can_be_a_partition_and_a_day_be_spelt_in_folders(tmp_path):
+    written(tmp_path / "logs/2026/01/app-05.parquet", small_log(60))
+    spelling = f"{tmp_path}/logs/{{date:%Y/%m}}/app-{{date:%d}}.parquet"
+    job = job_in(tmp_path).model_copy(update={"input": spelling})
+    assert chosen_partition(job, None, NOON) == DAY
+    assert [file.name for file in detected(job, DAY).manifest.input_files] == [
+        "2026/01/app-05.parquet"
+    ]
+
+
+def test_a_day_needs_a_place_and_a_place_needs_a_day(tmp_path):
+    partitions(tmp_path, [DAY])
+    job = job_in(tmp_path)
+    with pytest.raises(JobError, match=r"the input has no `\{date\}`"):
+        chosen_partition(job.model_copy(update={"input": "logs"}), DAY, NOON)
+    with pytest.raises(JobError, match="no partition is named"):
+        detected(job, None)
+
+
+@pytest.mark.parametrize("wrong", ["../../etc", "2026-02-31", "2026-01-05/..", "20260105", ""])
+def test_what_is_no_day_is_refused_in_one_line(tmp_path, wrong, capsys):
+    partitions(tmp_path, [DAY])
+    tokens = ["detect", "--job", str(job_file(tmp_path)), "--direct", "--partition", wrong]
+    assert main(tokens) == 2
+    captured = capsys.readouterr()
+    assert captured.err == (
+        f"outfield: error: --partition: {wrong!r} is not a day; write it as 2026-01-05\n"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_newest_run_is_that_of_the_newest_day_not_of_the_last_backfill(tmp_path):
+    days = [DAY, DAY + timedelta(1)]
+    partitions(tmp_path, days)
+    job = job_in(tmp_path)
+    newest = detected(job, days[1]).manifest.run_id
+    detected(job, days[0])
+    folder = str(tmp_path / "out/nightly")
+    assert find_run(folder).manifest.run_id == newest
+    assert [run.manifest.partition for run in list_runs(folder)] == days
+    again = detected(job, days[1]).manifest.run_id
+    assert find_run(folder).manifest.run_id == again
+
+
+def test_runs_shows_the_partitions(tmp_path, capsys):
+    partitions(tmp_path, [DAY])
+    detected(job_in(tmp_path), DAY)
+    assert main(["runs", str(tmp_path / "out/nightly")]) == 0
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.startswith("partition   run ")
+    assert row.startswith("2026-01-05  20")
+
+
+def test_init_looks_at_the_newest_complete_partition(tmp_path, capsys):
+    yesterday = datetime.now(UTC).date() - timedelta(1)
+    partitions(tmp_path, [yesterday])
+    target = tmp_path / "made.toml"
+    location = f"{tmp_path}/logs/date={{date}}"
+    assert main(["init", location, "--output-file", str(target)]) == 0
+    assert main(["detect", "--job", str(target), "--output", str(tmp_path), "--direct"]) == 0
+    assert find_run(str(tmp_path / "logs")).manifest.partition == yesterday
