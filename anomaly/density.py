@@ -32,6 +32,9 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         Share of the references that an event is measured against, in (0, 1].
     n_references
         References drawn from the rows it is fitted on.
+    fewest
+        References that an event is measured against at least, if there are as many: of a hundred
+        rows, a share is so few that a handful of anomalies vouch for each other.
     random_state
         Seeds the draw.
 
@@ -43,10 +46,15 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     """
 
     def __init__(
-        self, mass: float = 0.05, n_references: int = 512, random_state: Any = None
+        self,
+        mass: float = 0.05,
+        n_references: int = 512,
+        fewest: int = 1,
+        random_state: Any = None,
     ) -> None:
         self.mass = mass
         self.n_references = n_references
+        self.fewest = fewest
         self.random_state = random_state
 
     def fit(self, X: npt.ArrayLike, y: None = None) -> "DistanceToMeasure":
@@ -71,7 +79,8 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     @property
     def n_neighbors_(self) -> int:
         """Return how many references make up the mass."""
-        return max(1, round(self.mass * len(self.references_)))
+        n = len(self.references_)
+        return min(n, max(self.fewest, round(self.mass * n)))
 
     def score_samples(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""

@@ -15,6 +15,8 @@ from schemas.job_sections import Distance
 
 Rows = npt.NDArray[np.float32]
 
+_FEWEST_NEIGHBOURS = 10
+"""References that make up the density's mass in a small sample."""
 _DENSITY_WEIGHT = 2.0
 """The density hears all columns, the distance one."""
 
@@ -71,7 +73,7 @@ class Voices:
         -------
         The voices, and what they say of the held-out events.
         """
-        density = DistanceToMeasure(random_state=seed).fit_events(normal)
+        density = DistanceToMeasure(fewest=_FEWEST_NEIGHBOURS, random_state=seed).fit_events(normal)
         measure = UnlikeDirection if metric == "cosine" else FarthestColumn
         distance = measure.fit(density.references_, spans)
         scores = density.score_events(calibration), distance.score_events(calibration)

@@ -45,6 +45,16 @@ def test_the_nearest_references_come_nearest_first(X: np.ndarray) -> None:
         assert sorted(order) == list(range(len(X)))
 
 
+def test_a_handful_in_a_small_sample_cannot_vouch_for_itself() -> None:
+    X = np.random.default_rng(0).normal(size=(80, 3)).astype(np.float32)
+    X[:4] += 20.0
+    alone, together = (DistanceToMeasure(fewest=n, random_state=0).fit(X) for n in (1, 10))
+    assert alone.score_samples(X)[:4].max() < 5.0
+    assert together.score_samples(X)[:4].min() > 20.0
+    assert together.n_neighbors_ == 10
+    assert DistanceToMeasure(fewest=10).fit(X[:6]).n_neighbors_ == 6
+
+
 def test_references_are_drawn_from_the_rows_it_was_fitted_on() -> None:
     X = np.random.default_rng(0).normal(size=(2_000, 3)).astype(np.float32)
     density = DistanceToMeasure(n_references=100, random_state=3).fit(X)
