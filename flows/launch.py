@@ -2,14 +2,17 @@
 # Prefect takes seconds to import, and must not before its settings are in place.
 # ruff: noqa: PLC0415
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
+from flows.cluster import ClusterRunner, connected
 from flows.notifications import check_notifications, tell_of_critical, telling_of_failure
 from flows.partitions import chosen_partition
-from flows.pipeline import DirectRunner, detect_events
+from flows.pipeline import DirectRunner, Runner, detect_events
 from flows.planning import check_input
-from flows.progress import OnProgress
+from flows.processes import ProcessRunner
+from flows.progress import OnProgress, told_of_progress
 from flows.settings import Settings, prepare_prefect, prepare_serving
 from flows.storage.published import PublishedRun
 from schemas.job import JobSpec
@@ -61,16 +64,38 @@ def serve_jobs(jobs: Mapping[str, JobSpec], folder: str, limit: int) -> None:
 
 
 def _detect_directly(job: JobSpec, partition: date | None, on_progress: OnProgress) -> PublishedRun:
-    workers = Settings.from_environment().workers
-    return detect_events(job, DirectRunner(workers), on_progress, partition)
+    with runner_of(Settings.from_environment()) as runner:
+        return detect_events(job, runner, on_progress, partition)
 
 
 def _detect_by_flow(job: JobSpec, partition: date | None, on_progress: OnProgress) -> PublishedRun:
     check_input(job, partition)
+    settings = Settings.from_environment()
+    with runner_of(settings):
+        pass  # a scheduler that does not answer is told before Prefect is imported
     prepare_prefect()
-    from flows.detect import detect, told_of_progress
-    from flows.server import find_or_start_server
+    from flows.detect import detect
+    from flows.server import serving
 
-    find_or_start_server()
-    with told_of_progress(on_progress):
+    here = settings.runner != "dask"
+    with serving(this_machine_alone=here), told_of_progress(on_progress):
         return detect(job, partition)
+
+
+@contextmanager
+def runner_of(settings: Settings) -> Iterator[Runner]:
+    """Yield what carries out the steps without Prefect.
+
+    Raises
+    ------
+    OutfieldError
+        That is a Dask cluster, which does not answer or cannot do the work.
+    """
+    match settings.runner:
+        case "processes":
+            yield ProcessRunner(settings.workers)
+        case "dask":
+            with connected(settings.dask_address) as client:
+                yield ClusterRunner(client)
+        case "threads":
+            yield DirectRunner(settings.workers)

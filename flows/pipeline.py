@@ -8,8 +8,7 @@ from threading import Thread
 from time import perf_counter
 from typing import Protocol, TypeVar
 
-from threadpoolctl import threadpool_limits
-
+from flows.crossing import Work, carry_out
 from flows.planning import opened_run, plan_run
 from flows.progress import OnProgress
 from flows.publishing import publish_run
@@ -19,6 +18,7 @@ from flows.steps import (
     explain_findings,
     fit_model,
     gather_records,
+    merge_chunks,
     score_chunk,
     select_findings,
 )
@@ -29,7 +29,11 @@ T = TypeVar("T")
 
 
 class Runner(Protocol):
-    """Who carries out the steps: this process, or Prefect."""
+    """Who carries out the steps: this process, others, or Prefect."""
+
+    def here(self, step: Callable[..., T], *arguments: object) -> T:
+        """Carry out a step in this process: where relative paths start, and once."""
+        ...
 
     def call(self, step: Callable[..., T], *arguments: object) -> T:
         """Carry out a step and return what it gives."""
@@ -46,14 +50,20 @@ class DirectRunner:
     def __init__(self, workers: int) -> None:
         self._workers = workers
 
+    def here(self, step: Callable[..., T], *arguments: object) -> T:
+        """Carry out a step and return what it gives."""
+        return carry_out(Work(step, *arguments))
+
     def call(self, step: Callable[..., T], *arguments: object) -> T:
         """Carry out a step and return what it gives."""
-        return step(*arguments)
+        return carry_out(Work(step, *arguments))
 
     def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
         """Carry out a step for each part; give each part and its result when it is done."""
         with ThreadPoolExecutor(self._workers) as pool:
-            parts = {pool.submit(step, *arguments, part): part for part in range(n)}
+            parts = {
+                pool.submit(carry_out, Work(step, *arguments, part)): part for part in range(n)
+            }
             try:
                 for done in as_completed(parts):
                     yield parts[done], done.result()
@@ -93,15 +103,12 @@ def detect_events(
     def step(name: str) -> Iterator[None]:
         on_progress(name, 0, 1)
         began = perf_counter()
-        # The workers share the cores. Threads that BLAS starts for each of them would only wait
-        # for each other, at full load.
-        with threadpool_limits(1, "blas"):
-            yield
+        yield
         seconds[name] = perf_counter() - began
         on_progress(name, 1, 1)
 
     with step("plan"):
-        planned = runner.call(plan_run, job, partition)
+        planned = runner.here(plan_run, job, partition)
     with opened_run(job, planned) as run:
         Thread(target=chart_library, name="report's charts").start()  # while one core is idle
         with step("gather"):
@@ -110,13 +117,13 @@ def detect_events(
             fitted = runner.call(fit_model, run, gathered)
         with step("score"):
             n = gathered.records.n_chunks
-            scored: dict[int, ChunkScored] = {}
-            for chunk, result in runner.each(score_chunk, n, run, gathered, fitted):
-                scored[chunk] = result
-                on_progress("score", len(scored), n)
-            chunks = [scored[chunk] for chunk in range(n)]
+            chunks: list[ChunkScored] = []
+            for _, chunk in runner.each(score_chunk, n, run, gathered, fitted):
+                chunks.append(chunk)
+                on_progress("score", len(chunks), n)
+            scored = merge_chunks(chunks, job.selection.budget)
         with step("select"):
-            selected = runner.call(select_findings, run, fitted, chunks)
+            selected = runner.call(select_findings, run, fitted, scored)
         with step("explain"):
             runner.call(explain_findings, run, gathered, fitted, selected)
-        return runner.call(publish_run, run, gathered, fitted, chunks, selected, seconds)
+        return runner.here(publish_run, run, gathered, fitted, scored, selected, seconds)

@@ -9,6 +9,7 @@ from anomaly.model import FEWEST_EVENTS
 from flows.partitions import source_of
 from flows.profiling import profile_columns
 from flows.settings import Settings
+from flows.storage.kept_plan import keep_plan
 from flows.storage.locations import without_secrets
 from flows.storage.lock import job_lock
 from flows.storage.plan import InputPlan, plan_input
@@ -127,19 +128,19 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
     with job_lock(job_folder(job.output, name), patience):
         run_id = new_run_id(planned.started)
         folder = RunFolder.create(job.output, name, run_id)
-        scratch = Scratch.beside(folder.path)
-        run = Run(
-            job,
-            run_id,
-            planned.started,
-            planned.partition,
-            folder,
-            scratch,
-            planned.plan,
-            planned.choices,
-        )
+        scratch = Scratch.of(folder.path)
         try:
-            yield run
+            scratch.make()
+            yield Run(
+                job,
+                run_id,
+                planned.started,
+                planned.partition,
+                folder,
+                scratch,
+                keep_plan(planned.plan, scratch),
+                planned.choices,
+            )
         except BaseException:
             folder.discard()
             scratch.remove()

@@ -1,7 +1,6 @@
 """The end of a run: what it did is summed up, rendered and made visible."""
 
 from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -23,7 +22,7 @@ def publish_run(
     run: Run,
     gathered: Gathered,
     fitted: Fitted,
-    chunks: Sequence[ChunkScored],
+    scored: ChunkScored,
     selected: Selected,
     seconds: dict[str, float],
 ) -> PublishedRun:
@@ -45,28 +44,24 @@ def publish_run(
         started=run.started,
         finished=datetime.now(UTC),
         input_files=run.plan.manifest_files(),
-        ledger=_ledger(run, gathered, chunks),
-        units_scored=sum(chunk.scored for chunk in chunks),
+        ledger=_ledger(run, gathered, scored),
+        units_scored=scored.scored,
         columns=_columns(run),
         model=fitted.summary,
         selection=_selection(run, selected),
         severities=dict(Counter(severity(anomaly_score(selected.p_values)))),
         seconds={step: round(taken, 3) for step, taken in seconds.items()},
     )
-    report = render(_report_data(run, manifest, chunks))
+    report = render(_report_data(run, manifest, scored))
     published = run.folder.publish(manifest, report)
     run.scratch.remove()
     return published
 
 
-def _ledger(run: Run, gathered: Gathered, chunks: Sequence[ChunkScored]) -> Ledger:
-    rejected = Counter(gathered.rejected)
-    for chunk in chunks:
-        rejected.update(chunk.rejected)
-    scored = sum(chunk.scored for chunk in chunks)
-    if run.job.unit == "session":
-        scored = gathered.events_gathered
-    return Ledger(read=run.plan.rows, scored=scored, quarantined=dict(sorted(rejected.items())))
+def _ledger(run: Run, gathered: Gathered, scored: ChunkScored) -> Ledger:
+    rejected = Counter(gathered.rejected) + Counter(scored.rejected)
+    rows = gathered.events_gathered if run.job.unit == "session" else scored.scored
+    return Ledger(read=run.plan.rows, scored=rows, quarantined=dict(sorted(rejected.items())))
 
 
 def _columns(run: Run) -> dict[str, ColumnRole]:
@@ -90,14 +85,13 @@ def _selection(run: Run, selected: Selected) -> SelectionSummary:
     )
 
 
-def _report_data(run: Run, manifest: RunManifest, chunks: Sequence[ChunkScored]) -> ReportData:
+def _report_data(run: Run, manifest: RunManifest, scored: ChunkScored) -> ReportData:
     findings = next(table for _, table in run.folder.read_parts("findings"))
-    counts = np.sum([chunk.histogram for chunk in chunks], axis=0)
     return ReportData(
         manifest=manifest,
         findings=findings,
-        score_counts=counts,
-        score_edges=np.arange(len(counts) + 1, dtype=np.float64),
+        score_counts=scored.histogram,
+        score_edges=np.arange(len(scored.histogram) + 1, dtype=np.float64),
         map_points=run.scratch.read_table("map"),
         time_column=_time_column(run, findings),
     )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from flows.crossing import FieldsOnly
 from flows.storage.plan import Chunk, InputPlan
 from flows.storage.rows import read_batches, read_rows, source_of
 from flows.storage.scratch import Scratch
@@ -19,8 +20,8 @@ from schemas.roles import Role
 
 CHUNK_ROWS = 131_072
 """Rows of a chunk at least: what one task scores."""
-MOST_CHUNKS = 96
-"""Chunks of a run: a scheduler's work grows with their number, not with the rows."""
+MOST_CHUNKS = 800
+"""Chunks of a run: each is a file of scores, and some share a task where there are many."""
 BATCH_ROWS = 65_536
 """Rows held in memory at a time by a task."""
 REPEATED = "repeated-ids"
@@ -56,7 +57,7 @@ class Records(Protocol):
 
 
 @dataclass(frozen=True)
-class EventRecords:
+class EventRecords(FieldsOnly):
     """Every row of the input is a record, if it keeps the event contract."""
 
     plan: InputPlan

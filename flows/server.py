@@ -6,30 +6,50 @@ it was stopped: Prefect's client tries again for more than a minute.
 """
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Thread
 
 from prefect.client.orchestration import get_client
 from prefect.server.api.server import SubprocessASGIServer
-from prefect.settings import get_current_settings
+from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
 from schemas.errors import ServerError
 
 
-def find_or_start_server() -> None:
-    """Find the configured server, or start one; Prefect uses that and stops it when Python ends.
+@contextmanager
+def serving(*, this_machine_alone: bool) -> Iterator[None]:
+    """Find the configured server, or start one that Prefect uses and stops when Python ends.
+
+    Parameters
+    ----------
+    this_machine_alone
+        Whether no worker elsewhere tells the server of its tasks: an embedded one would not be
+        reached from there, and the next run's would have another address.
 
     Raises
     ------
     ServerError
-        The configured server does not answer.
+        The configured server does not answer, or none is configured where one is needed.
     RuntimeError
         The embedded server does not answer in time.
     """
     settings = get_current_settings()
     if settings.api.url is not None:
         _require_answer()
+    elif not this_machine_alone:
+        raise ServerError(
+            "the workers of a cluster need a Prefect server that lasts",
+            where="PREFECT_API_URL",
+            remedy="set it to the address of one that they reach, or run with --direct",
+        )
     elif settings.server.ephemeral.enabled:
         _start_embedded_server()
+        # By its address: workers that are processes of their own would each start another.
+        with temporary_settings({PREFECT_API_URL: SubprocessASGIServer().api_url}):
+            yield
+        return
+    yield
 
 
 def require_server() -> None:

@@ -11,6 +11,7 @@ from anomaly.boundaries import Boundaries
 from anomaly.odd_events import OddEvent, oddest_events
 from anomaly.sessions import EVENTS, sessionize
 from anomaly.wording import quote
+from flows.crossing import FieldsOnly
 from flows.records import BATCH_ROWS, CHUNK_ROWS, Batch, EventRecords, Rows
 from schemas.events import one_array
 from schemas.instants import INSTANT
@@ -23,7 +24,7 @@ _ROW, _TIME = "row", "time"
 
 
 @dataclass(frozen=True)
-class SessionRecords:
+class SessionRecords(FieldsOnly):
     """Every session is a record; they were gathered into the scratch before."""
 
     roles: Mapping[str, Role]

@@ -1,15 +1,18 @@
-"""The environment, read once: how many workers, and how Prefect behaves where nobody set it."""
+"""The environment, read once: who does the work, and how Prefect behaves where nobody set it."""
 
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 from pydantic_core import PydanticCustomError
 
 from schemas.durations import seconds_of
 from schemas.errors import JobError
+
+Workers = Literal["threads", "processes", "dask"]
 
 _NO_TELEMETRY = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 _PREFECT_DEFAULTS = {
@@ -30,10 +33,18 @@ _SERVING_DEFAULTS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says."""
+    """What the environment says.
 
+    Who does the work is no setting of a job: the same job file gives the same findings wherever it
+    is run.
+    """
+
+    runner: Workers
+    """Who carries out the steps (`OUTFIELD_RUNNER`; threads of this process by default)."""
     workers: int
-    """Chunks scored at a time (`OUTFIELD_WORKERS`; the cores of the machine by default)."""
+    """Chunks scored at a time on this machine (`OUTFIELD_WORKERS`; its cores by default)."""
+    dask_address: str
+    """The scheduler that the runner `dask` works for (`OUTFIELD_DASK_ADDRESS`)."""
     lock_wait: float
     """Seconds to wait for another run of the job (`OUTFIELD_LOCK_WAIT`; ten minutes)."""
     jobs: Path
@@ -48,14 +59,43 @@ class Settings:
         Raises
         ------
         JobError
-            The workers are not a number from 1 on, or the wait is no duration.
+            The runner or the workers are none that can be, the scheduler's address is missing, or
+            the wait is no duration.
         """
+        runner = _runner()
         return cls(
+            runner=runner,
             workers=_workers(),
+            dask_address=_dask_address(runner),
             lock_wait=_lock_wait(),
             jobs=Path(os.environ.get("OUTFIELD_JOBS", "jobs")),
             notify_url=os.environ.get("OUTFIELD_NOTIFY_URL", "").strip(),
         )
+
+
+def _runner() -> Workers:
+    asked = os.environ.get("OUTFIELD_RUNNER", "")
+    for known in get_args(Workers):
+        if asked == known:
+            return known
+    if asked:
+        raise JobError(
+            f"no runner is called {asked!r}",
+            where="OUTFIELD_RUNNER",
+            remedy=f"set it to {', '.join(get_args(Workers)[:-1])} or {get_args(Workers)[-1]}",
+        )
+    return "threads"
+
+
+def _dask_address(runner: Workers) -> str:
+    address = os.environ.get("OUTFIELD_DASK_ADDRESS", "")
+    if runner == "dask" and not address:
+        raise JobError(
+            "the runner `dask` needs a scheduler",
+            where="OUTFIELD_DASK_ADDRESS",
+            remedy="set it to the address, such as tcp://HOST:8786",
+        )
+    return address
 
 
 def _workers() -> int:

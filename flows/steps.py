@@ -56,7 +56,7 @@ class Fitted:
 
 @dataclass(frozen=True)
 class ChunkScored:
-    """What the later steps need of a scored chunk; the scores themselves are on disk."""
+    """What the later steps need of a scored chunk, or of all; the scores themselves are on disk."""
 
     scored: int
     rejected: dict[str, int]
@@ -64,7 +64,7 @@ class ChunkScored:
     """The numbers of the records that could become findings, the oddest first."""
     top_p: npt.NDArray[np.float64]
     histogram: npt.NDArray[np.int64]
-    """(HIGHEST_SCORE + 1,): records by whole points of the anomaly score."""
+    """(n,): records by whole points of the anomaly score, up to the highest one."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,21 @@ def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> Chu
             top.add(batch.rows, table["p_value"].to_numpy())
             points = table["anomaly_score"].to_numpy().astype(np.int64)
             histogram += np.bincount(points, minlength=len(histogram))
-    return ChunkScored(scored, _quarantine(run, chunk, rejected), top.rows, top.p_values, histogram)
+    seen = np.trim_zeros(histogram, "b")
+    return ChunkScored(scored, _quarantine(run, chunk, rejected), top.rows, top.p_values, seen)
+
+
+def merge_chunks(chunks: Sequence[ChunkScored], most: int) -> ChunkScored:
+    """Sum up the chunks of a run, in any order; at most `most` records could become findings."""
+    rejected: Counter[str] = Counter()
+    histogram = np.zeros(HIGHEST_SCORE + 1, dtype=np.int64)
+    top = _Oddest(most)
+    for chunk in chunks:
+        rejected.update(chunk.rejected)
+        histogram[: len(chunk.histogram)] += chunk.histogram
+        top.add(chunk.top_rows, chunk.top_p)
+    scored = sum(chunk.scored for chunk in chunks)
+    return ChunkScored(scored, dict(sorted(rejected.items())), top.rows, top.p_values, histogram)
 
 
 class _Oddest:
@@ -219,21 +233,18 @@ def _score_batch(model: AnomalyModel, records: Records, batch: Batch) -> pa.Tabl
     return pa.table([pa.array(column) for column in columns], schema=SCORES)
 
 
-def select_findings(run: Run, fitted: Fitted, chunks: Sequence[ChunkScored]) -> Selected:
+def select_findings(run: Run, fitted: Fitted, scored: ChunkScored) -> Selected:
     """Apply the job's rule to the scores of the whole run, then its budget."""
-    spec, scored = run.job.selection, sum(chunk.scored for chunk in chunks)
+    spec = run.job.selection
     largest = largest_p(spec)
     parts = run.folder.read_parts("scores", ["p_value"])
     p_values = [p[p <= largest] for p in (table["p_value"].to_numpy() for _, table in parts)]
-    histogram = np.sum([chunk.histogram for chunk in chunks], axis=0)
-    drift = drift_of(histogram, fitted.summary.calibration_rows)
-    outcome = select(np.concatenate(p_values), scored, spec, drift)
-    rows = np.concatenate([chunk.top_rows for chunk in chunks])
-    p = np.concatenate([chunk.top_p for chunk in chunks])
+    drift = drift_of(scored.histogram, fitted.summary.calibration_rows)
+    outcome = select(np.concatenate(p_values), scored.scored, spec, drift)
     written = min(max(outcome.selected, spec.fewest), spec.budget)
-    order = np.lexsort((rows, p))[:written]
+    rows, p = scored.top_rows[:written], scored.top_p[:written]
     cut = float(anomaly_score(outcome.p_cut)) if outcome.selected else None
-    return Selected(outcome.rule, rows[order], p[order], outcome.selected, cut, drift)
+    return Selected(outcome.rule, rows, p, outcome.selected, cut, drift)
 
 
 def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, selected: Selected) -> None:

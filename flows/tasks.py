@@ -7,9 +7,14 @@ from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import as_completed, wait
+from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
+from flows.cluster import connected, naming_lost_workers, require_dask, threads_of
+from flows.crossing import PARTS_IN_TASK, Work, carry_out, each_of, shares
 from flows.planning import plan_run
+from flows.processes import follow_parent, naming_killed_processes
 from flows.publishing import publish_run
+from flows.settings import Settings
 from flows.steps import (
     explain_findings,
     fit_model,
@@ -47,34 +52,108 @@ def as_task(step: Callable[..., Any], name: str) -> "Task[..., Any]":
     return retrying(step)
 
 
-TASKS = {
-    plan_run: as_task(plan_run, "plan"),
-    gather_records: as_task(gather_records, "gather"),
-    fit_model: as_task(fit_model, "fit"),
-    score_chunk: as_task(score_chunk, "score"),
-    select_findings: as_task(select_findings, "select"),
-    explain_findings: as_task(explain_findings, "explain"),
-    publish_run: as_task(publish_run, "publish"),
+TASKS: dict[Callable[..., Any], Task[..., Any]] = {
+    step: as_task(carry_out, name)
+    for step, name in (
+        (plan_run, "plan"),
+        (gather_records, "gather"),
+        (fit_model, "fit"),
+        (score_chunk, "score"),
+        (select_findings, "select"),
+        (explain_findings, "explain"),
+        (publish_run, "publish"),
+    )
 }
+"""Step -> the task that carries it out."""
+
+
+def prefect_runner(settings: Settings) -> Any:
+    """Make what Prefect runs the tasks of a flow on; its own type is narrower than `flow`'s.
+
+    Raises
+    ------
+    JobError
+        That is Dask, which is not installed.
+    """
+    match settings.runner:
+        case "processes":
+            return ProcessPoolTaskRunner(settings.workers, initializer=follow_parent)
+        case "dask":
+            require_dask()
+            from prefect_dask.task_runners import DaskTaskRunner  # noqa: PLC0415 - an extra
+
+            return DaskTaskRunner(address=settings.dask_address)
+        case "threads":
+            return ThreadPoolTaskRunner(settings.workers)
 
 
 class TaskRunner:
-    """Carries out the steps as tasks of the flow run it is used in."""
+    """Carries out the steps as tasks of the flow run it is used in.
+
+    Parameters
+    ----------
+    workers
+        How many tasks run at a time.
+    parts_in_task
+        How many parts of a step are worth a task.
+    """
+
+    def __init__(self, workers: int, parts_in_task: int) -> None:
+        self._workers, self._parts_in_task = workers, parts_in_task
+
+    def here(self, step: Callable[..., T], *arguments: object) -> T:
+        """Run the step's task in this process and return what it gives."""
+        task: Any = TASKS[step]  # it may be a coroutine's, as far as its type says
+        result: T = task(Work(step, *arguments))
+        return result
 
     def call(self, step: Callable[..., T], *arguments: object) -> T:
-        """Run the step's task and wait for what it gives."""
-        future = TASKS[step].submit(*arguments)
-        try:
-            result: T = future.result()
-        finally:
-            future.wait()  # after Ctrl-C it still writes, where all is to be removed
+        """Run the step's task and wait for what it gives.
+
+        Raises
+        ------
+        WorkerError
+            Its worker was lost.
+        """
+        with naming_killed_processes(), naming_lost_workers():
+            future = TASKS[step].submit(Work(step, *arguments))
+            try:
+                result: T = future.result()
+            finally:
+                future.wait()  # after Ctrl-C it still writes, where all is to be removed
         return result
 
     def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
-        """Submit the step's task for each part; give each part and its result when it is done."""
-        parts = {TASKS[step].submit(*arguments, part): part for part in range(n)}
-        try:
-            for done in as_completed(list(parts)):
-                yield parts[done], done.result()
-        finally:
-            wait(list(parts))  # when one fails the others still write
+        """Submit the step's task for each share of the parts; give each part when it is done.
+
+        Raises
+        ------
+        WorkerError
+            A worker was lost.
+        """
+        with naming_killed_processes(), naming_lost_workers():
+            cut = shares(n, self._workers, self._parts_in_task)
+            tasks = {TASKS[step].submit(Work(each_of, step, arguments, p)): p for p in cut}
+            try:
+                for done in as_completed(list(tasks)):
+                    yield from zip(tasks[done], done.result(), strict=True)
+            finally:
+                wait(list(tasks))  # when one fails the others still write
+
+
+def task_runner(settings: Settings) -> TaskRunner:
+    """Make the runner of the steps for a flow whose tasks run on `prefect_runner(settings)`.
+
+    Raises
+    ------
+    OutfieldError
+        That is a Dask cluster, which does not answer or cannot do the work.
+    """
+    match settings.runner:
+        case "processes":
+            return TaskRunner(settings.workers, PARTS_IN_TASK)
+        case "dask":
+            with connected(settings.dask_address) as client:
+                return TaskRunner(threads_of(client), PARTS_IN_TASK)
+        case "threads":
+            return TaskRunner(settings.workers, 1)

@@ -56,7 +56,11 @@ class ModelFileError(OutfieldError):
 
 
 class ServerError(OutfieldError):
-    """The configured Prefect server does not answer."""
+    """The configured Prefect server, or Dask's scheduler, does not answer."""
+
+
+class WorkerError(OutfieldError):
+    """A worker was lost, or cannot do the work."""
 
 
 class LedgerError(Exception):

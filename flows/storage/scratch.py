@@ -24,10 +24,19 @@ class Scratch:
     @classmethod
     def beside(cls, run: Path) -> "Scratch":
         """Make the scratch folder of the run that is written in `run`."""
-        scratch = cls(run.with_name(f"{run.name}.scratch"))
-        with naming_output_errors(run.parent):
-            scratch.path.mkdir(exist_ok=True)
+        scratch = cls.of(run)
+        scratch.make()
         return scratch
+
+    @classmethod
+    def of(cls, run: Path) -> "Scratch":
+        """Name the scratch folder of the run that is written in `run`."""
+        return cls(run.with_name(f"{run.name}.scratch"))
+
+    def make(self) -> None:
+        """Make the folder."""
+        with naming_output_errors(self.path.parent):
+            self.path.mkdir(exist_ok=True)
 
     def write_array(self, name: str, array: npt.NDArray[Any]) -> None:
         """Keep an array of numbers."""

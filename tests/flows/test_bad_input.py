@@ -406,6 +406,37 @@ def test_a_wrong_wait_is_told_in_one_line(asked, tmp_path, capfd, monkeypatch):
     assert "`30s`" in said
 
 
+@pytest.mark.parametrize("options", [[], ["--direct"]])
+@pytest.mark.parametrize(
+    ("runner", "address", "words"),
+    [
+        ("ray", "", ("OUTFIELD_RUNNER", "'ray'", "threads, processes or dask")),
+        ("dask", "", ("OUTFIELD_DASK_ADDRESS", "tcp://HOST:8786")),
+        ("dask", "somewhere", ("OUTFIELD_DASK_ADDRESS", "no Dask scheduler answers")),
+        ("dask", "tcp://127.0.0.1:1", ("no Dask scheduler answers at tcp://127.0.0.1:1",)),
+    ],
+)
+def test_a_runner_that_cannot_be_is_told_in_one_line(  # noqa: PLR0917
+    runner, address, words, options, tmp_path, capfd, monkeypatch
+):
+    monkeypatch.setattr("flows.cluster._SECONDS_TO_CONNECT", 0.2)
+    monkeypatch.setenv("OUTFIELD_RUNNER", runner)
+    monkeypatch.setenv("OUTFIELD_DASK_ADDRESS", address)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+    said = said_of([*detect_on(small_log()), *options], capfd)
+    assert all(word in said for word in words)
+    assert not (tmp_path / "prefect").exists()
+
+
+def test_dask_that_is_not_installed_is_told_in_one_line(capfd, monkeypatch):
+    monkeypatch.setenv("OUTFIELD_RUNNER", "dask")
+    monkeypatch.setenv("OUTFIELD_DASK_ADDRESS", "tcp://127.0.0.1:1")
+    monkeypatch.setattr("flows.cluster.find_spec", lambda name: None)
+    said = said_of([*detect_on(small_log()), "--direct"], capfd)
+    assert "OUTFIELD_RUNNER: the runner `dask` needs distributed and prefect_dask" in said
+    assert "pip install 'outfield[dask]'" in said
+
+
 def test_a_mistake_found_late_leaves_no_run_behind(tmp_path):
     assert main([*every_row_rejected(tmp_path), "--direct"]) == 2
     runs = tmp_path / "outfield-output/log/runs"

@@ -190,7 +190,7 @@ def test_a_mistake_fails_the_flow_with_its_own_error_and_leaves_no_run(tmp_path,
 
 def test_listeners_hear_of_the_steps_of_the_flow(tmp_path, prefect_server):
     from flows.detect import detect as detect_flow
-    from flows.detect import told_of_progress
+    from flows.progress import told_of_progress
 
     told: list[str] = []
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")

@@ -1,0 +1,107 @@
+"""What passes to a worker and back: how it is divided, and that it stays small."""
+
+import pickle
+from itertools import chain
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.generate import generate, write
+from flows.crossing import Work, carry_out, each_of, shares
+from flows.pipeline import detect_events
+from flows.storage.published import read_scores
+from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
+
+FILES = 300
+
+
+class CrossingRunner:
+    """Carries out each step with a copy of what it is given, as if on another machine.
+
+    `sizes` holds, for each step, the bytes of the largest message to it, and of that back.
+    """
+
+    def __init__(self, parts_in_task: int = 1) -> None:
+        self.sizes: dict[str, tuple[int, int]] = {}
+        self._parts_in_task = parts_in_task
+
+    def here(self, step, *arguments):
+        return step(*arguments)
+
+    def call(self, step, *arguments):
+        return self._cross(step.__name__, Work(step, *arguments))
+
+    def each(self, step, n, *arguments):
+        for parts in shares(n, 1, self._parts_in_task):
+            work = Work(each_of, step, arguments, parts)
+            yield from zip(parts, self._cross(step.__name__, work), strict=True)
+
+    def _cross(self, name, work):
+        sent = pickle.dumps(work)
+        returned = pickle.dumps(carry_out(pickle.loads(sent)))  # noqa: S301 - our own
+        before = self.sizes.get(name, (0, 0))
+        self.sizes[name] = (max(len(sent), before[0]), max(len(returned), before[1]))
+        return pickle.loads(returned)  # noqa: S301 - our own
+
+
+@pytest.fixture(scope="module")
+def many_files(tmp_path_factory):
+    """A log in many files, of which a plan holds a line each."""
+    folder = tmp_path_factory.mktemp("many")
+    log = small_log(FILES * 10)
+    for number in range(FILES):
+        written(folder / f"day=2026-01-01/part-{number:05d}.parquet", log.slice(number * 10, 10))
+    return str(folder)
+
+
+SESSIONS = {"unit": "session", "session_key": "user", "session_window": "1h"}
+
+
+@pytest.mark.parametrize("settings", [{}, SESSIONS])
+def test_only_names_and_small_objects_pass_to_workers_and_back(many_files, tmp_path, settings):
+    settings = {**settings, "columns": {"message": "category"}}
+    runner = CrossingRunner()
+    spec = job(many_files, tmp_path / "out", **settings)
+    crossed = detect_events(spec, runner, lambda *_: None)
+    print(runner.sizes)
+    sent, returned = zip(*runner.sizes.values(), strict=True)
+    assert set(runner.sizes) == {
+        "gather_records",
+        "fit_model",
+        "score_chunk",
+        "select_findings",
+        "explain_findings",
+    }
+    # The histogram of all scores is 24 kB: it passes on once, whatever the number of chunks.
+    assert max(sent) < 40_000
+    assert runner.sizes["score_chunk"][0] < 8_000
+    assert max(returned) < 8_000
+    here = detect(job(many_files, tmp_path / "here", **settings))
+    for dataset in ("findings", "scores", "quarantine"):
+        assert dataset_bytes(crossed, dataset) == dataset_bytes(here, dataset)
+
+
+@pytest.mark.parametrize(("chunk_rows", "batch_rows"), [(100, 100), (500, 70), (1_100, 400)])
+def test_the_size_of_chunks_and_batches_changes_no_finding_and_no_score(
+    tmp_path_factory, tmp_path, monkeypatch, chunk_rows, batch_rows
+):
+    folder = tmp_path_factory.mktemp("company")
+    write(*generate(rows=2_000, days=1, seed=3), folder)
+    whole = detect(job(str(folder / "events"), tmp_path / "whole"))
+    monkeypatch.setattr("flows.records.CHUNK_ROWS", chunk_rows)
+    monkeypatch.setattr("flows.records.BATCH_ROWS", batch_rows)
+    cut = detect(job(str(folder / "events"), tmp_path / "cut"))
+    assert dataset_bytes(cut, "findings") == dataset_bytes(whole, "findings")
+    assert read_scores(cut).equals(read_scores(whole))
+
+
+@given(n=st.integers(0, 20_000), workers=st.integers(1, 500), parts_in_task=st.integers(1, 100))
+def test_each_part_is_in_one_share_and_the_shares_are_even(n, workers, parts_in_task):
+    cut = shares(n, workers, parts_in_task)
+    assert list(chain.from_iterable(cut)) == list(range(n))
+    sizes = np.array([len(share) for share in cut] or [1])
+    assert sizes.min() >= 1
+    assert np.ptp(sizes) <= 1
+    assert len(cut) <= max(4 * workers, 96)
