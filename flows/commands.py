@@ -104,7 +104,7 @@ class Commands:
         input
             A Parquet file, a folder, a glob or a URL. May be left out if the job file names it.
         output
-            The folder that holds the results of all jobs; ./outfield-output by default.
+            The folder or URL that holds the results of all jobs; ./outfield-output by default.
         job
             A job file, as `outfield init` writes it. What stands on the command line wins.
         name

@@ -10,6 +10,7 @@ import pyarrow as pa
 from flows.report.overview import drift_sentence
 from flows.report.wording import count, moment
 from flows.storage.published import MANIFEST, REPORT, PublishedRun
+from flows.storage.store_path import Place
 from flows.terminal import Justify, Terminal
 from schemas.manifest import RunManifest
 from schemas.outputs import FINDING, SEVERITY_CUTS
@@ -34,10 +35,12 @@ _RUN_COLUMNS: dict[str, Justify] = {
 }
 
 
-def shown_path(path: Path) -> str:
+def shown_path(path: Place) -> str:
     """Give a path as the user would type it: relative if it lies below the working directory."""
     here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    if isinstance(path, Path) and path.is_relative_to(here):
+        return str(path.relative_to(here))
+    return str(path)
 
 
 def show_summary(terminal: Terminal, run: PublishedRun, top: pa.Table, seconds: float) -> None:

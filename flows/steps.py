@@ -192,14 +192,13 @@ def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> Chu
 def merge_chunks(chunks: Sequence[ChunkScored], most: int) -> ChunkScored:
     """Sum up the chunks of a run, in any order; at most `most` records could become findings."""
     rejected: Counter[str] = Counter()
-    histogram = np.zeros(HIGHEST_SCORE + 1, dtype=np.int64)
-    top = _Oddest(most)
+    histogram, top = np.zeros(HIGHEST_SCORE + 1, dtype=np.int64), _Oddest(most)
     for chunk in chunks:
         rejected.update(chunk.rejected)
         histogram[: len(chunk.histogram)] += chunk.histogram
         top.add(chunk.top_rows, chunk.top_p)
     scored = sum(chunk.scored for chunk in chunks)
-    return ChunkScored(scored, dict(sorted(rejected.items())), top.rows, top.p_values, histogram)
+    return ChunkScored(scored, dict(rejected), top.rows, top.p_values, histogram)
 
 
 class _Oddest:

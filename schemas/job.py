@@ -43,7 +43,9 @@ class JobSpec(Section):
         " `{date:%Y/%m/%d}`, stands for the day of the partition that a run judges.",
     )
     output: str = Field(
-        default="outfield-output", min_length=1, description="The folder that holds the results."
+        default="outfield-output",
+        min_length=1,
+        description="The folder or s3://, gs://, abfs:// URL that holds the results.",
     )
     name: str | None = Field(
         default=None, description="The job's name; the input's name by default."

@@ -7,7 +7,6 @@ most of what passes through a scheduler.
 import json
 from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +14,7 @@ import pyarrow as pa
 from flows.storage.atomic import write_whole
 from flows.storage.plan import InputPlan, PlannedFile
 from flows.storage.scratch import Scratch
+from flows.storage.store_path import Place
 
 _NAME = "plan.json"
 
@@ -23,7 +23,7 @@ _NAME = "plan.json"
 class KeptPlan(InputPlan):
     """A plan that is also in a file: what is sent to a worker is that file's name."""
 
-    path: Path = field(kw_only=True)
+    path: Place = field(kw_only=True)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be read from the file."""
@@ -50,7 +50,7 @@ def keep_plan(plan: InputPlan, scratch: Scratch) -> KeptPlan:
 
 
 @lru_cache(maxsize=4)
-def load_plan(path: Path) -> KeptPlan:
+def load_plan(path: Place) -> KeptPlan:
     """Read a plan that was kept, once for all tasks of a process."""
     parts = _with_tuples(json.loads(path.read_bytes()))
     parts["files"] = tuple(PlannedFile(**file) for file in parts["files"])

@@ -119,6 +119,23 @@ def open_location(location: str) -> tuple[FileSystem, str]:
     return filesystem, "/".join(part for part in (root, url["path"].rstrip("/")) if part)
 
 
+def split_url(location: str) -> tuple[str, str]:
+    """Split a URL into its store, with the URL's options, and what is below it.
+
+    Examples
+    --------
+    >>> split_url("s3://bucket/a/b/?region=eu"), split_url("file:///a"), split_url("a/b")
+    (('s3://bucket?region=eu', 'a/b'), ('', '/a'), ('', 'a/b'))
+    """
+    url = _URL.fullmatch(location)
+    if url is None:
+        return "", location
+    if url["scheme"] == "file":
+        return "", f"/{url['path']}"
+    query = f"?{url['query']}" if url["query"] else ""
+    return f"{url['scheme']}://{url['host']}{query}", url["path"].strip("/")
+
+
 def modified(filesystem: FileSystem, file: FileInfo) -> str | None:
     """Give the UTC time of a file's last change; object stores tell it to the second."""
     if file.mtime is None:

@@ -8,7 +8,6 @@ OUTPUT/JOB/models/MODEL_ID/arrays.safetensors    the NumPy arrays
 import hashlib
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +18,7 @@ from safetensors.numpy import save as save_arrays
 from anomaly.model import PARTS, AnomalyModel
 from anomaly.state import dump, load
 from flows.storage.atomic import naming_output_errors, replacing
+from flows.storage.store_path import Place
 from schemas.errors import ModelFileError
 
 _FORMAT = 1
@@ -30,11 +30,11 @@ _REMEDY = "fit it again"
 class StoredModel:
     """Where a model lies, and its id: a hash of what it is."""
 
-    folder: Path
+    folder: Place
     model_id: str
 
 
-def save_model(job: Path, model: AnomalyModel, references: pa.Table) -> StoredModel:
+def save_model(job: Place, model: AnomalyModel, references: pa.Table) -> StoredModel:
     """Store a model and its references below the folder of `job`; the same model has the same id.
 
     Raises
@@ -93,7 +93,7 @@ def _read_document(stored: StoredModel) -> dict[str, Any]:
     return document
 
 
-def _read_part(folder: Path, name: str, document: dict[str, Any]) -> bytes:
+def _read_part(folder: Place, name: str, document: dict[str, Any]) -> bytes:
     """Read a part whose name is known here: one from the document could lead anywhere."""
     part = _read(folder / name)
     if hashlib.sha256(part).hexdigest() != document.get("sha256", {}).get(name):
@@ -101,7 +101,7 @@ def _read_part(folder: Path, name: str, document: dict[str, Any]) -> bytes:
     return part
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Place) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows.storage.atomic import naming_output_errors, replacing
+from flows.storage.store_path import Place, input_of
 from schemas.errors import OutputError
 from schemas.outputs import FINDING, REJECTION, SCORES
 
@@ -25,12 +26,12 @@ _SUFFIX = ".parquet"
 class PartWriter:
     """Writes the tables of one part, one after the other."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._folder = path.parent
+    def __init__(self, folder: Place, file: Path, schema: pa.Schema) -> None:
+        self._folder = folder
         self._schema = schema
         how = {**_SETTINGS, "use_dictionary": self._folder.name != _WITHOUT_REPEATS}
         with naming_output_errors(self._folder):
-            self._file: Any = pq.ParquetWriter(path, schema, **how)
+            self._file: Any = pq.ParquetWriter(file, schema, **how)
 
     def write(self, table: pa.Table) -> None:
         """Append the rows of a table that has the columns of the part."""
@@ -46,7 +47,7 @@ class PartWriter:
 
 
 @contextmanager
-def open_part(folder: Path, part: int, schema: pa.Schema) -> Iterator[PartWriter]:
+def open_part(folder: Place, part: int, schema: pa.Schema) -> Iterator[PartWriter]:
     """Yield a writer of the dataset's part number `part`; the part appears, whole, at the end.
 
     Raises
@@ -59,7 +60,7 @@ def open_part(folder: Path, part: int, schema: pa.Schema) -> Iterator[PartWriter
     declared = declared_schema(folder.name, schema)
     with (
         replacing(folder / f"part-{part:05d}{_SUFFIX}") as temporary,
-        closing(PartWriter(temporary, declared)) as writer,
+        closing(PartWriter(folder, temporary, declared)) as writer,
     ):
         yield writer
 
@@ -80,19 +81,23 @@ def declared_schema(dataset: str, schema: pa.Schema) -> pa.Schema:
     return pa.schema([*lead, *list(schema)[len(lead) :]], metadata=lead.metadata)
 
 
-def part_files(folder: Path) -> dict[int, Path]:
+def part_files(folder: Place) -> dict[int, Place]:
     """Find the parts of a dataset, number -> file, in the order of their numbers."""
     files = folder.glob(f"part-*{_SUFFIX}")
     return dict(sorted((int(file.stem.removeprefix("part-")), file) for file in files))
 
 
-def count_rows(folder: Path) -> int:
+def count_rows(folder: Place) -> int:
     """Count the rows of a dataset from the footers of its parts."""
-    return sum(pq.read_metadata(file).num_rows for file in part_files(folder).values())
+    rows = 0
+    for place in part_files(folder).values():
+        with input_of(place) as file:
+            rows += pq.read_metadata(file).num_rows
+    return rows
 
 
 def read_parts(
-    folder: Path, columns: Sequence[str] | None = None
+    folder: Place, columns: Sequence[str] | None = None
 ) -> Iterator[tuple[int, pa.Table]]:
     """Read a dataset part by part: its number, and its table with the chosen columns.
 
@@ -105,7 +110,7 @@ def read_parts(
         yield part, _read_file(file, columns)
 
 
-def read_dataset(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
+def read_dataset(folder: Place, columns: Sequence[str] | None = None) -> pa.Table:
     """Read all parts as one table; a column that a part lacks is null there."""
     tables = [table for _, table in read_parts(folder, columns)]
     if not tables:
@@ -113,9 +118,9 @@ def read_dataset(folder: Path, columns: Sequence[str] | None = None) -> pa.Table
     return pa.concat_tables(tables, promote_options="default")
 
 
-def _read_file(file: Path, columns: Sequence[str] | None) -> pa.Table:
+def _read_file(file: Place, columns: Sequence[str] | None) -> pa.Table:
     try:
-        with pq.ParquetFile(file) as opened:
+        with input_of(file) as source, pq.ParquetFile(source) as opened:
             names = opened.schema_arrow.names
             missing = [name for name in columns or () if name not in names]
             if missing:

@@ -1,16 +1,17 @@
 """The runs of a job that happened: found by their manifests, their datasets read."""
 
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 
 import pyarrow as pa
 from pydantic import ValidationError
 
 from flows.storage import parquet_parts
+from flows.storage.atomic import reason_of
+from flows.storage.store_path import Place, place_of
 from schemas.errors import OutputError
 from schemas.manifest import RunManifest
 
@@ -24,7 +25,7 @@ LATEST = "latest.json"
 class PublishedRun:
     """A run that happened: its folder and all that is known of it."""
 
-    folder: Path
+    folder: Place
     manifest: RunManifest
 
 
@@ -36,13 +37,15 @@ def list_runs(job_folder: str) -> list[PublishedRun]:
     OutputError
         There is no such job, or a manifest cannot be read.
     """
-    return sorted((load_run(folder) for folder in _run_folders(job_folder)), key=age, reverse=True)
+    return sorted(
+        (load_run(folder) for folder in _run_folders(place_of(job_folder))), key=age, reverse=True
+    )
 
 
-def readable_runs(job: Path) -> list[PublishedRun]:
+def readable_runs(job: Place) -> list[PublishedRun]:
     """Load the runs of a job that can be read, newest first; none where it has not run yet."""
     found = []
-    for folder in _run_folders(str(job)) if (job / RUNS).is_dir() else []:
+    for folder in _run_folders(job) if _has_runs(job) else []:
         with suppress(OutputError):
             found.append(load_run(folder))
     return sorted(found, key=age, reverse=True)
@@ -56,11 +59,11 @@ def find_run(job_folder: str, run_id: str | None = None) -> PublishedRun:
     OutputError
         There is no such job or run, or its manifest cannot be read.
     """
-    folders = {folder.name: folder for folder in _run_folders(job_folder)}
+    folders = {folder.name: folder for folder in _run_folders(place_of(job_folder))}
     if not folders:
         raise OutputError("no finished run in it", where=job_folder, remedy="run `outfield detect`")
     if run_id is None:
-        latest = latest_folder(Path(job_folder))
+        latest = latest_folder(place_of(job_folder))
         return load_run(latest) if latest else list_runs(job_folder)[0]
     if run_id not in folders:
         near = get_close_matches(run_id, folders, n=1, cutoff=0.0)[0]
@@ -72,7 +75,7 @@ def find_run(job_folder: str, run_id: str | None = None) -> PublishedRun:
     return load_run(folders[run_id])
 
 
-def load_run(folder: Path) -> PublishedRun:
+def load_run(folder: Place) -> PublishedRun:
     """Load the run in a folder.
 
     Raises
@@ -115,32 +118,44 @@ def read_scores(run: PublishedRun, columns: Sequence[str] | None = None) -> pa.T
     return parquet_parts.read_dataset(run.folder / "scores", columns)
 
 
-def _run_folders(job_folder: str) -> list[Path]:
-    job = Path(job_folder)
-    if not (job / RUNS).is_dir():
-        raise OutputError(_no_job(job), where=job_folder, remedy=_jobs_nearby(job))
-    try:
+def _run_folders(job: Place) -> list[Place]:
+    if not _has_runs(job):
+        raise OutputError(_no_job(job), where=str(job), remedy=_jobs_nearby(job))
+    with _naming_read_errors(job):
         return [folder for folder in (job / RUNS).iterdir() if _is_run(folder)]
+
+
+def _has_runs(job: Place) -> bool:
+    with _naming_read_errors(job):
+        return (job / RUNS).is_dir()
+
+
+@contextmanager
+def _naming_read_errors(job: Place) -> Iterator[None]:
+    """Turn the refusals of the system or of an object store into an `OutputError`."""
+    try:
+        yield
     except OSError as error:
         raise OutputError(
-            f"cannot be read ({error.strerror or error})",
-            where=job_folder,
+            f"cannot be read ({reason_of(error)})",
+            where=str(job),
             remedy="ask for the right to read it",
         ) from error
 
 
-def _is_run(folder: Path) -> bool:
+def _is_run(folder: Place) -> bool:
     return not folder.name.startswith(".") and (folder / MANIFEST).exists()
 
 
-def _no_job(job: Path) -> str:
+def _no_job(job: Place) -> str:
     return "not the folder of a job" if job.exists() else "no such folder"
 
 
-def _jobs_nearby(job: Path) -> str:
+def _jobs_nearby(job: Place) -> str:
     """Say which jobs lie below or beside a folder that is none."""
     root = job if job.is_dir() else job.parent
-    jobs = sorted(str(runs.parent) for runs in root.glob(f"*/{RUNS}"))
+    beside = root.iterdir() if root.is_dir() else ()
+    jobs = sorted(str(place) for place in beside if (place / RUNS).is_dir())
     if not jobs:
         return "name OUTPUT/JOB, such as outfield-output/sample"
     near = get_close_matches(str(job), jobs, n=3, cutoff=0.0)
@@ -152,10 +167,10 @@ def age(run: PublishedRun) -> tuple[float, str]:
     return run.manifest.started.timestamp(), run.manifest.run_id
 
 
-def latest_folder(job: Path) -> Path | None:
+def latest_folder(job: Place) -> Place | None:
     """Find the run named in `latest.json`; None where that is missing, damaged or names no run."""
     try:
         named = json.loads((job / LATEST).read_bytes())["run_id"]
     except (OSError, ValueError, LookupError, TypeError):
         return None
-    return next((folder for folder in _run_folders(str(job)) if folder.name == named), None)
+    return next((folder for folder in _run_folders(job) if folder.name == named), None)

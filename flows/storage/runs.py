@@ -5,12 +5,12 @@
                           /manifest.json        written last
     OUTPUT/JOB/latest.json                      names the newest run
 
-While it is written the folder is called `.RUN_ID.partial`; `publish` renames it. So a run that was
-killed is never taken for one, whenever it was killed.
+While it is written the folder is called `.RUN_ID.partial`; `publish` renames it. An object store
+has no rename: there the manifest alone, written last, makes it a run. So a run that was killed is
+never taken for one, whenever it was killed.
 """
 
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from typing import Self
 import pyarrow as pa
 
 from flows.storage import parquet_parts
-from flows.storage.atomic import folder_to_disk, naming_output_errors, write_whole
+from flows.storage.atomic import folder_to_disk, naming_output_errors, remove_tree, write_whole
 from flows.storage.parquet_parts import LEADS, PartWriter
 from flows.storage.published import (
     LATEST,
@@ -32,6 +32,7 @@ from flows.storage.published import (
     latest_folder,
     load_run,
 )
+from flows.storage.store_path import Place, place_of
 from schemas.errors import LedgerError, OutputError
 from schemas.manifest import RunManifest
 
@@ -45,7 +46,7 @@ class RunFolder:
     It can be pickled, and several threads or processes may write its parts at once.
     """
 
-    path: Path
+    path: Place
     """The folder it is written in: absolute, so that it means the same to a worker elsewhere."""
     run_id: str
 
@@ -56,11 +57,12 @@ class RunFolder:
         Raises
         ------
         OutputError
-            `output` is a URL or cannot be written; `job` or `run_id` cannot name a folder; there is
-            such a run, or one is being written.
+            `output` is no such URL or cannot be written; `job` or `run_id` cannot name a folder;
+            there is such a run, or one is being written.
         """
         runs = job_folder(output, job) / RUNS
-        path = runs / f".{_folder_name(run_id)}.partial"
+        hidden = f".{_folder_name(run_id)}.partial"
+        path = runs / (hidden if isinstance(runs, Path) else run_id)
         with naming_output_errors(output):
             runs.mkdir(parents=True, exist_ok=True)
             if (runs / run_id).exists() or path.exists():
@@ -119,10 +121,9 @@ class RunFolder:
         manifest.ledger.check()
         run = PublishedRun(self.path.with_name(self.run_id), manifest)
         with naming_output_errors(self.path.parent):
-            if self.path.exists():
+            if not (run.folder / MANIFEST).exists():
                 self._complete(manifest, report)
-                self.path.rename(run.folder)
-                folder_to_disk(run.folder.parent)
+                self._appear(run.folder)
             elif load_run(run.folder).manifest != manifest:
                 raise OutputError(f"another run {self.run_id} is there", where=str(run.folder))
             _point_latest_to(run)
@@ -130,7 +131,14 @@ class RunFolder:
 
     def discard(self) -> None:
         """Remove what was written of a run that will not be published."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        if isinstance(self.path, Path) or not (self.path / MANIFEST).exists():
+            remove_tree(self.path)
+
+    def _appear(self, folder: Place) -> None:
+        """Take the name of a run, where it was written under another."""
+        if isinstance(self.path, Path) and isinstance(folder, Path):
+            self.path.rename(folder)
+            folder_to_disk(folder.parent)
 
     def _complete(self, manifest: RunManifest, report: str) -> None:
         for dataset, lead in LEADS.items():
@@ -156,21 +164,16 @@ class RunFolder:
                 raise LedgerError(f"{rows} rows of {dataset} in the manifest, {written} written")
 
 
-def job_folder(output: str, job: str) -> Path:
+def job_folder(output: str, job: str) -> Place:
     """Give the folder of a job below `output`, absolute; it need not be there.
 
     Raises
     ------
     OutputError
-        `output` is a URL, or `job` cannot name a folder.
+        `output` is a URL that cannot be, or `job` cannot name a folder.
     """
-    if "://" in output:
-        raise OutputError(
-            "results can only be written to a local folder",
-            where=output,
-            remedy="name one with --output and copy it afterwards",
-        )
-    return Path(output).expanduser().absolute() / _folder_name(job)
+    place = place_of(output)
+    return (place.absolute() if isinstance(place, Path) else place) / _folder_name(job)
 
 
 def _folder_name(name: str) -> str:
@@ -197,7 +200,7 @@ def _point_latest_to(run: PublishedRun) -> None:
         write_whole(job / LATEST, json.dumps({"run_id": run.manifest.run_id}) + "\n")
 
 
-def _is_newer(folder: Path, run: PublishedRun) -> bool:
+def _is_newer(folder: Place, run: PublishedRun) -> bool:
     try:
         other = load_run(folder)
         days = other.manifest.partition, run.manifest.partition

@@ -1,6 +1,5 @@
 """Scratch files of a run: written by one step, read by the next, gone when the run is published."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from flows.storage.atomic import naming_output_errors, replacing
+from flows.storage.atomic import naming_output_errors, remove_tree, replacing
+from flows.storage.store_path import Place
 
 
 @dataclass(frozen=True)
@@ -19,19 +19,19 @@ class Scratch:
     What writes there raises `OutputError` where the disk is full or the folder is gone.
     """
 
-    path: Path
+    path: Place
 
     @classmethod
-    def beside(cls, run: Path) -> "Scratch":
+    def beside(cls, run: Place) -> "Scratch":
         """Make the scratch folder of the run that is written in `run`."""
         scratch = cls.of(run)
         scratch.make()
         return scratch
 
     @classmethod
-    def of(cls, run: Path) -> "Scratch":
+    def of(cls, run: Place) -> "Scratch":
         """Name the scratch folder of the run that is written in `run`."""
-        return cls(run.with_name(f"{run.name}.scratch"))
+        return cls(run.with_name(f".{run.name.lstrip('.')}.scratch"))
 
     def make(self) -> None:
         """Make the folder."""
@@ -48,8 +48,11 @@ class Scratch:
             np.save(file, array, allow_pickle=False)
 
     def read_array(self, name: str) -> npt.NDArray[Any]:
-        """Read an array back; mapped, so that only what is used takes memory."""
-        return np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        """Read an array back; mapped from a file, so that only what is used takes memory."""
+        place = self.path / f"{name}.npy"
+        if isinstance(place, Path):
+            return np.load(place, mmap_mode="r", allow_pickle=False)
+        return np.load(place.open(), allow_pickle=False)
 
     def write_table(self, name: str, table: pa.Table) -> None:
         """Keep a table."""
@@ -62,9 +65,12 @@ class Scratch:
             writer.write_table(table)
 
     def read_table(self, name: str) -> pa.Table:
-        """Read a table back; mapped, so that only what is used takes memory."""
-        return pa.ipc.open_file(pa.memory_map(str(self.path / f"{name}.arrow"))).read_all()
+        """Read a table back; mapped from a file, so that only what is used takes memory."""
+        place = self.path / f"{name}.arrow"
+        if isinstance(place, Path):
+            return pa.ipc.open_file(pa.memory_map(str(place))).read_all()
+        return pa.ipc.open_file(pa.py_buffer(place.read_bytes())).read_all()
 
     def remove(self) -> None:
         """Remove the folder and all in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove_tree(self.path)

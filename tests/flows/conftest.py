@@ -1,11 +1,15 @@
-"""Prefect for the tests of the flow: a server and a database of their own, once a session."""
+"""Servers for the tests: Prefect's, with a database of its own, and an object store's."""
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from flows.settings import prepare_prefect
+from flows.storage import store_path
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +23,28 @@ def prefect_server() -> Iterator[None]:
         yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """Start a server that speaks S3; give its address."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Let this process find the server; give a client of it."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    store_path._open_store.cache_clear()
+    client = boto3.client("s3")
+    yield client
+    client.close()
+    store_path._open_store.cache_clear()

@@ -195,7 +195,7 @@ def output_is_a_file(_: Path) -> list[str]:
 
 
 def output_is_a_url(_: Path) -> list[str]:
-    return detect_on(small_log(), "--output", "s3://results")
+    return detect_on(small_log(), "--output", "ftp://results")
 
 
 def unknown_option(_: Path) -> list[str]:
@@ -301,7 +301,7 @@ MISTAKES = (
     Mistake("no input", no_input_at_all, ("no input", "name a file")),
     Mistake("name that leads away", bad_name, ("name", "letters, digits")),
     Mistake("output is a file", output_is_a_file, ("results", "cannot be written", "--output")),
-    Mistake("output is a URL", output_is_a_url, ("s3://results", "local folder", "--output")),
+    Mistake("output nowhere known", output_is_a_url, ("ftp://results", "no way", "s3://")),
     Mistake("partition of none", partition_without_a_place, ("log.parquet", "no `{date}`")),
     Mistake("partition leads away", partition_that_leads_away, ("--partition", "2026-01-05")),
     Mistake("no such partition", partition_that_is_not_there, ("2026-01-06", "no such file")),

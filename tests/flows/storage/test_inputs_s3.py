@@ -1,15 +1,12 @@
 """The object store: a local server that speaks S3."""
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from moto.server import ThreadedMotoServer
 
 from flows.storage.plan import plan_input
 from flows.storage.repeats import repeated_ids
@@ -27,30 +24,14 @@ _KEYS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture(autouse=True)
-def store(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="events")
+def store(s3) -> None:
+    s3.create_bucket(Bucket="events")
     for number, key in enumerate(_KEYS):
         body = io.BytesIO()
         if key.endswith(".parquet"):
             pq.write_table(pa.table({"n": [number, number + 10]}), body)
-        client.put_object(Bucket="events", Key=key, Body=body.getvalue())
-    client.close()
+        s3.put_object(Bucket="events", Key=key, Body=body.getvalue())
 
 
 def test_a_folder_of_the_store_is_planned_and_read(tmp_path: Path) -> None:
@@ -98,11 +79,9 @@ def test_what_is_not_there_is_said_in_one_line(location: str, message: str) -> N
     assert "\n" not in str(raised.value)
 
 
-def test_an_object_that_changed_since_it_was_planned_is_noticed() -> None:
+def test_an_object_that_changed_since_it_was_planned_is_noticed(s3) -> None:
     plan = plan_input("s3://events/logs/day=1")
-    client = boto3.client("s3")
-    client.put_object(Bucket="events", Key=_KEYS[0], Body=b"something else")
-    client.close()
+    s3.put_object(Bucket="events", Key=_KEYS[0], Body=b"something else")
     with pytest.raises(InputError, match="the file has changed"):
         read_rows(plan, np.array([0]))
 

@@ -311,9 +311,10 @@ def test_a_folder_that_went_away_while_writing_is_an_output_error(tmp_path):
         folder.write_part("scores", 0, scores(1))
 
 
-def test_a_url_as_output_is_refused_for_now():
-    with pytest.raises(OutputError, match="local folder"):
-        RunFolder.create("s3://bucket/results", "job", "one")
+@pytest.mark.parametrize("url", ["ftp://bucket/results", "s3://key:word@bucket/results"])
+def test_a_url_that_cannot_be_is_refused(url):
+    with pytest.raises(OutputError, match=r"no way to read ftp|carries credentials"):
+        RunFolder.create(url, "job", "one")
 
 
 names = st.one_of(

@@ -1,0 +1,179 @@
+"""Results in an object store: the same bytes as in a folder, and whole or not at all."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from flows.cli import main
+from flows.cluster import ClusterRunner, connected
+from flows.storage.published import find_run, list_runs, read_findings, read_scores
+from schemas.errors import OutputError
+from tests.flows.dask_cluster import dask_cluster
+from tests.flows.prefect_processes import plain_environment
+from tests.flows.sample_logs import FailingRunner, dataset_bytes, detect, job, small_log, written
+
+pytestmark = pytest.mark.slow
+
+OUTFIELD = Path(sys.executable).with_name("outfield")
+DATASETS = ("findings", "scores", "quarantine")
+
+
+@pytest.fixture
+def bucket(s3) -> Any:
+    """Give an empty bucket of results."""
+    s3.create_bucket(Bucket="results")
+    for key in keys(s3):
+        s3.delete_object(Bucket="results", Key=key)
+    return s3
+
+
+def keys(s3: Any) -> list[str]:
+    listed = s3.list_objects_v2(Bucket="results").get("Contents", [])
+    return [entry["Key"] for entry in listed]
+
+
+def stored_bytes(s3: Any, run_id: str, dataset: str) -> dict[str, bytes]:
+    prefix = f"out/log/runs/{run_id}/{dataset}/"
+    found = [key for key in keys(s3) if key.startswith(prefix) and key != prefix]
+    return {
+        key.removeprefix(prefix): s3.get_object(Bucket="results", Key=key)["Body"].read()
+        for key in found
+    }
+
+
+def faulty_log() -> pa.Table:
+    """An event without a time is rejected."""
+    log = small_log()
+    times = log["time"].to_pylist()
+    times[5] = None
+    return log.set_column(1, "time", pa.array(times, log["time"].type))
+
+
+@pytest.fixture
+def location(tmp_path) -> str:
+    return written(tmp_path / "log.parquet", faulty_log())
+
+
+SESSIONS = {"unit": "session", "session_key": "user", "session_window": "1h"}
+
+
+@pytest.mark.parametrize("settings", [{}, SESSIONS])
+def test_a_store_holds_the_same_bytes_as_a_folder(bucket, location, tmp_path, settings):
+    local = detect(job(location, tmp_path / "out", **settings))
+    stored = detect(job(location, "s3://results/out", **settings))
+    for dataset in DATASETS:
+        kept = stored_bytes(bucket, stored.manifest.run_id, dataset)
+        assert kept == dataset_bytes(local, dataset)
+    assert stored.manifest.model == local.manifest.model
+    run = f"out/log/runs/{stored.manifest.run_id}"
+    below = {key.removeprefix(run).split("/")[1] for key in keys(bucket) if key.startswith(run)}
+    assert below == {*DATASETS, "manifest.json", "report.html"}
+    latest = bucket.get_object(Bucket="results", Key="out/log/latest.json")["Body"].read()
+    assert json.loads(latest) == {"run_id": stored.manifest.run_id}
+    assert not [key for key in keys(bucket) if "scratch" in key]
+
+
+def test_runs_and_findings_are_read_from_the_store(bucket, location, capsys):
+    runs = [detect(job(location, "s3://results/out")) for _ in range(2)]
+    newest = runs[1].manifest
+    assert [run.manifest for run in list_runs("s3://results/out/log")] == [
+        newest,
+        runs[0].manifest,
+    ]
+    assert find_run("s3://results/out/log").manifest == newest
+    assert read_scores(find_run("s3://results/out/log")).num_rows == newest.units_scored
+    assert main(["runs", "s3://results/out/log"]) == 0
+    assert newest.run_id in capsys.readouterr().out
+    assert main(["findings", "s3://results/out/log", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["folder"] == f"s3://results/out/log/runs/{newest.run_id}"
+    assert len(document["findings"]) == len(read_findings(runs[1]))
+
+
+def test_the_command_writes_to_the_store_and_says_where(bucket, location, capsys):
+    assert main(["detect", location, "--output", "s3://results/out", "--direct"]) == 0
+    said = capsys.readouterr().out
+    (run,) = list_runs("s3://results/out/log")
+    assert f"s3://results/out/log/runs/{run.manifest.run_id}/report.html" in said
+
+
+@pytest.mark.parametrize("step", ["gather_records", "score_chunk", "explain_findings"])
+def test_a_run_that_fails_leaves_nothing_and_the_earlier_one_is_still_the_latest(
+    bucket, location, step
+):
+    earlier = detect(job(location, "s3://results/out")).manifest.run_id
+    with pytest.raises(ConnectionError):
+        detect(job(location, "s3://results/out"), FailingRunner(step, done=True))
+    assert [run.manifest.run_id for run in list_runs("s3://results/out/log")] == [earlier]
+    assert find_run("s3://results/out/log").manifest.run_id == earlier
+    parts = [key for key in keys(bucket) if key.startswith("out/log/runs/") and key[-1] != "/"]
+    assert all(key.startswith(f"out/log/runs/{earlier}/") for key in parts)
+
+
+def test_what_a_killed_run_leaves_is_no_run_and_the_next_is_clean(bucket, location, tmp_path):
+    command = subprocess.Popen(  # noqa: S603 - our own code
+        [OUTFIELD, "detect", location, "--output", "s3://results/out", "--direct"],
+        env=plain_environment(tmp_path),
+    )
+    deadline = time.monotonic() + 60
+    while not any("/scores/" in key for key in keys(bucket)):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    command.send_signal(signal.SIGKILL)
+    command.wait()
+    if any(key.endswith("manifest.json") for key in keys(bucket)):
+        pytest.skip("the run was too quick to be killed")
+    assert list_runs("s3://results/out/log") == []
+    with pytest.raises(OutputError, match="s3://results/out/log: no finished run in it"):
+        find_run("s3://results/out/log")
+    run = detect(job(location, "s3://results/out"))
+    assert [found.manifest for found in list_runs("s3://results/out/log")] == [run.manifest]
+
+
+def test_the_manifest_is_written_after_all_else_of_the_run(bucket, location, monkeypatch):
+    order: list[str] = []
+    from flows.storage.store_path import StorePath  # noqa: PLC0415
+
+    put = StorePath.put
+    monkeypatch.setattr(
+        StorePath, "put", lambda self, content: (order.append(self.name), put(self, content))
+    )
+    detect(job(location, "s3://results/out"))
+    assert order[-2:] == ["manifest.json", "latest.json"]
+    assert order.count("manifest.json") == 1
+
+
+def test_a_cluster_reads_and_writes_the_store(bucket, location, tmp_path):
+    bucket.upload_file(location, "results", "in/log.parquet")
+    local = detect(job(location, tmp_path / "out"))
+    with (
+        dask_cluster(tmp_path / "dask", workers=2) as cluster,
+        connected(cluster.address) as client,
+    ):
+        run = detect(job("s3://results/in", "s3://results/out"), ClusterRunner(client))
+    for dataset in DATASETS:
+        kept = stored_bytes(bucket, run.manifest.run_id, dataset)
+        assert kept == dataset_bytes(local, dataset)
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ("s3://key:secret@results/out", "carries credentials"),
+        ("hdfs://results/out", "hdfs://"),
+        ("s3://no-such-bucket/out", "s3://no-such-bucket/out"),
+    ],
+)
+def test_a_store_that_cannot_be_is_told_in_one_line(bucket, location, capfd, output, words):
+    assert main(["detect", location, "--output", output, "--direct"]) == 2
+    said = capfd.readouterr().err
+    assert words in said
+    assert "secret" not in said
+    assert said.count("\n") == 1
