@@ -37,6 +37,10 @@ RULES = {
         names("prefect"),
         r"flows/(deployments|detect|tasks|artifacts|server)\.py",
     ),
+    "Dask is known to two modules": (
+        names("distributed dask prefect_dask"),
+        r"flows/(cluster|tasks)\.py",
+    ),
     "charts are drawn in flows/report alone": (
         names("altair vl_convert matplotlib plotly bokeh seaborn"),
         r"flows/report/.*",

@@ -12,7 +12,7 @@ never taken for one, whenever it was killed.
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -131,8 +131,9 @@ class RunFolder:
 
     def discard(self) -> None:
         """Remove what was written of a run that will not be published."""
-        if isinstance(self.path, Path) or not (self.path / MANIFEST).exists():
-            remove_tree(self.path)
+        with suppress(OSError):  # a store that does not answer: why it is discarded stays the error
+            if isinstance(self.path, Path) or not (self.path / MANIFEST).exists():
+                remove_tree(self.path)
 
     def _appear(self, folder: Place) -> None:
         """Take the name of a run, where it was written under another."""

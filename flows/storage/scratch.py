@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -22,21 +22,15 @@ class Scratch:
     path: Place
 
     @classmethod
-    def beside(cls, run: Place) -> "Scratch":
-        """Make the scratch folder of the run that is written in `run`."""
-        scratch = cls.of(run)
-        scratch.make()
-        return scratch
-
-    @classmethod
     def of(cls, run: Place) -> "Scratch":
         """Name the scratch folder of the run that is written in `run`."""
         return cls(run.with_name(f".{run.name.lstrip('.')}.scratch"))
 
-    def make(self) -> None:
+    def make(self) -> Self:
         """Make the folder."""
         with naming_output_errors(self.path.parent):
             self.path.mkdir(exist_ok=True)
+        return self
 
     def write_array(self, name: str, array: npt.NDArray[Any]) -> None:
         """Keep an array of numbers."""

@@ -76,10 +76,6 @@ class StorePath:
         """Tell whether an object is below."""
         return self._info().type is FileType.Directory
 
-    def is_file(self) -> bool:
-        """Tell whether an object is there."""
-        return self._info().type is FileType.File
-
     def mkdir(self, *, parents: bool = False, exist_ok: bool = False) -> None:
         """Do nothing: a store knows no folders."""
 
@@ -98,10 +94,6 @@ class StorePath:
         with self.open_input() as file:
             content: bytes = file.read()
         return content
-
-    def read_text(self, encoding: str = "utf-8") -> str:
-        """Read an object as text."""
-        return self.read_bytes().decode(encoding)
 
     def open(self, mode: str = "rb") -> BinaryIO:
         """Open an object's content, which is read as a whole."""

@@ -57,7 +57,7 @@ def log(tmp_path) -> EventRecords:
     for part in range(3):
         rows = table.slice(part * 50, 50)
         written(tmp_path / f"log/{part}.parquet", rows, row_group_size=20)
-    scratch = Scratch.beside(tmp_path / "run")
+    scratch = Scratch.of(tmp_path / "run").make()
     scratch.write_array(REPEATED, np.array([70, 130]))
     return EventRecords(plan_input(str(tmp_path / "log")), ROLES, scratch)
 
