@@ -10,13 +10,14 @@ from typing import Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from flows.findings import explain_findings
+from flows.incidents import group_incidents
 from flows.planning import opened_run, plan_run
 from flows.progress import OnProgress
-from flows.publishing import publish_run
+from flows.publishing import Judged, publish_run
 from flows.report.page import chart_library
 from flows.steps import (
     ChunkScored,
-    explain_findings,
     fit_model,
     gather_records,
     score_chunk,
@@ -117,6 +118,9 @@ def detect_events(
             chunks = [scored[chunk] for chunk in range(n)]
         with step("select"):
             selected = runner.call(select_findings, run, fitted, chunks)
+        with step("group"):
+            grouped = runner.call(group_incidents, run, gathered, fitted, chunks, selected)
         with step("explain"):
-            runner.call(explain_findings, run, gathered, fitted, selected)
-        return runner.call(publish_run, run, gathered, fitted, chunks, selected, seconds)
+            runner.call(explain_findings, run, gathered, fitted, grouped)
+        judged = Judged(chunks, selected, grouped)
+        return runner.call(publish_run, run, gathered, fitted, judged, seconds)

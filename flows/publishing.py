@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -9,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from anomaly.selection import anomaly_score, severity
+from flows.incidents import Grouped
 from flows.planning import Run
 from flows.report.data import ReportData
 from flows.report.page import render
@@ -19,13 +21,17 @@ from schemas.manifest import ColumnRole, Ledger, RunManifest, SelectionSummary
 from schemas.roles import Role
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What the steps found out about the records of a run."""
+
+    chunks: Sequence[ChunkScored]
+    selected: Selected
+    grouped: Grouped
+
+
 def publish_run(
-    run: Run,
-    gathered: Gathered,
-    fitted: Fitted,
-    chunks: Sequence[ChunkScored],
-    selected: Selected,
-    seconds: dict[str, float],
+    run: Run, gathered: Gathered, fitted: Fitted, judged: Judged, seconds: dict[str, float]
 ) -> PublishedRun:
     """Check the ledger, write manifest and report, and make the run visible.
 
@@ -34,6 +40,7 @@ def publish_run(
     LedgerError
         If rows were lost or invented; nothing is published then.
     """
+    chunks, grouped = judged.chunks, judged.grouped
     manifest = RunManifest(
         outfield_version=version("outfield"),
         job=run.job.name or "",
@@ -49,8 +56,10 @@ def publish_run(
         units_scored=sum(chunk.scored for chunk in chunks),
         columns=_columns(run),
         model=fitted.summary,
-        selection=_selection(run, selected),
-        severities=dict(Counter(severity(anomaly_score(selected.p_values)))),
+        selection=_selection(run, judged.selected, grouped),
+        severities=dict(Counter(severity(anomaly_score(grouped.p_values)))),
+        incidents=grouped.summary,
+        covers=grouped.covers,
         seconds={step: round(taken, 3) for step, taken in seconds.items()},
     )
     report = render(_report_data(run, manifest, chunks))
@@ -77,14 +86,15 @@ def _columns(run: Run) -> dict[str, ColumnRole]:
     }
 
 
-def _selection(run: Run, selected: Selected) -> SelectionSummary:
+def _selection(run: Run, selected: Selected, grouped: Grouped) -> SelectionSummary:
     return SelectionSummary(
         rule=selected.rule,
         score_cut=selected.score_cut,
         selected=selected.by_rule,
-        findings=len(selected.rows),
+        findings=len(grouped.rows),
         budget=run.job.selection.budget,
-        by_rank=max(len(selected.rows) - selected.by_rule, 0),
+        by_rank=int((~grouped.by_rule).sum()),
+        in_incidents=grouped.in_incidents,
         drift=selected.drift.ratio,
         drift_at=selected.drift.at,
     )

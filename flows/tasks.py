@@ -8,10 +8,11 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import as_completed, wait
 
+from flows.findings import explain_findings
+from flows.incidents import group_incidents
 from flows.planning import plan_run
 from flows.publishing import publish_run
 from flows.steps import (
-    explain_findings,
     fit_model,
     gather_records,
     score_chunk,
@@ -53,6 +54,7 @@ TASKS = {
     fit_model: as_task(fit_model, "fit"),
     score_chunk: as_task(score_chunk, "score"),
     select_findings: as_task(select_findings, "select"),
+    group_incidents: as_task(group_incidents, "group"),
     explain_findings: as_task(explain_findings, "explain"),
     publish_run: as_task(publish_run, "publish"),
 }

@@ -10,9 +10,15 @@ import pyarrow.parquet as pq
 
 from flows.storage.atomic import naming_output_errors, replacing
 from schemas.errors import OutputError
-from schemas.outputs import FINDING, REJECTION, SCORES
+from schemas.outputs import FINDING, INCIDENT, REJECTION, SCORES
 
-LEADS = {"findings": FINDING, "scores": SCORES, "quarantine": REJECTION}
+LEADS = {
+    "incidents": INCIDENT,
+    "suppressed": INCIDENT,
+    "findings": FINDING,
+    "scores": SCORES,
+    "quarantine": REJECTION,
+}
 """Dataset -> the columns that stand before the record's own ones."""
 
 _SETTINGS = {"compression": "zstd", "version": "2.6"}

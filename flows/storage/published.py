@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from flows.storage import parquet_parts
 from schemas.errors import OutputError
 from schemas.manifest import RunManifest
+from schemas.outputs import INCIDENT
 
 MANIFEST = "manifest.json"
 REPORT = "report.html"
@@ -102,6 +103,26 @@ def read_findings(run: PublishedRun, columns: Sequence[str] | None = None) -> pa
     """
     findings = parquet_parts.read_dataset(run.folder / "findings", columns)
     return findings.sort_by("rank") if "rank" in findings.column_names else findings
+
+
+def read_incidents(run: PublishedRun, dataset: str = "incidents") -> pa.Table:
+    """Read the incidents of a run, rank 1 first; none where the run is older than incidents are.
+
+    Parameters
+    ----------
+    run
+        The run.
+    dataset
+        `incidents`, or `suppressed` for those that verdicts keep from the analyst.
+
+    Raises
+    ------
+    OutputError
+        A part is damaged.
+    """
+    if not (run.folder / dataset).is_dir():
+        return INCIDENT.empty_table()
+    return parquet_parts.read_dataset(run.folder / dataset).sort_by("rank")
 
 
 def read_scores(run: PublishedRun, columns: Sequence[str] | None = None) -> pa.Table:

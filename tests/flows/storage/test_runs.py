@@ -31,10 +31,12 @@ def test_a_published_run_has_the_layout_of_the_architecture(tmp_path):
     assert [str(path.relative_to(tmp_path / "job")) for path in files_below(tmp_path)] == [
         "latest.json",
         "runs/one/findings/part-00000.parquet",
+        "runs/one/incidents/part-00000.parquet",
         "runs/one/manifest.json",
         "runs/one/quarantine/part-00000.parquet",
         "runs/one/report.html",
         "runs/one/scores/part-00000.parquet",
+        "runs/one/suppressed/part-00000.parquet",
     ]
     assert (run.folder / "report.html").read_text() == "<p>report</p>"
 
