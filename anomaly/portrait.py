@@ -161,7 +161,7 @@ def portray(
     identity = _digest(job, members.entity_column, members.entity, pattern)
     own = dict(scores)
     return Incident(
-        incident=f"i-{_digest(identity, own['record_id'])}",
+        incident=f"i-{_digest(identity, own['record_id'], str(members.first_time))}",
         title=_title(members, reasons),
         severity=own.pop("severity"),
         basis=own.pop("basis"),

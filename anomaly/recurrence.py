@@ -45,6 +45,35 @@ def compared(incidents: Iterable[Incident], past: Sequence[Past]) -> list[Incide
     return [_compared(incident, known.get(incident.identity, [])) for incident in incidents]
 
 
+def differences(
+    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """Say what became of the incidents of one run in another.
+
+    Parameters
+    ----------
+    before, after
+        The incidents of the two runs, as rows of `schemas.outputs.INCIDENT`.
+
+    Returns
+    -------
+    A change and the incident that it is about: `new`, `worse`, `recurring` of those after, then
+    `resolved` of those before.
+    """
+    known: dict[str, list[Past]] = {}
+    for row in before:
+        known.setdefault(row["identity"], []).append(Past.of(row, 0))
+    found = []
+    for row in after:
+        past = known.get(row["identity"])
+        worse = past is not None and is_worse(row["severity"], row["records"], past)
+        found.append(("new" if past is None else "worse" if worse else "recurring", row))
+    now = {row["identity"] for row in after}
+    gone = [("resolved", row) for row in before if row["identity"] not in now]
+    order = ("new", "worse", "recurring")
+    return sorted(found, key=lambda change: order.index(change[0])) + gone
+
+
 def resolved(incidents: Iterable[Incident], past: Sequence[Past]) -> list[str]:
     """Return the identities of the newest earlier run that are not here any more."""
     if not past:
@@ -55,15 +84,20 @@ def resolved(incidents: Iterable[Incident], past: Sequence[Past]) -> list[str]:
     return [identity for identity in before if identity not in now]
 
 
+def is_worse(severity: str, records: int, past: Sequence[Past]) -> bool:
+    """Tell whether an incident is graver, or has far more records, than it ever was."""
+    graver = all(_GRAVITY[severity] > _GRAVITY[each.severity] for each in past)
+    return graver or records > _MORE * max(each.records for each in past)
+
+
 def _compared(incident: Incident, past: list[Past]) -> Incident:
     if not past:
         return incident
-    graver = all(_GRAVITY[incident.severity] > _GRAVITY[each.severity] for each in past)
-    more = incident.members.records > _MORE * max(each.records for each in past)
     times = [each.first_time for each in past if each.first_time is not None]
+    worse = is_worse(incident.severity, incident.members.records, past)
     return replace(
         incident,
-        status="worse" if graver or more else "recurring",
+        status="worse" if worse else "recurring",
         since=min(times, default=None),
         occurrences=_occurrences(incident, past),
     )

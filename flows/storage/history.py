@@ -43,10 +43,14 @@ def earlier_runs(job_folder: Path, covers: Covers, files: list[InputFile]) -> li
         if covers is not None and theirs is not None:
             if theirs[1] < covers[1]:
                 found[theirs] = run
-        elif run.manifest.input_files != files:
-            found[tuple(run.manifest.input_files)] = run
+        elif (judged := _contents(run.manifest.input_files)) != _contents(files):
+            found[judged] = run
     before = sorted(found.values(), key=_order)
     return before[-_MOST_RUNS:]
+
+
+def _contents(files: list[InputFile]) -> tuple[tuple[str, int, int], ...]:
+    return tuple((file.name, file.rows, file.bytes) for file in files)
 
 
 def past_incidents(runs: list[PublishedRun]) -> list[Past]:

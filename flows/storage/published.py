@@ -73,6 +73,18 @@ def find_run(job_folder: str, run_id: str | None = None) -> PublishedRun:
     return load_run(folders[run_id])
 
 
+def run_at(folder: str) -> PublishedRun:
+    """Load the run in a folder; in that of a job, its newest one.
+
+    Raises
+    ------
+    OutputError
+        It is neither, or its manifest cannot be read.
+    """
+    path = Path(folder)
+    return load_run(path) if (path / MANIFEST).exists() else find_run(folder)
+
+
 def load_run(folder: Path) -> PublishedRun:
     """Load the run in a folder.
 

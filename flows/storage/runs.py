@@ -146,11 +146,11 @@ class RunFolder:
 
     def _check_rows(self, manifest: RunManifest) -> None:
         claimed = {
-            "incidents": manifest.incidents.incidents,
-            "suppressed": manifest.incidents.suppressed,
             "findings": manifest.selection.findings,
             "scores": manifest.units_scored,
             "quarantine": manifest.ledger.rows_quarantined,
+            "incidents": manifest.incidents.incidents,
+            "suppressed": manifest.incidents.suppressed,
         }
         for dataset, rows in claimed.items():
             written = parquet_parts.count_rows(self.path / dataset)
