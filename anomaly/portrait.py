@@ -186,6 +186,8 @@ def _pattern(reasons: Sequence[Reason], roles: Mapping[str, Role]) -> str:
 
 def _title(members: Members, reasons: Sequence[Reason]) -> str:
     telling = [r for r in reasons if r.share >= _TELLING] or list(reasons[:1])
+    # The entity stands there already, so that it is odd is said only where nothing else is.
+    telling = [r for r in telling if r.observed != members.entity] or telling
     what = ", ".join(
         f"`{_short(reason.column)}` is `{_short(reason.observed)}`"
         for reason in telling[:_REASONS_IN_TITLE]

@@ -101,16 +101,22 @@ def _selection(run: Run, selected: Selected, grouped: Grouped) -> SelectionSumma
 
 
 def _report_data(run: Run, manifest: RunManifest, chunks: Sequence[ChunkScored]) -> ReportData:
-    findings = next(table for _, table in run.folder.read_parts("findings"))
+    findings = _only_part(run, "findings")
     counts = np.sum([chunk.histogram for chunk in chunks], axis=0)
     return ReportData(
         manifest=manifest,
         findings=findings,
+        incidents=_only_part(run, "incidents"),
+        suppressed=_only_part(run, "suppressed"),
         score_counts=counts,
         score_edges=np.arange(len(counts) + 1, dtype=np.float64),
         map_points=run.scratch.read_table("map"),
         time_column=_time_column(run, findings),
     )
+
+
+def _only_part(run: Run, dataset: str) -> pa.Table:
+    return next(table for _, table in run.folder.read_parts(dataset))
 
 
 def _time_column(run: Run, findings: pa.Table) -> str | None:
