@@ -4,9 +4,11 @@ A verdict never hides what is odder than what it was given on: a graver severity
 louder by more than a tenth, or a reason that was not there.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.portrait import Incident
+from schemas.errors import JobError
 from schemas.outputs import SEVERITY_CUTS
-from schemas.verdict import Evidence, Verdict
+from schemas.verdict import Evidence, Opinion, Verdict
 
 _LOUDER = 1.1
 """How many times the scores of what it was given on an incident may have: models differ a little
@@ -139,3 +142,39 @@ def known_malicious(
             of_it = pc.and_(of_it, then)
         bad |= of_it.to_numpy()
     return bad
+
+
+def verdict_on(
+    incident: Mapping[str, Any], records: Sequence[str], run_id: str, opinion: Opinion
+) -> Verdict:
+    """Make a verdict on an incident, with all that later runs need to know of it.
+
+    Parameters
+    ----------
+    incident
+        A row of `schemas.outputs.INCIDENT`.
+    records
+        The ids of its records, as far as they are findings.
+    run_id
+        The run that it was seen in.
+    opinion
+        What is said of it.
+
+    Raises
+    ------
+    JobError
+        The scope is an entity, and the incident has none.
+    """
+    if opinion.scope == "entity" and incident["entity"] is None:
+        raise JobError(
+            f"incident {incident['incident']} is not about one entity",
+            where="--scope",
+            remedy="take `this` or `pattern`",
+        )
+    own = {name: incident[name] for name in Evidence.model_fields if name in incident}
+    own |= {"columns": [each["column"] for each in incident["reasons"]], "records": list(records)}
+    said = opinion.model_dump()
+    spelt = f"{incident['incident']} {opinion.model_dump_json()}"
+    name = f"v-{hashlib.sha256(spelt.encode()).hexdigest()[:12]}"
+    named = {"verdict": name, "incident": incident["incident"], "run_id": run_id}
+    return Verdict.model_validate(said | named | {"evidence": own})

@@ -60,6 +60,7 @@ def make_app(terminal: Terminal, services: Services) -> App:
         commands.runs,
         incidents.incidents,
         incidents.diff,
+        incidents.verdict,
         commands.schema,
         operations.backfill,
         operations.serve,

@@ -1,7 +1,8 @@
 """The step from odd records to incidents: gathered, named, held against verdicts and the past.
 
-The oddest records are gone through until there are as many incidents as the job wants, those that
-a verdict suppresses not counted; of each incident its oddest records become findings.
+The oddest records are gone through until there are as many incidents as the job wants; what a
+verdict suppresses is not replaced by something less odd. Of each incident its oddest records become
+findings.
 """
 
 from collections import Counter
@@ -88,8 +89,6 @@ class _Pool:
 
     events: pa.Table
     numbers: Integers
-    complete: bool
-    """Whether there is no further record."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,8 @@ def group_incidents(
     job_folder = run.folder.path.parents[1]
     verdicts = read_verdicts(job_folder)
     desk = _Desk(run, gathered.records, model, references, selected, verdicts)
-    pool, outcome = _go_through(desk)
+    pool = _pool(desk)
+    outcome = _judge(desk, pool)
     covers = _covers(chunks)
     kept, hidden, summary = _held_against_the_past(desk, outcome.judged, covers, job_folder)
     for dataset, some in (("incidents", kept), ("suppressed", hidden)):
@@ -128,30 +128,17 @@ def group_incidents(
     )
 
 
-def _go_through(desk: _Desk) -> tuple[_Pool, _Outcome]:
-    """Take as many records as it needs for the incidents that the job wants at least."""
-    fewest = desk.run.job.selection.fewest
-    wanted = fewest
-    while True:
-        pool = _pool(desk, wanted)
-        outcome = _judge(desk, pool)
-        short = fewest - len(outcome.judged.kept)
-        if short <= 0 or pool.complete:
-            return pool, outcome
-        wanted += short
-
-
-def _pool(desk: _Desk, wanted: int) -> _Pool:
+def _pool(desk: _Desk) -> _Pool:
     """Gather the oddest records into incidents: all that the rule selects, or more if wanted."""
+    wanted = desk.run.job.selection.fewest
     taken = max(desk.by_rule, 4 * wanted)
     while True:
         rows = desk.selected.rows[:taken]
         events = desk.records.take(rows)
         numbers = _numbers(desk, events, rows)
-        end = gone_through(numbers, wanted, desk.by_rule)
-        complete = taken >= len(desk.selected.rows)
-        if complete or end < len(numbers) or not wanted:
-            return _Pool(events.slice(0, end), numbers[:end], complete and end == len(numbers))
+        if taken >= len(desk.selected.rows) or len(np.unique(numbers)) >= wanted:
+            end = gone_through(numbers, wanted, desk.by_rule)
+            return _Pool(events.slice(0, end), numbers[:end])
         taken *= 2
 
 

@@ -19,7 +19,8 @@ from anomaly.model import FEWEST_EVENTS, AnomalyModel, ModelOptions
 from anomaly.selection import Drift, anomaly_score, drift_of, largest_p, select
 from flows.planning import Run
 from flows.records import REPEATED, Batch, EventRecords, Records
-from flows.sampling import by_content, sample_rows
+from flows.reference import reference_sample
+from flows.sampling import by_content
 from flows.session_records import gather_sessions
 from flows.storage.locations import without_secrets
 from flows.storage.models import StoredModel, load_model, save_model
@@ -127,7 +128,7 @@ def fit_model(run: Run, gathered: Gathered) -> Fitted:
         There are too few records, or none of their columns is embedded.
     """
     records = gathered.records
-    sample = by_content(records.take(sample_rows(records.total, run.job.seed)))
+    sample = by_content(reference_sample(run, records))
     _require_enough(run, records, sample)
     weights = {column: spec.weight for column, spec in run.job.columns.items()}
     options = ModelOptions(run.job.model.distance, run.job.peers, run.job.model.text)

@@ -54,7 +54,7 @@ class SelectionSpec(Section):
         ge=0,
         strict=True,
         description="The fewest incidents a run writes: where the rule selects fewer, the oddest of"
-        " the rest follow, marked as chosen by rank. "
+        " the rest follow, marked as chosen by rank. Those that a verdict suppresses count. "
         f"{FEWEST_FINDINGS} under `fdr`, 0 under `threshold`.",
     )
 

@@ -27,21 +27,29 @@ class Evidence(BaseModel):
     last_time: datetime | None
 
 
-class Verdict(BaseModel):
-    """A verdict, with all that later runs need to know of its incident."""
+class Opinion(BaseModel):
+    """What an analyst says of an incident."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: Label
+    scope: Scope = Field(
+        default="this",
+        description="What it holds for: `this` entity with this pattern, all of the `entity`, or"
+        " the `pattern` with any entity.",
+    )
+    until: date | None = Field(
+        default=None, description="The last day of events it holds for; null: for good."
+    )
+    note: str = ""
+    who: str
+    when: datetime
+
+
+class Verdict(Opinion):
+    """An opinion, with all that later runs need to know of its incident."""
 
     verdict: str = Field(pattern=r"^v-[0-9a-f]{12}$", description="Its name.")
     incident: str = Field(description="The incident that it was given on.")
     run_id: str = Field(description="The run that the incident was seen in.")
-    label: Label
-    scope: Scope = Field(
-        description="What it holds for: `this` entity with this pattern, all of the `entity`, or"
-        " the `pattern` with any entity."
-    )
-    until: date | None = Field(description="The last day of events it holds for; null: for good.")
-    note: str
-    who: str
-    when: datetime
     evidence: Evidence
