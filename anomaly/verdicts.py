@@ -163,7 +163,8 @@ def verdict_on(
     Raises
     ------
     JobError
-        The scope is an entity, and the incident has none.
+        The scope is an entity, and the incident has none; or it is a pattern without a value, which
+        would keep back whatever is odd in that column.
     """
     if opinion.scope == "entity" and incident["entity"] is None:
         raise JobError(
@@ -171,8 +172,16 @@ def verdict_on(
             where="--scope",
             remedy="take `this` or `pattern`",
         )
+    columns = [reason["column"] for reason in incident["reasons"]]
+    if opinion.scope == "pattern" and incident["pattern"] in columns:
+        raise JobError(
+            f"incident {incident['incident']} is about any value of `{incident['pattern']}`, and"
+            " every other such incident would go with it",
+            where="--scope",
+            remedy="take `this` or `entity`",
+        )
     own = {name: incident[name] for name in Evidence.model_fields if name in incident}
-    own |= {"columns": [each["column"] for each in incident["reasons"]], "records": list(records)}
+    own |= {"columns": columns, "records": list(records)}
     said = opinion.model_dump()
     spelt = f"{incident['incident']} {opinion.model_dump_json()}"
     name = f"v-{hashlib.sha256(spelt.encode()).hexdigest()[:12]}"

@@ -61,6 +61,8 @@ def make_app(terminal: Terminal, services: Services) -> App:
         incidents.incidents,
         incidents.diff,
         incidents.verdict,
+        incidents.export,
+        incidents.columns,
         commands.schema,
         operations.backfill,
         operations.serve,

@@ -7,6 +7,7 @@ As in `flows/commands.py`, what a command needs is imported inside it.
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from getpass import getuser
+from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -108,7 +109,7 @@ class IncidentCommands:
             What it is.
         scope
             What the verdict holds for: this entity with this pattern, the entity whatever it does,
-            or the pattern whoever it is.
+            or the pattern whoever it is, if it names a value such as `action = disable_mfa`.
         until
             The last day of events that it holds for, such as 2026-12-31; for good by default.
         note
@@ -129,6 +130,56 @@ class IncidentCommands:
         said = verdict_on(found.incident, found.records, found.run.manifest.run_id, opinion)
         path = keep_verdict(found.run.folder.parents[1], said)
         self.terminal.line(f"Wrote {shown_path(path)}: {label}, on {incident}")
+
+    def export(
+        self,
+        run: str,
+        /,
+        *,
+        format: Literal["ocsf", "jsonl", "csv"],
+        of: Literal["incidents", "findings"] = "incidents",
+        to: str | None = None,
+    ) -> None:
+        """Write incidents or findings for other tools.
+
+        Parameters
+        ----------
+        run
+            The run's folder; a job's folder stands for its newest run.
+        format
+            `ocsf`: incidents as OCSF Detection Findings, JSON lines, or Parquet where the file is
+            called so. `jsonl` and `csv`: all columns.
+        of
+            What `jsonl` and `csv` hold.
+        to
+            The file; standard output by default.
+        """
+        from flows.exporting import csv_lines, json_lines, ocsf_findings, ocsf_lines
+        from flows.storage.atomic import write_whole
+        from flows.storage.parquet_parts import write_rows
+        from flows.storage.published import run_at
+
+        found = run_at(run)
+        if format == "ocsf" and to is not None and to.endswith(".parquet"):
+            write_rows(Path(to), list(ocsf_findings(found)))
+            return
+        lines = {
+            "ocsf": lambda: ocsf_lines(found),
+            "jsonl": lambda: json_lines(found, of),
+            "csv": lambda: csv_lines(found, of),
+        }[format]()
+        if to is not None:
+            write_whole(Path(to), "".join(f"{line}\n" for line in lines))
+            return
+        for line in lines:
+            self.terminal.line(line)
+
+    def columns(self) -> None:
+        """Print what each column of the outputs means, as Markdown."""
+        from schemas.dictionary import dictionary
+
+        for line in dictionary().splitlines():
+            self.terminal.line(line)
 
 
 def _user() -> str:

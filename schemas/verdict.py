@@ -36,7 +36,7 @@ class Opinion(BaseModel):
     scope: Scope = Field(
         default="this",
         description="What it holds for: `this` entity with this pattern, all of the `entity`, or"
-        " the `pattern` with any entity.",
+        " the `pattern`, which must name a value, with any entity.",
     )
     until: date | None = Field(
         default=None, description="The last day of events it holds for; null: for good."

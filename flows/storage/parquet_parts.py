@@ -86,6 +86,19 @@ def declared_schema(dataset: str, schema: pa.Schema) -> pa.Schema:
     return pa.schema([*lead, *list(schema)[len(lead) :]], metadata=lead.metadata)
 
 
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write rows to a Parquet file of its own, their types as the values say.
+
+    Raises
+    ------
+    OutputError
+        The disk is full or the folder is gone.
+    """
+    table = pa.Table.from_pylist(rows)
+    with replacing(path) as temporary, naming_output_errors(path.parent):
+        pq.write_table(table, temporary, **_SETTINGS)
+
+
 def part_files(folder: Path) -> dict[int, Path]:
     """Find the parts of a dataset, number -> file, in the order of their numbers."""
     files = folder.glob(f"part-*{_SUFFIX}")

@@ -112,6 +112,11 @@ def test_an_entity_s_verdict_needs_an_entity() -> None:
         verdict(nobody, scope="entity")
 
 
+def test_a_pattern_without_a_value_is_too_wide_for_a_verdict() -> None:
+    with pytest.raises(JobError, match="any value of `bytes`"):
+        verdict(incident(column="bytes"), scope="pattern")
+
+
 def test_every_verdict_has_a_name_of_its_own() -> None:
     said = [
         verdict(incident(), label, note=note) for label in ("benign", "expected") for note in "ab"
