@@ -47,6 +47,8 @@ Integers = npt.NDArray[np.int64]
 class Grouped:
     """The records that become findings, the oddest first, and what their incidents come to."""
 
+    selected: Selected
+    """The records that they come from."""
     rows: Integers
     p_values: npt.NDArray[np.float64]
     by_rule: npt.NDArray[np.bool_]
@@ -118,6 +120,7 @@ def group_incidents(
     names = {outcome.numbers[incident.incident]: incident.incident for incident in kept}
     of_rule = pool.numbers[: desk.by_rule]
     return Grouped(
+        selected=selected,
         rows=selected.rows[places],
         p_values=selected.p_values[places],
         by_rule=places < desk.by_rule,

@@ -14,7 +14,7 @@ from flows.findings import explain_findings
 from flows.incidents import group_incidents
 from flows.planning import opened_run, plan_run
 from flows.progress import OnProgress
-from flows.publishing import Judged, publish_run
+from flows.publishing import publish_run
 from flows.report.page import chart_library
 from flows.steps import (
     ChunkScored,
@@ -122,5 +122,4 @@ def detect_events(
             grouped = runner.call(group_incidents, run, gathered, fitted, chunks, selected)
         with step("explain"):
             runner.call(explain_findings, run, gathered, fitted, grouped)
-        judged = Judged(chunks, selected, grouped)
-        return runner.call(publish_run, run, gathered, fitted, judged, seconds)
+        return runner.call(publish_run, run, gathered, fitted, chunks, grouped, seconds)

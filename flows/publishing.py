@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -14,24 +13,20 @@ from flows.incidents import Grouped
 from flows.planning import Run
 from flows.report.data import ReportData
 from flows.report.page import render
-from flows.steps import ChunkScored, Fitted, Gathered, Selected
+from flows.steps import ChunkScored, Fitted, Gathered
 from flows.storage.published import PublishedRun
 from schemas.fingerprint import job_fingerprint
 from schemas.manifest import ColumnRole, Ledger, RunManifest, SelectionSummary
 from schemas.roles import Role
 
 
-@dataclass(frozen=True)
-class Judged:
-    """What the steps found out about the records of a run."""
-
-    chunks: Sequence[ChunkScored]
-    selected: Selected
-    grouped: Grouped
-
-
 def publish_run(
-    run: Run, gathered: Gathered, fitted: Fitted, judged: Judged, seconds: dict[str, float]
+    run: Run,
+    gathered: Gathered,
+    fitted: Fitted,
+    chunks: Sequence[ChunkScored],
+    grouped: Grouped,
+    seconds: dict[str, float],
 ) -> PublishedRun:
     """Check the ledger, write manifest and report, and make the run visible.
 
@@ -40,7 +35,6 @@ def publish_run(
     LedgerError
         If rows were lost or invented; nothing is published then.
     """
-    chunks, grouped = judged.chunks, judged.grouped
     manifest = RunManifest(
         outfield_version=version("outfield"),
         job=run.job.name or "",
@@ -56,7 +50,7 @@ def publish_run(
         units_scored=sum(chunk.scored for chunk in chunks),
         columns=_columns(run),
         model=fitted.summary,
-        selection=_selection(run, judged.selected, grouped),
+        selection=_selection(run, grouped),
         severities=dict(Counter(severity(anomaly_score(grouped.p_values)))),
         incidents=grouped.summary,
         covers=grouped.covers,
@@ -86,7 +80,8 @@ def _columns(run: Run) -> dict[str, ColumnRole]:
     }
 
 
-def _selection(run: Run, selected: Selected, grouped: Grouped) -> SelectionSummary:
+def _selection(run: Run, grouped: Grouped) -> SelectionSummary:
+    selected = grouped.selected
     return SelectionSummary(
         rule=selected.rule,
         score_cut=selected.score_cut,
