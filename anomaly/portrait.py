@@ -26,7 +26,7 @@ _LONGEST_VALUE = 48
 _SHARED = 0.5
 """An incident has an entity if more than this part of its records are of one."""
 _DIGITS = 12
-"""Hexadecimal digits of a name: no two of a million are alike."""
+"""Hexadecimal digits of a name: two of a million are hardly ever alike."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def portray(
 
 
 def _pattern(reasons: Sequence[Reason], roles: Mapping[str, Role]) -> str:
-    """Name what is odd; the value only of a column of names, for others hardly come back."""
+    """Name what is odd; with its value only where that is a name: a number hardly comes back."""
     if not reasons:
         return ""
     first = reasons[0]

@@ -163,8 +163,8 @@ def verdict_on(
     Raises
     ------
     JobError
-        The scope is an entity, and the incident has none; or it is a pattern without a value, which
-        would keep back whatever is odd in that column.
+        The scope is an entity, and the incident has none; or all that the incident is known by is a
+        column, so that the verdict would keep back whatever is odd in it.
     """
     if opinion.scope == "entity" and incident["entity"] is None:
         raise JobError(
@@ -173,12 +173,13 @@ def verdict_on(
             remedy="take `this` or `pattern`",
         )
     columns = [reason["column"] for reason in incident["reasons"]]
-    if opinion.scope == "pattern" and incident["pattern"] in columns:
+    of_anybody = opinion.scope == "pattern" or incident["entity"] is None
+    if opinion.label != "malicious" and of_anybody and incident["pattern"] in columns:
         raise JobError(
             f"incident {incident['incident']} is about any value of `{incident['pattern']}`, and"
             " every other such incident would go with it",
             where="--scope",
-            remedy="take `this` or `entity`",
+            remedy="take `this` or `entity` on an incident of one entity",
         )
     own = {name: incident[name] for name in Evidence.model_fields if name in incident}
     own |= {"columns": columns, "records": list(records)}

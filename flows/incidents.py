@@ -175,8 +175,9 @@ def _judge(desk: _Desk, pool: _Pool) -> _Outcome:
     kept: list[Incident] = []
     hidden: list[Incident] = []
     numbers: dict[str, int] = {}
-    while len(kept) < budget and len(numbers) < n:
-        next_ones = range(len(numbers), min(n, len(numbers) + budget - len(kept)))
+    next_ones = range(0)
+    while len(kept) < budget and next_ones.stop < n:
+        next_ones = range(next_ones.stop, min(n, next_ones.stop + budget - len(kept)))
         named = _portraits(desk, pool, next_ones)
         numbers |= {each.incident: i for each, i in zip(named, next_ones, strict=True)}
         outcome = judged(named, desk.verdicts, desk.run.started.date())

@@ -66,6 +66,8 @@ class IncidentCard:
     """Its other findings."""
     left_out: int
     """Records of it that are no findings."""
+    verdict: str
+    """The verdict that is about it and let it through; empty where there is none."""
     columns: list[str]
     """What the page's filter compares: the columns of its reasons,"""
     names: list[str]
@@ -85,16 +87,24 @@ class Choices:
 
 
 def incident_cards(
-    incidents: pa.Table, findings: pa.Table, time_column: str | None
+    incidents: pa.Table, findings: pa.Table, time_column: str | None, labels: Mapping[str, str]
 ) -> list[IncidentCard]:
-    """Make the cards of the first incidents, at most `MAX_INCIDENTS`."""
+    """Make the cards of the first incidents, at most `MAX_INCIDENTS`.
+
+    Parameters
+    ----------
+    incidents, findings, time_column
+        As in `ReportData`.
+    labels
+        Verdict -> what it says.
+    """
     shown = incidents.slice(0, MAX_INCIDENTS).to_pylist()
     members = _members(findings, time_column)
     first = [members[row["incident"]][0].rank for row in shown]
     places = pa.array([rank - 1 for rank in first], pa.int64())
     tellings = cards(findings.take(places), time_column)
     return [
-        _card(row, telling, members[row["incident"]])
+        _card(row, telling, members[row["incident"]], labels)
         for row, telling in zip(shown, tellings, strict=True)
     ]
 
@@ -119,7 +129,14 @@ def _by_number(values: Iterable[str]) -> list[str]:
     return sorted(counts, key=lambda value: (-counts[value], value))
 
 
-def _card(row: Mapping[str, Any], telling: Card, members: list[Member]) -> IncidentCard:
+def verdict_labels(run: RunManifest) -> dict[str, str]:
+    """Say of each verdict that is about an incident of the run what it says."""
+    return {effect.verdict: effect.label for effect in run.incidents.verdicts}
+
+
+def _card(
+    row: Mapping[str, Any], telling: Card, members: list[Member], labels: Mapping[str, str]
+) -> IncidentCard:
     columns = [wording.visible(each["column"][:_NAME]) for each in row["reasons"]]
     names = [
         wording.visible(name[:_NAME])
@@ -141,6 +158,7 @@ def _card(row: Mapping[str, Any], telling: Card, members: list[Member]) -> Incid
         telling=telling,
         members=members[1:],
         left_out=row["records"] - len(members),
+        verdict=f"{labels.get(row['verdict'], '')} {row['verdict']}" if row["verdict"] else "",
         columns=columns,
         names=list(dict.fromkeys(names)),
         searched=wording.visible(words[:_SEARCHED]).lower(),
@@ -204,7 +222,7 @@ class Suppressed:
 
 def suppressed_lines(suppressed: pa.Table, run: RunManifest) -> list[Suppressed]:
     """Tell the first of the incidents that verdicts suppress, at most `MAX_INCIDENTS`."""
-    labels = {effect.verdict: effect.label for effect in run.incidents.verdicts}
+    labels = verdict_labels(run)
     return [
         Suppressed(
             title=cut(row["title"], _TITLE, _FULL),

@@ -12,7 +12,7 @@ from flows.report import overview, wording
 from flows.report.charts import charts
 from flows.report.data import ReportData
 from flows.report.drivers import drivers
-from flows.report.incidents import choices, incident_cards, suppressed_lines
+from flows.report.incidents import choices, incident_cards, suppressed_lines, verdict_labels
 
 
 def render(data: ReportData) -> str:
@@ -31,7 +31,8 @@ def render(data: ReportData) -> str:
     """
     leading = drivers(data.findings)
     drawn = charts(data, leading)
-    shown = incident_cards(data.incidents, data.findings, data.time_column)
+    labels = verdict_labels(data.manifest)
+    shown = incident_cards(data.incidents, data.findings, data.time_column, labels)
     ours = [_source("page.js")] if drawn or shown else []
     scripts = [chart_library(), *ours] if drawn else ours
     return (

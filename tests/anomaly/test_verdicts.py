@@ -115,6 +115,10 @@ def test_an_entity_s_verdict_needs_an_entity() -> None:
 def test_a_pattern_without_a_value_is_too_wide_for_a_verdict() -> None:
     with pytest.raises(JobError, match="any value of `bytes`"):
         verdict(incident(column="bytes"), scope="pattern")
+    nobody = replace(incident(column="bytes").members, entity=None, entity_column=None)
+    with pytest.raises(JobError, match="any value of `bytes`"):
+        verdict(replace(incident(column="bytes"), members=nobody))
+    assert verdict(replace(incident(column="bytes"), members=nobody), "malicious")
 
 
 def test_every_verdict_has_a_name_of_its_own() -> None:

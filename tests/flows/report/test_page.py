@@ -249,6 +249,18 @@ def test_incidents_that_verdicts_keep_back_are_listed_apart() -> None:
     assert "expected v-1" in text
 
 
+def test_a_verdict_that_let_an_incident_through_is_named() -> None:
+    data = report_data(findings=6)
+    verdict = pa.array(["v-1", *[None] * (len(data.incidents) - 1)])
+    place = data.incidents.column_names.index("verdict")
+    named = data.incidents.set_column(place, data.incidents.field("verdict"), verdict)
+    effect = VerdictEffect(verdict="v-1", label="benign", suppressed=0, let_through=1)
+    summary = data.manifest.incidents.model_copy(update={"verdicts": [effect]})
+    manifest = data.manifest.model_copy(update={"incidents": summary})
+    text = _Page(render(replace(data, incidents=named, manifest=manifest))).text()
+    assert text.count("The verdict benign v-1 is about it") == 1
+
+
 def test_the_same_run_gives_the_same_page(page: str) -> None:
     assert render(report_data()) == page
 
