@@ -196,7 +196,15 @@ def test_listeners_hear_of_the_steps_of_the_flow(tmp_path, prefect_server):
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
     with told_of_progress(lambda step, *_: told.append(step)):
         detect_flow(spec)
-    assert list(dict.fromkeys(told)) == ["plan", "gather", "fit", "score", "select", "explain"]
+    assert list(dict.fromkeys(told)) == [
+        "plan",
+        "gather",
+        "fit",
+        "score",
+        "select",
+        "group",
+        "explain",
+    ]
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc here")
