@@ -9,7 +9,8 @@ from flows.cli import main
 from flows.storage.published import read_findings, read_incidents
 from flows.storage.verdicts import read_verdicts
 from schemas.errors import OutputError
-from tests.flows.test_recurring import erasing, run_of
+from tests.flows.sample_logs import detect, job, written
+from tests.flows.test_recurring import SETTINGS, day_log, erasing, run_of
 
 
 def outfield(*tokens: str) -> int:
@@ -57,6 +58,17 @@ def test_what_is_malicious_never_enters_the_reference_again(tmp_path: Path) -> N
     assert again.manifest.model.sample_rows == first.manifest.model.sample_rows - on["records"]
     assert again.manifest.ledger == first.manifest.ledger
     assert erasing(again)["p_value"] <= on["p_value"]
+
+
+def test_without_ids_the_malicious_records_are_known_by_file_and_row(tmp_path: Path) -> None:
+    location = written(tmp_path / "log.parquet", day_log(0).select(["action", "bytes"]))
+    spec = job(location, tmp_path / "out", **SETTINGS)
+    first = detect(spec)
+    on, output = erasing(first), str(tmp_path / "out")
+    assert on["record_id"] == "log.parquet:298"
+    assert outfield("verdict", on["incident"], "--label", "malicious", "--output", output) == 0
+    again = detect(spec)
+    assert again.manifest.model.sample_rows == first.manifest.model.sample_rows - on["records"]
 
 
 def test_an_incident_that_is_nowhere_is_said_so(
