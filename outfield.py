@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 if _TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_findings", "read_scores", "runs"]
+__all__ = ["read_findings", "read_incidents", "read_scores", "runs"]
 __version__ = _version("outfield")
 
 
@@ -40,6 +40,32 @@ def read_findings(folder: str, run: str | None = None) -> "pd.DataFrame":
     from flows.notebook import findings_frame  # noqa: PLC0415 - `import outfield` costs nothing
 
     return findings_frame(folder, run)
+
+
+def read_incidents(folder: str, run: str | None = None) -> "pd.DataFrame":
+    """Read the incidents of a run: the findings that belong together, that of the oddest first.
+
+    Parameters
+    ----------
+    folder
+        The job's folder, such as `outfield-output/sample`.
+    run
+        The run's id, one of `runs(folder).index`; the newest by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each incident: `title`, `severity`, `status`, how many `records`, from when to
+        when, `entities`, and the scores and `reasons` of its most telling finding.
+
+    Raises
+    ------
+    schemas.errors.OutputError
+        There is no such job or run, or a file of it is damaged.
+    """
+    from flows.notebook import incidents_frame  # noqa: PLC0415 - `import outfield` costs nothing
+
+    return incidents_frame(folder, run)
 
 
 def read_scores(folder: str, run: str | None = None) -> "pd.DataFrame":

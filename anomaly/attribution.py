@@ -47,6 +47,26 @@ def span_shares(
     return np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
 
 
+def leading_columns(
+    model: AnomalyModel, X: npt.NDArray[np.float32], n: int
+) -> npt.NDArray[np.int64]:
+    """Return the `n` columns that take most of each event's surprise, the most telling first.
+
+    Returns
+    -------
+    int64 (n_events, n): places in the order in which the columns first come among the model's
+    spans. Where there are fewer columns than `n`, there are fewer here.
+    """
+    names = [span.column for span in model.embedder.spans]
+    columns = list(dict.fromkeys(names))
+    nearest = model.voices.density.nearest(X, 1)[:, 0]
+    shares = span_shares(model, X, model.voices.density.references_[nearest])
+    by_column = np.zeros((len(X), len(columns)))
+    for span, name in enumerate(names):
+        by_column[:, columns.index(name)] += shares[:, span]
+    return np.argsort(-by_column, axis=1, kind="stable")[:, :n]
+
+
 def _effects(
     model: AnomalyModel,
     X: npt.NDArray[np.float32],

@@ -23,7 +23,7 @@ PLAN = {
 }
 """Kind -> events of each of its incidents, in a log of at least 200,000.
 
-Together fewer than 100, the default budget of a run: a perfect ranking would show them all.
+Together fewer than 100: the first hundred of a perfect ranking would hold them all.
 """
 
 _PEOPLE = ~pc.starts_with(pc.field("user"), "svc-")

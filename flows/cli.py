@@ -1,4 +1,4 @@
-"""The command line: `outfield detect | init | findings | runs | schema | backfill | serve`.
+"""The command line: `outfield detect | init | findings | …`, all of them listed in `make_app`.
 
 Exit codes: 0; 2 for what the user can mend, in one line; 1 for a fault of ours; 130 after Ctrl-C.
 """
@@ -13,6 +13,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from flows.commands import Commands, Flag, Services
+from flows.incident_commands import IncidentCommands
 from flows.operations import Operations
 from flows.terminal import ReaderGoneError, Terminal, fault
 from schemas.errors import OutfieldError
@@ -51,11 +52,17 @@ def make_app(terminal: Terminal, services: Services) -> App:
     )
     app.meta.suppress_keyboard_interrupt = False
     commands, operations = Commands(terminal, services), Operations(terminal, services)
+    incidents = IncidentCommands(terminal)
     for command in (
         commands.detect,
         commands.init,
         commands.findings,
         commands.runs,
+        incidents.incidents,
+        incidents.diff,
+        incidents.verdict,
+        incidents.export,
+        incidents.columns,
         commands.schema,
         operations.backfill,
         operations.serve,

@@ -117,9 +117,10 @@ class Commands:
         direct
             Run the same steps without Prefect: quicker to start, nothing to see in its interface.
         """
+        from flows.incident_view import incident_document
         from flows.job_file import complete_job
-        from flows.run_view import finding_documents, run_document, show_summary
-        from flows.storage.published import read_findings
+        from flows.run_view import run_document, show_summary
+        from flows.storage.published import read_incidents
 
         began = monotonic()
         spec = complete_job(_job_of(job), input, output, name)
@@ -128,9 +129,9 @@ class Commands:
             run = self.services.run_detect(
                 spec, partition=partition, direct=direct, on_progress=on_progress
             )
-        top = read_findings(run).slice(0, _TOP_IN_SUMMARY)
+        top = read_incidents(run).slice(0, _TOP_IN_SUMMARY).to_pylist()
         if json:
-            self.terminal.json({**run_document(run), "top": finding_documents(top)})
+            self.terminal.json({**run_document(run), "top": [incident_document(i) for i in top]})
         else:
             show_summary(self.terminal, run, top, monotonic() - began)
 

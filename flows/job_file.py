@@ -179,7 +179,7 @@ def _settings() -> str:
     rules = [
         (f"# fdr = {DEFAULT_FDR}", "the share of findings that may be false alarms"),
         ("# threshold = 50", "or a fixed anomaly score: 50 is one event in 100,000"),
-        (f"# budget = {selection.budget}", "the most findings a run writes"),
+        (f"# budget = {selection.budget}", "the most incidents a run writes"),
         (f"# at_least = {selection.fewest}", "the fewest: the oddest of the rest fill up"),
     ]
     judged = [(f"# distance = {_text(model.distance)}", 'or "cosine": of directions')]

@@ -3,12 +3,24 @@
 import pandas as pd
 import pyarrow as pa
 
-from flows.storage.published import PublishedRun, find_run, list_runs, read_findings, read_scores
+from flows.storage.published import (
+    PublishedRun,
+    find_run,
+    list_runs,
+    read_findings,
+    read_incidents,
+    read_scores,
+)
 
 
 def findings_frame(folder: str, run: str | None) -> pd.DataFrame:
     """Read the findings of a run, the newest by default."""
     return _as_frame(read_findings(find_run(folder, run)))
+
+
+def incidents_frame(folder: str, run: str | None) -> pd.DataFrame:
+    """Read the incidents of a run, the newest by default."""
+    return _as_frame(read_incidents(find_run(folder, run)))
 
 
 def scores_frame(folder: str, run: str | None) -> pd.DataFrame:

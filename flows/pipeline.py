@@ -9,13 +9,14 @@ from time import perf_counter
 from typing import Protocol, TypeVar
 
 from flows.crossing import Work, carry_out
+from flows.findings import explain_findings
+from flows.incidents import group_incidents
 from flows.planning import opened_run, plan_run
 from flows.progress import OnProgress
 from flows.publishing import publish_run
 from flows.report.page import chart_library
 from flows.steps import (
     ChunkScored,
-    explain_findings,
     fit_model,
     gather_records,
     merge_chunks,
@@ -121,9 +122,11 @@ def detect_events(
             for _, chunk in runner.each(score_chunk, n, run, gathered, fitted):
                 chunks.append(chunk)
                 on_progress("score", len(chunks), n)
-            scored = merge_chunks(chunks, job.selection.budget)
+            scored = merge_chunks(chunks)
         with step("select"):
-            selected = runner.call(select_findings, run, fitted, scored)
+            selected = runner.call(select_findings, run, gathered, fitted, scored)
+        with step("group"):
+            grouped = runner.call(group_incidents, run, gathered, fitted, scored, selected)
         with step("explain"):
-            runner.call(explain_findings, run, gathered, fitted, selected)
-        return runner.here(publish_run, run, gathered, fitted, scored, selected, seconds)
+            runner.call(explain_findings, run, gathered, fitted, grouped)
+        return runner.here(publish_run, run, gathered, fitted, scored, grouped, seconds)

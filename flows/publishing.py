@@ -8,10 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from anomaly.selection import anomaly_score, severity
+from flows.incidents import Grouped
 from flows.planning import Run
 from flows.report.data import ReportData
 from flows.report.page import render
-from flows.steps import ChunkScored, Fitted, Gathered, Selected
+from flows.steps import ChunkScored, Fitted, Gathered
 from flows.storage.published import PublishedRun
 from schemas.fingerprint import job_fingerprint
 from schemas.manifest import ColumnRole, Ledger, RunManifest, SelectionSummary
@@ -23,7 +24,7 @@ def publish_run(
     gathered: Gathered,
     fitted: Fitted,
     scored: ChunkScored,
-    selected: Selected,
+    grouped: Grouped,
     seconds: dict[str, float],
 ) -> PublishedRun:
     """Check the ledger, write manifest and report, and make the run visible.
@@ -48,8 +49,10 @@ def publish_run(
         units_scored=scored.scored,
         columns=_columns(run),
         model=fitted.summary,
-        selection=_selection(run, selected),
-        severities=dict(Counter(severity(anomaly_score(selected.p_values)))),
+        selection=_selection(run, grouped),
+        severities=dict(Counter(severity(anomaly_score(grouped.p_values)))),
+        incidents=grouped.summary,
+        covers=grouped.covers,
         seconds={step: round(taken, 3) for step, taken in seconds.items()},
     )
     report = render(_report_data(run, manifest, scored))
@@ -72,29 +75,37 @@ def _columns(run: Run) -> dict[str, ColumnRole]:
     }
 
 
-def _selection(run: Run, selected: Selected) -> SelectionSummary:
+def _selection(run: Run, grouped: Grouped) -> SelectionSummary:
+    selected = grouped.selected
     return SelectionSummary(
         rule=selected.rule,
         score_cut=selected.score_cut,
         selected=selected.by_rule,
-        findings=len(selected.rows),
+        findings=len(grouped.rows),
         budget=run.job.selection.budget,
-        by_rank=max(len(selected.rows) - selected.by_rule, 0),
+        by_rank=int((~grouped.by_rule).sum()),
+        in_incidents=grouped.in_incidents,
         drift=selected.drift.ratio,
         drift_at=selected.drift.at,
     )
 
 
 def _report_data(run: Run, manifest: RunManifest, scored: ChunkScored) -> ReportData:
-    findings = next(table for _, table in run.folder.read_parts("findings"))
+    findings = _only_part(run, "findings")
     return ReportData(
         manifest=manifest,
         findings=findings,
+        incidents=_only_part(run, "incidents"),
+        suppressed=_only_part(run, "suppressed"),
         score_counts=scored.histogram,
         score_edges=np.arange(len(scored.histogram) + 1, dtype=np.float64),
         map_points=run.scratch.read_table("map"),
         time_column=_time_column(run, findings),
     )
+
+
+def _only_part(run: Run, dataset: str) -> pa.Table:
+    return next(table for _, table in run.folder.read_parts(dataset))
 
 
 def _time_column(run: Run, findings: pa.Table) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from flows.incident_view import incidents_line, show_incidents
 from flows.report.overview import drift_sentence
 from flows.report.wording import count, moment
 from flows.storage.published import MANIFEST, REPORT, PublishedRun
@@ -43,18 +44,23 @@ def shown_path(path: Place) -> str:
     return str(path)
 
 
-def show_summary(terminal: Terminal, run: PublishedRun, top: pa.Table, seconds: float) -> None:
-    """Print what a run did: rows, findings, the oddest of them, and where all lies."""
+def show_summary(
+    terminal: Terminal, run: PublishedRun, top: list[dict[str, Any]], seconds: float
+) -> None:
+    """Print what a run did: rows, findings, the first of the incidents, and where all lies."""
     for line in _ledger_lines(run.manifest):
         terminal.line(line)
     terminal.line(_findings_line(run.manifest))
+    if said := incidents_line(run.manifest):
+        terminal.line(said)
     if changed := drift_sentence(run.manifest):
         terminal.line(changed)
     terminal.line()
-    if len(top):
-        show_findings(terminal, top)
+    if top:
+        show_incidents(terminal, top)
         terminal.line()
     terminal.line(f"Report    {shown_path(run.folder / REPORT)}")
+    terminal.line(f"Incidents {shown_path(run.folder / 'incidents')}")
     terminal.line(f"Findings  {shown_path(run.folder / 'findings')}")
     terminal.line(f"Took      {seconds:,.1f} s")
 
@@ -83,7 +89,7 @@ def show_runs(terminal: Terminal, runs: list[PublishedRun]) -> None:
 
 def run_document(run: PublishedRun) -> dict[str, Any]:
     """Describe a run for a machine: where its files lie, and its manifest."""
-    files = ("findings", "scores", "quarantine", REPORT, MANIFEST)
+    files = ("incidents", "suppressed", "findings", "scores", "quarantine", REPORT, MANIFEST)
     return {
         "folder": shown_path(run.folder),
         "files": {name.partition(".")[0]: shown_path(run.folder / name) for name in files},

@@ -12,15 +12,15 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anomaly.boundaries import boundaries_of
-from anomaly.explanation import explain
 from anomaly.model import FEWEST_EVENTS, AnomalyModel, ModelOptions
-from anomaly.projection import project
-from anomaly.selection import Drift, anomaly_score, drift_of, largest_p, select, severity
+from anomaly.selection import Drift, anomaly_score, drift_of, largest_p, select
 from flows.planning import Run
 from flows.records import REPEATED, Batch, EventRecords, Records
-from flows.sampling import by_content, sample_rows
+from flows.reference import reference_sample
+from flows.sampling import by_content
 from flows.session_records import gather_sessions
 from flows.storage.locations import without_secrets
 from flows.storage.models import StoredModel, load_model, save_model
@@ -28,11 +28,15 @@ from flows.storage.repeats import repeated_ids
 from flows.storage.rows import read_rows, source_of
 from schemas.errors import InputError
 from schemas.manifest import ModelSummary
-from schemas.outputs import FINDING, REJECTION, SCORES, beside_own_columns
+from schemas.outputs import REJECTION, SCORES, beside_own_columns
 from schemas.roles import Role
 
 HIGHEST_SCORE = 3_000
 """-10 log10 of the smallest p-value."""
+MOST_CANDIDATES = 20_000
+"""Records that are looked at for incidents: the oddest of a run."""
+_ODDEST = ("oddest-rows", "oddest-p")
+"""What the scratch holds of each chunk: numbers and p-values of its oddest records."""
 
 
 @dataclass(frozen=True)
@@ -60,22 +64,21 @@ class ChunkScored:
 
     scored: int
     rejected: dict[str, int]
-    top_rows: npt.NDArray[np.int64]
-    """The numbers of the records that could become findings, the oddest first."""
-    top_p: npt.NDArray[np.float64]
     histogram: npt.NDArray[np.int64]
     """(n,): records by whole points of the anomaly score, up to the highest one."""
+    covers: tuple[int, int] | None
+    """The first and the last time of its records, in microseconds since 1970."""
 
 
 @dataclass(frozen=True)
 class Selected:
-    """The records that become findings, the oddest first."""
+    """The records that may become findings, the oddest first, and how many the rule selects."""
 
     rule: str
     rows: npt.NDArray[np.int64]
     p_values: npt.NDArray[np.float64]
     by_rule: int
-    """Records that the rule selects; the budget may cut some off."""
+    """Records that the rule selects, the first of `rows`; they may be more than these."""
     score_cut: float | None
     drift: Drift
 
@@ -125,7 +128,7 @@ def fit_model(run: Run, gathered: Gathered) -> Fitted:
         There are too few records, or none of their columns is embedded.
     """
     records = gathered.records
-    sample = by_content(records.take(sample_rows(records.total, run.job.seed)))
+    sample = by_content(reference_sample(run, records))
     _require_enough(run, records, sample)
     weights = {column: spec.weight for column, spec in run.job.columns.items()}
     options = ModelOptions(run.job.model.distance, run.job.peers, run.job.model.text)
@@ -171,34 +174,42 @@ def _require_enough(run: Run, records: Records, sample: pa.Table) -> None:
 
 def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> ChunkScored:
     """Score a chunk of records; scores and rejected rows go to disk."""
-    model, _ = _loaded(fitted.stored)
-    records, spec = gathered.records, run.job.selection
+    model, _ = loaded(fitted.stored)
+    records = gathered.records
     rejected: list[pa.Table] = []
     scored, histogram = 0, np.zeros(HIGHEST_SCORE + 1, dtype=np.int64)
-    top = _Oddest(max(spec.budget, spec.fewest))
+    top = _Oddest(MOST_CANDIDATES)
+    times: list[int] = []
     with run.folder.open_part("scores", chunk, SCORES) as writer:
         for batch in records.read(chunk):
-            table = _score_batch(model, records, batch)
+            table = score_batch(model, records, batch)
             writer.write(table)
             rejected.append(batch.rejected)
             scored += len(batch.rows)
             top.add(batch.rows, table["p_value"].to_numpy())
+            times += _ends(records, batch.records)
             points = table["anomaly_score"].to_numpy().astype(np.int64)
             histogram += np.bincount(points, minlength=len(histogram))
+    for name, array in zip(_ODDEST, (top.rows, top.p_values), strict=True):
+        run.scratch.write_array(f"{name}-{chunk}", array)
     seen = np.trim_zeros(histogram, "b")
-    return ChunkScored(scored, _quarantine(run, chunk, rejected), top.rows, top.p_values, seen)
+    return ChunkScored(scored, _quarantine(run, chunk, rejected), seen, _covered(times))
 
 
-def merge_chunks(chunks: Sequence[ChunkScored], most: int) -> ChunkScored:
-    """Sum up the chunks of a run, in any order; at most `most` records could become findings."""
+def _covered(times: Sequence[int]) -> tuple[int, int] | None:
+    return (min(times), max(times)) if times else None
+
+
+def merge_chunks(chunks: Sequence[ChunkScored]) -> ChunkScored:
+    """Sum up the chunks of a run, in any order."""
     rejected: Counter[str] = Counter()
-    histogram, top = np.zeros(HIGHEST_SCORE + 1, dtype=np.int64), _Oddest(most)
+    histogram = np.zeros(HIGHEST_SCORE + 1, dtype=np.int64)
     for chunk in chunks:
         rejected.update(chunk.rejected)
         histogram[: len(chunk.histogram)] += chunk.histogram
-        top.add(chunk.top_rows, chunk.top_p)
     scored = sum(chunk.scored for chunk in chunks)
-    return ChunkScored(scored, dict(rejected), top.rows, top.p_values, histogram)
+    covers = _covered([time for chunk in chunks for time in chunk.covers or ()])
+    return ChunkScored(scored, dict(rejected), histogram, covers)
 
 
 class _Oddest:
@@ -218,7 +229,22 @@ class _Oddest:
         self.rows, self.p_values = rows[kept], p_values[kept]
 
 
-def _score_batch(model: AnomalyModel, records: Records, batch: Batch) -> pa.Table:
+def time_column(records: Records) -> str | None:
+    """Name the column that holds the time of the records, if there is one."""
+    return next((column for column, role in records.roles.items() if role is Role.TIME), None)
+
+
+def _ends(records: Records, table: pa.Table) -> list[int]:
+    """Return the first and the last time in a table of records; nothing where there is none."""
+    column = time_column(records)
+    if column is None or not table.num_rows:
+        return []
+    ends = pc.min_max(table[column].cast(pa.int64())).as_py()
+    return [ends["min"], ends["max"]]
+
+
+def score_batch(model: AnomalyModel, records: Records, batch: Batch) -> pa.Table:
+    """Score some records; the table has the columns of `SCORES`."""
     if not batch.records.num_rows:
         return SCORES.empty_table()
     scores = model.score(batch.records)
@@ -232,52 +258,19 @@ def _score_batch(model: AnomalyModel, records: Records, batch: Batch) -> pa.Tabl
     return pa.table([pa.array(column) for column in columns], schema=SCORES)
 
 
-def select_findings(run: Run, fitted: Fitted, scored: ChunkScored) -> Selected:
-    """Apply the job's rule to the scores of the whole run, then its budget."""
+def select_findings(run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkScored) -> Selected:
+    """Apply the job's rule to the scores of the whole run."""
     spec = run.job.selection
     largest = largest_p(spec)
     parts = run.folder.read_parts("scores", ["p_value"])
     p_values = [p[p <= largest] for p in (table["p_value"].to_numpy() for _, table in parts)]
     drift = drift_of(scored.histogram, fitted.summary.calibration_rows)
     outcome = select(np.concatenate(p_values), scored.scored, spec, drift)
-    written = min(max(outcome.selected, spec.fewest), spec.budget)
-    rows, p = scored.top_rows[:written], scored.top_p[:written]
+    top = _Oddest(MOST_CANDIDATES)
+    for chunk in range(gathered.records.n_chunks):
+        top.add(*(run.scratch.read_array(f"{name}-{chunk}") for name in _ODDEST))
     cut = float(anomaly_score(outcome.p_cut)) if outcome.selected else None
-    return Selected(outcome.rule, rows, p, outcome.selected, cut, drift)
-
-
-def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, selected: Selected) -> None:
-    """Write the findings with their reasons, and the map that shows where they lie."""
-    model, references = _loaded(fitted.stored)
-    records = gathered.records
-    events = records.take(selected.rows)
-    reasons, summaries = explain(model, references, events)
-    scores = _score_batch(model, records, Batch(events, selected.rows, pa.table({})))
-    own = records.own_columns(selected.rows)
-    n = len(selected.rows)
-    lead = {
-        "rank": np.arange(1, n + 1, dtype=np.int32),
-        **{name: scores[name] for name in SCORES.names},
-        "severity": severity(anomaly_score(selected.p_values)),
-        "basis": ["rule" if i < selected.by_rule else "rank" for i in range(n)],
-        "summary": summaries,
-        "reasons": [[vars(reason) for reason in found] for found in reasons],
-    }
-    # The scores of the run, not of these few again: a product of matrices may round otherwise.
-    lead |= {"p_value": selected.p_values, "anomaly_score": anomaly_score(selected.p_values)}
-    columns = [pa.array(lead[f.name], f.type) for f in FINDING] + own.columns
-    run.folder.write_part(
-        "findings", 0, pa.table(columns, schema=beside_own_columns(FINDING, own.schema))
-    )
-    run.scratch.write_table("map", _map(model, events))
-
-
-def _map(model: AnomalyModel, events: pa.Table) -> pa.Table:
-    X = model.embedder.transform(events)
-    normal, found = project(model.voices.density.references_, X)
-    ranks = [*[None] * len(normal), *range(1, len(found) + 1)]
-    points = np.vstack([normal, found])
-    return pa.table({"x": points[:, 0], "y": points[:, 1], "rank": pa.array(ranks, pa.int32())})
+    return Selected(outcome.rule, top.rows, top.p_values, outcome.selected, cut, drift)
 
 
 def _quarantine(run: Run, part: int, rejected: Sequence[pa.Table]) -> dict[str, int]:
@@ -295,6 +288,6 @@ def _quarantine(run: Run, part: int, rejected: Sequence[pa.Table]) -> dict[str, 
 
 
 @lru_cache(maxsize=2)
-def _loaded(stored: StoredModel) -> tuple[AnomalyModel, pa.Table]:
+def loaded(stored: StoredModel) -> tuple[AnomalyModel, pa.Table]:
     """Load a model once for all chunks that a process scores."""
     return load_model(stored)

@@ -11,12 +11,13 @@ from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
 
 from flows.cluster import connected, naming_lost_workers, require_dask, threads_of
 from flows.crossing import PARTS_IN_TASK, Work, carry_out, each_of, shares
+from flows.findings import explain_findings
+from flows.incidents import group_incidents
 from flows.planning import plan_run
 from flows.processes import follow_parent, naming_killed_processes
 from flows.publishing import publish_run
 from flows.settings import Settings
 from flows.steps import (
-    explain_findings,
     fit_model,
     gather_records,
     score_chunk,
@@ -60,6 +61,7 @@ TASKS: dict[Callable[..., Any], Task[..., Any]] = {
         (fit_model, "fit"),
         (score_chunk, "score"),
         (select_findings, "select"),
+        (group_incidents, "group"),
         (explain_findings, "explain"),
         (publish_run, "publish"),
     )

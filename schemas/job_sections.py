@@ -8,7 +8,7 @@ from schemas.roles import Role
 
 DEFAULT_FDR = 0.1
 FEWEST_FINDINGS = 20
-"""What an analyst has time for in a morning, if the rule selects less."""
+"""What an analyst has time for in a morning, if the rule selects less: incidents."""
 
 Distance = Literal["euclidean", "cosine"]
 TextEmbedding = Literal["tokens", "semantic"]
@@ -47,20 +47,20 @@ class SelectionSpec(Section):
         description="A fixed anomaly score (-10 log10 p) instead of `fdr`.",
     )
     budget: int = Field(
-        default=100, ge=1, strict=True, description="The most findings a run may write."
+        default=100, ge=1, strict=True, description="The most incidents a run may write."
     )
     at_least: int | None = Field(
         default=None,
         ge=0,
         strict=True,
-        description="The fewest findings a run writes: where the rule selects fewer, the oddest of"
-        " the rest follow, marked as chosen by rank. "
+        description="The fewest incidents a run writes: where the rule selects fewer, the oddest of"
+        " the rest follow, marked as chosen by rank. Those that a verdict suppresses count. "
         f"{FEWEST_FINDINGS} under `fdr`, 0 under `threshold`.",
     )
 
     @property
     def fewest(self) -> int:
-        """Return the fewest findings a run writes, its budget permitting."""
+        """Return the fewest incidents a run writes, its budget permitting."""
         by_rule = 0 if self.threshold is not None else FEWEST_FINDINGS
         return min(by_rule if self.at_least is None else self.at_least, self.budget)
 

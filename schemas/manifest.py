@@ -95,6 +95,11 @@ class SelectionSummary(_Record):
     by_rank: int = Field(
         default=0, description="Findings that the rule does not select: the oddest of the rest."
     )
+    in_incidents: int | None = Field(
+        default=None,
+        description="Records that the rule selects and that are part of the run's incidents, those"
+        " that a verdict suppresses among them. Null in runs before there were incidents.",
+    )
     drift: float = Field(
         default=1.0,
         ge=1.0,
@@ -109,7 +114,41 @@ class SelectionSummary(_Record):
     @property
     def cut_off(self) -> int:
         """Records the rule selects that the budget left out."""
+        if self.in_incidents is not None:
+            return self.selected - self.in_incidents
         return self.selected - (self.findings - self.by_rank)
+
+
+class VerdictEffect(_Record):
+    """What a verdict did in the run."""
+
+    verdict: str
+    label: str
+    suppressed: int = Field(description="Incidents that it kept from the analyst.")
+    let_through: int = Field(
+        description="Incidents it is about that it did not suppress: they are odder than what it"
+        " was given on, it has run out, or it says malicious."
+    )
+
+
+class IncidentSummary(_Record):
+    """What the findings come to."""
+
+    incidents: int = Field(default=0, description="Those written: at most the budget.")
+    records: int = Field(default=0, description="Records in them, findings or not.")
+    statuses: dict[str, int] = Field(
+        default_factory=dict, description="`new`, `recurring`, `worse` -> incidents."
+    )
+    resolved: int = Field(
+        default=0, description="Incidents of the run before that are not in this one."
+    )
+    compared_with: str | None = Field(
+        default=None, description="The run before: the newest whose records end earlier."
+    )
+    suppressed: int = Field(default=0, description="Incidents that verdicts suppress.")
+    verdicts: list[VerdictEffect] = Field(
+        default_factory=list, description="Those that are about an incident of the run."
+    )
 
 
 class RunManifest(_Record):
@@ -138,4 +177,8 @@ class RunManifest(_Record):
     model: ModelSummary
     selection: SelectionSummary
     severities: dict[str, int]
+    incidents: IncidentSummary = Field(default_factory=IncidentSummary)
+    covers: tuple[datetime, datetime] | None = Field(
+        default=None, description="The first and the last time of its records, if they have one."
+    )
     seconds: dict[str, float] = Field(description="Step -> wall seconds.")

@@ -38,13 +38,54 @@ FINDING = pa.schema(
         pa.field("basis", pa.string(), nullable=False),
         pa.field("summary", pa.string(), nullable=False),
         pa.field("reasons", pa.list_(REASON), nullable=False),
+        pa.field("incident", pa.string(), nullable=False),
     ],
     metadata=_METADATA,
 )
 """What stands before the record's own columns in `findings`, rank 1 (the oddest) first.
 
 `basis` says why the record is a finding: the `rule` of the job selects it, or its `rank` among the
-oddest alone, because the rule selects fewer than an analyst has time for.
+oddest alone, because the rule selects fewer than an analyst has time for. `incident` names the
+incident that the record is part of.
+"""
+
+NAMES = pa.struct(
+    [
+        pa.field("column", pa.string(), nullable=False),
+        pa.field("distinct", pa.int64(), nullable=False),
+        pa.field("names", pa.list_(pa.string()), nullable=False),
+    ]
+)
+"""Whom an incident is about: an entity column, how many names it has there, the first of them."""
+
+INCIDENT = pa.schema(
+    [
+        pa.field("incident", pa.string(), nullable=False),
+        pa.field("rank", pa.int32(), nullable=False),
+        pa.field("title", pa.string(), nullable=False),
+        pa.field("severity", pa.string(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("basis", pa.string(), nullable=False),
+        pa.field("records", pa.int64(), nullable=False),
+        pa.field("first_time", pa.timestamp("us", tz="UTC")),
+        pa.field("last_time", pa.timestamp("us", tz="UTC")),
+        pa.field("entities", pa.list_(NAMES), nullable=False),
+        *SCORES,
+        pa.field("summary", pa.string(), nullable=False),
+        pa.field("reasons", pa.list_(REASON), nullable=False),
+        pa.field("identity", pa.string(), nullable=False),
+        pa.field("entity_column", pa.string()),
+        pa.field("entity", pa.string()),
+        pa.field("pattern", pa.string(), nullable=False),
+        pa.field("since", pa.timestamp("us", tz="UTC")),
+        pa.field("occurrences", pa.int64(), nullable=False),
+        pa.field("verdict", pa.string()),
+    ],
+    metadata=_METADATA,
+)
+"""One row for each incident, rank 1 (that of the oddest finding) first.
+
+`record_id`, the scores, `summary` and `reasons` are those of its most telling finding.
 """
 
 ODD_EVENT = pa.struct(

@@ -323,3 +323,38 @@ def oddest_events(
             odd[step] = share, place, holders
     ranked = sorted((share, place, step[0], n) for step, (share, place, n) in odd.items())
     return [(place, column, holders, share) for share, place, column, holders in ranked[:5]]
+
+
+# --- incidents -------------------------------------------------------------------------------
+
+
+def incidents(
+    places: list[float],
+    times: list[int],
+    users: list[int],
+    reasons: list[int],
+    reach: float,
+) -> list[int]:
+    """The incident of each record, by looking at every pair until nothing changes."""
+    n, hour = len(places), 3_600_000_000
+
+    def merged(labels: list[int], joined: Callable[[int, int], bool]) -> list[int]:
+        while True:
+            before = list(labels)
+            for i in range(n):
+                for j in range(n):
+                    if abs(times[i] - times[j]) <= hour and joined(i, j):
+                        labels[i] = labels[j] = min(labels[i], labels[j])
+            if labels == before:
+                return labels
+
+    groups = merged(list(range(n)), lambda i, j: abs(places[i] - places[j]) <= reach)
+    why = [reasons[group] for group in groups]  # that of the oddest, which is the first
+
+    def together(i: int, j: int) -> bool:
+        same = users[i] == users[j] >= 0 and why[i] == why[j]
+        return same or abs(places[i] - places[j]) <= reach
+
+    labels = merged(list(range(n)), together)
+    order = list(dict.fromkeys(labels))
+    return [order.index(label) for label in labels]

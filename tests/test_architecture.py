@@ -47,7 +47,7 @@ RULES = {
     ),
     "what the terminal shows is drawn in the modules of the commands": (
         names("rich cyclopts"),
-        r"flows/(cli|commands|operations|terminal)\.py",
+        r"flows/(cli|commands|incident_commands|operations|terminal)\.py",
     ),
 }
 """Rule -> the names that break it, and the files (a pattern of their paths) that may use them."""

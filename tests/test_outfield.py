@@ -9,13 +9,17 @@ import pytest
 import outfield
 from flows.storage.runs import RunFolder
 from schemas.errors import OutputError
-from schemas.outputs import FINDING, beside_own_columns
-from tests.flows.sample_runs import findings, manifest, published, scores
+from schemas.outputs import FINDING, INCIDENT, beside_own_columns
+from tests.flows.sample_runs import findings, incidents, manifest, published, scores
 
 
 def test_the_public_surface_is_exactly_this():
     public = {name for name in vars(outfield) if name[0].isalpha()}
-    assert public == set(outfield.__all__) == {"read_findings", "read_scores", "runs"}
+    assert (
+        public
+        == set(outfield.__all__)
+        == {"read_findings", "read_incidents", "read_scores", "runs"}
+    )
     assert outfield.__version__ == version("outfield")
 
 
@@ -45,6 +49,7 @@ def test_integers_with_nulls_do_not_lose_their_digits(tmp_path):
     folder = RunFolder.create(str(tmp_path), "job", "one")
     table = pa.Table.from_pylist(rows, schema=beside_own_columns(FINDING, own))
     folder.write_part("findings", 0, table)
+    folder.write_part("incidents", 0, incidents(2))
     folder.write_part("scores", 0, scores(2))
     folder.publish(manifest("one", (2, 2, 0)), "")
     frame = outfield.read_findings(str(tmp_path / "job"))
@@ -52,6 +57,13 @@ def test_integers_with_nulls_do_not_lose_their_digits(tmp_path):
     assert frame["hash"][0] == 2**64 - 1
     assert frame.loc[1, ["session", "hash", "all_null"]].isna().all()
     assert frame["rank"].dtype == "int32"
+
+
+def test_incidents_come_as_a_frame(tmp_path):
+    published(tmp_path)
+    frame = outfield.read_incidents(str(tmp_path / "job"))
+    assert frame["title"].tolist() == ["number 1", "number 2", "number 3"]
+    assert list(frame.columns) == INCIDENT.names
 
 
 def test_scores_come_as_a_frame(tmp_path):

@@ -1,4 +1,4 @@
-"""A finding as a card: what is read in ten seconds, and the rest on demand."""
+"""A finding in full: its reasons and its record, as far as the page has room for them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,9 +14,6 @@ from flows.report.times import event_times
 from flows.report.wording import Cut, cut
 from schemas.outputs import FINDING, ODDEST_EVENTS, SEVERITY_CUTS
 from schemas.texts import as_text
-
-MAX_CARDS = 250
-"""Findings shown as cards; the page says how many more there are."""
 
 _MAX_REASONS = 8
 _NAME, _SENTENCE, _VALUE = 80, 240, 140
@@ -90,16 +87,15 @@ class Card:
 
 
 def cards(findings: pa.Table, time_column: str | None) -> list[Card]:
-    """Make the cards of the first findings, at most `MAX_CARDS`."""
-    shown = findings.slice(0, MAX_CARDS)
-    times = event_times(shown, time_column)
-    texts = times.texts() if times else [None] * len(shown)
-    leads = shown.select(FINDING.names).to_pylist()
-    budget = min(_RECORD_BUDGET, _PAGE_BUDGET // max(1, len(shown)))
-    records = _own_values(shown)
+    """Make the cards of findings; they share the room there is."""
+    times = event_times(findings, time_column)
+    texts = times.texts() if times else [None] * len(findings)
+    leads = findings.select(FINDING.names).to_pylist()
+    budget = min(_RECORD_BUDGET, _PAGE_BUDGET // max(1, len(findings)))
+    records = _own_values(findings)
     return [
         _card(lead, time, odd, _record(own, {r["column"] for r in lead["reasons"]}, budget))
-        for lead, time, odd, own in zip(leads, texts, _odd_events(shown), records, strict=True)
+        for lead, time, odd, own in zip(leads, texts, _odd_events(findings), records, strict=True)
     ]
 
 

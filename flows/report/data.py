@@ -20,6 +20,10 @@ class ReportData:
     findings
         The columns of `schemas.outputs.FINDING`, then the record's own columns as
         `beside_own_columns` names them; rank 1 first.
+    incidents
+        The columns of `schemas.outputs.INCIDENT`; rank 1 first. Each has a finding.
+    suppressed
+        The same, of those that verdicts keep from the analyst; without findings.
     score_counts
         int64 (n_bins,): scored records in each bin of `anomaly_score`.
     score_edges
@@ -33,6 +37,8 @@ class ReportData:
 
     manifest: RunManifest
     findings: pa.Table
+    incidents: pa.Table
+    suppressed: pa.Table
     score_counts: npt.NDArray[np.int64]
     score_edges: npt.NDArray[np.float64]
     map_points: pa.Table

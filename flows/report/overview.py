@@ -1,5 +1,7 @@
 """What happened, in three sentences and a ledger."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flows.report.drivers import Driver
@@ -8,6 +10,7 @@ from schemas.manifest import RunManifest
 from schemas.outputs import SEVERITY_CUTS
 
 _REASON_LENGTH = 200
+_STATUSES = ("new", "worse", "recurring")
 
 
 @dataclass(frozen=True)
@@ -30,19 +33,34 @@ def rows_sentence(manifest: RunManifest) -> str:
 
 
 def findings_sentence(manifest: RunManifest) -> str:
-    """Say how many findings there are and how many the budget left out."""
+    """Say how many records stand out and how many of them the budget left out."""
     selection = manifest.selection
     if selection.findings == 0:
         return f"No {manifest.unit} stands out from the normal ones."
-    by_rule = selection.findings - selection.by_rank
-    verb = "stands" if by_rule == 1 else "stand"
-    said = f"{count(by_rule, manifest.unit)} {verb} out"
+    verb = "stands" if selection.selected == 1 else "stand"
+    said = f"{count(selection.selected, manifest.unit)} {verb} out"
     if selection.by_rank:
-        oddest = f"the {selection.by_rank:,} oddest of the rest are shown too: leads, not alarms"
-        return f"{said if by_rule else f'No {manifest.unit} surely stands out'}; {oddest}."
+        oddest = "the oddest of the rest are shown too: leads, not alarms"
+        return (
+            f"{said if selection.selected else f'No {manifest.unit} surely stands out'}; {oddest}."
+        )
+    budget = f"the budget of {count(selection.budget, 'incident')}"
     if selection.cut_off:
-        return f"{said}; the budget of {selection.budget:,} left out {selection.cut_off:,} more."
-    return f"{said}; the budget of {selection.budget:,} left none out."
+        return f"{said}; {budget} left out {count(selection.cut_off, manifest.unit)}."
+    return f"{said}; {budget} left none out."
+
+
+def incidents_sentence(manifest: RunManifest) -> str:
+    """Say what the findings come to, and what of it is known."""
+    summary = manifest.incidents
+    records = count(summary.records, manifest.unit)
+    said = f"{count(summary.incidents, 'incident')} of {records}"
+    told = [f"{summary.statuses[name]:,} {name}" for name in _STATUSES if name in summary.statuses]
+    if summary.compared_with is not None:
+        said += f": {listing(told)}; {summary.resolved:,} of the run before resolved"
+    if summary.suppressed:
+        said += f"; verdicts keep back {summary.suppressed:,} more"
+    return f"{said}."
 
 
 def contamination_sentence(manifest: RunManifest) -> str:
@@ -71,9 +89,10 @@ def drivers_sentence(leading: list[Driver]) -> list[tuple[str, str]]:
     return [(driver.column, share(driver.share)) for driver in leading[:3]]
 
 
-def severities(manifest: RunManifest) -> list[tuple[str, int]]:
-    """Count the findings of each severity, the gravest first."""
-    return [(name, manifest.severities.get(name, 0)) for name, _ in SEVERITY_CUTS]
+def severities(names: Iterable[str]) -> list[tuple[str, int]]:
+    """Count each severity, the gravest first."""
+    counts = Counter(names)
+    return [(name, counts[name]) for name, _ in SEVERITY_CUTS]
 
 
 def ledger_lines(manifest: RunManifest) -> list[LedgerLine]:

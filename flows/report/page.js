@@ -1,18 +1,64 @@
 "use strict";
-// Draws the charts; a click on a finding's mark opens its card.
+// Filters and sorts the incidents, and draws the charts; a click on a finding's mark opens its card.
 (() => {
-  const openCard = (id) => {
-    const card = document.getElementById(id);
-    if (!card || card.tagName !== "DETAILS") return;
+  const openAt = (id) => {
+    const place = document.getElementById(id);
+    const card = place && place.closest("details.card");
+    if (!card) return;
+    if (card.closest("[hidden]")) document.getElementById("filters").reset();
     card.open = true;
-    card.scrollIntoView({ block: "center" });
+    (place === card ? card : place).scrollIntoView({ block: "center" });
     card.querySelector("summary").focus({ preventScroll: true });
   };
-  const openNamed = () => openCard(decodeURIComponent(location.hash.slice(1)));
+  const openNamed = () => openAt(decodeURIComponent(location.hash.slice(1)));
   addEventListener("hashchange", openNamed);
+
+  const form = document.getElementById("filters");
+  if (form) {
+    const list = document.getElementById("cards");
+    const items = [...list.children];
+    const severities = ["critical", "high", "medium", "low"];
+    const statuses = ["new", "worse", "recurring"];
+    const keys = {
+      rank: () => 0,
+      severity: ({ severity }) => severities.indexOf(severity),
+      status: ({ status }) => statuses.indexOf(status),
+      records: ({ records }) => -Number(records),
+      time: ({ time }) => time,
+    };
+    const answers = ({ severity, status, columns, names, text }) =>
+      (!form.severity.value || form.severity.value === severity) &&
+      (!form.status.value || form.status.value === status) &&
+      (!form.column.value || JSON.parse(columns).includes(form.column.value)) &&
+      (!form.name.value || JSON.parse(names).includes(form.name.value)) &&
+      form.text.value.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+    const apply = () => {
+      const key = keys[form.sort.value];
+      const compare = (a, b) => {
+        const [one, other] = [key(a.dataset), key(b.dataset)];
+        return one < other ? -1 : one > other ? 1 : a.dataset.rank - b.dataset.rank;
+      };
+      for (const item of items) item.hidden = !answers(item.dataset);
+      list.append(...items.sort(compare));
+      const shown = items.filter((item) => !item.hidden).length;
+      form.shown.value = `${shown} of ${items.length}`;
+      document.getElementById("none-shown").hidden = shown > 0;
+      list.hidden = shown === 0;
+    };
+    form.addEventListener("input", apply);
+    form.addEventListener("reset", () => {
+      for (const field of form.elements) field.value = field.name === "sort" ? "rank" : "";
+      apply();
+    });
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.hidden = false;
+    apply();
+  }
   openNamed();
 
-  const specs = JSON.parse(document.getElementById("charts").textContent);
+  const drawn = document.getElementById("charts");
+  if (!drawn) return;
+  const specs = JSON.parse(drawn.textContent);
   const options = {
     mode: "vega-lite",
     renderer: "svg",
@@ -23,7 +69,7 @@
   for (const place of document.querySelectorAll("[data-chart]")) {
     vegaEmbed(place, specs[place.dataset.chart], options).then(({ view }) => {
       view.addEventListener("click", (_event, mark) => {
-        if (mark && mark.datum && mark.datum.rank) openCard(`finding-${mark.datum.rank}`);
+        if (mark && mark.datum && mark.datum.rank) openAt(`finding-${mark.datum.rank}`);
       });
     });
   }

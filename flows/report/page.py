@@ -9,10 +9,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from flows.report import overview, wording
-from flows.report.cards import cards
 from flows.report.charts import charts
 from flows.report.data import ReportData
 from flows.report.drivers import drivers
+from flows.report.incidents import choices, incident_cards, suppressed_lines, verdict_labels
 
 
 def render(data: ReportData) -> str:
@@ -31,7 +31,10 @@ def render(data: ReportData) -> str:
     """
     leading = drivers(data.findings)
     drawn = charts(data, leading)
-    scripts = [chart_library(), _source("page.js")] if drawn else []
+    labels = verdict_labels(data.manifest)
+    shown = incident_cards(data.incidents, data.findings, data.time_column, labels)
+    ours = [_source("page.js")] if drawn or shown else []
+    scripts = [chart_library(), *ours] if drawn else ours
     return (
         _environment()
         .get_template("page.html.jinja")
@@ -40,7 +43,10 @@ def render(data: ReportData) -> str:
             overview=overview,
             wording=wording,
             leading=leading,
-            cards=cards(data.findings, data.time_column),
+            incidents=shown,
+            choices=choices(shown),
+            severities=data.incidents["severity"].to_pylist(),
+            suppressed=suppressed_lines(data.suppressed, data.manifest),
             charts=drawn,
             style=_trusted(_source("style.css")),
             scripts=[_trusted(script) for script in scripts],

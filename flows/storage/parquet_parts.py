@@ -11,9 +11,15 @@ import pyarrow.parquet as pq
 from flows.storage.atomic import naming_output_errors, replacing
 from flows.storage.store_path import Place, input_of
 from schemas.errors import OutputError
-from schemas.outputs import FINDING, REJECTION, SCORES
+from schemas.outputs import FINDING, INCIDENT, REJECTION, SCORES
 
-LEADS = {"findings": FINDING, "scores": SCORES, "quarantine": REJECTION}
+LEADS = {
+    "incidents": INCIDENT,
+    "suppressed": INCIDENT,
+    "findings": FINDING,
+    "scores": SCORES,
+    "quarantine": REJECTION,
+}
 """Dataset -> the columns that stand before the record's own ones."""
 
 _SETTINGS = {"compression": "zstd", "version": "2.6"}
@@ -79,6 +85,19 @@ def declared_schema(dataset: str, schema: pa.Schema) -> pa.Schema:
             f"{dataset} starts with {lead.names}, not with {schema.names[: len(lead)]}"
         )
     return pa.schema([*lead, *list(schema)[len(lead) :]], metadata=lead.metadata)
+
+
+def write_rows(path: Place, rows: list[dict[str, Any]]) -> None:
+    """Write rows to a Parquet file of its own, their types as the values say.
+
+    Raises
+    ------
+    OutputError
+        The disk is full or the folder is gone.
+    """
+    table = pa.Table.from_pylist(rows)
+    with replacing(path) as temporary, naming_output_errors(path.parent):
+        pq.write_table(table, temporary, **_SETTINGS)
 
 
 def part_files(folder: Place) -> dict[int, Place]:

@@ -14,6 +14,7 @@ from flows.storage.atomic import reason_of
 from flows.storage.store_path import Place, place_of
 from schemas.errors import OutputError
 from schemas.manifest import RunManifest
+from schemas.outputs import INCIDENT
 
 MANIFEST = "manifest.json"
 REPORT = "report.html"
@@ -75,6 +76,18 @@ def find_run(job_folder: str, run_id: str | None = None) -> PublishedRun:
     return load_run(folders[run_id])
 
 
+def run_at(folder: str) -> PublishedRun:
+    """Load the run in a folder; in that of a job, its newest one.
+
+    Raises
+    ------
+    OutputError
+        It is neither, or its manifest cannot be read.
+    """
+    place = place_of(folder)
+    return load_run(place) if (place / MANIFEST).exists() else find_run(folder)
+
+
 def load_run(folder: Place) -> PublishedRun:
     """Load the run in a folder.
 
@@ -105,6 +118,26 @@ def read_findings(run: PublishedRun, columns: Sequence[str] | None = None) -> pa
     """
     findings = parquet_parts.read_dataset(run.folder / "findings", columns)
     return findings.sort_by("rank") if "rank" in findings.column_names else findings
+
+
+def read_incidents(run: PublishedRun, dataset: str = "incidents") -> pa.Table:
+    """Read the incidents of a run, rank 1 first; none where the run is older than incidents are.
+
+    Parameters
+    ----------
+    run
+        The run.
+    dataset
+        `incidents`, or `suppressed` for those that verdicts keep from the analyst.
+
+    Raises
+    ------
+    OutputError
+        A part is damaged.
+    """
+    if not (run.folder / dataset).is_dir():
+        return INCIDENT.empty_table()
+    return parquet_parts.read_dataset(run.folder / dataset).sort_by("rank")
 
 
 def read_scores(run: PublishedRun, columns: Sequence[str] | None = None) -> pa.Table:

@@ -1,6 +1,6 @@
 """A run's folder: written out of sight, published whole.
 
-    OUTPUT/JOB/runs/RUN_ID/{findings,scores,quarantine}/part-00000.parquet
+    OUTPUT/JOB/runs/RUN_ID/{incidents,suppressed,findings,scores,quarantine}/part-00000.parquet
                           /report.html
                           /manifest.json        written last
     OUTPUT/JOB/latest.json                      names the newest run
@@ -72,7 +72,7 @@ class RunFolder:
         return cls(path, run_id)
 
     def write_part(self, dataset: str, part: int, table: pa.Table) -> None:
-        """Write part number `part` of `findings`, `scores` or `quarantine`, whole or not at all.
+        """Write part number `part` of one of the datasets in `LEADS`, whole or not at all.
 
         Written again, it replaces the first: a task may be retried.
 
@@ -158,6 +158,8 @@ class RunFolder:
             "findings": manifest.selection.findings,
             "scores": manifest.units_scored,
             "quarantine": manifest.ledger.rows_quarantined,
+            "incidents": manifest.incidents.incidents,
+            "suppressed": manifest.incidents.suppressed,
         }
         for dataset, rows in claimed.items():
             written = parquet_parts.count_rows(self.path / dataset)

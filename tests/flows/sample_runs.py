@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from flows.storage.published import PublishedRun
 from flows.storage.runs import RunFolder
-from schemas.manifest import Ledger, ModelSummary, RunManifest, SelectionSummary
-from schemas.outputs import FINDING, REJECTION, SCORES, beside_own_columns
+from schemas.manifest import IncidentSummary, Ledger, ModelSummary, RunManifest, SelectionSummary
+from schemas.outputs import FINDING, INCIDENT, REJECTION, SCORES, beside_own_columns
 
 OWN = pa.schema(
     {
@@ -36,6 +36,7 @@ def findings(n: int) -> pa.Table:
             "basis": "rule",
             "summary": f"number {rank}",
             "reasons": [reason, reason],
+            "incident": f"i-{rank}",
             "user": "eve",
             "time": datetime(2026, 1, rank, tzinfo=UTC),
             "agent.name": "curl",
@@ -44,6 +45,33 @@ def findings(n: int) -> pa.Table:
         for rank in range(1, n + 1)
     ]
     return pa.Table.from_pylist(rows, schema=beside_own_columns(FINDING, OWN))
+
+
+def incidents(n: int) -> pa.Table:
+    rows = [
+        {
+            "incident": f"i-{rank}",
+            "rank": rank,
+            "title": f"number {rank}",
+            "severity": "low",
+            "status": "new",
+            "basis": "rule",
+            "records": 1,
+            "first_time": datetime(2026, 1, rank, tzinfo=UTC),
+            "last_time": datetime(2026, 1, rank, tzinfo=UTC),
+            "entities": [{"column": "user", "distinct": 1, "names": ["eve"]}],
+            **{name: "r" if name == "record_id" else 0.5 for name in SCORES.names},
+            "summary": f"number {rank}",
+            "reasons": [],
+            "identity": f"k-{rank}",
+            "entity_column": "user",
+            "entity": "eve",
+            "pattern": "user",
+            "occurrences": 1,
+        }
+        for rank in range(1, n + 1)
+    ]
+    return pa.Table.from_pylist(rows, schema=INCIDENT)
 
 
 def rejected(n: int) -> pa.Table:
@@ -81,6 +109,7 @@ def manifest(run_id: str, rows: tuple[int, int, int] = (0, 0, 0), day: int = 1) 
             rule="r", score_cut=None, selected=found, findings=found, budget=100
         ),
         severities={},
+        incidents=IncidentSummary(incidents=found, records=found, statuses={"new": found}),
         seconds={},
     )
 
@@ -89,5 +118,6 @@ def published(output: Path, run_id: str = "one", day: int = 1, n: int = 3) -> Pu
     folder = RunFolder.create(str(output), "job", run_id)
     folder.write_part("scores", 0, scores(n))
     folder.write_part("findings", 0, findings(n))
+    folder.write_part("incidents", 0, incidents(n))
     folder.write_part("quarantine", 0, rejected(n))
     return folder.publish(manifest(run_id, (n, n, n), day), "<p>report</p>")

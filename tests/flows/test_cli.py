@@ -14,7 +14,7 @@ from flows.job_file import job_name_of
 from flows.storage.runs import RunFolder
 from schemas.errors import InputError
 from schemas.roles import ColumnProfile, Role, RoleChoice
-from tests.flows.sample_runs import findings, manifest, published, rejected, scores
+from tests.flows.sample_runs import findings, incidents, manifest, published, rejected, scores
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +40,7 @@ class FakeWork:
         print("a library says hello")
         folder.write_part("scores", 0, scores(scored))
         folder.write_part("findings", 0, findings(found))
+        folder.write_part("incidents", 0, incidents(found))
         folder.write_part("quarantine", 0, rejected(quarantined))
         made = manifest("run-1", self.rows)
         selection = made.selection.model_copy(update={"selected": self.selected})
@@ -148,8 +149,8 @@ def test_detect_prints_one_json_document_and_nothing_else(capsys):
     document = json.loads(capsys.readouterr().out)
     assert document["manifest"]["ledger"]["scored"] == 9
     assert document["files"]["report"] == "outfield-output/kdd99/runs/run-1/report.html"
-    assert [finding["rank"] for finding in document["top"]] == [1, 2, 3, 4, 5]
-    assert document["top"][0]["event"]["time"].startswith("2026-01-01")
+    assert [incident["rank"] for incident in document["top"]] == [1, 2, 3, 4, 5]
+    assert document["top"][0]["first_time"].startswith("2026-01-01")
 
 
 def test_the_command_line_wins_over_the_job_file():
@@ -279,6 +280,44 @@ def test_findings_shows_the_newest_run_or_the_one_asked_for(tmp_path, capsys):
     assert "2 of 2 findings of run old" in capsys.readouterr().out
     assert outfield("findings", "job", "--run", "odl") == 2
     assert "the nearest of 2 is old" in capsys.readouterr().err
+
+
+def test_incidents_shows_those_of_a_run(tmp_path, capsys):
+    published(tmp_path / "out")
+    assert outfield("incidents", "out/job", "--top", "2") == 0
+    out = capsys.readouterr().out
+    assert "number 2" in out
+    assert "number 3" not in out
+    assert "3 incidents of 3 records: 3 new; run one" in out
+
+
+def test_incidents_as_json_hold_times_and_entities(tmp_path, capsys):
+    published(tmp_path / "out")
+    assert outfield("incidents", "out/job", "--json") == 0
+    first = json.loads(capsys.readouterr().out)["incidents"][0]
+    assert first["first_time"] == "2026-01-01T00:00:00+00:00"
+    assert first["entities"] == [{"column": "user", "distinct": 1, "names": ["eve"]}]
+
+
+def test_diff_tells_what_is_new_and_what_is_gone(tmp_path, capsys):
+    one = published(tmp_path / "out", "one", 1, n=3)
+    two = published(tmp_path / "out", "two", 2, n=2)
+    assert outfield("diff", str(one.folder), str(two.folder)) == 0
+    out = capsys.readouterr().out
+    assert "0 new, 0 worse, 2 recurring, 1 resolved" in out
+    assert outfield("diff", str(two.folder), str(one.folder), "--json") == 0
+    changes = json.loads(capsys.readouterr().out)
+    assert [(each["change"], each["incident"]) for each in changes] == [
+        ("new", "i-3"),
+        ("recurring", "i-1"),
+        ("recurring", "i-2"),
+    ]
+
+
+def test_diff_of_a_folder_that_is_no_run_says_so(tmp_path, capsys):
+    published(tmp_path / "out", "one", 1)
+    assert outfield("diff", "out/job", "nowhere") == 2
+    assert "nowhere: no such folder" in capsys.readouterr().err
 
 
 def test_findings_as_json_hold_the_event_and_the_reasons(tmp_path, capsys):

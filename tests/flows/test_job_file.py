@@ -74,7 +74,7 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         "[selection]\n"
         "# fdr = 0.1       # the share of findings that may be false alarms\n"
         "# threshold = 50  # or a fixed anomaly score: 50 is one event in 100,000\n"
-        "# budget = 100    # the most findings a run writes\n"
+        "# budget = 100    # the most incidents a run writes\n"
         "# at_least = 20   # the fewest: the oddest of the rest fill up\n"
         "\n"
         "[model]\n"

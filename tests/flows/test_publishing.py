@@ -160,7 +160,15 @@ def test_the_manifest_tells_what_was_read_and_how(tmp_path):
     assert manifest.columns["user"].role == "entity"
     assert all(column.why for column in manifest.columns.values())
     assert manifest.started < manifest.finished
-    assert list(manifest.seconds) == ["plan", "gather", "fit", "score", "select", "explain"]
+    assert list(manifest.seconds) == [
+        "plan",
+        "gather",
+        "fit",
+        "score",
+        "select",
+        "group",
+        "explain",
+    ]
 
 
 @pytest.mark.slow

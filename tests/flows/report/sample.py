@@ -1,5 +1,6 @@
 """A run to show: findings as they come, hostile ones among them."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,13 +10,14 @@ import pyarrow as pa
 from flows.report.data import ReportData
 from schemas.manifest import (
     ColumnRole,
+    IncidentSummary,
     InputFile,
     Ledger,
     ModelSummary,
     RunManifest,
     SelectionSummary,
 )
-from schemas.outputs import FINDING, SEVERITY_CUTS, beside_own_columns
+from schemas.outputs import FINDING, INCIDENT, SEVERITY_CUTS, beside_own_columns
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>&\u2028\u202eend"
 OWN = pa.schema(
@@ -73,9 +75,12 @@ def report_data(findings: int = 40, *, hostile: bool = False) -> ReportData:
     """Make a run with so many findings; with `hostile`, markup wherever a log can put it."""
     rng = np.random.default_rng(7)
     table = finding_table(_rows(findings, rng, hostile), _own_schema(hostile))
+    incidents = incident_table(table, hostile)
     return ReportData(
-        manifest=manifest(table, hostile),
+        manifest=manifest(table, incidents, hostile),
         findings=table,
+        incidents=incidents,
+        suppressed=INCIDENT.empty_table(),
         score_counts=_counts(findings),
         score_edges=np.arange(0.0, 122.0, 1.0),
         map_points=_map_points(findings, rng),
@@ -87,13 +92,49 @@ def finding_table(rows: list[dict[str, Any]], own: pa.Schema) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=beside_own_columns(FINDING, own))
 
 
+def incident_of(index: int, findings: int) -> str:
+    """Give an incident to each finding: two of three have one of their own."""
+    return f"i-{index % max(1, findings * 2 // 3):06d}"
+
+
+def incident_table(findings: pa.Table, hostile: bool) -> pa.Table:
+    """Gather the findings into their incidents."""
+    members: dict[str, list[dict[str, Any]]] = {}
+    for row in findings.to_pylist():
+        members.setdefault(row["incident"], []).append(row)
+    rows = []
+    for rank, (name, found) in enumerate(members.items(), start=1):
+        first, times = found[0], [row["time"] for row in found if row["time"]]
+        user = first["actor.user.name"]
+        own = {name: first[name] for name in INCIDENT.names if name in first}
+        row = own | {
+            "incident": name,
+            "rank": rank,
+            "title": HOSTILE if hostile else f"`{user}`: {first['reasons'][0]['sentence']}",
+            "status": ("new", "recurring", "worse")[rank % 3],
+            "records": len(found) + (200 if rank == 2 else 0),
+            "first_time": min(times, default=None),
+            "last_time": max(times, default=None),
+            "entities": [{"column": "actor.user.name", "distinct": 7, "names": [user]}],
+            "identity": "k-000000000000",
+            "entity_column": "actor.user.name",
+            "entity": user,
+            "pattern": HOSTILE if hostile else first["reasons"][0]["column"],
+            "since": datetime(2026, 2, 1, tzinfo=UTC) if rank % 3 else None,
+            "occurrences": 1 + 2 * (rank % 3),
+        }
+        rows.append(row)
+    return pa.Table.from_pylist(rows, schema=INCIDENT)
+
+
 def _own_schema(hostile: bool) -> pa.Schema:
     return OWN.append(pa.field(HOSTILE, pa.string())) if hostile else OWN
 
 
 def _rows(count: int, rng: np.random.Generator, hostile: bool) -> list[dict[str, Any]]:
     scores = np.sort(34 + rng.gamma(1.6, 12, count))[::-1]
-    return [_row(index, float(score), rng, hostile) for index, score in enumerate(scores)]
+    rows = [_row(index, float(score), rng, hostile) for index, score in enumerate(scores)]
+    return [row | {"incident": incident_of(index, count)} for index, row in enumerate(rows)]
 
 
 def _row(index: int, score: float, rng: np.random.Generator, hostile: bool) -> dict[str, Any]:
@@ -156,7 +197,7 @@ def _map_points(findings: int, rng: np.random.Generator) -> pa.Table:
     return pa.table({"x": x, "y": y, "rank": rank})
 
 
-def manifest(findings: pa.Table, hostile: bool) -> RunManifest:
+def manifest(findings: pa.Table, incidents: pa.Table, hostile: bool) -> RunManifest:
     severities = findings["severity"].to_pylist()
     count = len(severities)
     columns = {
@@ -208,6 +249,14 @@ def manifest(findings: pa.Table, hostile: bool) -> RunManifest:
             selected=count + 17 if count else 0,
             findings=count,
             budget=max(count, 1),
+            in_incidents=count,
+        ),
+        incidents=IncidentSummary(
+            incidents=len(incidents),
+            records=sum(incidents["records"].to_pylist()),
+            statuses=Counter(incidents["status"].to_pylist()),
+            resolved=3,
+            compared_with="2026-03-15T06-00-12Z-77aa",
         ),
         severities={name: severities.count(name) for name in dict(SEVERITY_CUTS)},
         seconds={

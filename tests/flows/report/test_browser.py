@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from flows.report.page import render
 from tests.flows.report.sample import report_data
@@ -97,15 +97,15 @@ def test_a_phone_never_scrolls_sideways(
 
 def test_the_keyboard_opens_a_card(browser: Browser, file: Path) -> None:
     page = _Opened(browser, file, 1280).page
-    reasons = page.locator("#finding-1 .reasons")
+    reasons = page.locator("#incident-1 .reasons")
     assert not reasons.is_visible()
     for _ in range(40):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.closest('#finding-1') !== null"):
+        if page.evaluate("document.activeElement.closest('#incident-1') !== null"):
             break
     page.keyboard.press("Enter")
     assert reasons.is_visible()
-    assert page.locator("#finding-1 .reasons li").count() >= 3
+    assert page.locator("#incident-1 .reasons li").count() >= 3
 
 
 def test_a_click_on_a_mark_opens_its_card(browser: Browser, file: Path) -> None:
@@ -117,7 +117,75 @@ def test_a_click_on_a_mark_opens_its_card(browser: Browser, file: Path) -> None:
 def test_an_address_that_names_a_finding_opens_it(browser: Browser, file: Path) -> None:
     page = browser.new_page()
     page.goto(f"{file.as_uri()}#finding-7")
-    page.wait_for_selector("#finding-7[open]")
+    page.wait_for_selector("details.card[open] #finding-7")
+
+
+def _field(page: Page, label: str) -> Locator:
+    return page.locator("#filters").get_by_label(label)
+
+
+def _shown(page: Page) -> list[str]:
+    """The titles that are shown, in their order."""
+    return page.locator("#cards > li:not([hidden]) .what h3").all_inner_texts()
+
+
+def test_the_list_can_be_filtered_and_sorted(browser: Browser, file: Path) -> None:
+    opened = _Opened(browser, file, 1280)
+    page, data = opened.page, report_data()
+    rows = data.incidents.to_pylist()
+    assert page.locator("output").inner_text() == "26 of 26"
+
+    _field(page, "Status").select_option("worse")
+    assert len(_shown(page)) == sum(row["status"] == "worse" for row in rows)
+    _field(page, "Status").select_option("")
+
+    _field(page, "Entity").select_option("svc-deploy")
+    assert len(_shown(page)) == sum(row["entity"] == "svc-deploy" for row in rows)
+    _field(page, "Column").select_option("bytes_out")
+    both = [
+        row
+        for row in rows
+        if row["entity"] == "svc-deploy"
+        and "bytes_out" in [reason["column"] for reason in row["reasons"]]
+    ]
+    assert len(_shown(page)) == len(both)
+    _field(page, "Entity").select_option("")
+    _field(page, "Column").select_option("")
+
+    _field(page, "Search").fill("SVC-backup deletetrail")
+    searched = _shown(page)
+    assert 0 < len(searched) < 26
+    _field(page, "Search").fill("nothing of the kind")
+    assert _shown(page) == []
+    assert page.get_by_text("No incident answers to this filter.").is_visible()
+    _field(page, "Search").fill("")
+
+    _field(page, "Sort by").select_option("records")
+    most = max(rows, key=lambda row: row["records"])
+    assert page.locator("#cards > li").first.get_attribute("data-rank") == str(most["rank"])
+    _field(page, "Sort by").select_option("rank")
+    ranks = [item.get_attribute("data-rank") for item in page.locator("#cards > li").all()]
+    assert ranks == [str(row["rank"]) for row in rows]
+    assert opened.complaints == []
+    assert opened.requests == [file.as_uri()]
+
+
+def test_hostile_names_can_be_filtered_by(browser: Browser, hostile_file: Path) -> None:
+    opened = _Opened(browser, hostile_file, 1280)
+    for label in ("Column", "Entity"):
+        _field(opened.page, label).select_option(index=1)
+        assert len(_shown(opened.page)) == 26
+    assert opened.complaints == []
+
+
+def test_an_address_that_names_a_finding_opens_it_though_a_filter_hides_it(
+    browser: Browser, file: Path
+) -> None:
+    page = _Opened(browser, file, 1280).page
+    _field(page, "Search").fill("nothing of the kind")
+    page.evaluate("location.hash = 'finding-7'")
+    page.wait_for_selector("details.card[open] #finding-7")
+    assert page.locator("#finding-7").is_visible()
 
 
 def test_charts_take_the_colours_of_the_dark_scheme(browser: Browser, file: Path) -> None:

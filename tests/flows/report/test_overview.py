@@ -12,7 +12,7 @@ from flows.run_view import show_summary
 from flows.terminal import Terminal
 from schemas.manifest import RunManifest
 from tests.flows.report.sample import report_data
-from tests.flows.sample_runs import findings, manifest, published
+from tests.flows.sample_runs import manifest, published
 
 
 def of_model(**figures: float | None) -> RunManifest:
@@ -70,7 +70,7 @@ def test_the_terminal_says_it_too(tmp_path: Path) -> None:
         run = published(tmp_path, f"run{changed}")
         shown = of_drift(2.3, 0.1) if changed else run.manifest
         out = StringIO()
-        show_summary(Terminal(out, out), replace(run, manifest=shown), findings(1), 1.0)
+        show_summary(Terminal(out, out), replace(run, manifest=shown), [], 1.0)
         assert ("The data changed" in out.getvalue()) is changed
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from flows.report.data import ReportData
 from flows.report.page import render
+from schemas.manifest import VerdictEffect
 from tests.flows.report.sample import HOSTILE, report_data
 
 _VOID = {"meta", "link", "img", "br", "path", "circle", "use", "input", "hr"}
@@ -52,7 +53,13 @@ class _Page(HTMLParser):
         return json.loads(self.scripts[0])
 
     def cards(self) -> int:
-        return sum(attrs.get("id", "").startswith("finding-") for _, attrs in self.tags)
+        return self._named("incident-")
+
+    def findings(self) -> int:
+        return self._named("finding-")
+
+    def _named(self, start: str) -> int:
+        return sum((attrs.get("id") or "").startswith(start) for _, attrs in self.tags)
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +122,11 @@ def test_the_policy_allows_its_own_scripts_and_no_request(page: str) -> None:
     assert re.fullmatch(r"('sha256-[\w+/=]+' ?){2}", scripts[1])
 
 
-def test_every_finding_has_its_card_with_score_odds_and_reasons(page: str) -> None:
+def test_every_incident_has_its_card_with_score_odds_and_reasons(page: str) -> None:
     data, read = report_data(), _Page(page)
     first = data.findings.slice(0, 1).to_pylist()[0]
-    assert read.cards() == 40
+    assert read.cards() == len(data.incidents) == 26
+    assert read.findings() == 40
     assert f"{first['anomaly_score']:.1f}" in read.text()
     for reason in first["reasons"]:
         assert reason["expected"] in read.text()
@@ -127,22 +135,23 @@ def test_every_finding_has_its_card_with_score_odds_and_reasons(page: str) -> No
 
 def test_findings_by_rank_are_marked_as_leads_and_counted_apart() -> None:
     data = report_data(findings=4)
-    basis = pa.array(["rule", "rule", "rank", "rank"])
+    basis = pa.array(["rule", "rank", "rank", "rank"])
     place = data.findings.column_names.index("basis")
     findings = data.findings.set_column(place, data.findings.field("basis"), basis)
-    selection = data.manifest.selection.model_copy(
-        update={"findings": 4, "selected": 2, "by_rank": 2}
-    )
+    selection = data.manifest.selection.model_copy(update={"selected": 1, "by_rank": 3})
     manifest = data.manifest.model_copy(update={"selection": selection})
     page = render(replace(data, findings=findings, manifest=manifest))
-    assert page.count('class="by-rank"') == 2
-    assert "2 events stand out; the 2 oddest of the rest are shown too" in page
+    assert len(data.incidents) == 2
+    assert page.count('class="by-rank"') == 1
+    assert "1 event stands out; the oddest of the rest are shown too: leads, not alarms" in page
 
 
 def test_the_top_tells_rows_findings_budget_and_driving_columns(page: str) -> None:
     text = _Page(page).text()
     assert "200,578 rows read, 200,431 events scored, 137 quarantined and 10 skipped." in text
-    assert "40 events stand out; the budget of 40 left out 17 more." in text
+    assert "57 events stand out; the budget of 40 incidents left out 17 events." in text
+    counted = "8 new, 9 worse and 9 recurring; 3 of the run before resolved."
+    assert f"26 incidents of 240 events: {counted}" in text
     assert "Most of what makes them odd lies in" in text
 
 
@@ -185,7 +194,7 @@ def _time_unknown_to_the_findings(data: ReportData) -> ReportData:
 def test_without_times_the_chart_over_time_is_left_out(change) -> None:  # type: ignore[no-untyped-def]
     read = _Page(render(change(report_data())))
     assert set(read.charts()) == {"map", "scores", "columns"}
-    assert read.cards() == 40
+    assert read.findings() == 40
 
 
 def test_a_hundred_findings_stay_well_under_five_megabytes() -> None:
@@ -203,10 +212,53 @@ def test_a_hundred_hostile_findings_of_a_thousand_long_columns_stay_under_five_m
     assert "more columns in the findings’ Parquet" in _Page(page).text()
 
 
-def test_more_findings_than_cards_are_said_so() -> None:
+def test_more_incidents_than_cards_are_said_so() -> None:
     read = _Page(render(report_data(400)))
     assert read.cards() == 250
-    assert "The first 250 of 400" in read.text()
+    assert "The first 250 of 266" in read.text()
+
+
+def test_a_thousand_findings_stay_under_five_megabytes() -> None:
+    data = report_data(1_000)
+    read = _Page(page := render(data))
+    assert len(page.encode()) < 5_000_000
+    assert read.cards() == 250
+
+
+def test_an_incident_tells_whom_it_is_about_since_when_and_how_many_more_there_are(
+    page: str,
+) -> None:
+    text = _Page(page).text()
+    assert "happened 3 times, first on 2026-02-01" in text
+    assert "mira.okafor and 6 more" in text
+    assert "200 more events of it" in text
+    assert "outfield verdict i-000000" in text
+
+
+def test_incidents_that_verdicts_keep_back_are_listed_apart() -> None:
+    data = report_data(findings=6)
+    verdict = pa.array(["v-1"] * len(data.incidents))
+    place = data.incidents.column_names.index("verdict")
+    hidden = data.incidents.set_column(place, data.incidents.field("verdict"), verdict)
+    effect = VerdictEffect(verdict="v-1", label="expected", suppressed=4, let_through=0)
+    summary = data.manifest.incidents.model_copy(update={"suppressed": 4, "verdicts": [effect]})
+    manifest = data.manifest.model_copy(update={"incidents": summary})
+    text = _Page(render(replace(data, suppressed=hidden, manifest=manifest))).text()
+    assert "verdicts keep back 4 more." in text
+    assert "Kept back by verdicts 4 incidents" in text
+    assert "expected v-1" in text
+
+
+def test_a_verdict_that_let_an_incident_through_is_named() -> None:
+    data = report_data(findings=6)
+    verdict = pa.array(["v-1", *[None] * (len(data.incidents) - 1)])
+    place = data.incidents.column_names.index("verdict")
+    named = data.incidents.set_column(place, data.incidents.field("verdict"), verdict)
+    effect = VerdictEffect(verdict="v-1", label="benign", suppressed=0, let_through=1)
+    summary = data.manifest.incidents.model_copy(update={"verdicts": [effect]})
+    manifest = data.manifest.model_copy(update={"incidents": summary})
+    text = _Page(render(replace(data, incidents=named, manifest=manifest))).text()
+    assert text.count("The verdict benign v-1 is about it") == 1
 
 
 def test_the_same_run_gives_the_same_page(page: str) -> None:
@@ -234,13 +286,13 @@ def test_identifiers_are_unique(page: str) -> None:
     assert len(names) == len(set(names))
 
 
-def test_a_summary_cut_within_a_quoted_value_still_sets_values_apart() -> None:
+def test_a_title_cut_within_a_quoted_value_still_sets_values_apart() -> None:
     data = report_data(findings=1)
-    summary = "; ".join(f"`column_{i}` is `{'v' * 30}`: seen once" for i in range(8))
-    place = data.findings.column_names.index("summary")
-    findings = data.findings.set_column(place, "summary", pa.array([summary]))
-    page = render(replace(data, findings=findings))
-    heading = re.search(r"<h3>(.*?…)", page[page.index("finding-1") :], re.DOTALL)
+    title = ", ".join(f"`column_{i}` is `{'v' * 30}`" for i in range(8))
+    place = data.incidents.column_names.index("title")
+    incidents = data.incidents.set_column(place, data.incidents.field("title"), pa.array([title]))
+    page = render(replace(data, incidents=incidents))
+    heading = re.search(r"<h3>(.*?…)", page[page.index("incident-1") :], re.DOTALL)
     assert heading is not None
     assert "<code>column_0</code>" in heading[1]
     assert "`" not in heading[1]

@@ -18,7 +18,7 @@ from flows.storage.runs import RunFolder
 from schemas.errors import LedgerError, OutputError
 from schemas.manifest import Ledger
 from schemas.outputs import FINDING, FORMAT_VERSION, REJECTION, SCORES
-from tests.flows.sample_runs import findings, manifest, published, rejected, scores
+from tests.flows.sample_runs import findings, incidents, manifest, published, rejected, scores
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -31,10 +31,12 @@ def test_a_published_run_has_the_layout_of_the_architecture(tmp_path):
     assert [str(path.relative_to(tmp_path / "job")) for path in files_below(tmp_path)] == [
         "latest.json",
         "runs/one/findings/part-00000.parquet",
+        "runs/one/incidents/part-00000.parquet",
         "runs/one/manifest.json",
         "runs/one/quarantine/part-00000.parquet",
         "runs/one/report.html",
         "runs/one/scores/part-00000.parquet",
+        "runs/one/suppressed/part-00000.parquet",
     ]
     assert (run.folder / "report.html").read_text() == "<p>report</p>"
 
@@ -101,6 +103,7 @@ def test_findings_come_oddest_first_whatever_the_parts(tmp_path):
     folder = RunFolder.create(str(tmp_path), "job", "one")
     folder.write_part("findings", 0, findings(4)[2:])
     folder.write_part("findings", 1, findings(4)[:2])
+    folder.write_part("incidents", 0, incidents(4))
     folder.write_part("scores", 0, scores(4))
     run = folder.publish(manifest("one", (4, 4, 0)), "")
     assert read_findings(run)["rank"].to_pylist() == [1, 2, 3, 4]
@@ -180,7 +183,11 @@ def test_pandas_duckdb_and_polars_read_the_findings_without_help(tmp_path):
 
 @pytest.mark.parametrize(
     ("claimed", "message"),
-    [((4, 3, 3), "scores"), ((3, 4, 3), "findings"), ((3, 3, 4), "quarantine")],
+    [
+        ((4, 3, 3), "scores"),
+        ((3, 4, 3), "findings"),
+        ((3, 3, 4), "quarantine"),
+    ],
 )
 def test_rows_that_the_manifest_claims_but_no_file_holds_publish_nothing(
     tmp_path, claimed, message

@@ -1,0 +1,236 @@
+"""An incident as a card: what is read in ten seconds, its most telling finding, its records."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from flows.report import wording
+from flows.report.cards import Card, cards
+from flows.report.times import event_times
+from flows.report.wording import Cut, cut
+from schemas.manifest import RunManifest
+from schemas.outputs import FINDING
+
+MAX_INCIDENTS = 250
+"""Incidents shown as cards; the page says how many more there are."""
+
+_NAME, _TITLE, _FULL = 80, 220, 1_000
+_SEARCHED = 600
+"""Characters of an incident that the search of the page looks through."""
+_MOST_CHOICES = 200
+"""Entities that the page's filter offers."""
+STATUSES = ("new", "worse", "recurring")
+
+
+@dataclass(frozen=True)
+class Entities:
+    """Whom an incident is about, in one column."""
+
+    column: Cut
+    names: Cut
+    more: int
+    """Names beyond those."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A finding of an incident, on one line."""
+
+    rank: int
+    score: str
+    time: str | None
+    record_id: Cut
+    summary: Cut
+
+
+@dataclass(frozen=True)
+class IncidentCard:
+    """One incident."""
+
+    rank: int
+    incident: str
+    title: Cut
+    severity: str
+    status: str
+    history: str
+    """Since when it is known, and how often it happened; empty where it is new."""
+    records: int
+    span: str | None
+    entities: list[Entities]
+    telling: Card
+    """Its most telling finding."""
+    members: list[Member]
+    """Its other findings."""
+    left_out: int
+    """Records of it that are no findings."""
+    verdict: str
+    """The verdict that is about it and let it through; empty where there is none."""
+    columns: list[str]
+    """What the page's filter compares: the columns of its reasons,"""
+    names: list[str]
+    """the names of its entities,"""
+    searched: str
+    """and all its words."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the incidents of a page can be filtered by."""
+
+    severities: list[str]
+    statuses: list[str]
+    columns: list[str]
+    names: list[str]
+
+
+def incident_cards(
+    incidents: pa.Table, findings: pa.Table, time_column: str | None, labels: Mapping[str, str]
+) -> list[IncidentCard]:
+    """Make the cards of the first incidents, at most `MAX_INCIDENTS`.
+
+    Parameters
+    ----------
+    incidents, findings, time_column
+        As in `ReportData`.
+    labels
+        Verdict -> what it says.
+    """
+    shown = incidents.slice(0, MAX_INCIDENTS).to_pylist()
+    members = _members(findings, time_column)
+    first = [members[row["incident"]][0].rank for row in shown]
+    places = pa.array([rank - 1 for rank in first], pa.int64())
+    tellings = cards(findings.take(places), time_column)
+    return [
+        _card(row, telling, members[row["incident"]], labels)
+        for row, telling in zip(shown, tellings, strict=True)
+    ]
+
+
+def choices(shown: Iterable[IncidentCard]) -> Choices:
+    """List what there is to filter by, the most common first."""
+    shown = list(shown)
+    severities = [card.severity for card in shown]
+    statuses = [card.status for card in shown]
+    return Choices(
+        severities=list(dict.fromkeys(severities)),
+        statuses=[status for status in STATUSES if status in statuses],
+        columns=_by_number(column for card in shown for column in card.columns),
+        names=_by_number(name for card in shown for name in card.names)[:_MOST_CHOICES],
+    )
+
+
+def _by_number(values: Iterable[str]) -> list[str]:
+    counts: dict[str, int] = {}
+    for value in values:
+        counts[value] = counts.get(value, 0) + 1
+    return sorted(counts, key=lambda value: (-counts[value], value))
+
+
+def verdict_labels(run: RunManifest) -> dict[str, str]:
+    """Say of each verdict that is about an incident of the run what it says."""
+    return {effect.verdict: effect.label for effect in run.incidents.verdicts}
+
+
+def _card(
+    row: Mapping[str, Any], telling: Card, members: list[Member], labels: Mapping[str, str]
+) -> IncidentCard:
+    columns = [wording.visible(each["column"][:_NAME]) for each in row["reasons"]]
+    names = [
+        wording.visible(name[:_NAME])
+        for each in row["entities"]
+        for name in each["names"]
+        if name is not None
+    ]
+    words = " ".join([row["title"], row["incident"], *names, row["summary"], row["record_id"]])
+    return IncidentCard(
+        rank=row["rank"],
+        incident=row["incident"],
+        title=cut(row["title"], _TITLE, _FULL),
+        severity=telling.severity,
+        status=row["status"] if row["status"] in STATUSES else "new",
+        history=_history(row["since"], row["occurrences"]),
+        records=row["records"],
+        span=_span(row["first_time"], row["last_time"]),
+        entities=[_entities(each) for each in row["entities"]],
+        telling=telling,
+        members=members[1:],
+        left_out=row["records"] - len(members),
+        verdict=f"{labels.get(row['verdict'], '')} {row['verdict']}" if row["verdict"] else "",
+        columns=columns,
+        names=list(dict.fromkeys(names)),
+        searched=wording.visible(words[:_SEARCHED]).lower(),
+    )
+
+
+def _entities(each: Mapping[str, Any]) -> Entities:
+    names = [name for name in each["names"] if name is not None]
+    return Entities(
+        column=cut(each["column"], _NAME, _FULL),
+        names=cut(", ".join(names), _TITLE, _FULL),
+        more=each["distinct"] - len(names),
+    )
+
+
+def _history(since: datetime | None, occurrences: int) -> str:
+    times = f"happened {occurrences:,} times" if occurrences > 1 else ""
+    return f"{times}, first on {since:%Y-%m-%d}" if since and times else times
+
+
+def _span(first: datetime | None, last: datetime | None) -> str | None:
+    """Write from when to when, the day once if it is the same."""
+    if first is None or last is None:
+        return None
+    begin = f"{first:%Y-%m-%d %H:%M:%S}"
+    if f"{last:%Y-%m-%d %H:%M:%S}" == begin:
+        return f"{begin} UTC"
+    same_day = first.date() == last.date()
+    end = f"{last:%H:%M:%S}" if same_day else f"{last:%Y-%m-%d %H:%M:%S}"
+    return f"{begin} – {end} UTC"
+
+
+def _members(findings: pa.Table, time_column: str | None) -> dict[str, list[Member]]:
+    """Give the findings of each incident, the oddest first."""
+    times = event_times(findings, time_column)
+    texts = times.texts() if times else [None] * len(findings)
+    members: dict[str, list[Member]] = {}
+    for row, time in zip(findings.select(FINDING.names).to_pylist(), texts, strict=True):
+        member = Member(
+            rank=row["rank"],
+            score=wording.score(row["anomaly_score"]),
+            time=time,
+            record_id=cut(row["record_id"], _NAME, _FULL),
+            summary=cut(row["summary"], _TITLE, _TITLE),
+        )
+        members.setdefault(row["incident"], []).append(member)
+    return members
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """An incident that a verdict keeps from the analyst, on one line."""
+
+    title: Cut
+    severity: str
+    records: int
+    span: str | None
+    verdict: str
+    label: str
+
+
+def suppressed_lines(suppressed: pa.Table, run: RunManifest) -> list[Suppressed]:
+    """Tell the first of the incidents that verdicts suppress, at most `MAX_INCIDENTS`."""
+    labels = verdict_labels(run)
+    return [
+        Suppressed(
+            title=cut(row["title"], _TITLE, _FULL),
+            severity=row["severity"],
+            records=row["records"],
+            span=_span(row["first_time"], row["last_time"]),
+            verdict=row["verdict"],
+            label=labels.get(row["verdict"], ""),
+        )
+        for row in suppressed.slice(0, MAX_INCIDENTS).to_pylist()
+    ]

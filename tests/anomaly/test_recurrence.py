@@ -1,0 +1,112 @@
+"""What an incident is beside those of earlier runs."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from anomaly.explanation import Reason
+from anomaly.portrait import Incident, Members, portray
+from anomaly.recurrence import Past, compared, differences, resolved
+from schemas.roles import Role
+
+HOUR = 3_600_000_000
+ROLES = {"user": Role.ENTITY, "action": Role.CATEGORY, "bytes": Role.NUMBER}
+
+
+def incident(
+    entity: str = "eve", column: str = "action", at: int | None = 100 * HOUR, records: int = 2
+) -> Incident:
+    members = Members(records, at, None if at is None else at + HOUR, [], "user", entity)
+    reasons = [Reason(column, "wipe", "read", 0.9, f"`{column}` is odd")]
+    scores = {"record_id": "e1", "p_value": 1e-4, "anomaly_score": 40.0, "severity": "medium"}
+    scores |= {"density_score": 5.0, "distance_score": 9.0, "basis": "rank"}
+    return portray("job", members, (reasons, "odd"), scores, ROLES)
+
+
+def past(of: Incident, run: int = 0, **changes: Any) -> Past:
+    members = of.members
+    known = Past(
+        of.identity, of.severity, members.records, run, members.first_time, members.last_time
+    )
+    return replace(known, **changes)
+
+
+def earlier(of: Incident, hours: int, run: int = 0) -> Past:
+    assert of.members.first_time is not None
+    start = of.members.first_time - hours * HOUR
+    return past(of, run, first_time=start, last_time=start + HOUR)
+
+
+def test_what_was_never_there_is_new() -> None:
+    (now,) = compared([incident()], [past(incident("adam"))])
+    assert (now.status, now.since, now.occurrences) == ("new", None, 1)
+
+
+def test_what_comes_back_says_since_when_and_how_often() -> None:
+    one = incident()
+    (now,) = compared([one], [earlier(one, 72), earlier(one, 24, run=1)])
+    assert (now.status, now.since, now.occurrences) == ("recurring", 28 * HOUR, 3)
+
+
+def test_an_occurrence_that_several_runs_saw_counts_once() -> None:
+    one = incident()
+    (now,) = compared([one], [earlier(one, 72), earlier(one, 72, run=1), past(one, run=2)])
+    assert now.occurrences == 2
+
+
+def test_without_times_each_run_is_an_occurrence() -> None:
+    one = incident(at=None)
+    (now,) = compared([one], [past(one, run=0), past(one, run=0), past(one, run=1)])
+    assert (now.status, now.since, now.occurrences) == ("recurring", None, 3)
+
+
+@pytest.mark.parametrize(
+    ("records", "severity", "status"),
+    [
+        (2, "medium", "recurring"),
+        (6, "medium", "recurring"),
+        (7, "medium", "worse"),
+        (2, "low", "worse"),
+    ],
+)
+def test_graver_or_far_more_is_worse(records: int, severity: str, status: str) -> None:
+    before = earlier(incident(records=2), 24)
+    (now,) = compared([incident(records=records)], [replace(before, severity=severity)])
+    assert now.status == status
+
+
+def test_it_is_known_by_entity_and_pattern_not_by_time_or_value() -> None:
+    assert incident().identity == incident(at=7 * HOUR, records=9).identity
+    assert len({incident(e, c).identity for e in ("eve", "bob") for c in ("action", "bytes")}) == 4
+
+
+def test_the_pattern_holds_the_value_of_a_name_and_not_of_a_quantity() -> None:
+    assert incident(column="action").pattern == "action = wipe"
+    assert incident(column="bytes").pattern == "bytes"
+
+
+def test_resolved_is_what_the_newest_earlier_run_alone_had() -> None:
+    gone, stays, old = incident("gone"), incident("stays"), incident("old")
+    before = [past(old, run=0), past(gone, run=1), past(stays, run=1)]
+    assert resolved([stays], before) == [gone.identity]
+    assert resolved([stays], []) == []
+
+
+def test_two_runs_differ_by_what_is_new_worse_recurring_and_resolved() -> None:
+    def row(name: str, records: int = 1) -> dict[str, Any]:
+        return {
+            "identity": name,
+            "severity": "low",
+            "records": records,
+            "first_time": None,
+            "last_time": None,
+        }
+
+    found = differences([row("a"), row("b"), row("c")], [row("b"), row("c", 9), row("d")])
+    assert [(change, each["identity"]) for change, each in found] == [
+        ("new", "d"),
+        ("worse", "c"),
+        ("recurring", "b"),
+        ("resolved", "a"),
+    ]

@@ -1,0 +1,127 @@
+"""The incidents of a run: what the budget counts, what a flood comes to, what stays the same."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from flows.incidents import FINDINGS_OF_ONE
+from flows.storage.published import PublishedRun, read_findings, read_incidents
+from tests.flows.sample_logs import dataset_bytes, detect, detect_in, job, small_log, written
+
+
+def with_flood(ordinary: int, alike: int, users: int = 3) -> pa.Table:
+    """Ordinary events, and within a quarter of an hour a flood of alike ones."""
+    log, rng = small_log(ordinary), np.random.default_rng(1)
+    start = int(log["time"].cast(pa.int64()).to_numpy().min()) + 10**11
+    flood = {
+        "event_id": [f"f{i}" for i in range(alike)],
+        "time": pa.array(start + rng.integers(0, 900_000_000, alike)).cast(log["time"].type),
+        "user": [f"u{i}" for i in rng.integers(0, users, alike)],
+        "action": ["wipe"] * alike,
+        "bytes": rng.lognormal(20, 0.1, alike).round(2),
+        "message": [f"wiped {i} blocks" for i in rng.integers(0, 9_999, alike)],
+    }
+    return pa.concat_tables([log, pa.table(flood, schema=log.schema)])
+
+
+def rows(run: PublishedRun) -> list[dict[str, Any]]:
+    return read_incidents(run).to_pylist()
+
+
+@pytest.fixture(scope="module")
+def flooded(tmp_path_factory: pytest.TempPathFactory) -> PublishedRun:
+    folder = tmp_path_factory.mktemp("flood")
+    selection = {"threshold": 10.0, "budget": 5}
+    return detect_in(with_flood(4_000, 200), folder, selection=selection)
+
+
+def test_a_flood_is_one_incident_that_counts_every_record(flooded: PublishedRun) -> None:
+    first = rows(flooded)[0]
+    assert 200 <= first["records"] < 220
+    assert first["last_time"] - first["first_time"] < timedelta(hours=2)
+    assert first["reasons"][0]["column"] in first["title"]
+    assert {names["column"]: names["distinct"] for names in first["entities"]} == {"user": 3}
+
+
+def test_the_budget_counts_incidents_and_findings_stay_few(flooded: PublishedRun) -> None:
+    incidents, findings = rows(flooded), read_findings(flooded)
+    assert len(incidents) == 5
+    assert len(findings) <= 5 * FINDINGS_OF_ONE
+    assert findings["incident"].to_pylist().count(incidents[0]["incident"]) == FINDINGS_OF_ONE
+    assert set(findings["incident"].to_pylist()) == {each["incident"] for each in incidents}
+
+
+def test_what_the_rule_selects_is_in_an_incident_or_cut_off(flooded: PublishedRun) -> None:
+    selection, summary = flooded.manifest.selection, flooded.manifest.incidents
+    assert selection.in_incidents == summary.records
+    assert selection.cut_off == selection.selected - summary.records > 0
+
+
+def test_an_incident_is_told_by_its_oddest_finding(flooded: PublishedRun) -> None:
+    findings = {row["record_id"]: row for row in reversed(read_findings(flooded).to_pylist())}
+    for incident in rows(flooded):
+        finding = findings[incident["record_id"]]
+        for column in ("severity", "basis", "p_value", "anomaly_score", "summary", "reasons"):
+            assert incident[column] == finding[column], column
+        assert incident["first_time"] <= finding["time"] <= incident["last_time"]
+
+
+def test_incidents_are_ranked_by_their_oddest_record(flooded: PublishedRun) -> None:
+    incidents = rows(flooded)
+    assert [incident["rank"] for incident in incidents] == list(range(1, len(incidents) + 1))
+    p_values = [incident["p_value"] for incident in incidents]
+    assert p_values == sorted(p_values)
+
+
+def test_without_a_rule_s_choice_there_are_as_many_incidents_as_asked_for(tmp_path: Path) -> None:
+    run = detect_in(small_log(400), tmp_path, selection={"threshold": 900.0, "at_least": 30})
+    assert [incident["basis"] for incident in rows(run)] == ["rank"] * 30
+    assert len(read_findings(run)) >= 30
+
+
+def test_the_walk_passes_a_flood_to_reach_the_incidents_asked_for(tmp_path: Path) -> None:
+    run = detect_in(with_flood(3_000, 200), tmp_path, selection={"at_least": 8})
+    assert len(rows(run)) == 8
+    assert max(incident["records"] for incident in rows(run)) >= 200
+
+
+def test_the_same_input_and_job_give_the_same_incidents_even_in_a_later_run(tmp_path: Path) -> None:
+    spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
+    first, again = detect(spec), detect(spec)
+    assert first.folder != again.folder
+    assert dataset_bytes(again, "incidents") == dataset_bytes(first, "incidents")
+    assert dataset_bytes(again, "findings") == dataset_bytes(first, "findings")
+    assert {incident["status"] for incident in rows(again)} == {"new"}
+
+
+def test_records_without_time_and_entity_have_incidents_too(tmp_path: Path) -> None:
+    run = detect_in(small_log().select(["action", "bytes"]), tmp_path)
+    incidents = rows(run)
+    assert sum(incident["records"] for incident in incidents) >= 20
+    assert {incident["first_time"] for incident in incidents} == {None}
+    assert {incident["entity"] for incident in incidents} == {None}
+
+
+def test_sessions_of_a_key_that_follow_each_other_are_one_incident(tmp_path: Path) -> None:
+    log = small_log(600)
+    settings = {"unit": "session", "session_key": "user", "session_window": "30m"}
+    run = detect_in(log, tmp_path, **settings)
+    for incident in rows(run):
+        assert [names["column"] for names in incident["entities"]] == ["user"]
+    assert {incident["entity_column"] for incident in rows(run)} <= {"user", None}
+
+
+@pytest.mark.slow
+def test_a_flood_of_ten_thousand_is_one_incident(tmp_path: Path) -> None:
+    selection = {"threshold": 10.0, "budget": 20}
+    run = detect_in(with_flood(100_000, 10_000, users=9), tmp_path, selection=selection)
+    assert max(incident["records"] for incident in rows(run)) >= 10_000
+    findings = read_findings(run)
+    wiped = findings.filter(pc.equal(findings["action"], "wipe"))
+    assert len(wiped) == FINDINGS_OF_ONE
+    assert len(set(wiped["incident"].to_pylist())) == 1
