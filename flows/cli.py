@@ -1,4 +1,4 @@
-"""The command line: `outfield detect | init | findings | runs | schema | backfill | serve`.
+"""The command line: `outfield detect | findings | runs`, and what prepares, repeats and keeps it.
 
 Exit codes: 0; 2 for what the user can mend, in one line; 1 for a fault of ours; 130 after Ctrl-C.
 """
@@ -6,13 +6,14 @@ Exit codes: 0; 2 for what the user can mend, in one line; 1 for a fault of ours;
 import io
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
 from flows.commands import Commands, Flag, Services
+from flows.model_commands import ModelCommands
 from flows.operations import Operations
 from flows.terminal import ReaderGoneError, Terminal, fault
 from schemas.errors import OutfieldError
@@ -50,16 +51,7 @@ def make_app(terminal: Terminal, services: Services) -> App:
         suppress_keyboard_interrupt=False,
     )
     app.meta.suppress_keyboard_interrupt = False
-    commands, operations = Commands(terminal, services), Operations(terminal, services)
-    for command in (
-        commands.detect,
-        commands.init,
-        commands.findings,
-        commands.runs,
-        commands.schema,
-        operations.backfill,
-        operations.serve,
-    ):
+    for command in _commands(terminal, services):
         app.command(command)
 
     @app.meta.default
@@ -75,6 +67,26 @@ def make_app(terminal: Terminal, services: Services) -> App:
             raise
 
     return app
+
+
+def _commands(terminal: Terminal, services: Services) -> tuple[Callable[..., None], ...]:
+    """List the commands in the order of their help."""
+    commands, operations = Commands(terminal, services), Operations(terminal, services)
+    models = ModelCommands(terminal, services)
+    return (
+        commands.detect,
+        commands.init,
+        commands.findings,
+        commands.runs,
+        commands.schema,
+        operations.backfill,
+        operations.serve,
+        models.fit,
+        models.models,
+        models.compare,
+        models.promote,
+        models.rollback,
+    )
 
 
 def _exit_code(app: App, tokens: Sequence[str], terminal: Terminal) -> int:

@@ -1,9 +1,6 @@
 """The flow: the main job, carried out by Prefect and seen in its interface."""
 # ruff: noqa: E402 - see `forbid_telemetry`
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import date
 from typing import Any
 
@@ -16,13 +13,11 @@ from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import ProgressArtifact, publish_artifacts
-from flows.pipeline import detect_events
-from flows.progress import OnProgress
+from flows.progress import tell_listener
+from flows.renewal import detect_and_renew
 from flows.storage.published import PublishedRun
 from flows.tasks import TaskRunner
 from schemas.job import JobSpec
-
-_listener: ContextVar[OnProgress | None] = ContextVar("listener", default=None)
 
 TASK_RUNNER: Any = ThreadPoolTaskRunner(max_workers=Settings.from_environment().workers)
 """Its own type is narrower than the one that `flow` declares."""
@@ -62,23 +57,11 @@ def detect(job: JobSpec, partition: date | None = None) -> PublishedRun:
 def judge(job: JobSpec, partition: date | None) -> PublishedRun:
     """Carry out the main job as tasks of the flow run this is called in; show what came of it."""
     progress = ProgressArtifact()
-    listener = _listener.get()
 
     def on_progress(step: str, done: int, total: int) -> None:
         progress(step, done, total)
-        if listener is not None:
-            listener(step, done, total)
+        tell_listener(step, done, total)
 
-    published = detect_events(job, TaskRunner(), on_progress, partition)
+    published = detect_and_renew(job, TaskRunner(), on_progress, partition)
     publish_artifacts(published)
     return published
-
-
-@contextmanager
-def told_of_progress(on_progress: OnProgress) -> Iterator[None]:
-    """Let `on_progress` hear of the steps of flows started in this context."""
-    token = _listener.set(on_progress)
-    try:
-        yield
-    finally:
-        _listener.reset(token)

@@ -5,13 +5,17 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
+from flows.comparing import Comparison, compare_models
+from flows.modelling import Registered
 from flows.notifications import check_notifications, tell_of_critical, telling_of_failure
 from flows.partitions import chosen_partition
-from flows.pipeline import DirectRunner, detect_events
+from flows.pipeline import DirectRunner
 from flows.planning import check_input
-from flows.progress import OnProgress
+from flows.progress import OnProgress, told_of_progress
+from flows.renewal import detect_and_renew
 from flows.settings import Settings, prepare_prefect, prepare_serving
 from flows.storage.published import PublishedRun
+from flows.training import fitting_anew, train_model
 from schemas.job import JobSpec
 
 
@@ -62,15 +66,57 @@ def serve_jobs(jobs: Mapping[str, JobSpec], folder: str, limit: int) -> None:
 
 def _detect_directly(job: JobSpec, partition: date | None, on_progress: OnProgress) -> PublishedRun:
     workers = Settings.from_environment().workers
-    return detect_events(job, DirectRunner(workers), on_progress, partition)
+    return detect_and_renew(job, DirectRunner(workers), on_progress, partition)
 
 
 def _detect_by_flow(job: JobSpec, partition: date | None, on_progress: OnProgress) -> PublishedRun:
     check_input(job, partition)
     prepare_prefect()
-    from flows.detect import detect, told_of_progress
+    from flows.detect import detect
     from flows.server import find_or_start_server
 
     find_or_start_server()
     with told_of_progress(on_progress):
         return detect(job, partition)
+
+
+def run_fit(
+    job: JobSpec, *, partition: date | None, promote: bool, direct: bool, on_progress: OnProgress
+) -> Registered:
+    """Fit a model for later runs here and now; `job.input` and `job.name` are set.
+
+    Raises
+    ------
+    OutfieldError
+        What the user can mend; what does not fit is told before any server is started.
+    """
+    history = fitting_anew(job)
+    partition = chosen_partition(history, partition, datetime.now(UTC))
+    if direct:
+        workers = Settings.from_environment().workers
+        return train_model(
+            job, DirectRunner(workers), on_progress, promote=promote, partition=partition
+        )
+    check_input(history, partition)
+    prepare_prefect()
+    from flows.fit import fit
+    from flows.server import find_or_start_server
+
+    find_or_start_server()
+    with told_of_progress(on_progress):
+        return fit(job, promote, partition)
+
+
+def run_compare(
+    job: JobSpec, models: tuple[str, str], *, partition: date | None, on_progress: OnProgress
+) -> Comparison:
+    """Compare two models of a job here and now; nothing is published, so Prefect has no part in it.
+
+    Raises
+    ------
+    OutfieldError
+        What the user can mend.
+    """
+    partition = chosen_partition(job, partition, datetime.now(UTC))
+    workers = Settings.from_environment().workers
+    return compare_models(job, models, DirectRunner(workers), on_progress, partition)

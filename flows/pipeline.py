@@ -2,27 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from datetime import date
 from threading import Thread
-from time import perf_counter
 from typing import Protocol, TypeVar
 
-from threadpoolctl import threadpool_limits
-
+from flows.modelling import fit_model, take_up_model
 from flows.planning import opened_run, plan_run
-from flows.progress import OnProgress
-from flows.publishing import publish_run
+from flows.progress import OnProgress, Steps
+from flows.publishing import Judged, publish_run
 from flows.report.page import chart_library
 from flows.steps import (
     ChunkScored,
     explain_findings,
-    fit_model,
     gather_records,
     score_chunk,
     select_findings,
 )
 from flows.storage.published import PublishedRun
+from flows.watching import Renewed, watch_run
 from schemas.job import JobSpec
 
 T = TypeVar("T")
@@ -62,7 +59,11 @@ class DirectRunner:
 
 
 def detect_events(
-    job: JobSpec, runner: Runner, on_progress: OnProgress, partition: date | None = None
+    job: JobSpec,
+    runner: Runner,
+    on_progress: OnProgress,
+    partition: date | None = None,
+    renewed: Renewed | None = None,
 ) -> PublishedRun:
     """Find the events of the job's input that do not belong, and publish the run.
 
@@ -79,6 +80,8 @@ def detect_events(
         Told how far they are.
     partition
         The day to judge, where the job's input is partitioned.
+    renewed
+        Why a new model was fitted before, if one was.
 
     Raises
     ------
@@ -87,19 +90,7 @@ def detect_events(
     LedgerError
         If rows were lost or invented.
     """
-    seconds: dict[str, float] = {}
-
-    @contextmanager
-    def step(name: str) -> Iterator[None]:
-        on_progress(name, 0, 1)
-        began = perf_counter()
-        # The workers share the cores. Threads that BLAS starts for each of them would only wait
-        # for each other, at full load.
-        with threadpool_limits(1, "blas"):
-            yield
-        seconds[name] = perf_counter() - began
-        on_progress(name, 1, 1)
-
+    step = Steps(on_progress)
     with step("plan"):
         planned = runner.call(plan_run, job, partition)
     with opened_run(job, planned) as run:
@@ -107,7 +98,8 @@ def detect_events(
         with step("gather"):
             gathered = runner.call(gather_records, run)
         with step("fit"):
-            fitted = runner.call(fit_model, run, gathered)
+            made = fit_model if run.model is None else take_up_model
+            fitted = runner.call(made, run, gathered)
         with step("score"):
             n = gathered.records.n_chunks
             scored: dict[int, ChunkScored] = {}
@@ -119,4 +111,7 @@ def detect_events(
             selected = runner.call(select_findings, run, fitted, chunks)
         with step("explain"):
             runner.call(explain_findings, run, gathered, fitted, selected)
-        return runner.call(publish_run, run, gathered, fitted, chunks, selected, seconds)
+        with step("watch"):
+            watch = runner.call(watch_run, run, gathered, fitted, selected, renewed)
+        judged = Judged(chunks, selected, watch)
+        return runner.call(publish_run, run, gathered, fitted, judged, step.seconds)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -14,18 +15,23 @@ from flows.report.data import ReportData
 from flows.report.page import render
 from flows.steps import ChunkScored, Fitted, Gathered, Selected
 from flows.storage.published import PublishedRun
+from flows.watching import Watch
 from schemas.fingerprint import job_fingerprint
-from schemas.manifest import ColumnRole, Ledger, RunManifest, SelectionSummary
+from schemas.manifest import ColumnRole, Ledger, ModelSummary, RunManifest, SelectionSummary
 from schemas.roles import Role
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What a run found."""
+
+    chunks: Sequence[ChunkScored]
+    selected: Selected
+    watch: Watch
+
+
 def publish_run(
-    run: Run,
-    gathered: Gathered,
-    fitted: Fitted,
-    chunks: Sequence[ChunkScored],
-    selected: Selected,
-    seconds: dict[str, float],
+    run: Run, gathered: Gathered, fitted: Fitted, judged: Judged, seconds: dict[str, float]
 ) -> PublishedRun:
     """Check the ledger, write manifest and report, and make the run visible.
 
@@ -34,6 +40,7 @@ def publish_run(
     LedgerError
         If rows were lost or invented; nothing is published then.
     """
+    chunks, selected = judged.chunks, judged.selected
     manifest = RunManifest(
         outfield_version=version("outfield"),
         job=run.job.name or "",
@@ -48,15 +55,22 @@ def publish_run(
         ledger=_ledger(run, gathered, chunks),
         units_scored=sum(chunk.scored for chunk in chunks),
         columns=_columns(run),
-        model=fitted.summary,
+        model=_model(fitted, judged.watch),
         selection=_selection(run, selected),
         severities=dict(Counter(severity(anomaly_score(selected.p_values)))),
+        canaries=judged.watch.canaries,
+        column_drift=judged.watch.columns,
         seconds={step: round(taken, 3) for step, taken in seconds.items()},
     )
     report = render(_report_data(run, manifest, chunks))
     published = run.folder.publish(manifest, report)
     run.scratch.remove()
     return published
+
+
+def _model(fitted: Fitted, watch: Watch) -> ModelSummary:
+    why = watch.renewed.why if watch.renewed else None
+    return fitted.summary.model_copy(update={"renewal": why})
 
 
 def _ledger(run: Run, gathered: Gathered, chunks: Sequence[ChunkScored]) -> Ledger:

@@ -15,15 +15,15 @@ import pyarrow as pa
 
 from anomaly.boundaries import boundaries_of
 from anomaly.explanation import explain
-from anomaly.model import FEWEST_EVENTS, AnomalyModel, ModelOptions
+from anomaly.model import AnomalyModel
 from anomaly.projection import project
 from anomaly.selection import Drift, anomaly_score, drift_of, largest_p, select, severity
+from flows.kept import keep, some_of
 from flows.planning import Run
 from flows.records import REPEATED, Batch, EventRecords, Records
-from flows.sampling import by_content, sample_rows
 from flows.session_records import gather_sessions
 from flows.storage.locations import without_secrets
-from flows.storage.models import StoredModel, load_model, save_model
+from flows.storage.models import StoredModel, load_model
 from flows.storage.repeats import repeated_ids
 from flows.storage.rows import read_rows, source_of
 from schemas.errors import InputError
@@ -116,63 +116,11 @@ def _gather_sessions(run: Run, events: EventRecords, key: str) -> Gathered:
     return Gathered(records, gathered, rejected)
 
 
-def fit_model(run: Run, gathered: Gathered) -> Fitted:
-    """Fit the model on a sample of the records and store it.
-
-    Raises
-    ------
-    InputError
-        There are too few records, or none of their columns is embedded.
-    """
-    records = gathered.records
-    sample = by_content(records.take(sample_rows(records.total, run.job.seed)))
-    _require_enough(run, records, sample)
-    weights = {column: spec.weight for column, spec in run.job.columns.items()}
-    options = ModelOptions(run.job.model.distance, run.job.peers, run.job.model.text)
-    try:
-        model, drawn = AnomalyModel.fit(sample, records.roles, weights, run.job.seed, options)
-    except InputError as error:
-        where = without_secrets(run.plan.location)
-        raise InputError(error.what, where=where, remedy=error.remedy) from error
-    stored = save_model(run.folder.path.parents[1], model, sample.take(pa.array(drawn)))
-    summary = ModelSummary(
-        model_id=stored.model_id,
-        dims=model.embedder.n_dims,
-        sample_rows=model.sample_rows,
-        reference_rows=model.reference_rows,
-        calibration_rows=len(model.calibration.surprises),
-        trimmed_share=model.trimmed_share,
-        unsettled_share=model.unsettled_share,
-        agreement=model.agreement,
-        beyond_reference=model.beyond_reference,
-    )
-    return Fitted(stored, summary)
-
-
-def _require_enough(run: Run, records: Records, sample: pa.Table) -> None:
-    """Refuse a sample without a cluster, and say what became of the rows."""
-    n, where = sample.num_rows, without_secrets(run.plan.location)
-    if n >= FEWEST_EVENTS:
-        return
-    unit = "sessions" if run.job.unit == "session" else "valid events"
-    faults = pa.concat_tables([batch.rejected for batch in records.read(0)])
-    reasons = Counter(zip(faults["column"].to_pylist(), faults["reason"].to_pylist(), strict=True))
-    if not reasons:
-        remedy = f"a normal cluster needs at least {FEWEST_EVENTS}; widen the input"
-        raise InputError(f"only {n} {unit}", where=where, remedy=remedy)
-    (column, reason), rows = reasons.most_common(1)[0]
-    raise InputError(
-        f"only {n} {unit}: {faults.num_rows:,} rows are rejected, {rows:,} for {reason} in"
-        f" `{column}`",
-        where=where,
-        remedy="give that column another role in the job file",
-    )
-
-
 def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> ChunkScored:
     """Score a chunk of records; scores and rejected rows go to disk."""
-    model, _ = _loaded(fitted.stored)
+    model, _ = loaded_model(fitted.stored)
     records, spec = gathered.records, run.job.selection
+    kept: list[pa.Table] = []
     rejected: list[pa.Table] = []
     scored, histogram = 0, np.zeros(HIGHEST_SCORE + 1, dtype=np.int64)
     top = _Oddest(max(spec.budget, spec.fewest))
@@ -180,11 +128,13 @@ def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> Chu
         for batch in records.read(chunk):
             table = _score_batch(model, records, batch)
             writer.write(table)
+            kept.append(some_of(batch.records))
             rejected.append(batch.rejected)
             scored += len(batch.rows)
             top.add(batch.rows, table["p_value"].to_numpy())
             points = table["anomaly_score"].to_numpy().astype(np.int64)
             histogram += np.bincount(points, minlength=len(histogram))
+    keep(run.scratch, chunk, kept)
     return ChunkScored(scored, _quarantine(run, chunk, rejected), top.rows, top.p_values, histogram)
 
 
@@ -238,7 +188,7 @@ def select_findings(run: Run, fitted: Fitted, chunks: Sequence[ChunkScored]) -> 
 
 def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, selected: Selected) -> None:
     """Write the findings with their reasons, and the map that shows where they lie."""
-    model, references = _loaded(fitted.stored)
+    model, references = loaded_model(fitted.stored)
     records = gathered.records
     events = records.take(selected.rows)
     reasons, summaries = explain(model, references, events)
@@ -285,6 +235,6 @@ def _quarantine(run: Run, part: int, rejected: Sequence[pa.Table]) -> dict[str, 
 
 
 @lru_cache(maxsize=2)
-def _loaded(stored: StoredModel) -> tuple[AnomalyModel, pa.Table]:
+def loaded_model(stored: StoredModel) -> tuple[AnomalyModel, pa.Table]:
     """Load a model once for all chunks that a process scores."""
     return load_model(stored)

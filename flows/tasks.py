@@ -8,15 +8,16 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import as_completed, wait
 
+from flows.modelling import fit_model, register_model, take_up_model
 from flows.planning import plan_run
 from flows.publishing import publish_run
 from flows.steps import (
     explain_findings,
-    fit_model,
     gather_records,
     score_chunk,
     select_findings,
 )
+from flows.watching import look_ahead, watch_run
 
 T = TypeVar("T")
 
@@ -51,9 +52,13 @@ TASKS = {
     plan_run: as_task(plan_run, "plan"),
     gather_records: as_task(gather_records, "gather"),
     fit_model: as_task(fit_model, "fit"),
+    take_up_model: as_task(take_up_model, "take up the model"),
     score_chunk: as_task(score_chunk, "score"),
     select_findings: as_task(select_findings, "select"),
     explain_findings: as_task(explain_findings, "explain"),
+    look_ahead: as_task(look_ahead, "look ahead"),
+    watch_run: as_task(watch_run, "watch"),
+    register_model: as_task(register_model, "register"),
     publish_run: as_task(publish_run, "publish"),
 }
 

@@ -1,5 +1,6 @@
 """Files that are there whole or not at all, whoever is killed when."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from schemas.errors import OutputError
+
+_AT_ONCE = 1 << 20
+"""Bytes of a file that are hashed at a time."""
 
 
 @contextmanager
@@ -36,6 +40,15 @@ def write_whole(target: Path, text: str) -> None:
 def folder_to_disk(folder: Path) -> None:
     """Make the names in a folder outlast a power cut."""
     _to_disk(folder)
+
+
+def sha256_of(path: Path) -> str:
+    """Hash a file, read piece by piece."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_AT_ONCE):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 @contextmanager

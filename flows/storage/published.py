@@ -36,13 +36,13 @@ def list_runs(job_folder: str) -> list[PublishedRun]:
     OutputError
         There is no such job, or a manifest cannot be read.
     """
-    return sorted((load_run(folder) for folder in _run_folders(job_folder)), key=age, reverse=True)
+    return sorted((load_run(folder) for folder in run_folders(job_folder)), key=age, reverse=True)
 
 
 def readable_runs(job: Path) -> list[PublishedRun]:
     """Load the runs of a job that can be read, newest first; none where it has not run yet."""
     found = []
-    for folder in _run_folders(str(job)) if (job / RUNS).is_dir() else []:
+    for folder in run_folders(str(job)) if (job / RUNS).is_dir() else []:
         with suppress(OutputError):
             found.append(load_run(folder))
     return sorted(found, key=age, reverse=True)
@@ -56,7 +56,7 @@ def find_run(job_folder: str, run_id: str | None = None) -> PublishedRun:
     OutputError
         There is no such job or run, or its manifest cannot be read.
     """
-    folders = {folder.name: folder for folder in _run_folders(job_folder)}
+    folders = {folder.name: folder for folder in run_folders(job_folder)}
     if not folders:
         raise OutputError("no finished run in it", where=job_folder, remedy="run `outfield detect`")
     if run_id is None:
@@ -115,7 +115,14 @@ def read_scores(run: PublishedRun, columns: Sequence[str] | None = None) -> pa.T
     return parquet_parts.read_dataset(run.folder / "scores", columns)
 
 
-def _run_folders(job_folder: str) -> list[Path]:
+def run_folders(job_folder: str) -> list[Path]:
+    """Find the folders of a job's runs: those with a manifest, whatever it holds.
+
+    Raises
+    ------
+    OutputError
+        There is no such job, or it cannot be read.
+    """
     job = Path(job_folder)
     if not (job / RUNS).is_dir():
         raise OutputError(_no_job(job), where=job_folder, remedy=_jobs_nearby(job))
@@ -158,4 +165,4 @@ def latest_folder(job: Path) -> Path | None:
         named = json.loads((job / LATEST).read_bytes())["run_id"]
     except (OSError, ValueError, LookupError, TypeError):
         return None
-    return next((folder for folder in _run_folders(str(job)) if folder.name == named), None)
+    return next((folder for folder in run_folders(str(job)) if folder.name == named), None)

@@ -20,7 +20,7 @@ from typing import Self
 import pyarrow as pa
 
 from flows.storage import parquet_parts
-from flows.storage.atomic import folder_to_disk, naming_output_errors, write_whole
+from flows.storage.atomic import folder_to_disk, naming_output_errors, sha256_of, write_whole
 from flows.storage.parquet_parts import LEADS, PartWriter
 from flows.storage.published import (
     LATEST,
@@ -117,14 +117,15 @@ class RunFolder:
         if manifest.run_id != self.run_id:
             raise ValueError(f"the manifest of run {manifest.run_id} for run {self.run_id}")
         manifest.ledger.check()
-        run = PublishedRun(self.path.with_name(self.run_id), manifest)
+        folder = self.path.with_name(self.run_id)
         with naming_output_errors(self.path.parent):
             if self.path.exists():
                 self._complete(manifest, report)
-                self.path.rename(run.folder)
-                folder_to_disk(run.folder.parent)
-            elif load_run(run.folder).manifest != manifest:
-                raise OutputError(f"another run {self.run_id} is there", where=str(run.folder))
+                self.path.rename(folder)
+                folder_to_disk(folder.parent)
+            run = load_run(folder)
+            if run.manifest.model_copy(update={"files": manifest.files}) != manifest:
+                raise OutputError(f"another run {self.run_id} is there", where=str(folder))
             _point_latest_to(run)
         return run
 
@@ -141,8 +142,15 @@ class RunFolder:
             folder_to_disk(self.path / dataset)
         self._check_rows(manifest)
         write_whole(self.path / REPORT, report)
-        write_whole(self.path / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+        summed = manifest.model_copy(update={"files": self._checksums()})
+        write_whole(self.path / MANIFEST, summed.model_dump_json(indent=2) + "\n")
         folder_to_disk(self.path)
+
+    def _checksums(self) -> dict[str, str]:
+        """Hash every file of the run but the manifest that will hold the hashes."""
+        files = (path for path in self.path.rglob("*") if path.is_file() and path.name != MANIFEST)
+        names = sorted(path.relative_to(self.path).as_posix() for path in files)
+        return {name: sha256_of(self.path / name) for name in names}
 
     def _check_rows(self, manifest: RunManifest) -> None:
         claimed = {

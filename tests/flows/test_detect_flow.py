@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 
+from flows.pipeline import DirectRunner
 from flows.storage.published import list_runs, read_findings
+from flows.training import train_model
 from schemas.errors import InputError
 from tests.flows.prefect_processes import (
     free_port,
@@ -74,6 +76,20 @@ def test_the_flow_writes_the_same_bytes_as_the_steps_alone(flow_run):
     alone = detect(job(str(folder / "log.parquet"), folder / "alone", name="sign.ins"))
     for dataset in ("findings", "scores", "quarantine"):
         assert dataset_bytes(published, dataset) == dataset_bytes(alone, dataset)
+
+
+def test_the_flow_fits_the_model_that_the_steps_alone_would(flow_run, tmp_path):
+    from flows.detect import detect as detect_flow
+    from flows.fit import fit as fit_flow
+
+    location = str(flow_run[0] / "log.parquet")
+    registered = fit_flow(job(location, tmp_path / "flow"), promote=True)
+    alone = train_model(
+        job(location, tmp_path / "alone"), DirectRunner(1), lambda *_: None, promote=True
+    )
+    assert registered.stored.model_id == alone.stored.model_id
+    judged = detect_flow(job(location, tmp_path / "flow", model={"use": "latest"}))
+    assert judged.manifest.model.model_id == registered.stored.model_id
 
 
 def test_the_flow_run_is_named_after_the_job(flow_run):

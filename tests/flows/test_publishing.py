@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -138,9 +139,9 @@ def test_a_run_that_loses_rows_is_not_published(tmp_path):
 
         def call(self, step, *arguments):
             if step is publish_run:
-                run, gathered, fitted, chunks, *rest = arguments
-                fewer = [type(chunk)(**{**vars(chunk), "rejected": {}}) for chunk in chunks]
-                return step(run, gathered, fitted, fewer, *rest)
+                run, gathered, fitted, judged, *rest = arguments
+                fewer = [replace(chunk, rejected={}) for chunk in judged.chunks]
+                return step(run, gathered, fitted, replace(judged, chunks=fewer), *rest)
             return super().call(step, *arguments)
 
     written(tmp_path / "log.parquet", pa.Table.from_pylist(faulty_log()))
@@ -159,7 +160,15 @@ def test_the_manifest_tells_what_was_read_and_how(tmp_path):
     assert manifest.columns["user"].role == "entity"
     assert all(column.why for column in manifest.columns.values())
     assert manifest.started < manifest.finished
-    assert list(manifest.seconds) == ["plan", "gather", "fit", "score", "select", "explain"]
+    assert list(manifest.seconds) == [
+        "plan",
+        "gather",
+        "fit",
+        "score",
+        "select",
+        "explain",
+        "watch",
+    ]
 
 
 @pytest.mark.slow

@@ -1,0 +1,64 @@
+"""Two models on one input: which records would be findings of one, of the other, of both."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from flows.modelling import take_up_model
+from flows.pipeline import Runner
+from flows.planning import passing_run, plan_run
+from flows.progress import OnProgress, Steps
+from flows.steps import Selected, gather_records, score_chunk, select_findings
+from schemas.job import JobSpec
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How the findings of two models differ."""
+
+    models: tuple[str, str]
+    both: int
+    only_first: int
+    only_second: int
+    by_rule: tuple[int, int]
+    """Findings that the job's rule selects; the others are the oddest of the rest."""
+
+
+def compare_models(
+    job: JobSpec,
+    models: tuple[str, str],
+    runner: Runner,
+    on_progress: OnProgress,
+    partition: date | None = None,
+) -> Comparison:
+    """Judge the job's input by each of two models, and publish nothing.
+
+    Raises
+    ------
+    OutfieldError
+        What the user can mend.
+    """
+    step = Steps(on_progress)
+    found: list[Selected] = []
+    for model in models:
+        with step(f"judge by {model}"):
+            found.append(_select(job, model, runner, partition))
+    first, second = (set(selected.rows.tolist()) for selected in found)
+    return Comparison(
+        models=models,
+        both=len(first & second),
+        only_first=len(first - second),
+        only_second=len(second - first),
+        by_rule=(found[0].by_rule, found[1].by_rule),
+    )
+
+
+def _select(job: JobSpec, model: str, runner: Runner, partition: date | None) -> Selected:
+    judged_by = job.model.model_copy(update={"use": model, "refit": "never"})
+    job = job.model_copy(update={"model": judged_by})
+    with passing_run(job, runner.call(plan_run, job, partition)) as run:
+        gathered = runner.call(gather_records, run)
+        fitted = runner.call(take_up_model, run, gathered)
+        scored = runner.each(score_chunk, gathered.records.n_chunks, run, gathered, fitted)
+        by_number = dict(scored)
+        chunks = [by_number[chunk] for chunk in range(len(by_number))]
+        return runner.call(select_findings, run, fitted, chunks)
