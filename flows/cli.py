@@ -1,6 +1,7 @@
 """The command line: `outfield detect | findings | runs`, and what prepares, repeats and keeps it.
 
-Exit codes: 0; 2 for what the user can mend, in one line; 1 for a fault of ours; 130 after Ctrl-C.
+Exit codes: 0; 2 for what the user can mend, in one line; 1 for a fault of ours, or one that `check`
+found; 130 after Ctrl-C.
 """
 
 import io
@@ -16,6 +17,7 @@ from flows.commands import Commands, Flag, Services
 from flows.model_commands import ModelCommands
 from flows.operations import Operations
 from flows.terminal import ReaderGoneError, Terminal, fault
+from flows.upkeep_commands import FaultsFoundError, UpkeepCommands
 from schemas.errors import OutfieldError
 
 
@@ -72,7 +74,7 @@ def make_app(terminal: Terminal, services: Services) -> App:
 def _commands(terminal: Terminal, services: Services) -> tuple[Callable[..., None], ...]:
     """List the commands in the order of their help."""
     commands, operations = Commands(terminal, services), Operations(terminal, services)
-    models = ModelCommands(terminal, services)
+    models, upkeep = ModelCommands(terminal, services), UpkeepCommands(terminal)
     return (
         commands.detect,
         commands.init,
@@ -86,6 +88,8 @@ def _commands(terminal: Terminal, services: Services) -> tuple[Callable[..., Non
         models.compare,
         models.promote,
         models.rollback,
+        upkeep.check,
+        upkeep.clean,
     )
 
 
@@ -97,6 +101,8 @@ def _exit_code(app: App, tokens: Sequence[str], terminal: Terminal) -> int:
         return 2
     except ReaderGoneError:
         return 0
+    except FaultsFoundError:
+        return 1
     except KeyboardInterrupt:
         terminal.complain("outfield: stopped")
         return 130
