@@ -7,7 +7,7 @@ BENCH_READY := $(VENV)/.bench-ready
 LOCK := $(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --quiet --generate-hashes \
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: demo test check format lock clean bench-quality bench-speed bench-explanations bench-fdr bench-contamination
+.PHONY: demo test check format lock clean bench-quality bench-speed bench-explanations bench-fdr bench-contamination bench-drift
 
 demo: $(READY)                 ## generate the sample log, run the main job on it, print what it found
 	$(BIN)/python -m data.generate data/sample
@@ -41,6 +41,9 @@ bench-fdr: $(READY)            ## do p-values mean it? Uniformity and false disc
 
 bench-contamination: $(READY)  ## what is left when more of the events are anomalous
 	$(BIN)/python -m tests.bench.contamination $(ARGS)
+
+bench-drift: $(READY)          ## what becomes of a model while the log drifts: frozen, renewed, fitted each day
+	$(BIN)/python -m tests.bench.drift $(ARGS)
 
 lock: $(READY)                 ## resolve both lock files anew: versions and hashes, no host
 	$(LOCK) pyproject.toml --group dev -o requirements.lock
