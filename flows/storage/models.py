@@ -187,6 +187,8 @@ def _naming_what_is_forged(where: str) -> Iterator[None]:
         ArithmeticError,
         AttributeError,
         LookupError,
+        MemoryError,
+        OSError,
         RecursionError,
         TypeError,
         ValueError,
