@@ -140,21 +140,20 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
     with job_lock(job_folder(job.output, name), patience):
         run_id = new_run_id(planned.started)
         folder = RunFolder.create(job.output, name, run_id)
-        run = Run(
-            job=job,
-            run_id=run_id,
-            started=planned.started,
-            partition=planned.partition,
-            folder=folder,
-            scratch=Scratch.beside(folder.path),
-            plan=planned.plan,
-            choices=planned.choices,
-            model=planned.model,
-        )
         try:
-            yield run
+            yield Run(
+                job=job,
+                run_id=run_id,
+                started=planned.started,
+                partition=planned.partition,
+                folder=folder,
+                scratch=Scratch.beside(folder.path),
+                plan=planned.plan,
+                choices=planned.choices,
+                model=planned.model,
+            )
         except BaseException:
-            _discard(run)
+            _discard(folder)
             raise
 
 
@@ -169,12 +168,12 @@ def passing_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
     """
     with opened_run(job, planned) as run:
         yield run
-        _discard(run)
+        _discard(run.folder)
 
 
-def _discard(run: Run) -> None:
-    run.folder.discard()
-    run.scratch.remove()
+def _discard(folder: RunFolder) -> None:
+    folder.discard()
+    Scratch.of(folder.path).remove()
 
 
 def new_run_id(started: datetime) -> str:

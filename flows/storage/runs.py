@@ -65,9 +65,14 @@ class RunFolder:
             runs.mkdir(parents=True, exist_ok=True)
             if (runs / run_id).exists() or path.exists():
                 raise OutputError(f"run {run_id} is already there", where=str(runs))
-            for dataset in LEADS:
-                (path / dataset).mkdir(parents=True)
-        return cls(path, run_id)
+            folder = cls(path, run_id)
+            try:
+                for dataset in LEADS:
+                    (path / dataset).mkdir(parents=True)
+            except BaseException:  # Ctrl-C may come at any moment
+                folder.discard()
+                raise
+        return folder
 
     def write_part(self, dataset: str, part: int, table: pa.Table) -> None:
         """Write part number `part` of `findings`, `scores` or `quarantine`, whole or not at all.

@@ -22,9 +22,14 @@ class Scratch:
     path: Path
 
     @classmethod
+    def of(cls, run: Path) -> "Scratch":
+        """Name the scratch folder of the run that is written in `run`, there or not."""
+        return cls(run.with_name(f"{run.name}.scratch"))
+
+    @classmethod
     def beside(cls, run: Path) -> "Scratch":
         """Make the scratch folder of the run that is written in `run`."""
-        scratch = cls(run.with_name(f"{run.name}.scratch"))
+        scratch = cls.of(run)
         with naming_output_errors(run.parent):
             scratch.path.mkdir(exist_ok=True)
         return scratch

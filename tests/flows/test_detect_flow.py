@@ -99,7 +99,7 @@ def test_the_flow_run_is_named_after_the_job(flow_run):
 
 def test_each_step_is_a_task_run_that_completed(flow_run):
     tasks = {re.sub(r"-\w+$", "", task.name): task.state.name for task in flow_run[2][1]}
-    steps = ("plan", "gather", "fit", "score", "select", "explain", "publish")
+    steps = ("plan", "gather", "fit", "score", "select", "explain", "watch", "publish")
     assert tasks == dict.fromkeys(steps, "Completed")
 
 
@@ -206,13 +206,14 @@ def test_a_mistake_fails_the_flow_with_its_own_error_and_leaves_no_run(tmp_path,
 
 def test_listeners_hear_of_the_steps_of_the_flow(tmp_path, prefect_server):
     from flows.detect import detect as detect_flow
-    from flows.detect import told_of_progress
+    from flows.progress import told_of_progress
 
     told: list[str] = []
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
     with told_of_progress(lambda step, *_: told.append(step)):
         detect_flow(spec)
-    assert list(dict.fromkeys(told)) == ["plan", "gather", "fit", "score", "select", "explain"]
+    steps = ["plan", "gather", "fit", "score", "select", "explain", "watch"]
+    assert list(dict.fromkeys(told)) == steps
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc here")
