@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --quie
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .PHONY: demo test check format lock clean bench-quality bench-speed bench-explanations bench-fdr bench-contamination \
-  bench-cluster
+  bench-cluster bench-drift
 
 demo: $(READY)                 ## generate the sample log, run the main job on it, print what it found
 	$(BIN)/python -m data.generate data/sample
@@ -45,6 +45,9 @@ bench-contamination: $(READY)  ## what is left when more of the events are anoma
 
 bench-cluster: $(READY)        ## what one and two Dask workers gain, and what a hundred would
 	$(BIN)/python -m tests.bench.cluster $(ARGS)
+
+bench-drift: $(READY)          ## what becomes of a model while the log drifts: frozen, renewed, fitted each day
+	$(BIN)/python -m tests.bench.drift $(ARGS)
 
 lock: $(READY)                 ## resolve both lock files anew: versions and hashes, no host
 	$(LOCK) pyproject.toml --group dev -o requirements.lock

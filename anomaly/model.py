@@ -104,8 +104,8 @@ class AnomalyModel:
             If there are too few events, or no column is embedded.
         """
         _require_enough(events)
-        embed_seed, split_seed, draw_seed = np.random.SeedSequence(seed).generate_state(3)
-        reference, calibration = _split(events.num_rows, int(split_seed))
+        embed_seed, _, draw_seed = np.random.SeedSequence(seed).generate_state(3)
+        reference, calibration = _split(events.num_rows, seed)
         known = events.take(pa.array(reference))
         embedder = EventEmbedder.fit(
             known, roles, weights, int(embed_seed), options.peers, options.text
@@ -118,9 +118,9 @@ class AnomalyModel:
         counted = np.sort(np.concatenate([normal, trimmed[::_TRIMMED_COUNTED]]))
         embedder = embedder.recounted(events.take(pa.array(counted)), int(embed_seed))
         embedded = embedder.embed(events)
-        cluster_events, held_out = embedded.take(normal), embedded.take(calibration)
+        cluster_events, others = embedded.take(normal), embedded.take(calibration)
         voices, heard = Voices.fit(
-            cluster_events, held_out, embedder.spans, int(draw_seed), options.distance
+            cluster_events, others, embedder.spans, int(draw_seed), options.distance
         )
         model = cls(
             embedder=embedder,
@@ -162,9 +162,18 @@ def _require_dimensions(embedder: EventEmbedder) -> None:
         raise InputError("no usable column", remedy=remedy)
 
 
+def held_out(n: int, seed: int) -> npt.NDArray[np.int64]:
+    """Return which of `n` events a model of this seed calibrates on, ascending.
+
+    Nothing but the p-values comes from them.
+    """
+    return _split(n, seed)[1]
+
+
 def _split(n: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Split 0 … n - 1 at random into reference and calibration, each ascending."""
-    order = np.random.default_rng(seed).permutation(n)
+    split_seed = int(np.random.SeedSequence(seed).generate_state(3)[1])
+    order = np.random.default_rng(split_seed).permutation(n)
     first = round(_REFERENCE * n)
     return np.sort(order[:first]), np.sort(order[first:])
 

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from data import company as co
 from data.company import Calls, Company, Floats, Integers, Strings, objects, tables
+from data.drift import drifted
 from data.incidents import Scene, mixed, plan, plant
 
 FIRST_DAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -42,7 +43,9 @@ EVENTS = pa.schema(
 )
 
 
-def generate(rows: int = 200_000, days: int = 14, seed: int = 7) -> tuple[pa.Table, pa.Table]:
+def generate(
+    rows: int = 200_000, days: int = 14, seed: int = 7, drift: float = 0.0
+) -> tuple[pa.Table, pa.Table]:
     """Make the events, in time order, and the labels of the planted ones.
 
     Parameters
@@ -54,6 +57,8 @@ def generate(rows: int = 200_000, days: int = 14, seed: int = 7) -> tuple[pa.Tab
         How many days, from `FIRST_DAY` on.
     seed
         The seed of every random choice.
+    drift
+        The share of accounts that work in another way by the end (see `data.drift`).
 
     Returns
     -------
@@ -67,13 +72,13 @@ def generate(rows: int = 200_000, days: int = 14, seed: int = 7) -> tuple[pa.Tab
     """
     if rows < 2_000 or days < 1:
         raise ValueError(f"{rows} rows over {days} days: at least 2,000 rows and 1 day are needed")
-    founding, working, writing, planting = (
-        np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(4)
+    founding, working, writing, planting, moving = (
+        np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(5)
     )
     company = co.found(founding)
     incidents = plan(rows)
     calls = co.ordinary_calls(company, rows - sum(map(sum, incidents.values())), days, working)
-    ordinary = written_down(company, calls, writing)
+    ordinary = drifted(written_down(company, calls, writing), drift, moving)
     planted = plant(Scene(ordinary, FIRST_DAY, days, planting), incidents)
     return mixed(ordinary, planted)
 
@@ -286,8 +291,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--days", type=int, default=14)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--drift", type=float, default=0.0, help="share of accounts that change")
     given = parser.parse_args()
-    write(*generate(given.rows, given.days, given.seed), given.folder)
+    write(*generate(given.rows, given.days, given.seed, given.drift), given.folder)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """The command line: `outfield detect | init | findings | …`, all of them listed in `make_app`.
 
-Exit codes: 0; 2 for what the user can mend, in one line; 1 for a fault of ours; 130 after Ctrl-C.
+Exit codes: 0; 2 for what the user can mend, in one line; 1 for a fault of ours, or one that `check`
+found; 130 after Ctrl-C.
 """
 
 import io
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Annotated
 
@@ -14,8 +15,10 @@ from cyclopts import App, CycloptsError, Parameter
 
 from flows.commands import Commands, Flag, Services
 from flows.incident_commands import IncidentCommands
+from flows.model_commands import ModelCommands
 from flows.operations import Operations
 from flows.terminal import ReaderGoneError, Terminal, fault
+from flows.upkeep_commands import FaultsFoundError, UpkeepCommands
 from schemas.errors import OutfieldError
 
 
@@ -51,22 +54,7 @@ def make_app(terminal: Terminal, services: Services) -> App:
         suppress_keyboard_interrupt=False,
     )
     app.meta.suppress_keyboard_interrupt = False
-    commands, operations = Commands(terminal, services), Operations(terminal, services)
-    incidents = IncidentCommands(terminal)
-    for command in (
-        commands.detect,
-        commands.init,
-        commands.findings,
-        commands.runs,
-        incidents.incidents,
-        incidents.diff,
-        incidents.verdict,
-        incidents.export,
-        incidents.columns,
-        commands.schema,
-        operations.backfill,
-        operations.serve,
-    ):
+    for command in _commands(terminal, services):
         app.command(command)
 
     @app.meta.default
@@ -84,6 +72,34 @@ def make_app(terminal: Terminal, services: Services) -> App:
     return app
 
 
+def _commands(terminal: Terminal, services: Services) -> tuple[Callable[..., None], ...]:
+    """List the commands in the order of their help."""
+    commands, operations = Commands(terminal, services), Operations(terminal, services)
+    incidents = IncidentCommands(terminal)
+    models, upkeep = ModelCommands(terminal, services), UpkeepCommands(terminal)
+    return (
+        commands.detect,
+        commands.init,
+        commands.findings,
+        commands.runs,
+        incidents.incidents,
+        incidents.diff,
+        incidents.verdict,
+        incidents.export,
+        incidents.columns,
+        commands.schema,
+        operations.backfill,
+        operations.serve,
+        models.fit,
+        models.models,
+        models.compare,
+        models.promote,
+        models.rollback,
+        upkeep.check,
+        upkeep.clean,
+    )
+
+
 def _exit_code(app: App, tokens: Sequence[str], terminal: Terminal) -> int:
     try:
         app.meta(tokens, exit_on_error=False, print_error=False, result_action="return_value")
@@ -92,6 +108,8 @@ def _exit_code(app: App, tokens: Sequence[str], terminal: Terminal) -> int:
         return 2
     except ReaderGoneError:
         return 0
+    except FaultsFoundError:
+        return 1
     except KeyboardInterrupt:
         terminal.complain("outfield: stopped")
         return 130

@@ -21,6 +21,7 @@ from flows.terminal import Terminal
 from schemas.errors import JobError, OutputError
 
 if TYPE_CHECKING:
+    from flows.modelling import Registered
     from flows.storage.published import PublishedRun
     from schemas.columns import ColumnProfile, RoleChoice
     from schemas.job import JobSpec
@@ -57,6 +58,21 @@ def _run_detect(
     return run_detect(job, partition=partition, direct=direct, on_progress=on_progress)
 
 
+def _run_fit(
+    job: "JobSpec",
+    *,
+    partition: date | None,
+    promote: bool,
+    direct: bool,
+    on_progress: OnProgress,
+) -> "Registered":
+    from flows.launch import run_fit
+
+    return run_fit(
+        job, partition=partition, promote=promote, direct=direct, on_progress=on_progress
+    )
+
+
 def _profile_input(location: str) -> "Profiled":
     from flows.profiling import profile_input
 
@@ -76,6 +92,7 @@ class Services:
     run_detect: Callable[..., "PublishedRun"] = _run_detect
     profile_input: Callable[[str], "Profiled"] = _profile_input
     serve_jobs: Callable[..., None] = _serve_jobs
+    run_fit: Callable[..., "Registered"] = _run_fit
 
 
 @dataclass(frozen=True)
@@ -94,6 +111,7 @@ class Commands:
         job: str | None = None,
         name: str | None = None,
         partition: Day | None = None,
+        model: str | None = None,
         json: Flag = False,
         direct: Flag = False,
     ) -> None:
@@ -112,6 +130,9 @@ class Commands:
         partition
             The day to judge, such as 2026-01-05, where the input holds {date}; the newest one that
             is over by default.
+        model
+            "fit" judges by a model of the records themselves, which is the default; "latest" by the
+            one that was fitted or promoted last; or name one by its id.
         json
             Print one JSON document instead of the summary.
         direct
@@ -123,7 +144,7 @@ class Commands:
         from flows.storage.published import read_incidents
 
         began = monotonic()
-        spec = complete_job(_job_of(job), input, output, name)
+        spec = judging_by(model, complete_job(job_of(job), input, output, name))
         # Standard output is ours alone: what a library prints belongs beside the progress.
         with self.terminal.progress() as on_progress, redirect_stdout(sys.stderr):
             run = self.services.run_detect(
@@ -234,7 +255,19 @@ class Commands:
         self.terminal.json(job_schema())
 
 
-def _job_of(path: str | None) -> "JobSpec":
+def judging_by(model: str | None, job: "JobSpec") -> "JobSpec":
+    """Let the command line name the model; only the latest is ever replaced."""
+    from schemas.job import build_job
+
+    if model is None:
+        return job
+    refit = job.model.refit if model == "latest" else "never"
+    chosen = {**job.model.model_dump(), "use": model, "refit": refit}
+    return build_job({**job.model_dump(), "model": chosen}, "command line")
+
+
+def job_of(path: str | None) -> "JobSpec":
+    """Read the job file, if one is named."""
     if path is None:
         from schemas.job import JobSpec
 

@@ -11,8 +11,8 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.artifacts import ProgressArtifact, publish_artifacts
-from flows.pipeline import detect_events
 from flows.progress import tell
+from flows.renewal import detect_and_renew
 from flows.storage.published import PublishedRun
 from flows.tasks import prefect_runner, task_runner
 from schemas.job import JobSpec
@@ -61,6 +61,6 @@ def judge(job: JobSpec, partition: date | None) -> PublishedRun:
         progress(step, done, total)
         tell(step, done, total)
 
-    published = detect_events(job, task_runner(_SETTINGS), on_progress, partition)
+    published = detect_and_renew(job, task_runner(_SETTINGS), on_progress, partition)
     publish_artifacts(published)
     return published

@@ -10,13 +10,13 @@ from anomaly.selection import anomaly_score, severity
 from flows.incidents import Grouped
 from flows.planning import Run
 from flows.records import Batch
-from flows.steps import Fitted, Gathered, loaded, score_batch
+from flows.steps import Fitted, Gathered, loaded_model, score_batch
 from schemas.outputs import FINDING, SCORES, beside_own_columns
 
 
 def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grouped) -> None:
     """Write the findings with their reasons, and the map that shows where they lie."""
-    model, references = loaded(fitted.stored)
+    model, references = loaded_model(fitted.stored)
     records = gathered.records
     events = records.take(grouped.rows)
     reasons, summaries = explain(model, references, events)

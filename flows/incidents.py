@@ -24,7 +24,16 @@ from anomaly.selection import anomaly_score, severity
 from anomaly.verdicts import Judged, judged
 from flows.planning import Run
 from flows.records import Batch, Records
-from flows.steps import ChunkScored, Fitted, Gathered, Selected, loaded, score_batch, time_column
+from flows.steps import (
+    ChunkScored,
+    Fitted,
+    Gathered,
+    Selected,
+    candidates,
+    loaded_model,
+    score_batch,
+    time_column,
+)
 from flows.storage.history import earlier_runs, past_incidents
 from flows.storage.store_path import Place
 from flows.storage.verdicts import read_verdicts
@@ -70,13 +79,16 @@ class _Desk:
     records: Records
     model: AnomalyModel
     references: pa.Table
+    rows: Integers
+    """The candidates, the oddest first."""
+    p_values: npt.NDArray[np.float64]
     selected: Selected
     verdicts: list[Verdict]
 
     @property
     def by_rule(self) -> int:
         """Return how many of the candidates the rule selects."""
-        return min(self.selected.by_rule, len(self.selected.rows))
+        return min(self.selected.by_rule, len(self.rows))
 
     @property
     def entities(self) -> list[str]:
@@ -105,10 +117,10 @@ def group_incidents(
     run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkScored, selected: Selected
 ) -> Grouped:
     """Gather the oddest records into incidents and write these, with what is known of them."""
-    model, references = loaded(fitted.stored)
+    model, references = loaded_model(fitted.stored)
     job_folder = run.folder.path.parents[1]
     verdicts = read_verdicts(job_folder)
-    desk = _Desk(run, gathered.records, model, references, selected, verdicts)
+    desk = _Desk(run, gathered.records, model, references, *candidates(run), selected, verdicts)
     pool = _pool(desk)
     outcome = _judge(desk, pool)
     covers = _covers(scored)
@@ -121,8 +133,8 @@ def group_incidents(
     of_rule = pool.numbers[: desk.by_rule]
     return Grouped(
         selected=selected,
-        rows=selected.rows[places],
-        p_values=selected.p_values[places],
+        rows=desk.rows[places],
+        p_values=desk.p_values[places],
         by_rule=places < desk.by_rule,
         incidents=[names[number] for number in pool.numbers[places].tolist()],
         summary=summary,
@@ -136,10 +148,10 @@ def _pool(desk: _Desk) -> _Pool:
     wanted = desk.run.job.selection.fewest
     taken = max(desk.by_rule, 4 * wanted)
     while True:
-        rows = desk.selected.rows[:taken]
+        rows = desk.rows[:taken]
         events = desk.records.take(rows)
         numbers = _numbers(desk, events, rows)
-        if taken >= len(desk.selected.rows) or len(np.unique(numbers)) >= wanted:
+        if taken >= len(desk.rows) or len(np.unique(numbers)) >= wanted:
             end = gone_through(numbers, wanted, desk.by_rule)
             return _Pool(events.slice(0, end), numbers[:end])
         taken *= 2
@@ -189,7 +201,7 @@ def _judge(desk: _Desk, pool: _Pool) -> _Outcome:
 def _portraits(desk: _Desk, pool: _Pool, numbers: Sequence[int]) -> list[Incident]:
     """Name incidents after their oddest records."""
     oddest = np.unique(pool.numbers, return_index=True)[1][numbers]
-    rows, p = desk.selected.rows[oddest], desk.selected.p_values[oddest]
+    rows, p = desk.rows[oddest], desk.p_values[oddest]
     events = pool.events.take(pa.array(oddest))
     scores = score_batch(desk.model, desk.records, Batch(events, rows, pa.table({}))).to_pylist()
     points = anomaly_score(p)

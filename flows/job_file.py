@@ -182,7 +182,12 @@ def _settings() -> str:
         (f"# budget = {selection.budget}", "the most incidents a run writes"),
         (f"# at_least = {selection.fewest}", "the fewest: the oddest of the rest fill up"),
     ]
-    judged = [(f"# distance = {_text(model.distance)}", 'or "cosine": of directions')]
+    judged = [
+        (f"# use = {_text(model.use)}", 'on the batch; or "latest", or an id of `outfield models`'),
+        (f"# refit = {_text(str(model.refit))}", 'or "on-drift", or an age: "7d"; of the latest'),
+        ('# train = "HISTORY"', "what `outfield fit` and a refit read instead of the input"),
+        (f"# distance = {_text(model.distance)}", 'or "cosine": of directions'),
+    ]
     timed = [
         ("# [schedule]", "when `outfield serve` runs it; a {date} in `input` is the day it judges"),
         ('# cron = "0 6 * * *"', 'minute, hour, day, month, weekday; or interval = "6h"'),

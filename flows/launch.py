@@ -7,14 +7,18 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
 from flows.cluster import ClusterRunner, connected
+from flows.comparing import Comparison, compare_models
+from flows.modelling import Registered
 from flows.notifications import check_notifications, tell_of_critical, telling_of_failure
 from flows.partitions import chosen_partition
-from flows.pipeline import DirectRunner, Runner, detect_events
+from flows.pipeline import DirectRunner, Runner
 from flows.planning import check_input
 from flows.processes import ProcessRunner
 from flows.progress import OnProgress, told_of_progress
+from flows.renewal import detect_and_renew
 from flows.settings import Settings, prepare_prefect, prepare_serving
 from flows.storage.published import PublishedRun
+from flows.training import fitting_anew, train_model
 from schemas.job import JobSpec
 
 
@@ -65,7 +69,7 @@ def serve_jobs(jobs: Mapping[str, JobSpec], folder: str, limit: int) -> None:
 
 def _detect_directly(job: JobSpec, partition: date | None, on_progress: OnProgress) -> PublishedRun:
     with runner_of(Settings.from_environment()) as runner:
-        return detect_events(job, runner, on_progress, partition)
+        return detect_and_renew(job, runner, on_progress, partition)
 
 
 def _detect_by_flow(job: JobSpec, partition: date | None, on_progress: OnProgress) -> PublishedRun:
@@ -80,6 +84,49 @@ def _detect_by_flow(job: JobSpec, partition: date | None, on_progress: OnProgres
     here = settings.runner != "dask"
     with serving(this_machine_alone=here), told_of_progress(on_progress):
         return detect(job, partition)
+
+
+def run_fit(
+    job: JobSpec, *, partition: date | None, promote: bool, direct: bool, on_progress: OnProgress
+) -> Registered:
+    """Fit a model for later runs here and now; `job.input` and `job.name` are set.
+
+    Raises
+    ------
+    OutfieldError
+        What the user can mend; what does not fit is told before any server is started.
+    """
+    history = fitting_anew(job)
+    partition = chosen_partition(history, partition, datetime.now(UTC))
+    settings = Settings.from_environment()
+    if direct:
+        with runner_of(settings) as runner:
+            return train_model(job, runner, on_progress, promote=promote, partition=partition)
+    check_input(history, partition)
+    with runner_of(settings):
+        pass  # a scheduler that does not answer is told before Prefect is imported
+    prepare_prefect()
+    from flows.fit import fit
+    from flows.server import serving
+
+    here = settings.runner != "dask"
+    with serving(this_machine_alone=here), told_of_progress(on_progress):
+        return fit(job, promote, partition)
+
+
+def run_compare(
+    job: JobSpec, models: tuple[str, str], *, partition: date | None, on_progress: OnProgress
+) -> Comparison:
+    """Compare two models of a job here and now; nothing is published, so Prefect has no part in it.
+
+    Raises
+    ------
+    OutfieldError
+        What the user can mend.
+    """
+    partition = chosen_partition(job, partition, datetime.now(UTC))
+    with runner_of(Settings.from_environment()) as runner:
+        return compare_models(job, models, runner, on_progress, partition)
 
 
 @contextmanager

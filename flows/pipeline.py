@@ -2,28 +2,27 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from datetime import date
 from threading import Thread
-from time import perf_counter
 from typing import Protocol, TypeVar
 
 from flows.crossing import Work, carry_out
 from flows.findings import explain_findings
 from flows.incidents import group_incidents
+from flows.modelling import fit_model, take_up_model
 from flows.planning import opened_run, plan_run
-from flows.progress import OnProgress
-from flows.publishing import publish_run
+from flows.progress import OnProgress, Steps
+from flows.publishing import Judged, publish_run
 from flows.report.page import chart_library
 from flows.steps import (
     ChunkScored,
-    fit_model,
     gather_records,
     merge_chunks,
     score_chunk,
     select_findings,
 )
 from flows.storage.published import PublishedRun
+from flows.watching import Renewed, watch_run
 from schemas.job import JobSpec
 
 T = TypeVar("T")
@@ -73,7 +72,11 @@ class DirectRunner:
 
 
 def detect_events(
-    job: JobSpec, runner: Runner, on_progress: OnProgress, partition: date | None = None
+    job: JobSpec,
+    runner: Runner,
+    on_progress: OnProgress,
+    partition: date | None = None,
+    renewed: Renewed | None = None,
 ) -> PublishedRun:
     """Find the events of the job's input that do not belong, and publish the run.
 
@@ -90,6 +93,8 @@ def detect_events(
         Told how far they are.
     partition
         The day to judge, where the job's input is partitioned.
+    renewed
+        Why a new model was fitted before, if one was.
 
     Raises
     ------
@@ -98,16 +103,7 @@ def detect_events(
     LedgerError
         If rows were lost or invented.
     """
-    seconds: dict[str, float] = {}
-
-    @contextmanager
-    def step(name: str) -> Iterator[None]:
-        on_progress(name, 0, 1)
-        began = perf_counter()
-        yield
-        seconds[name] = perf_counter() - began
-        on_progress(name, 1, 1)
-
+    step = Steps(on_progress)
     with step("plan"):
         planned = runner.here(plan_run, job, partition)
     with opened_run(job, planned) as run:
@@ -115,7 +111,8 @@ def detect_events(
         with step("gather"):
             gathered = runner.call(gather_records, run)
         with step("fit"):
-            fitted = runner.call(fit_model, run, gathered)
+            made = fit_model if run.model is None else take_up_model
+            fitted = runner.call(made, run, gathered)
         with step("score"):
             n = gathered.records.n_chunks
             chunks: list[ChunkScored] = []
@@ -129,4 +126,7 @@ def detect_events(
             grouped = runner.call(group_incidents, run, gathered, fitted, scored, selected)
         with step("explain"):
             runner.call(explain_findings, run, gathered, fitted, grouped)
-        return runner.here(publish_run, run, gathered, fitted, scored, grouped, seconds)
+        with step("watch"):
+            watch = runner.call(watch_run, run, gathered, fitted, grouped, renewed)
+        judged = Judged(scored, grouped, watch)
+        return runner.here(publish_run, run, gathered, fitted, judged, step.seconds)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from anomaly.model import FEWEST_EVENTS
+from flows.model_choice import ChosenModel, choose_model, roles_in_model
 from flows.partitions import source_of
 from flows.profiling import profile_columns
 from flows.settings import Settings
@@ -31,6 +32,8 @@ class Planned:
     plan: InputPlan
     choices: dict[str, RoleChoice]
     """Column of the input -> its role and why."""
+    model: ChosenModel | None = None
+    """The stored model that judges; None where one is fitted on the records."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Run:
     plan: InputPlan
     choices: dict[str, RoleChoice]
     """Column of the input -> its role and why."""
+    model: ChosenModel | None = None
+    """The stored model that judges; None where one is fitted on the records."""
 
 
 def check_input(job: JobSpec, partition: date | None = None) -> InputPlan:
@@ -64,13 +69,18 @@ def check_input(job: JobSpec, partition: date | None = None) -> InputPlan:
         It is not there or cannot be read.
     JobError
         The job does not fit it.
+    ModelFileError
+        The stored model that the job names is not there, or was made for another job.
     """
     if job.input is None:
         raise InputError("no input is named", remedy="name one, or a job file that does")
     if job.name is None:
         raise JobError("the job has no name", where="name", remedy="give it one")
     plan = plan_input(*source_of(job, partition))
-    if plan.rows < FEWEST_EVENTS:
+    model = choose_model(job)
+    if model is not None:
+        roles_in_model(job, model, plan)
+    elif plan.rows < FEWEST_EVENTS:
         raise InputError(
             f"only {plan.rows} rows",
             where=without_secrets(plan.location),
@@ -97,6 +107,9 @@ def plan_run(job: JobSpec, partition: date | None = None) -> Planned:
     """
     started = datetime.now(UTC)
     plan = check_input(job, partition)
+    model = choose_model(job)
+    if model is not None:
+        return Planned(started, partition, plan, roles_in_model(job, model, plan), model)
     choices = roles_of(job, infer_roles(profile_columns(plan, job.seed)))
     if all(choice.role in (Role.ID, Role.IGNORE) for choice in choices.values()):
         raise InputError(
@@ -132,19 +145,38 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
         try:
             scratch.make()
             yield Run(
-                job,
-                run_id,
-                planned.started,
-                planned.partition,
-                folder,
-                scratch,
-                keep_plan(planned.plan, scratch),
-                planned.choices,
+                job=job,
+                run_id=run_id,
+                started=planned.started,
+                partition=planned.partition,
+                folder=folder,
+                scratch=scratch,
+                plan=keep_plan(planned.plan, scratch),
+                choices=planned.choices,
+                model=planned.model,
             )
         except BaseException:
-            folder.discard()
-            scratch.remove()
+            _discard(folder)
             raise
+
+
+@contextmanager
+def passing_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
+    """Yield a run of the job of which nothing is left, as `opened_run` where it fails.
+
+    Raises
+    ------
+    OutputError
+        As `opened_run`.
+    """
+    with opened_run(job, planned) as run:
+        yield run
+        _discard(run.folder)
+
+
+def _discard(folder: RunFolder) -> None:
+    folder.discard()
+    Scratch.of(folder.path).remove()
 
 
 def new_run_id(started: datetime) -> str:

@@ -1,8 +1,9 @@
-"""Who is told how far a run has come."""
+"""Who is told how far a run has come, and how long each step took."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from time import perf_counter
 
 OnProgress = Callable[[str, int, int], None]
 """Told the step, how many of its parts are done, and of how many."""
@@ -25,7 +26,25 @@ def told_of_progress(on_progress: OnProgress) -> Iterator[None]:
 
 
 def tell(step: str, done: int, total: int) -> None:
-    """Tell the listener, if there is one."""
+    """Tell whoever listens in this context; nobody may."""
     listener = _listener.get()
     if listener is not None:
         listener(step, done, total)
+
+
+class Steps:
+    """Tells of each step when it begins and ends, and takes its time."""
+
+    def __init__(self, on_progress: OnProgress) -> None:
+        self._on_progress = on_progress
+        self.seconds: dict[str, float] = {}
+        """Step that ended -> wall seconds."""
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        """Tell of a step around what is done in it."""
+        self._on_progress(name, 0, 1)
+        began = perf_counter()
+        yield
+        self.seconds[name] = perf_counter() - began
+        self._on_progress(name, 1, 1)

@@ -1,6 +1,7 @@
 """The end of a run: what it did is summed up, rendered and made visible."""
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -14,18 +15,23 @@ from flows.report.data import ReportData
 from flows.report.page import render
 from flows.steps import ChunkScored, Fitted, Gathered
 from flows.storage.published import PublishedRun
+from flows.watching import Watch
 from schemas.fingerprint import job_fingerprint
-from schemas.manifest import ColumnRole, Ledger, RunManifest, SelectionSummary
+from schemas.manifest import ColumnRole, Ledger, ModelSummary, RunManifest, SelectionSummary
 from schemas.roles import Role
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What a run found."""
+
+    scored: ChunkScored
+    grouped: Grouped
+    watch: Watch
+
+
 def publish_run(
-    run: Run,
-    gathered: Gathered,
-    fitted: Fitted,
-    scored: ChunkScored,
-    grouped: Grouped,
-    seconds: dict[str, float],
+    run: Run, gathered: Gathered, fitted: Fitted, judged: Judged, seconds: dict[str, float]
 ) -> PublishedRun:
     """Check the ledger, write manifest and report, and make the run visible.
 
@@ -34,6 +40,7 @@ def publish_run(
     LedgerError
         If rows were lost or invented; nothing is published then.
     """
+    scored, grouped = judged.scored, judged.grouped
     manifest = RunManifest(
         outfield_version=version("outfield"),
         job=run.job.name or "",
@@ -48,17 +55,24 @@ def publish_run(
         ledger=_ledger(run, gathered, scored),
         units_scored=scored.scored,
         columns=_columns(run),
-        model=fitted.summary,
+        model=_model(fitted, judged.watch),
         selection=_selection(run, grouped),
         severities=dict(Counter(severity(anomaly_score(grouped.p_values)))),
         incidents=grouped.summary,
         covers=grouped.covers,
+        canaries=judged.watch.canaries,
+        column_drift=judged.watch.columns,
         seconds={step: round(taken, 3) for step, taken in seconds.items()},
     )
     report = render(_report_data(run, manifest, scored))
     published = run.folder.publish(manifest, report)
     run.scratch.remove()
     return published
+
+
+def _model(fitted: Fitted, watch: Watch) -> ModelSummary:
+    why = watch.renewed.why if watch.renewed else None
+    return fitted.summary.model_copy(update={"renewal": why})
 
 
 def _ledger(run: Run, gathered: Gathered, scored: ChunkScored) -> Ledger:

@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from flows.incident_view import incidents_line, show_incidents
-from flows.report.overview import drift_sentence
-from flows.report.wording import count, moment
+from flows.report.overview import drift_sentence, moved_sentence
+from flows.report.wording import count, listing, moment
 from flows.storage.published import MANIFEST, REPORT, PublishedRun
 from flows.storage.store_path import Place
 from flows.terminal import Justify, Terminal
@@ -24,6 +24,8 @@ _FINDING_COLUMNS: dict[str, Justify] = {
     "record": "left",
     "summary": "left",
 }
+_COLUMNS_NAMED = 5
+"""Columns that a line names at the most."""
 _RUN_COLUMNS: dict[str, Justify] = {
     "run": "left",
     "started": "left",
@@ -53,8 +55,11 @@ def show_summary(
     terminal.line(_findings_line(run.manifest))
     if said := incidents_line(run.manifest):
         terminal.line(said)
-    if changed := drift_sentence(run.manifest):
-        terminal.line(changed)
+    for line in (*_model_lines(run.manifest), *_canary_lines(run.manifest)):
+        terminal.line(line)
+    for changed in (moved_sentence(run.manifest), drift_sentence(run.manifest)):
+        if changed:
+            terminal.line(changed)
     terminal.line()
     if top:
         show_incidents(terminal, top)
@@ -146,6 +151,27 @@ def _findings_line(manifest: RunManifest) -> str:
     if selection.cut_off:
         line += f"; the budget of {selection.budget:,} cut off {selection.cut_off:,} more"
     return line
+
+
+def _model_lines(manifest: RunManifest) -> list[str]:
+    model = manifest.model
+    if model.use == "fit":
+        return []
+    lines = [f"judged by model {model.model_id}{', the latest' if model.use == 'latest' else ''}"]
+    if model.new_columns:
+        names = listing(model.new_columns[:_COLUMNS_NAMED])
+        more = len(model.new_columns) - _COLUMNS_NAMED
+        lines.append(
+            f"  not judged, as it does not know them: {names}{f' … (+{more})' * (more > 0)}"
+        )
+    return lines
+
+
+def _canary_lines(manifest: RunManifest) -> list[str]:
+    canaries = manifest.canaries
+    if canaries is None or not canaries.planted:
+        return []
+    return [f"{canaries.found:,} of {canaries.planted:,} canaries would have been findings"]
 
 
 def _run_row(manifest: RunManifest) -> list[str]:

@@ -15,15 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.boundaries import boundaries_of
-from anomaly.model import FEWEST_EVENTS, AnomalyModel, ModelOptions
+from anomaly.model import AnomalyModel
 from anomaly.selection import Drift, anomaly_score, drift_of, largest_p, select
+from flows.kept import keep, some_of
 from flows.planning import Run
 from flows.records import REPEATED, Batch, EventRecords, Records
-from flows.reference import reference_sample
-from flows.sampling import by_content
 from flows.session_records import gather_sessions
 from flows.storage.locations import without_secrets
-from flows.storage.models import StoredModel, load_model, save_model
+from flows.storage.models import StoredModel, load_model
 from flows.storage.repeats import repeated_ids
 from flows.storage.rows import read_rows, source_of
 from schemas.errors import InputError
@@ -72,13 +71,11 @@ class ChunkScored:
 
 @dataclass(frozen=True)
 class Selected:
-    """The records that may become findings, the oddest first, and how many the rule selects."""
+    """How many records the rule selects; the oddest ones stand in the scratch."""
 
     rule: str
-    rows: npt.NDArray[np.int64]
-    p_values: npt.NDArray[np.float64]
     by_rule: int
-    """Records that the rule selects, the first of `rows`; they may be more than these."""
+    """Records that the rule selects: the first of the candidates, or more than there are."""
     score_cut: float | None
     drift: Drift
 
@@ -119,63 +116,11 @@ def _gather_sessions(run: Run, events: EventRecords, key: str) -> Gathered:
     return Gathered(records, gathered, rejected)
 
 
-def fit_model(run: Run, gathered: Gathered) -> Fitted:
-    """Fit the model on a sample of the records and store it.
-
-    Raises
-    ------
-    InputError
-        There are too few records, or none of their columns is embedded.
-    """
-    records = gathered.records
-    sample = by_content(reference_sample(run, records))
-    _require_enough(run, records, sample)
-    weights = {column: spec.weight for column, spec in run.job.columns.items()}
-    options = ModelOptions(run.job.model.distance, run.job.peers, run.job.model.text)
-    try:
-        model, drawn = AnomalyModel.fit(sample, records.roles, weights, run.job.seed, options)
-    except InputError as error:
-        where = without_secrets(run.plan.location)
-        raise InputError(error.what, where=where, remedy=error.remedy) from error
-    stored = save_model(run.folder.path.parents[1], model, sample.take(pa.array(drawn)))
-    summary = ModelSummary(
-        model_id=stored.model_id,
-        dims=model.embedder.n_dims,
-        sample_rows=model.sample_rows,
-        reference_rows=model.reference_rows,
-        calibration_rows=len(model.calibration.surprises),
-        trimmed_share=model.trimmed_share,
-        unsettled_share=model.unsettled_share,
-        agreement=model.agreement,
-        beyond_reference=model.beyond_reference,
-    )
-    return Fitted(stored, summary)
-
-
-def _require_enough(run: Run, records: Records, sample: pa.Table) -> None:
-    """Refuse a sample without a cluster, and say what became of the rows."""
-    n, where = sample.num_rows, without_secrets(run.plan.location)
-    if n >= FEWEST_EVENTS:
-        return
-    unit = "sessions" if run.job.unit == "session" else "valid events"
-    faults = pa.concat_tables([batch.rejected for batch in records.read(0)])
-    reasons = Counter(zip(faults["column"].to_pylist(), faults["reason"].to_pylist(), strict=True))
-    if not reasons:
-        remedy = f"a normal cluster needs at least {FEWEST_EVENTS}; widen the input"
-        raise InputError(f"only {n} {unit}", where=where, remedy=remedy)
-    (column, reason), rows = reasons.most_common(1)[0]
-    raise InputError(
-        f"only {n} {unit}: {faults.num_rows:,} rows are rejected, {rows:,} for {reason} in"
-        f" `{column}`",
-        where=where,
-        remedy="give that column another role in the job file",
-    )
-
-
 def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> ChunkScored:
     """Score a chunk of records; scores and rejected rows go to disk."""
-    model, _ = loaded(fitted.stored)
+    model, _ = loaded_model(fitted.stored)
     records = gathered.records
+    kept: list[pa.Table] = []
     rejected: list[pa.Table] = []
     scored, histogram = 0, np.zeros(HIGHEST_SCORE + 1, dtype=np.int64)
     top = _Oddest(MOST_CANDIDATES)
@@ -184,12 +129,14 @@ def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> Chu
         for batch in records.read(chunk):
             table = score_batch(model, records, batch)
             writer.write(table)
+            kept.append(some_of(batch.records))
             rejected.append(batch.rejected)
             scored += len(batch.rows)
             top.add(batch.rows, table["p_value"].to_numpy())
             times += _ends(records, batch.records)
             points = table["anomaly_score"].to_numpy().astype(np.int64)
             histogram += np.bincount(points, minlength=len(histogram))
+    keep(run.scratch, chunk, kept)
     for name, array in zip(_ODDEST, (top.rows, top.p_values), strict=True):
         run.scratch.write_array(f"{name}-{chunk}", array)
     seen = np.trim_zeros(histogram, "b")
@@ -269,8 +216,16 @@ def select_findings(run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkS
     top = _Oddest(MOST_CANDIDATES)
     for chunk in range(gathered.records.n_chunks):
         top.add(*(run.scratch.read_array(f"{name}-{chunk}") for name in _ODDEST))
+    for name, array in zip(_ODDEST, (top.rows, top.p_values), strict=True):
+        run.scratch.write_array(name, array)
     cut = float(anomaly_score(outcome.p_cut)) if outcome.selected else None
-    return Selected(outcome.rule, top.rows, top.p_values, outcome.selected, cut, drift)
+    return Selected(outcome.rule, outcome.selected, cut, drift)
+
+
+def candidates(run: Run) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Read the records that may become findings, the oddest first: their numbers and p-values."""
+    rows, p_values = (run.scratch.read_array(name) for name in _ODDEST)
+    return rows, p_values
 
 
 def _quarantine(run: Run, part: int, rejected: Sequence[pa.Table]) -> dict[str, int]:
@@ -288,6 +243,6 @@ def _quarantine(run: Run, part: int, rejected: Sequence[pa.Table]) -> dict[str, 
 
 
 @lru_cache(maxsize=2)
-def loaded(stored: StoredModel) -> tuple[AnomalyModel, pa.Table]:
+def loaded_model(stored: StoredModel) -> tuple[AnomalyModel, pa.Table]:
     """Load a model once for all chunks that a process scores."""
     return load_model(stored)

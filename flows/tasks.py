@@ -13,16 +13,17 @@ from flows.cluster import connected, naming_lost_workers, require_dask, threads_
 from flows.crossing import PARTS_IN_TASK, Work, carry_out, each_of, shares
 from flows.findings import explain_findings
 from flows.incidents import group_incidents
+from flows.modelling import fit_model, register_model, take_up_model
 from flows.planning import plan_run
 from flows.processes import follow_parent, naming_killed_processes
 from flows.publishing import publish_run
 from flows.settings import Settings
 from flows.steps import (
-    fit_model,
     gather_records,
     score_chunk,
     select_findings,
 )
+from flows.watching import look_ahead, watch_run
 
 T = TypeVar("T")
 
@@ -59,10 +60,14 @@ TASKS: dict[Callable[..., Any], Task[..., Any]] = {
         (plan_run, "plan"),
         (gather_records, "gather"),
         (fit_model, "fit"),
+        (take_up_model, "take up the model"),
         (score_chunk, "score"),
         (select_findings, "select"),
         (group_incidents, "group"),
         (explain_findings, "explain"),
+        (look_ahead, "look ahead"),
+        (watch_run, "watch"),
+        (register_model, "register"),
         (publish_run, "publish"),
     )
 }

@@ -7,6 +7,8 @@ from schemas.job import JobSpec
 
 _NOT_JUDGING = {"input", "output", "name", "schedule"}
 """Settings that change where a run reads and writes, and when; not what it makes of the input."""
+_WHICH_MODEL = {"use", "refit", "train"}
+"""Settings that choose a model, and make no difference to what it is."""
 
 
 def job_fingerprint(job: JobSpec) -> str:
@@ -21,4 +23,26 @@ def job_fingerprint(job: JobSpec) -> str:
     """
     settings = job.model_dump(mode="json", exclude=_NOT_JUDGING, exclude_defaults=True)
     canonical = json.dumps(settings, sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def model_fingerprint(job: JobSpec) -> str:
+    """Hash the settings that a model depends on: how records are read, embedded and measured.
+
+    What is read, by which seed, and what is reported make no difference: a model that was fitted
+    with the same settings can judge the input.
+
+    Examples
+    --------
+    >>> from schemas.job import build_job
+    >>> plain = model_fingerprint(build_job({}, "test"))
+    >>> plain == model_fingerprint(build_job({"name": "x", "seed": 7}, "test"))
+    True
+    >>> plain == model_fingerprint(build_job({"columns": {"bytes": "number"}}, "test"))
+    False
+    """
+    excluded = _NOT_JUDGING | {"selection", "seed", "model"}
+    settings = job.model_dump(mode="json", exclude=excluded, exclude_defaults=True)
+    measures = job.model.model_dump(mode="json", exclude=_WHICH_MODEL, exclude_defaults=True)
+    canonical = json.dumps({**settings, "model": measures}, sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

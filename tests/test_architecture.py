@@ -35,7 +35,7 @@ RULES = {
     ),
     "Prefect is known to five modules": (
         names("prefect"),
-        r"flows/(deployments|detect|tasks|artifacts|server)\.py",
+        r"flows/(deployments|detect|fit|tasks|artifacts|server)\.py",
     ),
     "Dask is known to two modules": (
         names("distributed dask prefect_dask"),
@@ -47,7 +47,7 @@ RULES = {
     ),
     "what the terminal shows is drawn in the modules of the commands": (
         names("rich cyclopts"),
-        r"flows/(cli|commands|incident_commands|operations|terminal)\.py",
+        r"flows/(cli|commands|incident_commands|model_commands|operations|terminal|upkeep_commands)\.py",
     ),
 }
 """Rule -> the names that break it, and the files (a pattern of their paths) that may use them."""

@@ -11,6 +11,8 @@ from schemas.outputs import SEVERITY_CUTS
 
 _REASON_LENGTH = 200
 _STATUSES = ("new", "worse", "recurring")
+_MOVED_NAMED = 5
+"""Columns that the sentence names at the most."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,18 @@ def drift_sentence(manifest: RunManifest) -> str:
         f" below p = {selection.drift_at:.1g} as in the reference; a false discovery rate takes"
         " p-values raised by that."
     )
+
+
+def moved_sentence(manifest: RunManifest) -> str:
+    """Name the columns that are not what the stored model was fitted on; nothing if none moved."""
+    moved = manifest.moved_columns
+    if not moved:
+        return ""
+    rest = len(moved) - _MOVED_NAMED
+    more = [f"{rest:,} more"] if rest > 0 else []
+    names = listing([*(visible(name) for name in moved[:_MOVED_NAMED]), *more])
+    then = ", so a new one was fitted" if manifest.model.renewal else ""
+    return f"The data changed since the model was fitted, in {names}{then}."
 
 
 def drivers_sentence(leading: list[Driver]) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Files that are there whole or not at all, whoever is killed when."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from schemas.errors import OutputError
 
 _LONGEST_REASON = 200
 """Of what an object store says."""
+_AT_ONCE = 1 << 20
+"""Bytes of a file that are hashed at a time."""
 
 
 @contextmanager
@@ -60,6 +63,15 @@ def remove_tree(folder: Place) -> None:
     else:
         with suppress(OSError):
             folder.remove_all()
+
+
+def sha256_of(path: Place) -> str:
+    """Hash a file, read piece by piece."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_AT_ONCE):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 @contextmanager

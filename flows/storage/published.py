@@ -38,15 +38,14 @@ def list_runs(job_folder: str) -> list[PublishedRun]:
     OutputError
         There is no such job, or a manifest cannot be read.
     """
-    return sorted(
-        (load_run(folder) for folder in _run_folders(place_of(job_folder))), key=age, reverse=True
-    )
+    folders = run_folders(place_of(job_folder))
+    return sorted((load_run(folder) for folder in folders), key=age, reverse=True)
 
 
 def readable_runs(job: Place) -> list[PublishedRun]:
     """Load the runs of a job that can be read, newest first; none where it has not run yet."""
     found = []
-    for folder in _run_folders(job) if _has_runs(job) else []:
+    for folder in run_folders(job) if _has_runs(job) else []:
         with suppress(OutputError):
             found.append(load_run(folder))
     return sorted(found, key=age, reverse=True)
@@ -60,7 +59,7 @@ def find_run(job_folder: str, run_id: str | None = None) -> PublishedRun:
     OutputError
         There is no such job or run, or its manifest cannot be read.
     """
-    folders = {folder.name: folder for folder in _run_folders(place_of(job_folder))}
+    folders = {folder.name: folder for folder in run_folders(place_of(job_folder))}
     if not folders:
         raise OutputError("no finished run in it", where=job_folder, remedy="run `outfield detect`")
     if run_id is None:
@@ -151,7 +150,14 @@ def read_scores(run: PublishedRun, columns: Sequence[str] | None = None) -> pa.T
     return parquet_parts.read_dataset(run.folder / "scores", columns)
 
 
-def _run_folders(job: Place) -> list[Place]:
+def run_folders(job: Place) -> list[Place]:
+    """Find the folders of a job's runs: those with a manifest, whatever it holds.
+
+    Raises
+    ------
+    OutputError
+        There is no such job, or it cannot be read.
+    """
     if not _has_runs(job):
         raise OutputError(_no_job(job), where=str(job), remedy=_jobs_nearby(job))
     with _naming_read_errors(job):
@@ -206,4 +212,4 @@ def latest_folder(job: Place) -> Place | None:
         named = json.loads((job / LATEST).read_bytes())["run_id"]
     except (OSError, ValueError, LookupError, TypeError):
         return None
-    return next((folder for folder in _run_folders(job) if folder.name == named), None)
+    return next((folder for folder in run_folders(job) if folder.name == named), None)

@@ -20,7 +20,13 @@ from typing import Self
 import pyarrow as pa
 
 from flows.storage import parquet_parts
-from flows.storage.atomic import folder_to_disk, naming_output_errors, remove_tree, write_whole
+from flows.storage.atomic import (
+    folder_to_disk,
+    naming_output_errors,
+    remove_tree,
+    sha256_of,
+    write_whole,
+)
 from flows.storage.parquet_parts import LEADS, PartWriter
 from flows.storage.published import (
     LATEST,
@@ -67,9 +73,14 @@ class RunFolder:
             runs.mkdir(parents=True, exist_ok=True)
             if (runs / run_id).exists() or path.exists():
                 raise OutputError(f"run {run_id} is already there", where=str(runs))
-            for dataset in LEADS:
-                (path / dataset).mkdir(parents=True)
-        return cls(path, run_id)
+            folder = cls(path, run_id)
+            try:
+                for dataset in LEADS:
+                    (path / dataset).mkdir(parents=True)
+            except BaseException:  # Ctrl-C may come at any moment
+                folder.discard()
+                raise
+        return folder
 
     def write_part(self, dataset: str, part: int, table: pa.Table) -> None:
         """Write part number `part` of one of the datasets in `LEADS`, whole or not at all.
@@ -119,13 +130,14 @@ class RunFolder:
         if manifest.run_id != self.run_id:
             raise ValueError(f"the manifest of run {manifest.run_id} for run {self.run_id}")
         manifest.ledger.check()
-        run = PublishedRun(self.path.with_name(self.run_id), manifest)
+        folder = self.path.with_name(self.run_id)
         with naming_output_errors(self.path.parent):
-            if not (run.folder / MANIFEST).exists():
+            if not (folder / MANIFEST).exists():
                 self._complete(manifest, report)
-                self._appear(run.folder)
-            elif load_run(run.folder).manifest != manifest:
-                raise OutputError(f"another run {self.run_id} is there", where=str(run.folder))
+                self._appear(folder)
+            run = load_run(folder)
+            if run.manifest.model_copy(update={"files": manifest.files}) != manifest:
+                raise OutputError(f"another run {self.run_id} is there", where=str(folder))
             _point_latest_to(run)
         return run
 
@@ -150,8 +162,19 @@ class RunFolder:
             folder_to_disk(self.path / dataset)
         self._check_rows(manifest)
         write_whole(self.path / REPORT, report)
-        write_whole(self.path / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+        summed = manifest.model_copy(update={"files": self._checksums()})
+        write_whole(self.path / MANIFEST, summed.model_dump_json(indent=2) + "\n")
         folder_to_disk(self.path)
+
+    def _checksums(self) -> dict[str, str]:
+        """Hash every file of the run but the manifest that will hold the hashes."""
+        files = {
+            f"{dataset}/{file.name}": file
+            for dataset in LEADS
+            for file in parquet_parts.part_files(self.path / dataset).values()
+        }
+        files[REPORT] = self.path / REPORT
+        return {name: sha256_of(files[name]) for name in sorted(files)}
 
     def _check_rows(self, manifest: RunManifest) -> None:
         claimed = {

@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 
+from flows.pipeline import DirectRunner
 from flows.storage.published import list_runs, read_findings
+from flows.training import train_model
 from schemas.errors import InputError
 from tests.flows.prefect_processes import (
     free_port,
@@ -76,6 +78,20 @@ def test_the_flow_writes_the_same_bytes_as_the_steps_alone(flow_run):
         assert dataset_bytes(published, dataset) == dataset_bytes(alone, dataset)
 
 
+def test_the_flow_fits_the_model_that_the_steps_alone_would(flow_run, tmp_path):
+    from flows.detect import detect as detect_flow
+    from flows.fit import fit as fit_flow
+
+    location = str(flow_run[0] / "log.parquet")
+    registered = fit_flow(job(location, tmp_path / "flow"), promote=True)
+    alone = train_model(
+        job(location, tmp_path / "alone"), DirectRunner(1), lambda *_: None, promote=True
+    )
+    assert registered.stored.model_id == alone.stored.model_id
+    judged = detect_flow(job(location, tmp_path / "flow", model={"use": "latest"}))
+    assert judged.manifest.model.model_id == registered.stored.model_id
+
+
 def test_the_flow_run_is_named_after_the_job(flow_run):
     assert flow_run[2][0].name == "detect-sign.ins"
     assert flow_run[2][0].state.is_completed()
@@ -83,7 +99,7 @@ def test_the_flow_run_is_named_after_the_job(flow_run):
 
 def test_each_step_is_a_task_run_that_completed(flow_run):
     tasks = {re.sub(r"-\w+$", "", task.name): task.state.name for task in flow_run[2][1]}
-    steps = ("plan", "gather", "fit", "score", "select", "group", "explain", "publish")
+    steps = ("plan", "gather", "fit", "score", "select", "group", "explain", "watch", "publish")
     assert tasks == dict.fromkeys(steps, "Completed")
 
 
@@ -196,15 +212,8 @@ def test_listeners_hear_of_the_steps_of_the_flow(tmp_path, prefect_server):
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
     with told_of_progress(lambda step, *_: told.append(step)):
         detect_flow(spec)
-    assert list(dict.fromkeys(told)) == [
-        "plan",
-        "gather",
-        "fit",
-        "score",
-        "select",
-        "group",
-        "explain",
-    ]
+    steps = ["plan", "gather", "fit", "score", "select", "group", "explain", "watch"]
+    assert list(dict.fromkeys(told)) == steps
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc here")

@@ -78,6 +78,9 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         "# at_least = 20   # the fewest: the oddest of the rest fill up\n"
         "\n"
         "[model]\n"
+        '# use = "fit"             # on the batch; or "latest", or an id of `outfield models`\n'
+        '# refit = "never"         # or "on-drift", or an age: "7d"; of the latest\n'
+        '# train = "HISTORY"       # what `outfield fit` and a refit read instead of the input\n'
         '# distance = "euclidean"  # or "cosine": of directions\n'
         "\n"
         "# [schedule]          # when `outfield serve` runs it; a {date} in `input` is the day it"

@@ -139,9 +139,9 @@ def test_a_run_that_loses_rows_is_not_published(tmp_path):
 
         def call(self, step, *arguments):
             if step is publish_run:
-                run, gathered, fitted, scored, *rest = arguments
-                forgotten = replace(scored, rejected={})
-                return step(run, gathered, fitted, forgotten, *rest)
+                run, gathered, fitted, judged, *rest = arguments
+                forgotten = replace(judged.scored, rejected={})
+                return step(run, gathered, fitted, replace(judged, scored=forgotten), *rest)
             return super().call(step, *arguments)
 
     written(tmp_path / "log.parquet", pa.Table.from_pylist(faulty_log()))
@@ -168,6 +168,7 @@ def test_the_manifest_tells_what_was_read_and_how(tmp_path):
         "select",
         "group",
         "explain",
+        "watch",
     ]
 
 

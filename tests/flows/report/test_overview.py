@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.report.overview import contamination_sentence, drift_sentence
+from flows.report.overview import contamination_sentence, drift_sentence, moved_sentence
 from flows.report.page import render
 from flows.run_view import show_summary
 from flows.terminal import Terminal
-from schemas.manifest import RunManifest
+from schemas.manifest import ColumnDrift, RunManifest
 from tests.flows.report.sample import report_data
 from tests.flows.sample_runs import manifest, published
 
@@ -63,6 +63,22 @@ def test_data_that_changed_are_said_to_have() -> None:
 
 def test_data_that_did_not_change_are_not_spoken_of() -> None:
     assert drift_sentence(of_drift(1.0, None)) == ""
+
+
+def test_the_farthest_of_many_moved_columns_are_named_and_markup_is_text() -> None:
+    drifts = {
+        name: ColumnDrift(stability_index=index, unseen=0.0, unseen_before=0.0, moved=index > 0.25)
+        for index, name in enumerate(["still", "a", "b", "c", "d", "e", "f"])
+    }
+    run = manifest("one", (3, 3, 3), 1).model_copy(update={"column_drift": drifts})
+    assert moved_sentence(run) == (
+        "The data changed since the model was fitted, in f, e, d, c, b and 1 more."
+    )
+    assert moved_sentence(manifest("one", (3, 3, 3), 1)) == ""
+    shown = {"</p><script>": drifts["a"]}
+    data = report_data()
+    data = replace(data, manifest=data.manifest.model_copy(update={"column_drift": shown}))
+    assert "fitted, in &lt;/p&gt;&lt;script&gt;." in render(data)
 
 
 def test_the_terminal_says_it_too(tmp_path: Path) -> None:

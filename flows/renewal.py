@@ -1,0 +1,49 @@
+"""A run, and the new model that may come before it: what `refit` in the job says."""
+
+from datetime import UTC, date, datetime
+
+from flows.model_choice import choose_model, folder_of
+from flows.pipeline import Runner, detect_events
+from flows.planning import passing_run, plan_run
+from flows.progress import OnProgress
+from flows.steps import gather_records
+from flows.storage.published import PublishedRun
+from flows.storage.registry import read_registry
+from flows.training import train_model
+from flows.watching import Renewed, look_ahead
+from schemas.job import JobSpec
+
+
+def detect_and_renew(
+    job: JobSpec, runner: Runner, on_progress: OnProgress, partition: date | None = None
+) -> PublishedRun:
+    """Find the events that do not belong; before that, fit a new latest model if one is due.
+
+    A batch that is not what the model was fitted on is so judged by one that knows it, and does
+    not flood the analyst.
+
+    Raises
+    ------
+    OutfieldError
+        What the user can mend.
+    """
+    renewed = _due(job, runner, partition)
+    if renewed is not None:
+        train_model(job, runner, on_progress, promote=True, partition=partition)
+    return detect_events(job, runner, on_progress, partition, renewed)
+
+
+def _due(job: JobSpec, runner: Runner, partition: date | None) -> Renewed | None:
+    """Say whether a new model is to come first, and why."""
+    refit = job.model.refit
+    if refit == "never":
+        return None
+    model = choose_model(job)
+    if model is None:
+        return Renewed("first")
+    if refit == "on-drift":
+        with passing_run(job, runner.here(plan_run, job, partition)) as run:
+            return runner.call(look_ahead, run, runner.call(gather_records, run))
+    fitted = read_registry(folder_of(job)).fitted_at(model.stored.model_id)
+    old = fitted is None or (datetime.now(UTC) - fitted).total_seconds() >= float(refit)
+    return Renewed("age") if old else None

@@ -1,0 +1,103 @@
+"""The steps that look at a batch as a whole: did the data change, and what would have been found.
+
+Neither touches an output; both stand in the manifest.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from anomaly.canaries import search_canaries
+from anomaly.drift import compare_columns, count_records
+from anomaly.model import FEWEST_EVENTS, AnomalyModel
+from anomaly.selection import anomaly_score, drift_of
+from flows.incidents import Grouped
+from flows.kept import kept_records, some_of
+from flows.model_choice import ChosenModel
+from flows.planning import Run
+from flows.records import Records
+from flows.steps import Fitted, Gathered, loaded_model
+from schemas.manifest import CanaryReport, ColumnDrift
+
+_CHUNKS_OF_CANARIES = 8
+"""Chunks whose records the canaries are made from."""
+_CHUNKS_AHEAD = 16
+"""Chunks, evenly spaced, that are looked into before a batch is judged."""
+_TOO_OFTEN = 1.5
+"""Ordinary records so many times too often below a p-value are another population."""
+_SMALLER = 10
+"""A model is not fitted on a batch that is smaller than its own sample by more than this."""
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """Why a new model was fitted before the run."""
+
+    why: Literal["first", "drift", "age"]
+    columns: dict[str, ColumnDrift] = field(default_factory=dict)
+    """Column -> how far it was from what the old model was fitted on."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What the looking back told."""
+
+    canaries: CanaryReport
+    columns: dict[str, ColumnDrift]
+    """Column -> how far it is from what the model was fitted on; the old one, if it changed."""
+    renewed: Renewed | None
+
+
+def look_ahead(run: Run, gathered: Gathered) -> Renewed | None:
+    """Hold some of the batch against the stored model; say whether it is to be fitted anew.
+
+    It is where a column moved, or ordinary records have small p-values too often. A batch that is
+    much smaller than the model's sample does not replace it, unless the job names a history.
+    """
+    assert run.model is not None  # noqa: S101 - the caller asks
+    least = max(FEWEST_EVENTS, run.model.card.figures.sample_rows / _SMALLER)
+    if run.job.model.train is None and gathered.records.total < least:
+        return None
+    model, _ = loaded_model(run.model.stored)
+    tables = [table for table in _ahead(gathered.records) if table.num_rows]
+    columns = _compared(run.model, model, tables)
+    if any(column.moved for column in columns.values()):
+        return Renewed("drift", columns)
+    p_values = np.concatenate([model.score(table).p_values for table in tables] or [np.ones(0)])
+    points = np.bincount(anomaly_score(p_values).astype(np.int64), minlength=11)
+    drift = drift_of(points, len(model.calibration.surprises))
+    return Renewed("drift", columns) if drift.ratio > _TOO_OFTEN else None
+
+
+def watch_run(
+    run: Run, gathered: Gathered, fitted: Fitted, grouped: Grouped, renewed: Renewed | None
+) -> Watch:
+    """Score canaries at the cut of the run, and hold its columns against those of the model."""
+    model, _ = loaded_model(fitted.stored)
+    tables = list(kept_records(run.scratch, gathered.records.n_chunks))
+    step = -(-len(tables) // _CHUNKS_OF_CANARIES)
+    some = pa.concat_tables(tables[::step]).unify_dictionaries()
+    p_cut = float(grouped.p_values.max(initial=0.0))
+    canaries = search_canaries(model, some, p_cut, run.job.seed)
+    if renewed is not None or run.model is None:
+        return Watch(canaries, renewed.columns if renewed else {}, renewed)
+    return Watch(canaries, _compared(run.model, model, tables), None)
+
+
+def _compared(
+    chosen: ChosenModel, model: AnomalyModel, tables: list[pa.Table]
+) -> dict[str, ColumnDrift]:
+    reference = {c: np.array(n, dtype=np.int64) for c, n in chosen.card.reference.items()}
+    return compare_columns(model.embedder, reference, count_records(model.embedder, tables))
+
+
+def _ahead(records: Records) -> Iterator[pa.Table]:
+    """Give some records of some chunks: of the first batch of each."""
+    step = -(-records.n_chunks // _CHUNKS_AHEAD)
+    for chunk in range(0, records.n_chunks, step):
+        for batch in records.read(chunk):
+            yield some_of(batch.records)
+            break

@@ -1,0 +1,32 @@
+"""The card of a stored model: what it was trained on, how, and how good it seemed."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from schemas.manifest import CanaryReport, ColumnRole, ModelFigures, Record
+
+
+class ModelCard(Record):
+    """What is known of a model without loading it. It holds no path and no credential."""
+
+    outfield_version: str
+    input: str = Field(description="The input's name, without its folder, login or query.")
+    rows: int = Field(ge=0, description="Rows of that input.")
+    first: datetime | None = Field(
+        default=None, description="Time of the earliest record of the sample, if they have one."
+    )
+    last: datetime | None = Field(default=None, description="Time of the latest.")
+    unit: str
+    seed: int
+    fingerprint: str = Field(description="Of the job's settings that a model depends on.")
+    columns: dict[str, ColumnRole] = Field(description="Column of the input -> its role.")
+    figures: ModelFigures
+    reference: dict[str, list[int]] = Field(
+        default_factory=dict,
+        description="Column -> records by bin among those the model was not fitted on: what later"
+        " batches are compared with.",
+    )
+    canaries: CanaryReport | None = Field(
+        default=None, description="The self-check, on records that the model was not fitted on."
+    )

@@ -1,0 +1,114 @@
+"""What comes before a run: a new model where there is none, where the data changed, or with age."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+from flows.pipeline import DirectRunner
+from flows.renewal import detect_and_renew
+from flows.report.overview import moved_sentence
+from flows.storage.published import REPORT
+from flows.storage.registry import read_registry
+from schemas.errors import JobError
+from tests.flows.sample_logs import job, small_log, written
+
+
+def run(folder, log: pa.Table, refit: object, **model: object):
+    location = written(folder / "batch/log.parquet", log)
+    spec = job(location, folder / "out", model={"use": "latest", "refit": refit, **model})
+    return detect_and_renew(spec, DirectRunner(1), lambda *_: None)
+
+
+def latest(folder) -> str | None:
+    return read_registry(folder / "out/log").latest
+
+
+def changed(seed: int) -> pa.Table:
+    log = small_log(400, seed)
+    return log.set_column(4, "bytes", pa.array(log["bytes"].to_numpy() * 40.0))
+
+
+def test_a_job_that_refits_begins_by_itself(tmp_path):
+    first = run(tmp_path, small_log(400), "on-drift").manifest
+    assert (first.model.use, first.model.renewal) == ("latest", "first")
+    assert latest(tmp_path) == first.model.model_id
+    second = run(tmp_path, small_log(400, 1), "on-drift").manifest
+    assert second.model.model_id == first.model.model_id
+    assert second.model.renewal is None
+    assert second.moved_columns == []
+
+
+def test_a_batch_that_drifted_is_judged_by_a_new_model_and_says_what_moved(tmp_path):
+    first = run(tmp_path, small_log(400), "on-drift").manifest
+    published = run(tmp_path, changed(1), "on-drift")
+    drifted = published.manifest
+    assert drifted.model.model_id == latest(tmp_path) != first.model.model_id
+    assert drifted.model.renewal == "drift"
+    assert drifted.moved_columns == ["bytes"]
+    said = moved_sentence(drifted)
+    assert said == "The data changed since the model was fitted, in bytes, so a new one was fitted."
+    assert said in (published.folder / REPORT).read_text()
+    after = run(tmp_path, changed(2), "on-drift").manifest
+    assert after.model.model_id == drifted.model.model_id
+    assert (after.moved_columns, after.model.renewal) == ([], None)
+    runs = tmp_path / "out/log/runs"
+    assert len(list(runs.iterdir())) == 3  # nothing is left of looking ahead
+
+
+def test_a_frozen_model_stays_and_says_what_moved(tmp_path):
+    first = run(tmp_path, small_log(400), "1d").manifest
+    drifted = run(tmp_path, changed(1), "never").manifest
+    assert drifted.moved_columns == ["bytes"]
+    assert moved_sentence(drifted).endswith("in bytes.")
+    assert drifted.model.renewal is None
+    assert latest(tmp_path) == first.model.model_id
+
+
+def test_a_small_batch_does_not_replace_a_model_unless_there_is_a_history(tmp_path):
+    run(tmp_path, small_log(400), "on-drift")
+    few = changed(1).slice(0, 30)
+    assert run(tmp_path, few, "on-drift").manifest.model.renewal is None
+    history = written(tmp_path / "history.parquet", changed(3))
+    assert run(tmp_path, few, "on-drift", train=history).manifest.model.renewal == "drift"
+    assert run(tmp_path, changed(2), "never").manifest.moved_columns == []
+
+
+def test_an_old_model_is_replaced(tmp_path):
+    first = run(tmp_path, small_log(400), "7d").manifest
+    assert run(tmp_path, small_log(400, 1), "7d").manifest.model.renewal is None
+    path = tmp_path / "out/log/models/registry.json"
+    document = json.loads(path.read_bytes())
+    for entry in document["entries"]:
+        entry["at"] = (datetime.now(UTC) - timedelta(days=8)).isoformat()
+    path.write_text(json.dumps(document))
+    assert run(tmp_path, small_log(400, 2), "7d").manifest.model.renewal == "age"
+    assert latest(tmp_path) != first.model.model_id
+
+
+def test_days_are_judged_by_a_model_of_the_history_or_of_their_own(tmp_path):
+    days = [date(2026, 1, 5), date(2026, 1, 6)]
+    for seed, day in enumerate(days):
+        written(tmp_path / f"logs/{day}.parquet", small_log(400, seed))
+    for train in ({}, {"train": str(tmp_path / "logs/2026-01-05.parquet")}):
+        model = {"use": "latest", "refit": "on-drift", **train}
+        output = tmp_path / f"out{len(train)}"
+        spec = job(str(tmp_path / "logs/{date}.parquet"), output, model=model)
+        first, second = (
+            detect_and_renew(spec, DirectRunner(1), lambda *_: None, day).manifest for day in days
+        )
+        assert [run.partition for run in (first, second)] == days
+        assert first.model.renewal == "first"
+        assert second.model.model_id == first.model.model_id
+
+
+@pytest.mark.parametrize("refit", ["sometimes", 0, True])
+def test_a_wrong_refit_is_named(tmp_path, refit):
+    with pytest.raises(JobError, match=r'model.refit: must be "never", "on-drift" or a duration'):
+        run(tmp_path, small_log(), refit)
+
+
+def test_only_the_latest_model_is_refitted(tmp_path):
+    with pytest.raises(JobError, match='needs `use = "latest"`'):
+        job("x", tmp_path, model={"refit": "7d"})
