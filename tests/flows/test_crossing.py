@@ -82,7 +82,7 @@ def test_only_names_and_small_objects_pass_to_workers_and_back(many_files, tmp_p
     assert runner.sizes["score_chunk"][0] < 8_000
     assert max(returned) < 8_000
     here = detect(job(many_files, tmp_path / "here", **settings))
-    for dataset in ("findings", "scores", "quarantine"):
+    for dataset in ("incidents", "findings", "scores", "quarantine"):
         assert dataset_bytes(crossed, dataset) == dataset_bytes(here, dataset)
 
 

@@ -22,7 +22,7 @@ from tests.flows.sample_logs import FailingRunner, dataset_bytes, detect, job, s
 pytestmark = pytest.mark.slow
 
 OUTFIELD = Path(sys.executable).with_name("outfield")
-DATASETS = ("findings", "scores", "quarantine")
+DATASETS = ("incidents", "suppressed", "findings", "scores", "quarantine")
 
 
 @pytest.fixture
