@@ -18,6 +18,9 @@ _MIDDLE = (3, 5, 7, 10)
 _ERRORS = 3.0
 """Standard errors that the share below such a p may lie above it by chance."""
 
+_ROUNDING = 1e-9
+"""Of a p-value at the border of two whole points."""
+
 
 @dataclass(frozen=True)
 class Drift:
@@ -105,7 +108,7 @@ def select(
     Parameters
     ----------
     p_values
-        The p-values of the run, in any order; those above `largest_p(spec)` may be left out.
+        The p-values of the run, in any order; those above `largest_p` may be left out.
     n_scored
         How many events were scored in all.
     spec
@@ -115,10 +118,10 @@ def select(
         has fixed, and stays where it is.
     """
     if spec.threshold is not None:
-        p_cut = largest_p(spec)
+        p_cut = float(10.0 ** (-spec.threshold / 10.0))
         selected = int(np.sum(p_values <= p_cut))
         return Selection(f"anomaly score at least {spec.threshold:g}", p_cut, selected)
-    rate = largest_p(spec)
+    rate = _rate(spec)
     rule = f"Benjamini-Hochberg at a false discovery rate of {rate:g}"
     ordered = np.sort(p_values)
     passes = drift.ratio * ordered <= rate * np.arange(1, len(ordered) + 1) / max(n_scored, 1)
@@ -128,8 +131,31 @@ def select(
     return Selection(rule, p_cut, int(np.sum(ordered <= p_cut)))
 
 
-def largest_p(spec: SelectionSpec) -> float:
-    """Return the p-value above which no event can be selected under `spec`."""
+def largest_p(spec: SelectionSpec, histogram: npt.NDArray[np.int64]) -> float:
+    """Return a p-value above which no event can be selected under `spec`.
+
+    Under a false discovery rate p can only be selected if there are n p / rate events that are as
+    small. Whether there may be, the whole points tell, so that of a log without anomalies next to
+    no p-value has to be looked at.
+
+    Parameters
+    ----------
+    spec
+        The rule.
+    histogram
+        (n_points,): the events of the run by whole points of the anomaly score.
+    """
     if spec.threshold is not None:
         return float(10.0 ** (-spec.threshold / 10.0))
+    as_small = np.cumsum(histogram[::-1])[::-1]
+    points = np.arange(len(histogram))
+    least = 10.0 ** (-(points + 1) / 10.0) * (1.0 - _ROUNDING)
+    possible = as_small.astype(np.float64) * _rate(spec) >= least * histogram.sum()
+    if not possible.any() or not histogram.any():
+        return 0.0
+    largest = 10.0 ** (-np.flatnonzero(possible)[0] / 10.0) * (1.0 + _ROUNDING)
+    return float(min(_rate(spec), largest))
+
+
+def _rate(spec: SelectionSpec) -> float:
     return spec.fdr or DEFAULT_FDR

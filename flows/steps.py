@@ -208,7 +208,7 @@ def score_batch(model: AnomalyModel, records: Records, batch: Batch) -> pa.Table
 def select_findings(run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkScored) -> Selected:
     """Apply the job's rule to the scores of the whole run."""
     spec = run.job.selection
-    largest = largest_p(spec)
+    largest = largest_p(spec, scored.histogram)
     parts = run.folder.read_parts("scores", ["p_value"])
     p_values = [p[p <= largest] for p in (table["p_value"].to_numpy() for _, table in parts)]
     drift = drift_of(scored.histogram, fitted.summary.calibration_rows)

@@ -85,7 +85,7 @@ def _trusted(ours: str) -> Markup:
 def chart_library() -> str:
     """Bundle Vega, Vega-Lite and Vega-Embed as one script, its names kept out of the page's.
 
-    That takes a second, once in a process, and does not hold up its other threads.
+    That takes a second, once in a process; for the most of it the other threads wait.
     """
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return '(() => {"use strict";' + bundle.replace("</script", r"<\/script") + "})();"

@@ -13,6 +13,8 @@ from flows.storage.unification import ENCODED, align
 from schemas.errors import InputError
 
 _ROWS_AT_ONCE = 65_536
+_ROWS_FETCHED = 1_048_576
+"""Rows of row groups that are fetched at a time, about, to take some rows of them."""
 _LARGE_ROW_GROUP = 128 * 2**20
 """Bytes from which on a row group is streamed, not fetched whole."""
 _BUFFER = 2**20
@@ -95,10 +97,10 @@ def read_rows(
     groups = plan.row_group_table()
     group_of_row = np.searchsorted(groups[:, 2], rows, side="right") - 1
     taken = [schema.empty_table()]
-    for file in np.unique(groups[group_of_row, 0]):
-        inside = groups[group_of_row, 0] == file
+    for inside in _near_each_other(groups[group_of_row]):
         needed, group_of_row_inside = np.unique(group_of_row[inside], return_inverse=True)
-        piece = Piece(int(file), tuple(groups[needed, 1].tolist()))
+        file = int(groups[needed[0], 0])
+        piece = Piece(file, tuple(groups[needed, 1].tolist()))
         sizes = np.array([plan.files[file].row_groups[group] for group in piece.row_groups])
         starts = (np.cumsum(sizes) - sizes)[group_of_row_inside]
         positions = starts + rows[inside] - groups[group_of_row[inside], 2]
@@ -126,6 +128,29 @@ def source_of(plan: InputPlan, rows: np.ndarray) -> tuple[pa.Array, np.ndarray]:
     files = np.searchsorted(starts, rows, side="right") - 1
     names = pa.array([file.name for file in plan.files], pa.string())
     return names.take(pa.array(files)), np.asarray(rows - starts[files], dtype=np.int64)
+
+
+def _near_each_other(groups: np.ndarray) -> list[np.ndarray]:
+    """Cut ascending rows where another file begins, or another million rows.
+
+    Arrow keeps what it has fetched of a file until that is closed: read in one go, a large file
+    would be in memory whole.
+
+    Parameters
+    ----------
+    groups
+        int64 (n, 3): the file, row group and first row of the row group that each row lies in.
+
+    Returns
+    -------
+    list
+        The positions of the rows of each cut, int64.
+    """
+    if not len(groups):
+        return []
+    reads = np.column_stack([groups[:, 0], groups[:, 2] // _ROWS_FETCHED])
+    cuts = np.flatnonzero(np.diff(reads, axis=0).any(axis=1)) + 1
+    return np.split(np.arange(len(groups)), cuts)
 
 
 def _check_rows(plan: InputPlan, rows: np.ndarray) -> None:

@@ -21,7 +21,7 @@ _FEW = 32
 
 def floor(log: Path, output: Path) -> None:
     """Read the log and write it again, with pyarrow alone."""
-    source = pq.ParquetFile(log)
+    source = pq.ParquetFile(log, pre_buffer=False)  # which would hold the file whole
     with pq.ParquetWriter(output, source.schema_arrow, compression="zstd") as writer:
         for batch in source.iter_batches(_BATCH):
             writer.write_batch(batch)
