@@ -8,7 +8,7 @@ import vl_convert
 
 from tests.bench.speed.trials import PREFECT, Trial
 
-_COLOURS = {"outfield": "#d55e00", "floor": "#576070", "peers": "#b4bdc9"}
+_COLOURS = {"outfield": "#d55e00", "floor": "#576070", "peers": "#8a96a5"}
 _INK, _MUTED = "#14181f", "#576070"
 
 
@@ -50,7 +50,7 @@ def _panel(rows: Sequence[dict[str, object]], figure: str, title: str) -> alt.La
         scale=alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values())),
     )
     x = alt.X("events:Q", title="events", scale=log, axis=alt.Axis(format="~s", tickCount=4))
-    y = alt.Y(f"{figure}:Q", title=None, scale=log, axis=alt.Axis(format="~s", tickCount=5))
+    y = alt.Y(f"{figure}:Q", title=None, scale=log, axis=alt.Axis(format=",~g", tickCount=5))
     lines = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(point=True)
