@@ -250,6 +250,17 @@ class RunManifest(Record):
     )
 
     @property
+    def rows_of_datasets(self) -> dict[str, int]:
+        """Dataset of the run -> the rows that it holds, if nothing was lost or invented."""
+        return {
+            "findings": self.selection.findings,
+            "scores": self.units_scored,
+            "quarantine": self.ledger.rows_quarantined,
+            "incidents": self.incidents.incidents,
+            "suppressed": self.incidents.suppressed,
+        }
+
+    @property
     def moved_columns(self) -> list[str]:
         """The columns that are not what the model was fitted on, the farthest first."""
         moved = {name: drift for name, drift in self.column_drift.items() if drift.moved}

@@ -98,14 +98,7 @@ def _faults_of_run(job: Path, run: PublishedRun) -> Iterator[Fault]:
 def _faults_of_datasets(where: str, run: PublishedRun) -> Iterator[Fault]:
     """Count the rows, and find the parts that nobody wrote but every reader would read."""
     manifest = run.manifest
-    claimed = {
-        "findings": manifest.selection.findings,
-        "scores": manifest.units_scored,
-        "quarantine": manifest.ledger.rows_quarantined,
-        "incidents": manifest.incidents.incidents,
-        "suppressed": manifest.incidents.suppressed,
-    }
-    for dataset, rows in claimed.items():
+    for dataset, rows in manifest.rows_of_datasets.items():
         folder = run.folder / dataset
         for path in parquet_parts.part_files(folder).values():
             if manifest.files and f"{dataset}/{path.name}" not in manifest.files:

@@ -177,14 +177,7 @@ class RunFolder:
         return {name: sha256_of(files[name]) for name in sorted(files)}
 
     def _check_rows(self, manifest: RunManifest) -> None:
-        claimed = {
-            "findings": manifest.selection.findings,
-            "scores": manifest.units_scored,
-            "quarantine": manifest.ledger.rows_quarantined,
-            "incidents": manifest.incidents.incidents,
-            "suppressed": manifest.incidents.suppressed,
-        }
-        for dataset, rows in claimed.items():
+        for dataset, rows in manifest.rows_of_datasets.items():
             written = parquet_parts.count_rows(self.path / dataset)
             if written != rows:
                 raise LedgerError(f"{rows} rows of {dataset} in the manifest, {written} written")
