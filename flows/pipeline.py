@@ -107,7 +107,7 @@ def detect_events(
     with step("plan"):
         planned = runner.here(plan_run, job, partition)
     with opened_run(job, planned) as run:
-        Thread(target=chart_library, name="report's charts").start()  # while one core is idle
+        Thread(target=chart_library, name="report's charts").start()  # ends beside the rest
         with step("gather"):
             gathered = runner.call(gather_records, run)
         with step("fit"):

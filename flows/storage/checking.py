@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from flows.storage import parquet_parts
 from flows.storage.atomic import sha256_of
+from flows.storage.locations import without_secrets
 from flows.storage.models import MODELS, StoredModel, list_models, load_model
 from flows.storage.published import LATEST, RUNS, PublishedRun, load_run, run_folders
 from flows.storage.registry import REGISTRY, read_registry
@@ -42,6 +43,12 @@ def find_jobs(folder: str, *, deep: bool = True) -> list[Path]:
     OutputError
         It is no local folder, or holds no job.
     """
+    if "://" in folder:
+        raise OutputError(
+            "only a local folder can be checked and cleaned",
+            where=without_secrets(folder),
+            remedy="copy it to this machine, or mount it",
+        )
     root = Path(folder).expanduser().absolute()
     if _is_job(root):
         return [root]

@@ -149,6 +149,14 @@ def test_a_folder_without_a_job_is_the_users_to_mend(tmp_path, capsys, command):
     assert "no job in it" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["check", "clean"])
+def test_a_store_is_refused_without_its_credentials(capsys, command):
+    assert main([command, "s3://key:secret@bucket/out"]) == 2
+    said = capsys.readouterr().err
+    assert "only a local folder" in said
+    assert "secret" not in said
+
+
 def test_where_all_is_needed_nothing_goes(output, capsys):
     before = sorted(output.rglob("*"))
     assert clean(output, capsys) == []
