@@ -203,14 +203,20 @@ def _columns(profiles: Mapping[str, ColumnProfile], choices: Mapping[str, RoleCh
     keys = {name: _key(name) for name in choices}
     width = max((len(key) for key in keys.values() if len(key) <= WIDEST), default=0)
     lines = [
-        (f"{keys[name]:<{width}} = {_text(choice.role)}", _why(choice, profiles.get(name)))
+        (f"{keys[name]:<{width}} = {_setting(choice)}", _why(choice, profiles.get(name)))
         for name, choice in choices.items()
     ]
     return (
         f"# Roles: {', '.join(Role)}.\n"
         '# A louder voice for one: COLUMN = { role = "number", weight = 2.0 }\n'
+        '# Never written anywhere: COLUMN = { role = "category", secret = true }\n'
         f"[columns]\n{_aligned(lines)}"
     )
+
+
+def _setting(choice: RoleChoice) -> str:
+    role = _text(choice.role)
+    return f"{{ role = {role}, secret = true }}" if choice.secret else role
 
 
 def _why(choice: RoleChoice, profile: ColumnProfile | None) -> str:

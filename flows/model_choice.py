@@ -9,6 +9,7 @@ from flows.storage.plan import InputPlan
 from flows.storage.registry import latest_model
 from flows.storage.runs import job_folder
 from flows.storage.store_path import Place
+from schemas.column_names import names_password, names_token
 from schemas.errors import InputError, ModelFileError
 from schemas.fingerprint import model_fingerprint
 from schemas.flattening import flattened_origin
@@ -97,5 +98,6 @@ def new_columns(model: ChosenModel | None, choices: Mapping[str, RoleChoice]) ->
 def _role(card: ModelCard, name: str, model_id: str) -> RoleChoice:
     known = card.columns.get(name)
     if known is None:
-        return RoleChoice(Role.IGNORE, f"model {model_id} does not know it")
-    return RoleChoice(Role(known.role), f"{known.why} (model {model_id})")
+        secret = names_password(name) or names_token(name)
+        return RoleChoice(Role.IGNORE, f"model {model_id} does not know it", secret)
+    return RoleChoice(Role(known.role), f"{known.why} (model {model_id})", known.secret)

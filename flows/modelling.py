@@ -124,7 +124,12 @@ def _card(run: Run, model: AnomalyModel, sample: pa.Table) -> ModelCard:
         seed=run.job.seed,
         fingerprint=model_fingerprint(run.job),
         columns={
-            column: ColumnRole(role=choice.role, why=choice.why, weight=weights.get(column, 1.0))
+            column: ColumnRole(
+                role=choice.role,
+                why=choice.why,
+                weight=weights.get(column, 1.0),
+                secret=choice.secret,
+            )
             for column, choice in run.choices.items()
         },
         figures=ModelFigures(

@@ -20,6 +20,7 @@ from schemas.errors import InputError, JobError
 from schemas.flattening import flattened_origin
 from schemas.job import SESSION_CUTS, JobSpec, check_columns, check_peers, roles_of
 from schemas.roles import Role, RoleChoice, infer_roles
+from schemas.secrets import Secrets
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,13 @@ class Run:
     """Column of the input -> its role and why."""
     model: ChosenModel | None = None
     """The stored model that judges; None where one is fitted on the records."""
+
+    @property
+    def secrets(self) -> Secrets:
+        """Return the columns whose values are masked; those that name a record are told apart."""
+        names = frozenset(column for column, choice in self.choices.items() if choice.secret)
+        key, ids = self.job.session_key, {c for c in names if self.choices[c].role is Role.ID}
+        return Secrets(names, names & (ids | {str(key)}))
 
 
 def check_input(job: JobSpec, partition: date | None = None) -> InputPlan:

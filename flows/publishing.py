@@ -84,7 +84,12 @@ def _ledger(run: Run, gathered: Gathered, scored: ChunkScored) -> Ledger:
 def _columns(run: Run) -> dict[str, ColumnRole]:
     weights = {column: spec.weight for column, spec in run.job.columns.items()}
     return {
-        column: ColumnRole(role=choice.role, why=choice.why, weight=weights.get(column, 1.0))
+        column: ColumnRole(
+            role=choice.role,
+            why=choice.why,
+            weight=weights.get(column, 1.0),
+            secret=choice.secret,
+        )
         for column, choice in run.choices.items()
     }
 

@@ -17,6 +17,7 @@ from flows.storage.scratch import Scratch
 from schemas.events import Conformed, conform, one_array
 from schemas.flattening import flatten, flattened_origin
 from schemas.roles import Role
+from schemas.secrets import NO_SECRETS, Secrets, mask_secrets
 
 CHUNK_ROWS = 131_072
 """Rows of a chunk at least: what one task scores."""
@@ -65,6 +66,8 @@ class EventRecords(FieldsOnly):
     scratch: Scratch
     required: str | None = None
     """A column that must not be null."""
+    secrets: Secrets = NO_SECRETS
+    """What is masked wherever rows are read, so that nothing behind this class has seen it."""
 
     @property
     def total(self) -> int:
@@ -128,8 +131,11 @@ class EventRecords(FieldsOnly):
     def own_columns(self, rows: Rows) -> pa.Table:
         """Return the rows of these numbers whole, flattened, in their order."""
         unique, order = np.unique(rows, return_inverse=True)
-        return flatten(read_rows(self.plan, unique)).take(pa.array(order))
+        return flatten(mask_secrets(read_rows(self.plan, unique), self.secrets)).take(
+            pa.array(order)
+        )
 
     def _conform(self, table: pa.Table, rows: Rows) -> Conformed:
         repeated = np.isin(rows, self._repeated, assume_unique=True)
-        return conform(flatten(table), self.roles, repeated, required=self.required)
+        masked = flatten(mask_secrets(table, self.secrets))
+        return conform(masked, self.roles, repeated, required=self.required)

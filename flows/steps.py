@@ -29,6 +29,7 @@ from schemas.errors import InputError
 from schemas.manifest import ModelSummary
 from schemas.outputs import REJECTION, SCORES, beside_own_columns
 from schemas.roles import Role
+from schemas.secrets import mask_secrets
 
 HIGHEST_SCORE = 3_000
 """-10 log10 of the smallest p-value."""
@@ -97,7 +98,7 @@ def gather_records(run: Run) -> Gathered:
     run.scratch.write_array(REPEATED, repeated)
     roles = {column: choice.role for column, choice in run.choices.items()}
     key = run.job.session_key
-    events = EventRecords(run.plan, roles, run.scratch, required=key)
+    events = EventRecords(run.plan, roles, run.scratch, required=key, secrets=run.secrets)
     return Gathered(events) if key is None else _gather_sessions(run, events, key)
 
 
@@ -234,7 +235,7 @@ def _quarantine(run: Run, part: int, rejected: Sequence[pa.Table]) -> dict[str, 
     rows = faults["row"].to_numpy()
     if not len(rows):
         return {}
-    own = read_rows(run.plan, rows)
+    own = mask_secrets(read_rows(run.plan, rows), run.secrets)
     files, places = source_of(run.plan, rows)
     lead = [files, pa.array(places), faults["column"], faults["reason"]]
     schema = beside_own_columns(REJECTION, own.schema)

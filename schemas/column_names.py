@@ -102,6 +102,17 @@ SECRETS = _vocabulary(
 )
 """A value in a column so called is not repeated where people may read it."""
 
+_PASSWORDS = _vocabulary(
+    "password passwd passwort pwd passphrase passcode kennwort mdp motdepasse secret geheimnis pin"
+    " cvv cvc ssn"
+)
+_TOKENS = _vocabulary("token cookie credential credentials authorization apikey accesskey jeton")
+_KEYS = _vocabulary("api access secret private signing encryption auth master")
+_DRESSES = _vocabulary(
+    "value hash plain plaintext text raw header hdr items string str encrypted hex b64"
+)
+"""Last words that say in which dress the secret comes."""
+
 
 def words(name: str) -> tuple[str, ...]:
     """Split a column name into plain lower-case words.
@@ -210,3 +221,35 @@ def suggests_secret(name: str) -> bool:
     (True, False)
     """
     return any(word in SECRETS for word in words(name))
+
+
+def names_password(name: str) -> bool:
+    """Whether a column so called holds passwords, PINs or the like, be they words or numbers.
+
+    Examples
+    --------
+    >>> [names_password(name) for name in ("user.Password", "passwd_hash", "password_age_days")]
+    [True, True, False]
+    """
+    parts = _undressed(name)
+    return bool(parts) and parts[-1] in _PASSWORDS
+
+
+def names_token(name: str) -> bool:
+    """Whether a column so called holds tokens, keys or cookies that let in who has them.
+
+    Examples
+    --------
+    >>> [names_token(name) for name in ("x-api-key", "access_token", "accessKeyId", "token_type")]
+    [True, True, False, False]
+    """
+    parts = _undressed(name)
+    keyed = len(parts) > 1 and parts[-1] == "key" and parts[-2] in _KEYS
+    return bool(parts) and (parts[-1] in _TOKENS or keyed)
+
+
+def _undressed(name: str) -> tuple[str, ...]:
+    parts = words(name)
+    while len(parts) > 1 and parts[-1] in _DRESSES:
+        parts = parts[:-1]
+    return parts

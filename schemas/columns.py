@@ -32,6 +32,8 @@ class RoleChoice:
 
     role: Role
     why: str
+    secret: bool = False
+    """Whether its values are masked wherever rows are read."""
 
 
 _V6 = r"[0-9a-f]{1,4}(:[0-9a-f]{1,4})*"

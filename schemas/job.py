@@ -217,15 +217,23 @@ def roles_of(job: JobSpec, inferred: Mapping[str, RoleChoice]) -> dict[str, Role
     roles = {}
     for name, choice in inferred.items():
         if name in job.columns:
-            roles[name] = RoleChoice(own[name], "set in the job file")
+            secret = _is_masked(job.columns[name], choice)
+            roles[name] = RoleChoice(own[name], "set in the job file", secret)
         elif name in own:
-            roles[name] = RoleChoice(own[name], "names the session")
+            roles[name] = RoleChoice(own[name], "names the session", choice.secret)
         elif choice.role in holders:
             why = f"the job file makes `{holders[choice.role]}` the {choice.role}"
-            roles[name] = RoleChoice(Role.IGNORE, why)
+            roles[name] = RoleChoice(Role.IGNORE, why, choice.secret)
         else:
             roles[name] = choice
     return roles
+
+
+def _is_masked(spec: ColumnSpec, inferred: RoleChoice) -> bool:
+    """Tell whether a column of the job is masked; that it is a number, the job knows better."""
+    if spec.secret is not None:
+        return spec.secret
+    return inferred.secret and spec.role not in (Role.TIME, Role.NUMBER, Role.FLAG)
 
 
 def check_peers(job: JobSpec, choices: Mapping[str, RoleChoice]) -> None:

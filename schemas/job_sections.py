@@ -37,6 +37,20 @@ class ColumnSpec(Section):
     weight: float = Field(
         default=1.0, gt=0, le=100, strict=True, description="Its voice beside the others."
     )
+    secret: bool | None = Field(
+        default=None,
+        strict=True,
+        description="Whether its values are masked in all that is written, models included; by its"
+        " name unless set.",
+    )
+
+    @model_validator(mode="after")
+    def _masks_are_names(self) -> "ColumnSpec":
+        if self.secret and self.role in (Role.TIME, Role.NUMBER, Role.FLAG):
+            raise ValueError(
+                f"a masked column is no `{self.role}`: make it a category, or `ignore` it"
+            )
+        return self
 
 
 class SelectionSpec(Section):

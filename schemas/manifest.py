@@ -58,6 +58,9 @@ class ColumnRole(Record):
     role: str
     why: str
     weight: float = 1.0
+    secret: bool = Field(
+        default=False, description="Whether its values are masked in all that is written."
+    )
 
 
 class CanaryReport(Record):

@@ -10,9 +10,12 @@ from collections.abc import Mapping
 
 from schemas import column_names as names
 from schemas.columns import ColumnProfile, Role, RoleChoice
-from schemas.role_rules import ACTORS, STRUCTURES, by_rules, figures, is_moment
+from schemas.role_rules import ACTORS, FEW, STRUCTURES, by_rules, figures, is_moment
 
 __all__ = ["ColumnProfile", "Role", "RoleChoice", "infer_roles"]
+
+_SHORT = 12
+"""Few distinct texts that are shorter say of a token what it is or what became of it."""
 
 
 def infer_roles(profiles: Mapping[str, ColumnProfile]) -> dict[str, RoleChoice]:
@@ -26,7 +29,8 @@ def infer_roles(profiles: Mapping[str, ColumnProfile]) -> dict[str, RoleChoice]:
     Returns
     -------
     dict
-        Column name -> its role and why, in the order of `profiles`.
+        Column name -> its role and why, in the order of `profiles`, and whether it is a secret by
+        its name.
     """
     times = {name: p for name, p in profiles.items() if _could_be_time(p)}
     ids = {name: p for name, p in profiles.items() if _could_be_id(p)}
@@ -43,7 +47,7 @@ def infer_roles(profiles: Mapping[str, ColumnProfile]) -> dict[str, RoleChoice]:
             choices[name] = RoleChoice(Role.IGNORE, why)
         else:
             choices[name] = by_rules(profile)
-    return choices
+    return {name: _masked_if_secret(profiles[name], choice) for name, choice in choices.items()}
 
 
 # --- the time of the event -------------------------------------------------------------------
@@ -115,3 +119,24 @@ def _as_id(profile: ColumnProfile, best: str | None) -> RoleChoice:
     if profile.name != best:
         return RoleChoice(Role.IGNORE, f"as unique as `{best}`, which names the record")
     return RoleChoice(Role.ID, f"names the record: {figures(profile, Role.ID)}")
+
+
+# --- secrets ---------------------------------------------------------------------------------
+
+
+def _masked_if_secret(profile: ColumnProfile, choice: RoleChoice) -> RoleChoice:
+    if choice.role is Role.TIME or not _is_secret(profile):
+        return choice
+    role = Role.CATEGORY if choice.role in (Role.NUMBER, Role.FLAG) else choice.role
+    return RoleChoice(role, "a secret by its name: its values are masked", secret=True)
+
+
+def _is_secret(profile: ColumnProfile) -> bool:
+    """Whether a column lets in who knows its values; a count of tokens, or `granted`, does not."""
+    if profile.kind not in ("string", "binary", "integer", "float"):
+        return False
+    if names.names_password(profile.name):
+        return profile.kind != "float"
+    kinds = profile.distinct <= FEW and profile.mean_length < _SHORT
+    textual = profile.kind == "binary" or (profile.kind == "string" and not kinds)
+    return textual and names.names_token(profile.name)

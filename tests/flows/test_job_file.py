@@ -90,6 +90,7 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         "\n"
         "# Roles: id, time, entity, category, number, text, flag, ignore.\n"
         '# A louder voice for one: COLUMN = { role = "number", weight = 2.0 }\n'
+        '# Never written anywhere: COLUMN = { role = "category", secret = true }\n'
         "[columns]\n"
         'event_id        = "id"        # names the record: 60 distinct values over 60 rows\n'
         'service         = "category"  # 2 distinct values over 60 rows,'

@@ -1,0 +1,151 @@
+"""Secrets of a log stand in no byte that a run writes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from flows.cli import main
+from flows.storage.published import PublishedRun, read_findings, read_incidents
+from schemas.secrets import MASK
+from tests.flows.sample_logs import detect_in, rejected_rows, small_log
+
+# ruff: noqa: S105 - they are invented
+PASSWORDS = ("hunter2", "Tr0ub4dor&3")
+KEYS = ("prod-4f9a1c2b3d4e5f60718293a4b5c6d7e8", "test-00112233445566778899aabbccddeeff")
+TOKEN = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
+PIN = 73_194_628
+PLANTED = (*PASSWORDS, *KEYS, TOKEN, str(PIN), "c2VjcmV0LXRoaW5n", "nested-secret-of-a-list")
+
+
+def _log() -> pa.Table:
+    """A log that holds a secret wherever one may stand, in its odd and its rejected rows too."""
+    table, n = small_log(), 200
+    odd = n - 2
+    users = table["user"].to_pylist()
+    users[odd] = "eve"
+    messages = table["message"].to_pylist()
+    messages[odd] = f"pushed with {TOKEN} at night"
+    pins = [1_234] * n
+    pins[odd] = PIN
+    nested = [{"name": f"n{i % 3}", "password": PASSWORDS[i % 2]} for i in range(n)]
+    columns = {
+        "event_id": table["event_id"],
+        "time": table["time"],
+        "user": users,
+        "action": table["action"],
+        "bytes": ["many", *[str(value) for value in table["bytes"].to_pylist()[1:]]],
+        "message": messages,
+        "password": [PASSWORDS[i % 2] for i in range(n - 2)] + ["Tr0ub4dor&3", "hunter2"],
+        "x-api-key": pa.array([KEYS[i % 2] for i in range(n)]).dictionary_encode(),
+        "pin": pins,
+        "login": nested,
+        "headers": pa.array(
+            [[("authorization", "Bearer c2VjcmV0LXRoaW5n")]] * n, pa.map_(pa.string(), pa.string())
+        ),
+        "seen": [["a", TOKEN]] * n,
+        "raw": pa.array([f"x {TOKEN}".encode()] * n),
+        "session_token": pa.array([["nested-secret-of-a-list"]] * n),
+    }
+    return pa.table(columns)
+
+
+ROLES = {"user": "entity", "action": "category", "bytes": "number", "message": "text"}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> PublishedRun:
+    return detect_in(_log(), tmp_path_factory.mktemp("secrets"), columns=ROLES)
+
+
+def _written(output: Path) -> Iterator[tuple[str, str]]:
+    """Give all that was written as text: names, bytes, and what Parquet packs."""
+    for file in sorted(path for path in output.rglob("*") if path.is_file()):
+        held = file.read_bytes()
+        yield file.name, f"{file} {held.decode('latin-1')}"
+        if file.suffix == ".parquet":
+            rows = pq.ParquetFile(file).read().to_pylist()
+            yield file.name, repr(rows)
+
+
+def test_a_secret_stands_in_no_byte_of_the_output(run: PublishedRun) -> None:
+    written = list(_written(run.folder.parents[1]))
+    assert {"report.html", "manifest.json"} <= {name for name, _ in written}
+    assert any(name.endswith(".safetensors") for name, _ in written)
+    leaks = {(name, secret) for name, text in written for secret in PLANTED if secret in text}
+    assert leaks == set()
+
+
+def test_what_is_masked_is_named_and_can_be_told_apart(run: PublishedRun) -> None:
+    masked = {name for name, column in run.manifest.columns.items() if column.secret}
+    assert masked == {
+        "password",
+        "x-api-key",
+        "pin",
+        "login.password",
+        "session_token.items",
+    }
+    odd = read_findings(run).to_pylist()[0]
+    assert odd["user"] == "eve"
+    assert odd["password"] == MASK
+    assert odd["pin"] == MASK
+    assert odd["x-api-key"].startswith("[secret ")
+    assert odd["message"].startswith("pushed with [secret ")
+    keys = {row["x-api-key"] for row in read_findings(run).to_pylist()}
+    assert len(keys) == 2
+
+
+def test_rejected_rows_are_masked_and_otherwise_whole(run: PublishedRun) -> None:
+    (row,) = rejected_rows(run)
+    assert row["outfield_reason"] == "unreadable number"
+    assert row["bytes"] == "many"
+    assert row["password"] == MASK
+    assert row["login"] == {"name": "n0", "password": MASK}
+    assert row["seen"][0] == "a"
+    assert row["seen"][1].startswith("[secret ")
+
+
+def test_exports_hold_no_secret(run: PublishedRun, capsys: pytest.CaptureFixture[str]) -> None:
+    for form in ("ocsf", "jsonl", "csv"):
+        for of in ("incidents", "findings"):
+            assert main(["export", str(run.folder), "--format", form, "--of", of]) == 0
+    said = capsys.readouterr().out
+    assert "[secret" in said
+    assert not [secret for secret in PLANTED if secret in said]
+
+
+def test_the_job_decides_what_is_a_secret(tmp_path: Path) -> None:
+    columns = {
+        "password": {"role": "category", "secret": False},
+        "user": {"role": "entity", "secret": True},
+    }
+    table = small_log().append_column("password", pa.array(["hunter2"] * 200))
+    run = detect_in(table, tmp_path, columns=columns)
+    odd = read_findings(run).to_pylist()[0]
+    assert (odd["password"], odd["user"]) == ("hunter2", MASK)
+    assert "u1" not in read_incidents(run)["entity"].to_pylist()
+
+
+def test_a_session_is_told_apart_by_a_key_that_is_secret(tmp_path: Path) -> None:
+    table = small_log()
+    tokens = pa.array([f"tok-{i % 40}-of-a-session" for i in range(200)])
+    table = table.append_column("session_token", tokens)
+    run = detect_in(table, tmp_path, unit="session", session_key="session_token")
+    assert run.manifest.units_scored == 40
+    ids = read_findings(run)["record_id"].to_pylist()
+    assert len(set(ids)) == len(ids)
+    assert all(name.startswith("[secret ") for name in ids)
+    text = " ".join(text for _, text in _written(run.folder.parents[1]))
+    assert "tok-1-of-a-session" not in text
+
+
+def test_a_secret_number_is_a_mistake_that_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "j.toml").write_text(
+        'input = "x"\n[columns]\npin = { role = "number", secret = true }\n'
+    )
+    assert main(["detect", "--job", str(tmp_path / "j.toml")]) == 2
+    assert "a masked column is no `number`" in capsys.readouterr().err
