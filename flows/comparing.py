@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from flows.modelling import take_up_model
 from flows.pipeline import Runner
-from flows.planning import passing_run, plan_run
+from flows.planning import PlanStep, beside_damage, passing_run
 from flows.progress import OnProgress, Steps
 from flows.steps import candidates, gather_records, merge_chunks, score_chunk, select_findings
 from schemas.job import JobSpec
@@ -41,7 +42,7 @@ def compare_models(
     found: list[tuple[set[int], int]] = []
     for model in models:
         with step(f"judge by {model}"):
-            found.append(_select(job, model, runner, partition))
+            found.append(beside_damage(partial(_select, job, model, runner, partition)))
     (first, of_first), (second, of_second) = found
     return Comparison(
         models=models,
@@ -53,11 +54,11 @@ def compare_models(
 
 
 def _select(
-    job: JobSpec, model: str, runner: Runner, partition: date | None
+    job: JobSpec, model: str, runner: Runner, partition: date | None, plan: PlanStep
 ) -> tuple[set[int], int]:
     judged_by = job.model.model_copy(update={"use": model, "refit": "never"})
     job = job.model_copy(update={"model": judged_by})
-    with passing_run(job, runner.here(plan_run, job, partition)) as run:
+    with passing_run(job, runner.here(plan, job, partition)) as run:
         gathered = runner.call(gather_records, run)
         fitted = runner.call(take_up_model, run, gathered)
         n = gathered.records.n_chunks

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import date
+from functools import partial
 from threading import Thread
 from typing import Protocol, TypeVar
 
@@ -10,7 +11,7 @@ from flows.crossing import Work, carry_out
 from flows.findings import explain_findings
 from flows.incidents import group_incidents
 from flows.modelling import fit_model, take_up_model
-from flows.planning import opened_run, plan_run
+from flows.planning import PlanStep, beside_damage, opened_run
 from flows.progress import OnProgress, Steps
 from flows.publishing import Judged, publish_run
 from flows.report.page import chart_library
@@ -103,9 +104,20 @@ def detect_events(
     LedgerError
         If rows were lost or invented.
     """
+    return beside_damage(partial(_detect, job, runner, on_progress, partition, renewed))
+
+
+def _detect(
+    job: JobSpec,
+    runner: Runner,
+    on_progress: OnProgress,
+    partition: date | None,
+    renewed: Renewed | None,
+    plan: PlanStep,
+) -> PublishedRun:
     step = Steps(on_progress)
     with step("plan"):
-        planned = runner.here(plan_run, job, partition)
+        planned = runner.here(plan, job, partition)
     with opened_run(job, planned) as run:
         Thread(target=chart_library, name="report's charts").start()  # ends beside the rest
         with step("gather"):

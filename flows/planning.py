@@ -1,9 +1,10 @@
 """The start of a run: its input is looked at, its roles are settled, its folder is made."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import TypeVar
 
 from anomaly.model import FEWEST_EVENTS
 from flows.model_choice import ChosenModel, choose_model, roles_in_model
@@ -16,11 +17,14 @@ from flows.storage.lock import job_lock
 from flows.storage.plan import InputPlan, plan_input
 from flows.storage.runs import RunFolder, job_folder
 from flows.storage.scratch import Scratch
-from schemas.errors import InputError, JobError
+from flows.storage.soundness import without_damaged_files
+from schemas.errors import DamagedFileError, InputError, JobError
 from schemas.flattening import flattened_origin
 from schemas.job import SESSION_CUTS, JobSpec, check_columns, check_peers, roles_of
 from schemas.roles import Role, RoleChoice, infer_roles
 from schemas.secrets import Secrets
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,10 @@ class Planned:
     """Column of the input -> its role and why."""
     model: ChosenModel | None = None
     """The stored model that judges; None where one is fitted on the records."""
+
+
+PlanStep = Callable[[JobSpec, date | None], Planned]
+"""A step that looks at the input of a run."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,41 @@ def plan_run(job: JobSpec, partition: date | None = None) -> Planned:
         The input cannot be used, or the job does not fit it.
     """
     started = datetime.now(UTC)
-    plan = check_input(job, partition)
+    return _settle(job, partition, started, check_input(job, partition))
+
+
+def plan_sound_run(job: JobSpec, partition: date | None = None) -> Planned:
+    """Do the same once all files were read to their end, without those that cannot be.
+
+    Raises
+    ------
+    OutfieldError
+        As `plan_run`, or too many files are damaged.
+    """
+    started = datetime.now(UTC)
+    return _settle(job, partition, started, without_damaged_files(check_input(job, partition)))
+
+
+def beside_damage(work: Callable[[PlanStep], T]) -> T:
+    """Do what reads an input; where that meets a damaged file, do it again without such.
+
+    Parameters
+    ----------
+    work
+        Given the step that plans it; nothing is left of it when it fails.
+
+    Raises
+    ------
+    OutfieldError
+        What the user can mend.
+    """
+    try:
+        return work(plan_run)
+    except DamagedFileError:
+        return work(plan_sound_run)
+
+
+def _settle(job: JobSpec, partition: date | None, started: datetime, plan: InputPlan) -> Planned:
     model = choose_model(job)
     if model is not None:
         return Planned(started, partition, plan, roles_in_model(job, model, plan), model)

@@ -78,7 +78,8 @@ def _model(fitted: Fitted, watch: Watch) -> ModelSummary:
 def _ledger(run: Run, gathered: Gathered, scored: ChunkScored) -> Ledger:
     rejected = Counter(gathered.rejected) + Counter(scored.rejected)
     rows = gathered.events_gathered if run.job.unit == "session" else scored.scored
-    return Ledger(read=run.plan.rows, scored=rows, quarantined=dict(sorted(rejected.items())))
+    read = run.plan.rows + sum(file.rows for file in run.plan.damaged)
+    return Ledger(read=read, scored=rows, quarantined=dict(sorted(rejected.items())))
 
 
 def _columns(run: Run) -> dict[str, ColumnRole]:

@@ -1,10 +1,11 @@
 """A run, and the new model that may come before it: what `refit` in the job says."""
 
 from datetime import UTC, date, datetime
+from functools import partial
 
 from flows.model_choice import choose_model, folder_of
 from flows.pipeline import Runner, detect_events
-from flows.planning import passing_run, plan_run
+from flows.planning import PlanStep, beside_damage, passing_run
 from flows.progress import OnProgress
 from flows.steps import gather_records
 from flows.storage.published import PublishedRun
@@ -42,8 +43,14 @@ def _due(job: JobSpec, runner: Runner, partition: date | None) -> Renewed | None
     if model is None:
         return Renewed("first")
     if refit == "on-drift":
-        with passing_run(job, runner.here(plan_run, job, partition)) as run:
-            return runner.call(look_ahead, run, runner.call(gather_records, run))
+        return beside_damage(partial(_look_ahead, job, runner, partition))
     fitted = read_registry(folder_of(job)).fitted_at(model.stored.model_id)
     old = fitted is None or (datetime.now(UTC) - fitted).total_seconds() >= float(refit)
     return Renewed("age") if old else None
+
+
+def _look_ahead(
+    job: JobSpec, runner: Runner, partition: date | None, plan: PlanStep
+) -> Renewed | None:
+    with passing_run(job, runner.here(plan, job, partition)) as run:
+        return runner.call(look_ahead, run, runner.call(gather_records, run))

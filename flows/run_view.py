@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from flows.incident_view import incidents_line, show_incidents
-from flows.report.overview import drift_sentence, moved_sentence
+from flows.report.overview import damage_sentence, drift_sentence, moved_sentence
 from flows.report.wording import count, listing, moment
 from flows.storage.published import MANIFEST, REPORT, PublishedRun
 from flows.storage.store_path import Place
@@ -50,7 +50,7 @@ def show_summary(
     terminal: Terminal, run: PublishedRun, top: list[dict[str, Any]], seconds: float
 ) -> None:
     """Print what a run did: rows, findings, the first of the incidents, and where all lies."""
-    for line in _ledger_lines(run.manifest):
+    for line in (*_ledger_lines(run.manifest), *_damage_lines(run.manifest)):
         terminal.line(line)
     terminal.line(_findings_line(run.manifest))
     if said := incidents_line(run.manifest):
@@ -137,6 +137,13 @@ def _ledger_lines(manifest: RunManifest) -> list[str]:
         first,
         *(f"  {fate}: {_counts(why)}" for fate, why in reasons.items() if any(why.values())),
     ]
+
+
+def _damage_lines(manifest: RunManifest) -> list[str]:
+    if not manifest.damaged_files:
+        return []
+    first = manifest.damaged_files[0]
+    return [damage_sentence(manifest), f"  {first.name}: {first.damaged}"]
 
 
 def _findings_line(manifest: RunManifest) -> str:

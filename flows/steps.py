@@ -6,7 +6,7 @@ another machine; `flows/pipeline.py` names their order.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from anomaly.boundaries import boundaries_of
 from anomaly.model import AnomalyModel
 from anomaly.selection import Drift, anomaly_score, drift_of, largest_p, select
+from flows.damage import quarantine_damaged
 from flows.kept import keep, some_of
 from flows.planning import Run
 from flows.records import REPEATED, Batch, EventRecords, Records
@@ -99,7 +100,11 @@ def gather_records(run: Run) -> Gathered:
     roles = {column: choice.role for column, choice in run.choices.items()}
     key = run.job.session_key
     events = EventRecords(run.plan, roles, run.scratch, required=key, secrets=run.secrets)
-    return Gathered(events) if key is None else _gather_sessions(run, events, key)
+    damaged = quarantine_damaged(run, part=events.n_chunks)
+    if key is None:
+        return Gathered(events, rejected=damaged)
+    gathered = _gather_sessions(run, events, key)
+    return replace(gathered, rejected=gathered.rejected | damaged)
 
 
 def _gather_sessions(run: Run, events: EventRecords, key: str) -> Gathered:

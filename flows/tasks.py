@@ -14,7 +14,7 @@ from flows.crossing import PARTS_IN_TASK, Work, carry_out, each_of, shares
 from flows.findings import explain_findings
 from flows.incidents import group_incidents
 from flows.modelling import fit_model, register_model, take_up_model
-from flows.planning import plan_run
+from flows.planning import plan_run, plan_sound_run
 from flows.processes import follow_parent, naming_killed_processes
 from flows.publishing import publish_run
 from flows.settings import Settings
@@ -24,6 +24,7 @@ from flows.steps import (
     select_findings,
 )
 from flows.watching import look_ahead, watch_run
+from schemas.errors import DamagedFileError
 
 T = TypeVar("T")
 
@@ -32,6 +33,8 @@ async def may_pass(_task: "Task[..., Any]", _run: TaskRun, state: "State[Any]") 
     """Tell whether a failure may pass by itself: storage that did not answer, not bad input."""
     try:
         await state.aresult(raise_on_failure=True)
+    except DamagedFileError:
+        return False
     except Exception as error:
         # Storage says its faults as errors of the user's kind; the system's own stands behind them.
         cause = error.__cause__ or error
@@ -58,6 +61,7 @@ TASKS: dict[Callable[..., Any], Task[..., Any]] = {
     step: as_task(carry_out, name)
     for step, name in (
         (plan_run, "plan"),
+        (plan_sound_run, "plan without damaged files"),
         (gather_records, "gather"),
         (fit_model, "fit"),
         (take_up_model, "take up the model"),

@@ -1,10 +1,11 @@
 """The other job as a paragraph: events in, a model that later runs judge by out."""
 
 from datetime import date
+from functools import partial
 
 from flows.modelling import Registered, fit_model, register_model
 from flows.pipeline import Runner
-from flows.planning import passing_run, plan_run
+from flows.planning import PlanStep, beside_damage, passing_run
 from flows.progress import OnProgress, Steps
 from flows.steps import gather_records
 from schemas.job import JobSpec
@@ -40,10 +41,21 @@ def train_model(
         What the user can mend.
     """
     job = fitting_anew(job)
-    step = Steps(on_progress)
     day = partition if is_partitioned(str(job.input)) else None
+    return beside_damage(partial(_train, job, runner, on_progress, promote, day))
+
+
+def _train(
+    job: JobSpec,
+    runner: Runner,
+    on_progress: OnProgress,
+    promote: bool,
+    day: date | None,
+    plan: PlanStep,
+) -> Registered:
+    step = Steps(on_progress)
     with step("plan"):
-        planned = runner.here(plan_run, job, day)
+        planned = runner.here(plan, job, day)
     with passing_run(job, planned) as run:
         with step("gather"):
             gathered = runner.call(gather_records, run)

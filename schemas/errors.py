@@ -4,6 +4,9 @@ The command line prints `str(error)` as its one line and ends with exit code 2. 
 an `OutfieldError` is a fault of ours: exit code 1.
 """
 
+from functools import partial
+from typing import Any
+
 
 class OutfieldError(Exception):
     """The base of every error that a user can mend.
@@ -29,6 +32,10 @@ class OutfieldError(Exception):
         self.remedy = remedy
         super().__init__(what, where, remedy)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cross from a worker process to the one that waits for it."""
+        return partial(type(self), where=self.where, remedy=self.remedy), (self.what,)
+
     def __str__(self) -> str:
         """Join the three parts on one line."""
         located = f"{self.where}: {self.what}" if self.where else self.what
@@ -41,6 +48,10 @@ class InputError(OutfieldError):
 
 class NoInputError(InputError):
     """Nothing is where the input should be, or no file of it is Parquet."""
+
+
+class DamagedFileError(InputError):
+    """A file of the input is no Parquet or damaged: of many, the others are judged without it."""
 
 
 class JobError(OutfieldError):

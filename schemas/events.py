@@ -39,6 +39,8 @@ class RejectReason(StrEnum):
     """The text is longer than the limit."""
     NULL_SESSION_KEY = "null session key"
     """The column that names the session is empty, so the row belongs to none."""
+    DAMAGED_FILE = "damaged file"
+    """The file that holds the row cannot be read to its end, so none of its rows is judged."""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,11 @@ class InputFile(Record):
     rows: int
     bytes: int
     modified: str | None = Field(default=None, description="UTC time of the last change, if known.")
+    damaged: str | None = Field(
+        default=None,
+        description="Why no row of it was judged: it cannot be read. Its rows, if its footer tells"
+        " them, are quarantined; null where it was read.",
+    )
 
 
 class ColumnRole(Record):
@@ -262,6 +267,11 @@ class RunManifest(Record):
             "incidents": self.incidents.incidents,
             "suppressed": self.incidents.suppressed,
         }
+
+    @property
+    def damaged_files(self) -> list[InputFile]:
+        """The files of the input of which no row was judged."""
+        return [file for file in self.input_files if file.damaged is not None]
 
     @property
     def moved_columns(self) -> list[str]:

@@ -11,8 +11,8 @@ from schemas.outputs import SEVERITY_CUTS
 
 _REASON_LENGTH = 200
 _STATUSES = ("new", "worse", "recurring")
-_MOVED_NAMED = 5
-"""Columns that the sentence names at the most."""
+_NAMED = 5
+"""Columns or files that a sentence names at the most."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,18 @@ def rows_sentence(manifest: RunManifest) -> str:
     aside = listing([f"{rows:,} {fate}" for rows, fate in aside_rows if rows])
     judged = f"{count(manifest.units_scored, manifest.unit)} scored"
     return f"{count(ledger.read, 'row')} read, {judged}{f', {aside}' if aside else ''}."
+
+
+def damage_sentence(manifest: RunManifest) -> str:
+    """Name the files that cannot be read; nothing if all can."""
+    damaged = [visible(file.name) for file in manifest.damaged_files]
+    if not damaged:
+        return ""
+    rest = len(damaged) - _NAMED
+    names = listing([*damaged[:_NAMED], *([f"{rest:,} more"] if rest > 0 else [])])
+    verb = "is" if len(damaged) == 1 else "are"
+    total = count(len(manifest.input_files), "file")
+    return f"{len(damaged):,} of {total} {verb} damaged, and no row judged of {names}."
 
 
 def findings_sentence(manifest: RunManifest) -> str:
@@ -91,9 +103,9 @@ def moved_sentence(manifest: RunManifest) -> str:
     moved = manifest.moved_columns
     if not moved:
         return ""
-    rest = len(moved) - _MOVED_NAMED
+    rest = len(moved) - _NAMED
     more = [f"{rest:,} more"] if rest > 0 else []
-    names = listing([*(visible(name) for name in moved[:_MOVED_NAMED]), *more])
+    names = listing([*(visible(name) for name in moved[:_NAMED]), *more])
     then = ", so a new one was fitted" if manifest.model.renewal else ""
     return f"The data changed since the model was fitted, in {names}{then}."
 

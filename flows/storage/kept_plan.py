@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from flows.storage.atomic import write_whole
-from flows.storage.plan import InputPlan, PlannedFile
+from flows.storage.footers import DamagedFile, PlannedFile
+from flows.storage.plan import InputPlan
 from flows.storage.scratch import Scratch
 from flows.storage.store_path import Place
 
@@ -42,6 +43,7 @@ def keep_plan(plan: InputPlan, scratch: Scratch) -> KeptPlan:
     document = {
         **parts,
         "files": [asdict(file) for file in plan.files],
+        "damaged": [asdict(file) for file in plan.damaged],
         "schema": plan.schema.serialize().to_pybytes().hex(),
     }
     path = scratch.path / _NAME
@@ -54,6 +56,7 @@ def load_plan(path: Place) -> KeptPlan:
     """Read a plan that was kept, once for all tasks of a process."""
     parts = _with_tuples(json.loads(path.read_bytes()))
     parts["files"] = tuple(PlannedFile(**file) for file in parts["files"])
+    parts["damaged"] = tuple(DamagedFile(**file) for file in parts["damaged"])
     parts["schema"] = pa.ipc.read_schema(pa.py_buffer(bytes.fromhex(parts["schema"])))
     return KeptPlan(**parts, path=path)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, LocalFileSystem
 
-from schemas.errors import InputError, NoInputError
+from schemas.errors import DamagedFileError, InputError, NoInputError
 
 _URL = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[^/?]*)/?(?P<path>.*?)(?:\?(?P<query>\w+=.*))?"
@@ -29,6 +29,11 @@ _OWN_RUN = re.compile(r"(^|/)runs/\d{8}T\d{12}Z/")
 """What outfield wrote below a folder that it is told to read is no input."""
 _WILDCARD = re.compile(r"[*?\[]")
 _LONGEST_REASON = 200
+_DAMAGE = re.compile(
+    r"parquet|thrift|magic bytes|footer|decompress|corrupt|page|encod|dictionar|levels",
+    re.IGNORECASE,
+)
+"""What Arrow says of bytes that are not what they should be, as an error of the system's kind."""
 
 
 @dataclass(frozen=True)
@@ -165,8 +170,34 @@ def naming_input_errors(where: str) -> Iterator[None]:
         raise InputError(
             "permission denied", where=where, remedy="ask for the right to read it"
         ) from error
+    except MemoryError:  # Arrow's is one of its exceptions: no fault of the file
+        raise
     except (OSError, pa.ArrowException, UnicodeError) as error:
         raise _unreadable(where, str(error)) from error
+
+
+@contextmanager
+def naming_damage(where: str) -> Iterator[None]:
+    """Turn what Arrow cannot make sense of in an open file into a `DamagedFileError` at `where`."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except (pa.ArrowException, UnicodeError) as error:
+        raise damaged(where, str(error)) from error
+
+
+def damaged(where: str, message: str) -> DamagedFileError:
+    """Say that a file is not what a Parquet file should be."""
+    return DamagedFileError(
+        f"not a Parquet file, or a damaged one ({_first_line(message)})",
+        where=where,
+        remedy="write the file anew, or leave it out",
+    )
+
+
+def _first_line(message: str) -> str:
+    return (message.splitlines() or [""])[0].rstrip(". ")[:_LONGEST_REASON]
 
 
 def _not_there(where: str) -> NoInputError:
@@ -191,14 +222,12 @@ def _unreadable(where: str, message: str) -> InputError:
     if store:
         remedy = "check the network, AWS_ENDPOINT_URL and the region"
         return InputError(f"the store did not answer ({store[1]})", where=where, remedy=remedy)
-    reason = (message.splitlines() or [""])[0].rstrip(". ")[:_LONGEST_REASON]
-    if re.search(r"parquet|thrift|magic bytes|footer|decompress|corrupt", message, re.IGNORECASE):
-        remedy = "write the file anew, or leave it out"
-        return InputError(
-            f"not a Parquet file, or a damaged one ({reason})", where=where, remedy=remedy
-        )
+    if _DAMAGE.search(message):
+        return damaged(where, message)
     return InputError(
-        f"cannot be read ({reason})", where=where, remedy="check the file and its store"
+        f"cannot be read ({_first_line(message)})",
+        where=where,
+        remedy="check the file and its store",
     )
 
 

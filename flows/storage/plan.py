@@ -2,56 +2,22 @@
 
 import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow.fs import FileInfo, FileSystem
 
-from flows.storage.locations import (
-    Located,
-    locate,
-    modified,
-    naming_input_errors,
-    without_secrets,
-)
+from flows.storage.footers import DamagedFile, PlannedFile, read_footers, where_is
+from flows.storage.locations import Located, locate, naming_input_errors, without_secrets
 from flows.storage.unification import unify
 from schemas.errors import InputError
 from schemas.flattening import flattened_origin
 from schemas.manifest import InputFile
 
-INT96 = {"coerce_int96_timestamp_unit": "us"}
-"""How the old 96-bit times are read: in nanoseconds, Arrow's choice, year 9999 wraps around."""
-
-_FOOTERS_AT_ONCE = 16
-_HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 _CODE_BYTES = 4
 """Bytes that a row takes at most of a column of codes."""
 _INTEGER = re.compile(r"0|-?[1-9]\d{0,17}")
-
-
-@dataclass(frozen=True)
-class PlannedFile:
-    """A file of the input."""
-
-    name: str
-    """Its path below the input's root."""
-    row_groups: tuple[int, ...]
-    """The rows of each row group."""
-    bytes: int
-    modified: str | None
-    """UTC time of the last change, if the store tells it."""
-    partition: tuple[tuple[str, str | None], ...] = ()
-    """Keys and values of its hive partition."""
-
-    @property
-    def rows(self) -> int:
-        """All rows of the file."""
-        return sum(self.row_groups)
 
 
 @dataclass(frozen=True)
@@ -82,11 +48,13 @@ class InputPlan:
     root: str
     """The folder that the files' names are relative to; never written to an output."""
     files: tuple[PlannedFile, ...]
-    """In the order of their names: that of the rows."""
+    """Those that can be read, in the order of their names: that of the rows."""
     schema: pa.Schema
     """All columns of all files, then the keys of the hive partitions."""
     repetitive: tuple[str, ...] = ()
     """Columns of strings of which the files hold little more than codes: best read as such."""
+    damaged: tuple[DamagedFile, ...] = ()
+    """Files that cannot be read; the rows of the input are those of the others."""
 
     @property
     def rows(self) -> int:
@@ -95,14 +63,25 @@ class InputPlan:
 
     def where(self, file: PlannedFile) -> str:
         """Name a file in an error."""
-        return _where(self.location, file.name)
+        return where_is(self.location, file.name)
 
     def manifest_files(self) -> list[InputFile]:
-        """List the files for the manifest."""
-        return [
+        """List the files for the manifest, the damaged ones too."""
+        files = [
             InputFile(name=file.name, rows=file.rows, bytes=file.bytes, modified=file.modified)
             for file in self.files
         ]
+        files += [
+            InputFile(
+                name=file.name,
+                rows=file.rows,
+                bytes=file.bytes,
+                modified=file.modified,
+                damaged=file.why,
+            )
+            for file in self.damaged
+        ]
+        return sorted(files, key=lambda file: file.name)
 
     def chunks(self, rows_per_chunk: int) -> tuple[Chunk, ...]:
         """Cut the input into chunks of at most `rows_per_chunk` rows, if no row group is larger.
@@ -152,13 +131,11 @@ def plan_input(location: str, root: str | None = None) -> InputPlan:
     Raises
     ------
     InputError
-        Nothing is there, a file is not Parquet or damaged, the schemas cannot be unified, or there
-        is no row at all.
+        Nothing is there, too many files are not Parquet or damaged, the schemas cannot be unified,
+        or there is no row at all.
     """
     located = locate(location, root)
-    read = partial(_read_footer, location, located.filesystem)
-    with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as pool:
-        footers = list(pool.map(read, located.files, located.files.values()))
+    footers, damaged = read_footers(location, located)
     files = tuple(file for file, _ in footers)
     if not any(file.rows for file in files):
         raise InputError(
@@ -169,28 +146,7 @@ def plan_input(location: str, root: str | None = None) -> InputPlan:
     schema = _with_partitions(schema, files)
     flattened_origin(schema)
     repetitive = _repetitive(location, located, files, schema)
-    return InputPlan(location, located.root, files, schema, repetitive)
-
-
-def _where(location: str, name: str) -> str:
-    shown = without_secrets(location)
-    return shown if shown.endswith(name) else f"{shown}: {name}"
-
-
-def _read_footer(
-    location: str, filesystem: FileSystem, name: str, file: FileInfo
-) -> tuple[PlannedFile, pa.Schema]:
-    with (
-        naming_input_errors(_where(location, name)),
-        filesystem.open_input_file(file.path) as source,
-        pq.ParquetFile(source, **INT96) as opened,
-    ):
-        metadata = opened.metadata
-        groups = tuple(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))
-        planned = PlannedFile(
-            name, groups, file.size, modified(filesystem, file), _hive_partition(name)
-        )
-        return planned, opened.schema_arrow
+    return InputPlan(location, located.root, files, schema, repetitive, damaged)
 
 
 def _repetitive(
@@ -200,7 +156,7 @@ def _repetitive(
     file = next(file for file in files if file.rows)
     group = next(i for i, rows in enumerate(file.row_groups) if rows)
     with (
-        naming_input_errors(_where(location, file.name)),
+        naming_input_errors(where_is(location, file.name)),
         located.filesystem.open_input_file(located.files[file.name].path) as source,
     ):
         chunks = pq.read_metadata(source).row_group(group)
@@ -211,15 +167,6 @@ def _repetitive(
         chunk.path_in_schema
         for chunk in held
         if chunk.path_in_schema in strings and chunk.total_uncompressed_size <= most
-    )
-
-
-def _hive_partition(name: str) -> tuple[tuple[str, str | None], ...]:
-    pairs = [folder.partition("=") for folder in name.split("/")[:-1]]
-    return tuple(
-        (unquote(key), None if value == _HIVE_NULL else unquote(value))
-        for key, equals, value in pairs
-        if equals and key
     )
 
 

@@ -1,16 +1,24 @@
 """Rows of the input: chunk by chunk with bounded memory, or by their numbers."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.fs import FileSystem, FileType
 
-from flows.storage.locations import modified, naming_input_errors, open_location
-from flows.storage.plan import INT96, Chunk, InputPlan, Piece, PlannedFile
+from flows.storage.footers import INT96, PlannedFile
+from flows.storage.locations import (
+    damaged,
+    modified,
+    naming_damage,
+    naming_input_errors,
+    open_location,
+)
+from flows.storage.plan import Chunk, InputPlan, Piece
 from flows.storage.unification import ENCODED, align
-from schemas.errors import InputError
+from schemas.errors import DamagedFileError, InputError
 
 _ROWS_AT_ONCE = 65_536
 _ROWS_FETCHED = 1_048_576
@@ -178,19 +186,24 @@ def _read_piece(
     file = plan.files[piece.file]
     path = f"{plan.root}/{file.name}"
     encoded = [field.name for field in schema if field.type == ENCODED]
-    with naming_input_errors(plan.where(file)):
-        _check_unchanged(plan, filesystem, file, path)
-        with (
-            filesystem.open_input_file(path) as source,
-            _open_parquet(source, encoded) as opened,
+    missing = sum(file.row_groups[group] for group in piece.row_groups)
+    with (
+        naming_input_errors(plan.where(file)),
+        _unchanged(plan, filesystem, file),
+        filesystem.open_input_file(path) as source,
+        naming_damage(plan.where(file)),
+        _open_parquet(source, encoded) as opened,
+    ):
+        own = set(opened.schema_arrow.names)
+        wanted = [name for name in schema.names if name in own]
+        for batch in opened.iter_batches(
+            min(batch_rows, _ROWS_AT_ONCE), row_groups=list(piece.row_groups), columns=wanted
         ):
-            own = set(opened.schema_arrow.names)
-            wanted = [name for name in schema.names if name in own]
-            for batch in opened.iter_batches(
-                min(batch_rows, _ROWS_AT_ONCE), row_groups=list(piece.row_groups), columns=wanted
-            ):
-                # `a` brings a column named `a.b` along: Parquet takes the dot for a path.
-                yield align(batch.select(wanted), schema, dict(file.partition), plan.where(file))
+            missing -= batch.num_rows
+            # `a` brings a column named `a.b` along: Parquet takes the dot for a path.
+            yield align(batch.select(wanted), schema, dict(file.partition), plan.where(file))
+        if missing:
+            raise damaged(plan.where(file), "its rows are not as many as its footer says")
 
 
 def _open_parquet(source: pa.NativeFile, encoded: Sequence[str]) -> pq.ParquetFile:
@@ -201,11 +214,33 @@ def _open_parquet(source: pa.NativeFile, encoded: Sequence[str]) -> pq.ParquetFi
     how = {"pre_buffer": False, "buffer_size": _BUFFER} if largest > _LARGE_ROW_GROUP else {}
     held = set(metadata.schema.to_arrow_schema().names)
     codes = [name for name in encoded if name in held]
-    return pq.ParquetFile(source, metadata=metadata, read_dictionary=codes, **INT96, **how)
+    return pq.ParquetFile(
+        source,
+        metadata=metadata,
+        read_dictionary=codes,
+        page_checksum_verification=True,
+        **INT96,
+        **how,
+    )
 
 
-def _check_unchanged(plan: InputPlan, filesystem: FileSystem, file: PlannedFile, path: str) -> None:
-    found = filesystem.get_file_info(path)
+@contextmanager
+def _unchanged(plan: InputPlan, filesystem: FileSystem, file: PlannedFile) -> Iterator[None]:
+    """Read a file in the version that was planned: that it is, before and after.
+
+    One that is written over while it is read looks damaged, or has rows of both versions.
+    """
+    _check_unchanged(plan, filesystem, file)
+    try:
+        yield
+    except (OSError, pa.ArrowException, DamagedFileError):
+        _check_unchanged(plan, filesystem, file)
+        raise
+    _check_unchanged(plan, filesystem, file)
+
+
+def _check_unchanged(plan: InputPlan, filesystem: FileSystem, file: PlannedFile) -> None:
+    found = filesystem.get_file_info(f"{plan.root}/{file.name}")
     there = found.type is FileType.File
     if there and (found.size, modified(filesystem, found)) == (file.bytes, file.modified):
         return
