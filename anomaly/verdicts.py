@@ -184,7 +184,12 @@ def verdict_on(
     own = {name: incident[name] for name in Evidence.model_fields if name in incident}
     own |= {"columns": columns, "records": list(records)}
     said = opinion.model_dump()
-    spelt = f"{incident['incident']} {opinion.model_dump_json()}"
-    name = f"v-{hashlib.sha256(spelt.encode()).hexdigest()[:12]}"
+    name = verdict_name(incident["incident"], opinion)
     named = {"verdict": name, "incident": incident["incident"], "run_id": run_id}
     return Verdict.model_validate(said | named | {"evidence": own})
+
+
+def verdict_name(incident: str, opinion: Opinion) -> str:
+    """Name a verdict after what it says of which incident: said twice, it is one."""
+    spelt = f"{incident} {opinion.model_dump_json()}"
+    return f"v-{hashlib.sha256(spelt.encode()).hexdigest()[:12]}"

@@ -1,7 +1,10 @@
 """The step that writes the findings with their reasons, and the map that shows where they lie."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anomaly.explanation import explain
 from anomaly.model import AnomalyModel
@@ -11,7 +14,12 @@ from flows.incidents import Grouped
 from flows.planning import Run
 from flows.records import Batch
 from flows.steps import Fitted, Gathered, loaded_model, score_batch
+from schemas.events import one_array
 from schemas.outputs import FINDING, SCORES, beside_own_columns
+from schemas.texts import as_text
+
+_LONGEST = 2_000
+"""Characters of a value of the nearest normal record."""
 
 
 def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grouped) -> None:
@@ -30,6 +38,7 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
         "summary": summaries,
         "reasons": [[vars(reason) for reason in found] for found in reasons],
         "incident": grouped.incidents,
+        "nearest_normal": _nearest_normal(model, references, events),
     }
     # The scores of the run, not of these few again: a product of matrices may round otherwise.
     lead |= {"p_value": grouped.p_values, "anomaly_score": anomaly_score(grouped.p_values)}
@@ -38,6 +47,28 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
         "findings", 0, pa.table(columns, schema=beside_own_columns(FINDING, own.schema))
     )
     run.scratch.write_table("map", _map(model, events))
+
+
+def _nearest_normal(
+    model: AnomalyModel, references: pa.Table, events: pa.Table
+) -> list[list[dict[str, Any]]]:
+    """Say of each event what the normal one holds that it is most like, column by column."""
+    X = model.embedder.transform(events)
+    near = references.take(pa.array(model.voices.density.nearest(X, 1)[:, 0]))
+    columns = []
+    for name in near.column_names:
+        theirs, ours = (_short_texts(one_array(table[name])) for table in (near, events))
+        columns.append(
+            [
+                {"column": name, "value": value, "differs": value != own}
+                for value, own in zip(theirs, ours, strict=True)
+            ]
+        )
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _short_texts(values: pa.Array) -> list[str | None]:
+    return pc.utf8_slice_codeunits(as_text(values), 0, _LONGEST).to_pylist()
 
 
 def _map(model: AnomalyModel, events: pa.Table) -> pa.Table:

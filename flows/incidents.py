@@ -34,7 +34,7 @@ from flows.steps import (
     score_batch,
     time_column,
 )
-from flows.storage.history import earlier_runs, past_incidents
+from flows.storage.history import earlier_runs, past_incidents, past_rows
 from flows.storage.store_path import Place
 from flows.storage.verdicts import read_verdicts
 from schemas.events import one_array
@@ -45,6 +45,8 @@ from schemas.verdict import Verdict
 
 FINDINGS_OF_ONE = 10
 """The most findings that an incident has; its other records are counted."""
+PAST = "past-incidents"
+"""What the scratch holds of earlier runs: `flows.storage.history.past_rows`."""
 _REASONS = 2
 """How many of a record's columns may join it to another one."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -231,7 +233,9 @@ def _held_against_the_past(
     desk: _Desk, outcome: Judged, covers: tuple[datetime, datetime] | None, job_folder: Place
 ) -> tuple[list[Incident], list[Incident], IncidentSummary]:
     earlier = earlier_runs(job_folder, covers, desk.run.plan.manifest_files())
-    past = past_incidents(earlier)
+    rows = past_rows(earlier)
+    desk.run.scratch.write_table(PAST, rows)
+    past = past_incidents(rows)
     kept, hidden = compared(outcome.kept, past), compared(outcome.suppressed, past)
     summary = IncidentSummary(
         incidents=len(kept),
@@ -241,6 +245,7 @@ def _held_against_the_past(
         compared_with=earlier[-1].manifest.run_id if earlier else None,
         suppressed=len(hidden),
         verdicts=_effects(desk.verdicts, kept, hidden),
+        refused_verdicts=list(desk.run.refused_verdicts),
     )
     return kept, hidden, summary
 

@@ -23,6 +23,7 @@ from flows.steps import (
     select_findings,
 )
 from flows.storage.published import PublishedRun
+from flows.surroundings import look_around
 from flows.watching import Renewed, watch_run
 from schemas.job import JobSpec
 
@@ -138,6 +139,8 @@ def _detect(
             grouped = runner.call(group_incidents, run, gathered, fitted, scored, selected)
         with step("explain"):
             runner.call(explain_findings, run, gathered, fitted, grouped)
+        with step("look around"):
+            runner.call(look_around, run, gathered, grouped)
         with step("watch"):
             watch = runner.call(watch_run, run, gathered, fitted, grouped, renewed)
         judged = Judged(scored, grouped, watch)

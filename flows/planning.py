@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import TypeVar
 
 from anomaly.model import FEWEST_EVENTS
+from flows.intake import take_in_verdicts
 from flows.model_choice import ChosenModel, choose_model, roles_in_model
 from flows.partitions import source_of
 from flows.profiling import profile_columns
@@ -60,6 +61,8 @@ class Run:
     """Column of the input -> its role and why."""
     model: ChosenModel | None = None
     """The stored model that judges; None where one is fitted on the records."""
+    refused_verdicts: tuple[str, ...] = ()
+    """What dropped files of verdicts say that cannot be heeded, and why."""
 
     @property
     def secrets(self) -> Secrets:
@@ -189,6 +192,7 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
     """
     name, patience = str(job.name), Settings.from_environment().lock_wait
     with job_lock(job_folder(job.output, name), patience):
+        refused = take_in_verdicts(job_folder(job.output, name))
         run_id = new_run_id(planned.started)
         folder = RunFolder.create(job.output, name, run_id)
         scratch = Scratch.of(folder.path)
@@ -204,6 +208,7 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
                 plan=keep_plan(planned.plan, scratch),
                 choices=planned.choices,
                 model=planned.model,
+                refused_verdicts=refused,
             )
         except BaseException:
             _discard(folder)

@@ -15,6 +15,7 @@ from flows.report.data import ReportData
 from flows.report.page import render
 from flows.steps import ChunkScored, Fitted, Gathered
 from flows.storage.published import PublishedRun
+from flows.surroundings import SURROUNDED
 from flows.watching import Watch
 from schemas.fingerprint import job_fingerprint
 from schemas.manifest import ColumnRole, Ledger, ModelSummary, RunManifest, SelectionSummary
@@ -121,6 +122,7 @@ def _report_data(run: Run, manifest: RunManifest, scored: ChunkScored) -> Report
         score_edges=np.arange(len(scored.histogram) + 1, dtype=np.float64),
         map_points=run.scratch.read_table("map"),
         time_column=_time_column(run, findings),
+        surroundings=run.scratch.read_table(SURROUNDED),
     )
 
 

@@ -1,6 +1,6 @@
 """The records of a run: what is judged, read the same way whether events or sessions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -18,6 +18,7 @@ from schemas.events import Conformed, conform, one_array
 from schemas.flattening import flatten, flattened_origin
 from schemas.roles import Role
 from schemas.secrets import NO_SECRETS, Secrets, mask_secrets
+from schemas.texts import as_text
 
 CHUNK_ROWS = 131_072
 """Rows of a chunk at least: what one task scores."""
@@ -134,6 +135,24 @@ class EventRecords(FieldsOnly):
         return flatten(mask_secrets(read_rows(self.plan, unique), self.secrets)).take(
             pa.array(order)
         )
+
+    def texts(self, rows: Rows, columns: Sequence[str]) -> pa.Table:
+        """Return some columns of the rows of these numbers as text, whether they are records."""
+        unique, order = np.unique(rows, return_inverse=True)
+        origin = flattened_origin(self.plan.schema)
+        tops = sorted({origin[column] for column in columns})
+        if not tops:
+            return pa.table({})
+        held = flatten(mask_secrets(read_rows(self.plan, unique, tops), self.secrets))
+        texts = [as_text(one_array(held[column])).take(pa.array(order)) for column in columns]
+        return pa.table(texts, names=list(columns))
+
+    def ids_of(self, rows: Rows) -> pa.Array:
+        """Return the names of the rows of these numbers, as `ids` gives them of records."""
+        named = next((c for c, role in self.roles.items() if role is Role.ID), None)
+        if named is None:
+            return self.ids(pa.table({}), rows)
+        return one_array(self.texts(rows, [named])[named])
 
     def _conform(self, table: pa.Table, rows: Rows) -> Conformed:
         repeated = np.isin(rows, self._repeated, assume_unique=True)

@@ -60,6 +60,8 @@ def show_summary(
     for changed in (moved_sentence(run.manifest), drift_sentence(run.manifest)):
         if changed:
             terminal.line(changed)
+    for refused in run.manifest.incidents.refused_verdicts:
+        terminal.line(f"Left out: {refused}")
     terminal.line()
     if top:
         show_incidents(terminal, top)

@@ -23,6 +23,7 @@ from flows.steps import (
     score_chunk,
     select_findings,
 )
+from flows.surroundings import look_around
 from flows.watching import look_ahead, watch_run
 from schemas.errors import DamagedFileError
 
@@ -69,6 +70,7 @@ TASKS: dict[Callable[..., Any], Task[..., Any]] = {
         (select_findings, "select"),
         (group_incidents, "group"),
         (explain_findings, "explain"),
+        (look_around, "look around"),
         (look_ahead, "look ahead"),
         (watch_run, "watch"),
         (register_model, "register"),

@@ -53,6 +53,8 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             "rank": "1 is the oddest record.",
             "basis": "`rule` if the job's rule selects it, `rank` if it is a lead.",
             "incident": "The incident that it is part of.",
+            "nearest_normal": "The normal record that it is most like: what that holds in each"
+            " column that is judged, and whether it `differs`. Null in runs of earlier versions.",
         }
         | _SCORES
         | _TOLD,

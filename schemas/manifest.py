@@ -209,6 +209,10 @@ class IncidentSummary(Record):
     verdicts: list[VerdictEffect] = Field(
         default_factory=list, description="Those that are about an incident of the run."
     )
+    refused_verdicts: list[str] = Field(
+        default_factory=list,
+        description="Lines of dropped files of verdicts that cannot be heeded, each with why.",
+    )
 
 
 class RunManifest(Record):

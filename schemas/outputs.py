@@ -18,6 +18,15 @@ REASON = pa.struct(
 )
 """One column's part in a finding: its `share` of the surprise, in [0, 1], and a sentence."""
 
+NEAREST = pa.struct(
+    [
+        pa.field("column", pa.string(), nullable=False),
+        pa.field("value", pa.string()),
+        pa.field("differs", pa.bool_(), nullable=False),
+    ]
+)
+"""What the nearest normal record holds in a column, and whether the record holds another thing."""
+
 SCORES = pa.schema(
     [
         pa.field("record_id", pa.string(), nullable=False),
@@ -39,6 +48,7 @@ FINDING = pa.schema(
         pa.field("summary", pa.string(), nullable=False),
         pa.field("reasons", pa.list_(REASON), nullable=False),
         pa.field("incident", pa.string(), nullable=False),
+        pa.field("nearest_normal", pa.list_(NEAREST)),
     ],
     metadata=_METADATA,
 )
@@ -46,7 +56,8 @@ FINDING = pa.schema(
 
 `basis` says why the record is a finding: the `rule` of the job selects it, or its `rank` among the
 oddest alone, because the rule selects fewer than an analyst has time for. `incident` names the
-incident that the record is part of.
+incident that the record is part of. `nearest_normal` is the normal record that it is most like,
+column by column; null in runs before it was written.
 """
 
 NAMES = pa.struct(

@@ -1,6 +1,7 @@
 """The verdict of an analyst on an incident: what it says, how far it reaches, how long it lasts."""
 
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -53,3 +54,31 @@ class Verdict(Opinion):
     incident: str = Field(description="The incident that it was given on.")
     run_id: str = Field(description="The run that the incident was seen in.")
     evidence: Evidence
+
+
+class _Line(Opinion):
+    """An opinion as a file may hold it: not of any length."""
+
+    note: str = Field(default="", max_length=2_000)
+    who: str = Field(default="unknown", max_length=200)
+
+
+def opinion_of(values: Mapping[str, str], changed: datetime) -> Opinion:
+    """Read an opinion from the texts of a file's line; keys that it has no use for are passed over.
+
+    Parameters
+    ----------
+    values
+        Its fields as text, those that are empty left out.
+    changed
+        When the file was changed last: it was said then, where the line does not say when.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A field is missing or wrong.
+    """
+    own = {name: text for name, text in values.items() if name in Opinion.model_fields}
+    line = _Line.model_validate({"when": changed, **own})
+    when = line.when if line.when.tzinfo else line.when.replace(tzinfo=UTC)
+    return Opinion.model_validate(line.model_dump() | {"when": when.astimezone(UTC)})

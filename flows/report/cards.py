@@ -1,6 +1,6 @@
 """A finding in full: its reasons and its record, as far as the page has room for them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,8 +50,13 @@ class Field:
     """One of the record's own columns."""
 
     name: Cut
-    value: Cut
+    value: Cut | None
     is_reason: bool
+    normal: Cut | None = None
+    """What the nearest normal record holds there."""
+    compared: bool = False
+    """Whether that is known: the column is judged."""
+    differs: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class Record:
     """Names of its columns without a value."""
     left_out: int
     """Columns with a value for which there was no room."""
+    compared: bool
+    """Whether the nearest normal record is known."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ def cards(findings: pa.Table, time_column: str | None) -> list[Card]:
     budget = min(_RECORD_BUDGET, _PAGE_BUDGET // max(1, len(findings)))
     records = _own_values(findings)
     return [
-        _card(lead, time, odd, _record(own, {r["column"] for r in lead["reasons"]}, budget))
+        _card(lead, time, odd, _record(own, lead, budget))
         for lead, time, odd, own in zip(leads, texts, _odd_events(findings), records, strict=True)
     ]
 
@@ -184,21 +191,46 @@ def _time_texts(column: pa.Array) -> list[str | None]:
     return pc.binary_join_element_wise(text, zone, "").to_pylist()
 
 
-def _record(own: dict[str, str | None], driving: set[str], budget: int) -> Record:
+def _record(own: dict[str, str | None], lead: dict[str, Any], budget: int) -> Record:
     """Choose what there is room for: the columns of the reasons first, then in order."""
-    filled = {name: value for name, value in own.items() if value is not None}
-    reasons = {name for name in filled if name.removeprefix("event.") in driving or name in driving}
+    driving = {reason["column"] for reason in lead["reasons"]}
+    nearest = {each["column"]: each for each in lead["nearest_normal"] or ()}
+    normal = {name: nearest.get(_judged_as(name, nearest)) for name in own}
+    told = {n: v for n, v in own.items() if v is not None or _holds_more(normal[n])}
+    reasons = {name for name in told if _judged_as(name, driving) in driving}
     room = budget
     kept = set()
-    for name in sorted(filled, key=lambda name: name not in reasons):
-        room -= len(escape(name[:_FULL])) + len(escape(filled[name][:_FULL]))
+    for name in sorted(told, key=lambda name: name not in reasons):
+        texts = (name, told[name], (normal[name] or {}).get("value"))
+        room -= sum(len(escape(text[:_FULL])) for text in texts if text)
         if room < 0:
             break
         kept.add(name)
     fields = [
-        Field(cut(name, _NAME, _FULL), cut(value, _VALUE, _FULL), name in reasons)
-        for name, value in filled.items()
+        _field(name, value, name in reasons, normal[name])
+        for name, value in told.items()
         if name in kept
     ]
-    empty = [cut(name, _NAME, _NAME).head for name, value in own.items() if value is None]
-    return Record(fields, empty, len(filled) - len(kept))
+    empty = [cut(name, _NAME, _NAME).head for name in own if name not in told]
+    return Record(fields, empty, len(told) - len(kept), bool(nearest))
+
+
+def _judged_as(name: str, columns: Collection[str]) -> str:
+    """Give the name of a column in the log, where ours made way for it."""
+    return name if name in columns else name.removeprefix("event.")
+
+
+def _holds_more(normal: dict[str, Any] | None) -> bool:
+    return normal is not None and normal["value"] is not None
+
+
+def _field(name: str, value: str | None, is_reason: bool, normal: dict[str, Any] | None) -> Field:
+    theirs = normal["value"] if normal else None
+    return Field(
+        name=cut(name, _NAME, _FULL),
+        value=None if value is None else cut(value, _VALUE, _FULL),
+        is_reason=is_reason,
+        normal=None if theirs is None else cut(theirs, _VALUE, _FULL),
+        compared=normal is not None,
+        differs=normal is not None and normal["differs"],
+    )

@@ -33,6 +33,8 @@ class ReportData:
         finding's rank.
     time_column
         The own column of `findings` that holds the event's time, if there is one.
+    surroundings
+        `schemas.surroundings.SURROUNDINGS`: of the first incidents, what is around them.
     """
 
     manifest: RunManifest
@@ -43,3 +45,4 @@ class ReportData:
     score_edges: npt.NDArray[np.float64]
     map_points: pa.Table
     time_column: str | None
+    surroundings: pa.Table

@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from flows.report import wording
 from flows.report.cards import Card, cards
+from flows.report.data import ReportData
+from flows.report.surroundings import Around, surroundings
 from flows.report.times import event_times
 from flows.report.wording import Cut, cut
 from schemas.manifest import RunManifest
@@ -66,8 +68,13 @@ class IncidentCard:
     """Its other findings."""
     left_out: int
     """Records of it that are no findings."""
+    around: Around | None
+    """Its history, the events near it, others like it; None beyond the first incidents."""
     verdict: str
     """The verdict that is about it and let it through; empty where there is none."""
+    labels: list[str]
+    scopes: list[tuple[str, str]]
+    """What a verdict on it may say, and hold for: scope, and the words for it."""
     columns: list[str]
     """What the page's filter compares: the columns of its reasons,"""
     names: list[str]
@@ -86,25 +93,25 @@ class Choices:
     names: list[str]
 
 
-def incident_cards(
-    incidents: pa.Table, findings: pa.Table, time_column: str | None, labels: Mapping[str, str]
-) -> list[IncidentCard]:
+def incident_cards(data: ReportData, labels: Mapping[str, str]) -> list[IncidentCard]:
     """Make the cards of the first incidents, at most `MAX_INCIDENTS`.
 
     Parameters
     ----------
-    incidents, findings, time_column
-        As in `ReportData`.
+    data
+        All that the page shows.
     labels
         Verdict -> what it says.
     """
-    shown = incidents.slice(0, MAX_INCIDENTS).to_pylist()
-    members = _members(findings, time_column)
+    shown = data.incidents.slice(0, MAX_INCIDENTS).to_pylist()
+    members = _members(data.findings, data.time_column)
     first = [members[row["incident"]][0].rank for row in shown]
     places = pa.array([rank - 1 for rank in first], pa.int64())
-    tellings = cards(findings.take(places), time_column)
+    tellings = cards(data.findings.take(places), data.time_column)
+    spans = {row["incident"]: _ends(row) for row in shown}
+    around = surroundings(data.surroundings, spans)
     return [
-        _card(row, telling, members[row["incident"]], labels)
+        _card(row, telling, members[row["incident"]], labels, around.get(row["incident"]))
         for row, telling in zip(shown, tellings, strict=True)
     ]
 
@@ -135,7 +142,11 @@ def verdict_labels(run: RunManifest) -> dict[str, str]:
 
 
 def _card(
-    row: Mapping[str, Any], telling: Card, members: list[Member], labels: Mapping[str, str]
+    row: Mapping[str, Any],
+    telling: Card,
+    members: list[Member],
+    labels: Mapping[str, str],
+    around: Around | None,
 ) -> IncidentCard:
     columns = [wording.visible(each["column"][:_NAME]) for each in row["reasons"]]
     names = [
@@ -158,11 +169,37 @@ def _card(
         telling=telling,
         members=members[1:],
         left_out=row["records"] - len(members),
+        around=around,
         verdict=f"{labels.get(row['verdict'], '')} {row['verdict']}" if row["verdict"] else "",
+        labels=_labels(row),
+        scopes=_scopes(row),
         columns=columns,
         names=list(dict.fromkeys(names)),
         searched=wording.visible(words[:_SEARCHED]).lower(),
     )
+
+
+def _ends(row: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
+    return None if row["first_time"] is None else (row["first_time"], row["last_time"])
+
+
+def _names_value(row: Mapping[str, Any]) -> bool:
+    return row["pattern"] not in [reason["column"] for reason in row["reasons"]]
+
+
+def _labels(row: Mapping[str, Any]) -> list[str]:
+    """Give what may be said of it: not that anything odd in a column is benign, of anybody."""
+    known = row["entity"] is not None or _names_value(row)
+    return ["benign", "expected", "malicious"] if known else ["malicious"]
+
+
+def _scopes(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    scopes = [("this", "this, should it come back")]
+    if row["entity"] is not None:
+        scopes.append(("entity", "all that the entity does"))
+    if _names_value(row):
+        scopes.append(("pattern", "this of anybody"))
+    return scopes
 
 
 def _entities(each: Mapping[str, Any]) -> Entities:

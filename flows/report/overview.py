@@ -77,6 +77,17 @@ def incidents_sentence(manifest: RunManifest) -> str:
     return f"{said}."
 
 
+def canary_sentence(manifest: RunManifest) -> str:
+    """Say how many of the anomalies that the run made itself would have been found."""
+    canaries = manifest.canaries
+    if canaries is None or not canaries.planted:
+        return ""
+    return (
+        f"Of {canaries.planted:,} canaries, records of the run with one value made odd,"
+        f" {canaries.found:,} would have been findings."
+    )
+
+
 def contamination_sentence(manifest: RunManifest) -> str:
     """Say how much was left out of the normal cluster, and how firmly."""
     model = manifest.model

@@ -1,5 +1,6 @@
 "use strict";
-// Filters and sorts the incidents, and draws the charts; a click on a finding's mark opens its card.
+// Filters and sorts the incidents, gathers verdicts on them, and draws the charts; a click on a
+// finding's mark opens its card, and an open card's findings stand out in the charts.
 (() => {
   const openAt = (id) => {
     const place = document.getElementById(id);
@@ -55,6 +56,44 @@
     apply();
   }
   openNamed();
+
+  const bar = document.getElementById("gathered");
+  if (bar) {
+    const fields = ["incident", "label", "scope", "until", "note", "who", "when"];
+    const said = new Map();
+    let kept = true;
+    const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+    const gather = ({ currentTarget: place }) => {
+      const field = (name) => place.querySelector(`[name=${name}]`).value.trim();
+      const { incident } = place.dataset;
+      said.delete(incident);
+      if (field("label")) {
+        const told = ["label", "scope", "until", "note"].map((name) => [name, field(name)]);
+        const when = new Date().toISOString();
+        said.set(incident, { incident, when, ...Object.fromEntries(told) });
+      }
+      kept = said.size === 0;
+      bar.hidden = kept;
+      bar.number.value = said.size === 1 ? "1 verdict" : `${said.size} verdicts`;
+    };
+    for (const place of document.querySelectorAll(".say")) {
+      place.hidden = false;
+      place.addEventListener("input", gather);
+    }
+    bar.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const who = bar.who.value.trim();
+      const lines = [...said.values()].map((each) => fields.map((name) => ({ who, ...each })[name]));
+      const text = [fields, ...lines].map((line) => `${line.map(quoted).join(",")}\r\n`).join("");
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+      link.download = `verdicts-${document.body.dataset.run.replace(/[^\w.-]+/g, "-")}.csv`;
+      link.click();
+      URL.revokeObjectURL(link.href);
+      kept = true;
+    });
+    addEventListener("beforeunload", (event) => kept || event.preventDefault());
+  }
 
   const drawn = document.getElementById("charts");
   if (!drawn) return;

@@ -32,7 +32,7 @@ def render(data: ReportData) -> str:
     leading = drivers(data.findings)
     drawn = charts(data, leading)
     labels = verdict_labels(data.manifest)
-    shown = incident_cards(data.incidents, data.findings, data.time_column, labels)
+    shown = incident_cards(data, labels)
     ours = [_source("page.js")] if drawn or shown else []
     scripts = [chart_library(), *ours] if drawn else ours
     return (

@@ -4,6 +4,7 @@ Earlier is what its records say, not the clock: a partition that is run again, o
 is compared with the same runs as the first time.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from flows.storage.published import PublishedRun, age, read_incidents, readable_
 from flows.storage.store_path import Place
 from schemas.errors import OutputError
 from schemas.manifest import InputFile
+from schemas.outputs import INCIDENT
 
 _MOST_RUNS = 90
 """Earlier runs that a run is compared with, the newest ones."""
@@ -53,20 +55,36 @@ def _contents(files: list[InputFile]) -> tuple[tuple[str, int, int], ...]:
     return tuple((file.name, file.rows, file.bytes) for file in files)
 
 
-def past_incidents(runs: list[PublishedRun]) -> list[Past]:
-    """Read the incidents of earlier runs, suppressed ones too; a damaged run is passed over."""
-    past = []
+def past_rows(runs: list[PublishedRun]) -> pa.Table:
+    """Read the incidents of earlier runs, suppressed ones too; a damaged run is passed over.
+
+    Returns
+    -------
+    pyarrow.Table
+        The columns of `INCIDENT`, then the `run`'s place among `runs` and its `run_id`.
+    """
+    found = [_with_run(INCIDENT.empty_table(), 0, "")]
     for place, run in enumerate(runs):
-        try:
+        with suppress(OutputError):  # no reason to fail: it is another run's fault
             tables = [read_incidents(run, dataset) for dataset in ("incidents", "suppressed")]
-        except OutputError:
-            continue  # no reason to fail: it is another run's fault
-        rows = pa.concat_tables(tables).select(PAST_COLUMNS)
-        for name in ("first_time", "last_time"):
-            place_of = rows.column_names.index(name)
-            rows = rows.set_column(place_of, name, rows[name].cast(pa.int64()))
-        past += [Past.of(row, place) for row in rows.to_pylist()]
-    return past
+            rows = pa.concat_tables(tables).select(INCIDENT.names).cast(INCIDENT)
+            found.append(_with_run(rows, place, run.manifest.run_id))
+    return pa.concat_tables(found).combine_chunks()
+
+
+def _with_run(rows: pa.Table, place: int, run_id: str) -> pa.Table:
+    n = len(rows)
+    places, names = pa.array([place] * n, pa.int32()), pa.array([run_id] * n, pa.string())
+    return rows.append_column("run", places).append_column("run_id", names)
+
+
+def past_incidents(rows: pa.Table) -> list[Past]:
+    """Take what a run is compared with of the incidents of earlier ones, as `past_rows` gives."""
+    known = rows.select([*PAST_COLUMNS, "run"])
+    for name in ("first_time", "last_time"):
+        at = known.column_names.index(name)
+        known = known.set_column(at, name, known[name].cast(pa.int64()))
+    return [Past.of(row, row["run"]) for row in known.to_pylist()]
 
 
 def _order(run: PublishedRun) -> tuple[float, float, str]:

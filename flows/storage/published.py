@@ -14,7 +14,7 @@ from flows.storage.atomic import reason_of
 from flows.storage.store_path import Place, place_of
 from schemas.errors import OutputError
 from schemas.manifest import RunManifest
-from schemas.outputs import INCIDENT
+from schemas.outputs import FINDING, INCIDENT
 
 MANIFEST = "manifest.json"
 REPORT = "report.html"
@@ -116,7 +116,17 @@ def read_findings(run: PublishedRun, columns: Sequence[str] | None = None) -> pa
         A part is missing or damaged, or there is no such column.
     """
     findings = parquet_parts.read_dataset(run.folder / "findings", columns)
+    if columns is None:
+        findings = _as_of_now(findings)
     return findings.sort_by("rank") if "rank" in findings.column_names else findings
+
+
+def _as_of_now(findings: pa.Table) -> pa.Table:
+    """Give findings of an earlier version the columns that were added since, null."""
+    for place, field in enumerate(FINDING):
+        if findings.schema.field(place).name != field.name and field.nullable:
+            findings = findings.add_column(place, field, pa.nulls(len(findings), field.type))
+    return findings
 
 
 def read_incidents(run: PublishedRun, dataset: str = "incidents") -> pa.Table:

@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
@@ -129,6 +130,11 @@ class StorePath:
         """Remove all objects below."""
         filesystem, path = self._opened()
         filesystem.delete_dir(path)
+
+    def state(self) -> tuple[datetime, int]:
+        """Tell when an object was changed last, and how many bytes it has."""
+        info = self._info()
+        return (info.mtime or datetime.fromtimestamp(0, UTC)).astimezone(UTC), info.size or 0
 
     def _info(self) -> FileInfo:
         filesystem, path = self._opened()

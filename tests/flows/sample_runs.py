@@ -36,6 +36,7 @@ def findings(n: int) -> pa.Table:
             "basis": "rule",
             "summary": f"number {rank}",
             "reasons": [reason, reason],
+            "nearest_normal": [],
             "incident": f"i-{rank}",
             "user": "eve",
             "time": datetime(2026, 1, rank, tzinfo=UTC),

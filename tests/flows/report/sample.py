@@ -18,6 +18,7 @@ from schemas.manifest import (
     SelectionSummary,
 )
 from schemas.outputs import FINDING, INCIDENT, SEVERITY_CUTS, beside_own_columns
+from schemas.surroundings import SURROUNDINGS
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>&\u2028\u202eend"
 OWN = pa.schema(
@@ -85,7 +86,50 @@ def report_data(findings: int = 40, *, hostile: bool = False) -> ReportData:
         score_edges=np.arange(0.0, 122.0, 1.0),
         map_points=_map_points(findings, rng),
         time_column="time",
+        surroundings=surroundings(incidents, hostile),
     )
+
+
+def surroundings(incidents: pa.Table, hostile: bool) -> pa.Table:
+    """Say what is around the incidents: as many events and earlier ones as there is room for."""
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    rows = []
+    for row in incidents.to_pylist()[:100]:
+        told = [HOSTILE if hostile else text for text in ("ListBuckets", "10.20.4.9", "4096")]
+        event = {"record_id": told[0], "time": start, "rank": None, "values": [*told, None, "x"]}
+        verdict = HOSTILE if hostile else "benign: a drill"
+        past = {
+            "incident": "i-0",
+            "run_id": "20260301T060000000000Z",
+            "title": row["title"],
+            "severity": "high",
+            "time": start,
+            "why": "same",
+            "times": 3,
+            "verdicts": [verdict],
+        }
+        usual = {"column": "api.operation", "value": told[0], "share": 0.75}
+        history = {
+            "column": row["entity_column"],
+            "entity": row["entity"],
+            "start": start,
+            "width": 21_600_000_000,
+            "counts": [3, 0, 40, *range(53)],
+            "usual": [usual, usual | {"column": HOSTILE} if hostile else usual],
+            "runs": [{"run_id": "20260301T060000000000Z", "incidents": 2}],
+            "earlier_runs": 5,
+        }
+        columns = ["api.operation", "src_endpoint.ip", "bytes_out", "mfa", "x"]
+        rows.append(
+            {
+                "incident": row["incident"],
+                "history": history,
+                "told": [HOSTILE] * 5 if hostile else columns,
+                "around": [event] * 15 + [event | {"rank": 1}],
+                "similar": [past] * 4 + [past | {"verdicts": [], "why": "entity"}],
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=SURROUNDINGS)
 
 
 def finding_table(rows: list[dict[str, Any]], own: pa.Schema) -> pa.Table:
@@ -164,6 +208,10 @@ def _row(index: int, score: float, rng: np.random.Generator, hostile: bool) -> d
         "basis": "rule",
         "summary": HOSTILE if hostile else f"{user}: {reasons[0]['sentence']}",
         "reasons": reasons,
+        "nearest_normal": [
+            {"column": "api.operation", "value": "ListBuckets", "differs": "api.operation" in odd},
+            {"column": "mfa", "value": HOSTILE if hostile else "true", "differs": index % 3 > 0},
+        ],
         "time": when if index % 11 != 5 else None,
         "actor.user.name": HOSTILE if hostile else user,
         "actor.process.user.session.terminal.id": None,

@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from flows.report.page import render
+from flows.storage.verdicts import read_verdicts
 from tests.flows.report.sample import report_data
+from tests.flows.test_recurring import erasing, run_of
 
 _CHROMIUM = shutil.which("chromium")
 _FLAGS = [
@@ -133,7 +135,7 @@ def test_the_list_can_be_filtered_and_sorted(browser: Browser, file: Path) -> No
     opened = _Opened(browser, file, 1280)
     page, data = opened.page, report_data()
     rows = data.incidents.to_pylist()
-    assert page.locator("output").inner_text() == "26 of 26"
+    assert page.locator("#filters output").inner_text() == "26 of 26"
 
     _field(page, "Status").select_option("worse")
     assert len(_shown(page)) == sum(row["status"] == "worse" for row in rows)
@@ -186,6 +188,46 @@ def test_an_address_that_names_a_finding_opens_it_though_a_filter_hides_it(
     page.evaluate("location.hash = 'finding-7'")
     page.wait_for_selector("details.card[open] #finding-7")
     assert page.locator("#finding-7").is_visible()
+
+
+def test_a_verdict_goes_from_the_page_into_the_next_run(browser: Browser, tmp_path: Path) -> None:
+    first = run_of(0, tmp_path)
+    on = erasing(first)
+    page = browser.new_page()
+    page.goto((first.folder / "report.html").as_uri())
+    card = page.locator(f".card:has([data-incident={on['incident']}])")
+    gathered = page.locator("#gathered")
+    assert not gathered.is_visible()
+    card.locator("summary").first.click()
+    card.get_by_label("It is").select_option("expected")
+    card.get_by_label("Until").fill("2026-12-31")
+    card.get_by_label("Why").fill('=a "drill", every year')
+    assert gathered.locator("output").inner_text() == "1 verdict"
+    gathered.get_by_label("Your name").fill("Ann, of the night shift")
+    with page.expect_download() as download:
+        gathered.get_by_role("button").click()
+    assert download.value.suggested_filename == f"verdicts-{first.manifest.run_id}.csv"
+    folder = tmp_path / "out/log/verdicts"
+    download.value.save_as(folder / "mine.csv")
+
+    again = run_of(0, tmp_path)
+    (verdict,) = read_verdicts(tmp_path / "out/log")
+    assert (verdict.label, f"{verdict.until}") == ("expected", "2026-12-31")
+    assert (verdict.note, verdict.who) == ('=a "drill", every year', "Ann, of the night shift")
+    assert again.manifest.incidents.refused_verdicts == []
+    assert again.manifest.incidents.suppressed == 1
+    (effect,) = again.manifest.incidents.verdicts
+    assert (effect.verdict, effect.suppressed) == (verdict.verdict, 1)
+
+
+def test_a_verdict_that_is_taken_back_is_not_gathered(browser: Browser, file: Path) -> None:
+    page = _Opened(browser, file, 1280).page
+    page.locator("#incident-1 > summary").click()
+    said = page.locator("#incident-1").get_by_label("It is")
+    said.select_option("malicious")
+    assert page.locator("#gathered").is_visible()
+    said.select_option("")
+    assert not page.locator("#gathered").is_visible()
 
 
 def test_charts_take_the_colours_of_the_dark_scheme(browser: Browser, file: Path) -> None:

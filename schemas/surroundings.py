@@ -1,0 +1,58 @@
+"""What the report tells of an incident beside what stands in the outputs."""
+
+import pyarrow as pa
+
+VALUE = pa.struct([("column", pa.string()), ("value", pa.string()), ("share", pa.float64())])
+"""A value that an entity often shows in a column, and the share of its events that do."""
+
+HISTORY = pa.struct(
+    [
+        ("column", pa.string()),
+        ("entity", pa.string()),
+        ("start", pa.timestamp("us", "UTC")),
+        ("width", pa.int64()),
+        ("counts", pa.list_(pa.int64())),
+        ("usual", pa.list_(VALUE)),
+        ("runs", pa.list_(pa.struct([("run_id", pa.string()), ("incidents", pa.int64())]))),
+        ("earlier_runs", pa.int64()),
+    ]
+)
+"""What an entity did in the run: its events in bins of `width` microseconds from `start` on (null
+without times), and what it usually does; and how many incidents it had in earlier runs."""
+
+EVENT = pa.struct(
+    [
+        ("record_id", pa.string()),
+        ("time", pa.timestamp("us", "UTC")),
+        ("rank", pa.int32()),
+        ("values", pa.list_(pa.string())),
+    ]
+)
+"""An event near an incident; its `rank` where it is a finding; its values in the told columns."""
+
+PAST = pa.struct(
+    [
+        ("incident", pa.string()),
+        ("run_id", pa.string()),
+        ("title", pa.string()),
+        ("severity", pa.string()),
+        ("time", pa.timestamp("us", "UTC")),
+        ("why", pa.string()),
+        ("times", pa.int64()),
+        ("verdicts", pa.list_(pa.string())),
+    ]
+)
+"""An earlier incident like it, why it is like it, how often it happened, and what was said of it.
+
+A verdict is spelt as its label, and its note behind a colon."""
+
+SURROUNDINGS = pa.schema(
+    {
+        "incident": pa.string(),
+        "history": HISTORY,
+        "told": pa.list_(pa.string()),
+        "around": pa.list_(EVENT),
+        "similar": pa.list_(PAST),
+    }
+)
+"""A row for each incident that was looked around; `told` names the columns of its events."""

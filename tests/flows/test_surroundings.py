@@ -1,0 +1,133 @@
+"""What the step that looks around an incident tells, held against the log itself."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from flows import publishing
+from flows.report.data import ReportData
+from flows.storage.published import PublishedRun, read_findings, read_incidents
+from tests.flows.sample_logs import detect_in, small_log
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+SETTINGS: dict[str, Any] = {
+    "columns": {"user": "entity", "action": "category", "bytes": "number"},
+    "selection": {"at_least": 3},
+}
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[ReportData]:
+    """What the reports of the runs were made of."""
+    made: list[ReportData] = []
+    render = publishing.render
+    monkeypatch.setattr(publishing, "render", lambda data: made.append(data) or render(data))
+    return made
+
+
+def _log(n: int = 400) -> pa.Table:
+    """Minute by minute, users in turn; the last but ten is odd: `u3` erases."""
+    actions = ["read", "write"] * (n // 2)
+    sizes = [float(100 + i % 7) for i in range(n)]
+    actions[n - 13], sizes[n - 13] = "erase", 1e9
+    return pa.table(
+        {
+            "event_id": [f"e{i}" for i in range(n)],
+            "time": pa.array([START + timedelta(minutes=i) for i in range(n)]),
+            "user": [f"u{i % 8}" for i in range(n)],
+            "action": actions,
+            "bytes": sizes,
+        }
+    )
+
+
+def _around(data: ReportData, run: PublishedRun) -> dict[str, Any]:
+    incident = next(i for i in read_incidents(run).to_pylist() if i["record_id"] == "e387")
+    rows = data.surroundings.to_pylist()
+    return next(row for row in rows if row["incident"] == incident["incident"])
+
+
+def test_the_events_of_the_entity_before_and_after_are_told(
+    tmp_path: Path, shown: list[ReportData]
+) -> None:
+    run = detect_in(_log(), tmp_path, **SETTINGS)
+    (data,) = shown
+    around = _around(data, run)["around"]
+    ids = [event["record_id"] for event in around]
+    assert ids == [f"e{i}" for i in (347, 355, 363, 371, 379, 387, 395)]
+    assert [event["rank"] for event in around][5] == 1
+    assert around[0]["time"] == START + timedelta(minutes=347)
+    told = _around(data, run)["told"]
+    assert dict(zip(told, around[5]["values"], strict=True))["action"] == "erase"
+    assert "e347" in (run.folder / "report.html").read_text()
+
+
+def test_the_history_counts_all_events_of_the_entity(
+    tmp_path: Path, shown: list[ReportData]
+) -> None:
+    run = detect_in(_log(), tmp_path, **SETTINGS)
+    history = _around(shown[0], run)["history"]
+    assert (history["column"], history["entity"], sum(history["counts"])) == ("user", "u3", 50)
+    assert history["width"] == 15 * 60_000_000
+    usual = [(each["column"], each["value"], each["share"]) for each in history["usual"]]
+    assert ("action", "write", 49 / 50) in usual
+
+
+def test_it_does_not_depend_on_chunks_or_batches(
+    tmp_path: Path, shown: list[ReportData], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detect_in(_log(), tmp_path / "one", **SETTINGS)
+    monkeypatch.setattr("flows.records.BATCH_ROWS", 37)
+    detect_in(_log(), tmp_path / "many", **SETTINGS)
+    assert shown[0].surroundings.equals(shown[1].surroundings)
+
+
+def test_without_times_nothing_is_near_and_the_entity_is_counted_still(
+    tmp_path: Path, shown: list[ReportData]
+) -> None:
+    run = detect_in(_log().drop_columns(["time"]), tmp_path, **SETTINGS)
+    around = _around(shown[0], run)
+    assert around["around"] == []
+    assert around["history"]["counts"] == [50]
+
+
+def test_sessions_have_the_events_of_their_key(tmp_path: Path, shown: list[ReportData]) -> None:
+    log = small_log(600)
+    keys = pa.array([f"s{i % 60}" for i in range(600)])
+    detect_in(log.set_column(2, "user", keys), tmp_path, unit="session", session_key="user")
+    rows = shown[0].surroundings.to_pylist()
+    assert rows
+    for row in rows:
+        assert row["history"]["column"] == "user"
+        assert 0 < len(row["around"]) <= 16
+
+
+def test_earlier_incidents_are_told_with_what_was_said_of_them(
+    tmp_path: Path, shown: list[ReportData]
+) -> None:
+    detect_in(_log(), tmp_path, **SETTINGS)
+    later = _log()
+    moved = pa.array([at + timedelta(days=1) for at in later["time"].to_pylist()])
+    run = detect_in(later.set_column(1, "time", moved), tmp_path, **SETTINGS)
+    similar = _around(shown[1], run)["similar"]
+    assert (similar[0]["why"], similar[0]["times"]) == ("same", 1)
+    assert similar[0]["time"] == START + timedelta(minutes=387)
+    runs = _around(shown[1], run)["history"]["runs"]
+    assert [one["incidents"] for one in runs] == [1]
+
+
+def test_findings_name_the_normal_record_that_each_is_most_like(tmp_path: Path) -> None:
+    run = detect_in(_log(), tmp_path, **SETTINGS)
+    odd = next(row for row in read_findings(run).to_pylist() if row["record_id"] == "e387")
+    nearest = {each["column"]: each for each in odd["nearest_normal"]}
+    assert set(nearest) == {"event_id", "time", "user", "action", "bytes"}
+    log = {row["event_id"]: row for row in _log().to_pylist()}
+    normal = log[nearest["event_id"]["value"]]
+    assert nearest["action"]["value"] == normal["action"] != "erase"
+    assert nearest["action"]["differs"]
+    assert nearest["user"]["differs"] == (normal["user"] != "u3")
+    assert np.isclose(float(nearest["bytes"]["value"]), normal["bytes"])
