@@ -42,7 +42,7 @@ class UnlikeDirection:
         The `spans` make no difference: a direction is that of all columns together.
         """
         centre = references.mean(axis=0, dtype=np.float64).astype(np.float32)
-        return cls(centre, _directions(references, centre).astype(np.float32))
+        return cls(centre, directions(references, centre).astype(np.float32))
 
     def score_events(self, events: EmbeddedEvents) -> Rows:
         """Return the distance of each of embedded events, float32 (n_events,)."""
@@ -51,11 +51,11 @@ class UnlikeDirection:
     def score_samples(self, X: Rows) -> Rows:
         """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
         m = max(1, round(_MASS * len(self.directions)))
-        directions = self.directions.astype(np.float64)
+        normal = self.directions.astype(np.float64)
         scores = np.empty(len(X), dtype=np.float32)
         for start in range(0, len(X), _CHUNK):
-            rows = _directions(X[start : start + _CHUNK], self.centre)
-            unlike = 1.0 - rows @ directions.T
+            rows = directions(X[start : start + _CHUNK], self.centre)
+            unlike = 1.0 - rows @ normal.T
             if m < unlike.shape[1]:
                 unlike.partition(m - 1, axis=1)
             scores[start : start + _CHUNK] = unlike[:, :m].mean(axis=1)
@@ -63,7 +63,7 @@ class UnlikeDirection:
         return scores
 
 
-def _directions(rows: Rows, centre: Rows) -> npt.NDArray[np.float64]:
+def directions(rows: Rows, centre: Rows) -> npt.NDArray[np.float64]:
     """Return each row as seen from the centre, at length one; the centre itself stays 0.
 
     In double precision: 1 - cosine is a small difference of two numbers near one.

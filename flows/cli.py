@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from flows.commands import Commands, Flag, Services
 from flows.incident_commands import IncidentCommands
+from flows.looking_commands import LookingCommands
 from flows.model_commands import ModelCommands
 from flows.operations import Operations
 from flows.terminal import ReaderGoneError, Terminal, fault
@@ -76,6 +77,7 @@ def _commands(terminal: Terminal, services: Services) -> tuple[Callable[..., Non
     """List the commands in the order of their help."""
     commands, operations = Commands(terminal, services), Operations(terminal, services)
     incidents = IncidentCommands(terminal)
+    looking = LookingCommands(terminal)
     models, upkeep = ModelCommands(terminal, services), UpkeepCommands(terminal)
     return (
         commands.detect,
@@ -86,6 +88,7 @@ def _commands(terminal: Terminal, services: Services) -> tuple[Callable[..., Non
         incidents.diff,
         incidents.verdict,
         incidents.export,
+        looking.similar,
         incidents.columns,
         commands.schema,
         operations.backfill,

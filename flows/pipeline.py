@@ -23,6 +23,7 @@ from flows.steps import (
     select_findings,
 )
 from flows.storage.published import PublishedRun
+from flows.storing import store_records
 from flows.surroundings import look_around
 from flows.watching import Renewed, watch_run
 from schemas.job import JobSpec
@@ -143,5 +144,9 @@ def _detect(
             runner.call(look_around, run, gathered, grouped)
         with step("watch"):
             watch = runner.call(watch_run, run, gathered, fitted, grouped, renewed)
-        judged = Judged(scored, grouped, watch)
+        stored = None
+        if job.search.store:
+            with step("store"):
+                stored = runner.call(store_records, run, gathered, fitted, grouped)
+        judged = Judged(scored, grouped, watch, stored)
         return runner.here(publish_run, run, gathered, fitted, judged, step.seconds)

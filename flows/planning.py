@@ -19,6 +19,7 @@ from flows.storage.plan import InputPlan, plan_input
 from flows.storage.runs import RunFolder, job_folder
 from flows.storage.scratch import Scratch
 from flows.storage.soundness import without_damaged_files
+from flows.storage.vector_index import require_store
 from schemas.errors import DamagedFileError, InputError, JobError
 from schemas.flattening import flattened_origin
 from schemas.job import SESSION_CUTS, JobSpec, check_columns, check_peers, roles_of
@@ -95,6 +96,8 @@ def check_input(job: JobSpec, partition: date | None = None) -> InputPlan:
         raise InputError("no input is named", remedy="name one, or a job file that does")
     if job.name is None:
         raise JobError("the job has no name", where="name", remedy="give it one")
+    if job.search.store:
+        require_store()
     plan = plan_input(*source_of(job, partition))
     model = choose_model(job)
     if model is not None:

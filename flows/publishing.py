@@ -18,7 +18,14 @@ from flows.storage.published import PublishedRun
 from flows.surroundings import SURROUNDED
 from flows.watching import Watch
 from schemas.fingerprint import job_fingerprint
-from schemas.manifest import ColumnRole, Ledger, ModelSummary, RunManifest, SelectionSummary
+from schemas.manifest import (
+    ColumnRole,
+    Ledger,
+    ModelSummary,
+    RunManifest,
+    SearchSummary,
+    SelectionSummary,
+)
 from schemas.roles import Role
 
 
@@ -29,6 +36,8 @@ class Judged:
     scored: ChunkScored
     grouped: Grouped
     watch: Watch
+    stored: SearchSummary | None
+    """What was kept to be searched, if the job asks for it."""
 
 
 def publish_run(
@@ -63,6 +72,7 @@ def publish_run(
         covers=grouped.covers,
         canaries=judged.watch.canaries,
         column_drift=judged.watch.columns,
+        search=judged.stored,
         seconds={step: round(taken, 3) for step, taken in seconds.items()},
     )
     report = render(_report_data(run, manifest, scored))

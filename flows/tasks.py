@@ -23,6 +23,7 @@ from flows.steps import (
     score_chunk,
     select_findings,
 )
+from flows.storing import store_records
 from flows.surroundings import look_around
 from flows.watching import look_ahead, watch_run
 from schemas.errors import DamagedFileError
@@ -71,6 +72,7 @@ TASKS: dict[Callable[..., Any], Task[..., Any]] = {
         (group_incidents, "group"),
         (explain_findings, "explain"),
         (look_around, "look around"),
+        (store_records, "store"),
         (look_ahead, "look ahead"),
         (watch_run, "watch"),
         (register_model, "register"),

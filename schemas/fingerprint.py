@@ -5,8 +5,8 @@ import json
 
 from schemas.job import JobSpec
 
-_NOT_JUDGING = {"input", "output", "name", "schedule"}
-"""Settings that change where a run reads and writes, and when; not what it makes of the input."""
+_NOT_JUDGING = {"input", "output", "name", "schedule", "search"}
+"""Settings that change where a run reads and writes, when, and what it keeps; not what it finds."""
 _WHICH_MODEL = {"use", "refit", "train"}
 """Settings that choose a model, and make no difference to what it is."""
 

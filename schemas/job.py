@@ -17,7 +17,7 @@ from pydantic import (
 
 from schemas.durations import Duration
 from schemas.errors import JobError
-from schemas.job_sections import ColumnSpec, ModelSpec, Section, SelectionSpec
+from schemas.job_sections import ColumnSpec, ModelSpec, SearchSpec, Section, SelectionSpec
 from schemas.job_violations import job_error, key_path, nearest
 from schemas.partitions import check_location
 from schemas.roles import Role, RoleChoice
@@ -76,6 +76,9 @@ class JobSpec(Section):
     )
     selection: SelectionSpec = Field(default_factory=SelectionSpec, description="What is reported.")
     model: ModelSpec = Field(default_factory=ModelSpec, description="How records are judged.")
+    search: SearchSpec = Field(
+        default_factory=SearchSpec, description="Which records are kept to be searched."
+    )
     schedule: ScheduleSpec | None = Field(
         default=None, description="When `outfield serve` starts the job by itself."
     )
@@ -129,6 +132,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "selection": SelectionSpec,
     "model": ModelSpec,
     "columns": ColumnSpec,
+    "search": SearchSpec,
     "schedule": ScheduleSpec,
 }
 

@@ -95,6 +95,27 @@ class SelectionSpec(Section):
         return self
 
 
+MOST_STORED = 1_000_000
+"""Records that a run keeps to be searched, unless the job says otherwise."""
+
+
+class SearchSpec(Section):
+    """Whether a run keeps its records, to be searched later for those like another."""
+
+    store: bool = Field(
+        default=False,
+        strict=True,
+        description="Keep records and their embedding, for `outfield similar`: needs"
+        " `outfield[search]`.",
+    )
+    records: int = Field(
+        default=MOST_STORED,
+        ge=1,
+        strict=True,
+        description="The most that a run keeps: evenly spaced if there are more, and all findings.",
+    )
+
+
 _MODEL_ID = re.compile(r"[0-9a-f]{16}")
 
 

@@ -215,6 +215,12 @@ class IncidentSummary(Record):
     )
 
 
+class SearchSummary(Record):
+    """What a run kept to be searched."""
+
+    records: int = Field(description="Records kept: all, or evenly spaced ones and the findings.")
+
+
 class RunManifest(Record):
     """All that is known of a run."""
 
@@ -229,8 +235,8 @@ class RunManifest(Record):
     )
     job_fingerprint: str | None = Field(
         default=None,
-        description="Hash of the job's settings but those of input, output, name and schedule."
-        " Null in runs before it was taken.",
+        description="Hash of the job's settings but those of input, output, name, schedule and"
+        " search. Null in runs before it was taken.",
     )
     started: datetime
     finished: datetime
@@ -254,6 +260,9 @@ class RunManifest(Record):
         " before, where a new one was fitted for that; empty where the model was fitted on the"
         " records themselves.",
     )
+    search: SearchSummary | None = Field(
+        default=None, description="Null where the job does not ask for it."
+    )
     seconds: dict[str, float] = Field(description="Step -> wall seconds.")
     files: dict[str, str] = Field(
         default_factory=dict,
@@ -264,7 +273,8 @@ class RunManifest(Record):
     @property
     def rows_of_datasets(self) -> dict[str, int]:
         """Dataset of the run -> the rows that it holds, if nothing was lost or invented."""
-        return {
+        stored = {} if self.search is None else {"records": self.search.records}
+        return stored | {
             "findings": self.selection.findings,
             "scores": self.units_scored,
             "quarantine": self.ledger.rows_quarantined,

@@ -39,6 +39,9 @@ SCORES = pa.schema(
 )
 """One row for each scored record, in the order of the input."""
 
+RECORD = pa.schema([SCORES.field("record_id")], metadata=_METADATA)
+"""What stands before the columns of a stored record, which are as the model reads them."""
+
 FINDING = pa.schema(
     [
         pa.field("rank", pa.int32(), nullable=False),

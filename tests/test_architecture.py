@@ -47,7 +47,7 @@ RULES = {
     ),
     "what the terminal shows is drawn in the modules of the commands": (
         names("rich cyclopts"),
-        r"flows/(cli|commands|incident_commands|model_commands|operations|terminal|upkeep_commands)\.py",
+        r"flows/(cli|commands|incident_commands|looking_commands|model_commands|operations|terminal|upkeep_commands)\.py",
     ),
 }
 """Rule -> the names that break it, and the files (a pattern of their paths) that may use them."""

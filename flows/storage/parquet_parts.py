@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from flows.storage.atomic import naming_output_errors, replacing
 from flows.storage.store_path import Place, input_of
 from schemas.errors import OutputError
-from schemas.outputs import FINDING, INCIDENT, REJECTION, SCORES
+from schemas.outputs import FINDING, INCIDENT, RECORD, REJECTION, SCORES
 
 LEADS = {
     "incidents": INCIDENT,
@@ -21,6 +21,9 @@ LEADS = {
     "quarantine": REJECTION,
 }
 """Dataset -> the columns that stand before the record's own ones."""
+
+KEPT = {"records": RECORD}
+"""The same, of what a run keeps only if its job asks for it."""
 
 _SETTINGS = {"compression": "zstd", "version": "2.6"}
 _WITHOUT_REPEATS = "scores"
@@ -79,7 +82,7 @@ def declared_schema(dataset: str, schema: pa.Schema) -> pa.Schema:
     ValueError
         It does not start with the columns declared for the dataset.
     """
-    lead = LEADS[dataset]
+    lead = (LEADS | KEPT)[dataset]
     if schema.names[: len(lead)] != lead.names:
         raise ValueError(
             f"{dataset} starts with {lead.names}, not with {schema.names[: len(lead)]}"

@@ -1,6 +1,7 @@
 """A run's folder: written out of sight, published whole.
 
     OUTPUT/JOB/runs/RUN_ID/{incidents,suppressed,findings,scores,quarantine}/part-00000.parquet
+                          /{records,indexes}/   if the job keeps its records to be searched
                           /report.html
                           /manifest.json        written last
     OUTPUT/JOB/latest.json                      names the newest run
@@ -27,7 +28,7 @@ from flows.storage.atomic import (
     sha256_of,
     write_whole,
 )
-from flows.storage.parquet_parts import LEADS, PartWriter
+from flows.storage.parquet_parts import KEPT, LEADS, PartWriter
 from flows.storage.published import (
     LATEST,
     MANIFEST,
@@ -39,6 +40,7 @@ from flows.storage.published import (
     load_run,
 )
 from flows.storage.store_path import Place, place_of
+from flows.storage.vector_index import INDEXES, index_files
 from schemas.errors import LedgerError, OutputError
 from schemas.manifest import RunManifest
 
@@ -107,7 +109,11 @@ class RunFolder:
         OutputError, ValueError
             As `write_part`.
         """
-        return parquet_parts.open_part(self.path / dataset, part, schema)
+        folder = self.path / dataset
+        if dataset in KEPT:
+            with naming_output_errors(self.path):
+                folder.mkdir(exist_ok=True)
+        return parquet_parts.open_part(folder, part, schema)
 
     def read_parts(
         self, dataset: str, columns: Sequence[str] | None = None
@@ -170,9 +176,10 @@ class RunFolder:
         """Hash every file of the run but the manifest that will hold the hashes."""
         files = {
             f"{dataset}/{file.name}": file
-            for dataset in LEADS
+            for dataset in (*LEADS, *KEPT)
             for file in parquet_parts.part_files(self.path / dataset).values()
         }
+        files |= {f"{INDEXES}/{file.name}": file for file in index_files(self.path)}
         files[REPORT] = self.path / REPORT
         return {name: sha256_of(files[name]) for name in sorted(files)}
 

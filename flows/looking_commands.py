@@ -1,0 +1,85 @@
+"""The commands that look further: events like one, an incident's context, the map.
+
+As in `flows/commands.py`, what a command needs is imported inside it.
+"""
+# ruff: noqa: PLC0415 - see above
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from flows.commands import Flag
+from flows.terminal import Terminal
+from schemas.errors import InputError
+
+Count = Annotated[int, Parameter(validator=Number(gte=1))]
+
+
+@dataclass(frozen=True)
+class LookingCommands:
+    """The commands, each a method that cyclopts reads its options and its help from."""
+
+    terminal: Terminal
+
+    def similar(  # noqa: PLR0913 - each is an option of the command
+        self,
+        folder: Annotated[str, Parameter(name="DIR/NAME")],
+        record_id: str | None = None,
+        /,
+        *,
+        text: str | None = None,
+        where: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+        metric: Literal["euclidean", "cosine"] = "euclidean",
+        top: Count = 20,
+        runs: Count = 7,
+        json: Flag = False,
+    ) -> None:
+        """Show the records most like one, or like a description, among those that runs kept.
+
+        Runs keep their records where the job says `store = true` under [search].
+
+        Parameters
+        ----------
+        folder
+            The job's folder, such as outfield-output/sample.
+        record_id
+            The record to be like.
+        text
+            Instead of a record: a text to be like, in any column of texts.
+        where
+            COLUMN=VALUE, once or more. Beside a record or a text, what the records found must hold.
+            Alone, what they are to be like in these columns; entities must be held.
+        metric
+            `euclidean`, how far apart; or `cosine`, how unlike in direction.
+        top
+            How many to show.
+        runs
+            How many of the newest runs that kept their records are searched.
+        json
+            Print one JSON document, with the records' columns.
+        """
+        from flows.similar_view import show_similar, similar_document
+        from flows.similarity import Question, similar
+
+        if record_id is not None and text is not None:
+            raise InputError("a record and a text are asked for", remedy="leave one of them out")
+        question = Question(record_id, text, _conditions(where), metric, top)
+        answer = similar(folder, question, runs)
+        if json:
+            self.terminal.json(similar_document(answer))
+        else:
+            show_similar(self.terminal, answer)
+
+
+def _conditions(where: tuple[str, ...]) -> dict[str, str]:
+    conditions = {}
+    for each in where:
+        column, equals, value = each.partition("=")
+        if not equals or not column:
+            raise InputError(
+                f"{each[:80]!r} is no condition", where="--where", remedy="write it as user=alice"
+            )
+        conditions[column] = value
+    return conditions

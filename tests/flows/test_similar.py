@@ -1,0 +1,156 @@
+"""Records that runs kept, and those like one of them, end to end."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+import pytest
+
+from anomaly.likeness import Metric, centre_of, distances, placed
+from flows.cli import main
+from flows.similarity import Question, similar
+from flows.storage.models import find_model, load_model
+from flows.storage.published import PublishedRun, read_findings
+from flows.storage.stored_records import StoredRecords
+from schemas.errors import InputError, OutputError
+from tests.flows.sample_logs import dataset_bytes, detect, detect_in, job, small_log, written
+
+KEEP = {"search": {"store": True}}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> PublishedRun:
+    return detect_in(small_log(400), tmp_path_factory.mktemp("kept"), **KEEP)
+
+
+def folder_of(run: PublishedRun) -> str:
+    return str(run.folder.parents[1])
+
+
+def test_all_records_are_kept_and_stand_in_the_manifest(run: PublishedRun) -> None:
+    stored = StoredRecords.of(run)
+    assert run.manifest.search is not None
+    assert run.manifest.search.records == stored.table.num_rows == 400
+    assert stored.columns == ["time", "user", "action", "bytes", "message"]
+    assert sum(name.startswith(("records/", "indexes/")) for name in run.manifest.files) == 3
+
+
+def test_a_run_that_keeps_nothing_writes_nothing_of_it(tmp_path: Path) -> None:
+    run = detect_in(small_log(), tmp_path)
+    assert run.manifest.search is None
+    assert not (run.folder / "records").exists()
+    assert not (run.folder / "indexes").exists()
+    with pytest.raises(OutputError, match="no run kept its records"):
+        similar(folder_of(run), Question("e1"), 7)
+
+
+def test_of_too_many_records_the_findings_are_kept(tmp_path: Path) -> None:
+    run = detect_in(small_log(400), tmp_path, search={"store": True, "records": 50})
+    kept = set(StoredRecords.of(run).ids.to_pylist())
+    findings = set(read_findings(run, ["record_id"])["record_id"].to_pylist())
+    assert findings < kept
+    assert 50 <= len(kept) <= 50 + len(findings)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_the_nearest_are_those_of_brute_force(run: PublishedRun, metric: Metric) -> None:
+    model, _ = load_model(find_model(run.folder.parents[1], run.manifest.model.model_id))
+    stored = StoredRecords.of(run)
+    X = model.embedder.transform(stored.events(model.embedder.roles, np.arange(400)))
+    X = placed(X, centre_of(model), metric)
+    away = distances(X[7], X, metric)
+    answer = similar(folder_of(run), Question("e7", metric=metric, top=10), 7)
+    found = [hit.distance for hit in answer.hits]
+    assert found == pytest.approx(np.sort(away)[:10].tolist(), abs=1e-5)
+    assert answer.hits[0].record["record_id"] == "e7"
+
+
+def test_a_filter_leaves_only_what_holds_the_value(run: PublishedRun) -> None:
+    stored = StoredRecords.of(run).table
+    held = stored.filter(pc.equal(stored["user"], "u3"))["record_id"].to_pylist()
+    answer = similar(folder_of(run), Question("e7", where={"user": "u3"}, top=400), 7)
+    assert sorted(str(hit.record["record_id"]) for hit in answer.hits) == sorted(held)
+
+
+def test_a_described_event_finds_those_that_mean_it(run: PublishedRun) -> None:
+    (first,) = similar(folder_of(run), Question(where={"action": "erase"}, top=1), 7).hits
+    assert first.record["action"] == "erase"
+    answer = similar(folder_of(run), Question(where={"action": "list", "user": "u3"}, top=5), 7)
+    assert {(hit.record["action"], hit.record["user"]) for hit in answer.hits} == {("list", "u3")}
+
+
+def test_a_text_finds_its_like(tmp_path: Path) -> None:
+    log = small_log(400)
+    messages = [
+        "the door was opened by hand" if i % 40 == 3 else m
+        for i, m in enumerate(log["message"].to_pylist())
+    ]
+    log = log.set_column(5, "message", [messages])
+    run = detect_in(log, tmp_path, columns={"message": "text"}, **KEEP)
+    answer = similar(folder_of(run), Question(text="a door opened by hand", top=5), 7)
+    assert {hit.record["message"] for hit in answer.hits} == {"the door was opened by hand"}
+
+
+def test_runs_of_another_model_are_embedded_anew(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        log = written(tmp_path / f"{seed}.parquet", small_log(300, seed))
+        detect(job(log, tmp_path / "out", **KEEP))
+    answer = similar(str(tmp_path / "out/log"), Question("e7", top=30), 7)
+    assert (answer.runs, answer.models) == (2, 2)
+    assert len({hit.run.manifest.run_id for hit in answer.hits}) == 2
+    assert [hit.distance for hit in answer.hits] == sorted(hit.distance for hit in answer.hits)
+    assert similar(str(tmp_path / "out/log"), Question("e7"), 1).runs == 1
+
+
+def test_what_is_kept_has_the_same_bytes_each_time(tmp_path: Path) -> None:
+    runs = [detect_in(small_log(), tmp_path / name, **KEEP) for name in ("a", "b")]
+    for dataset in ("records", "indexes"):
+        assert dataset_bytes(runs[0], dataset) == dataset_bytes(runs[1], dataset)
+
+
+def test_keeping_records_changes_no_finding(run: PublishedRun, tmp_path: Path) -> None:
+    plain = detect_in(small_log(400), tmp_path)
+    assert dataset_bytes(plain, "findings") == dataset_bytes(run, "findings")
+    assert plain.manifest.job_fingerprint == run.manifest.job_fingerprint
+
+
+def test_sessions_are_searched_by_what_they_are(tmp_path: Path) -> None:
+    settings = {"unit": "session", "session_key": "user", "session_gap": "1h", **KEEP}
+    run = detect_in(small_log(400), tmp_path, **settings)
+    record = read_findings(run)["record_id"][0].as_py()
+    assert similar(folder_of(run), Question(record), 7).hits[0].distance == pytest.approx(0.0)
+    with pytest.raises(InputError, match="cannot be asked for"):
+        similar(folder_of(run), Question(where={"action": "read"}), 7)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["nobody"], "no record 'nobody'"),
+        (["--where", "user"], "is no condition"),
+        (["--where", "usr=u1"], "`usr` cannot be asked for"),
+        (["e7", "--where", "usr=u1"], "no column `usr`"),
+        (["--where", "user=u1"], "nothing is asked for"),
+        ([], "nothing is asked for"),
+        (["e7", "--text", "x"], "a record and a text"),
+        (["--where", "bytes=many"], "unreadable number"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_one_line(
+    run: PublishedRun, asked: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["similar", folder_of(run), *asked]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
+def test_the_command_shows_a_table_or_a_document(
+    run: PublishedRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["similar", folder_of(run), "e398", "--top", "3"]) == 0
+    assert "e398" in capsys.readouterr().out
+    assert main(["similar", folder_of(run), "e398", "--top", "3", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["similar"][0]["record"]["action"] == "erase"
+    assert document["similar"][0]["incident"].startswith("i-")
