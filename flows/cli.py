@@ -89,6 +89,7 @@ def _commands(terminal: Terminal, services: Services) -> tuple[Callable[..., Non
         incidents.verdict,
         incidents.export,
         looking.similar,
+        looking.context,
         incidents.columns,
         commands.schema,
         operations.backfill,

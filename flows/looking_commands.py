@@ -72,6 +72,29 @@ class LookingCommands:
         else:
             show_similar(self.terminal, answer)
 
+    def context(
+        self, incident: str, /, *, tokens: Count = 4_000, output: str = "outfield-output"
+    ) -> None:
+        """Print what is known of an incident as redacted JSON, for a colleague or a model.
+
+        Its reasons, findings and the normal records nearest to them, verdicts, and like incidents
+        of other runs. Names are pseudonyms, secrets are left out. No model is called.
+
+        Parameters
+        ----------
+        incident
+            The incident, as `outfield incidents` and the report name it.
+        tokens
+            The most that the document may take, at three bytes a token. What tells least is left
+            out, and counted.
+        output
+            The folder that holds the results of all jobs, or that of the job.
+        """
+        from flows.context import context_of
+        from flows.storage.incident_search import find_incident
+
+        self.terminal.json(context_of(find_incident(output, incident), tokens))
+
 
 def _conditions(where: tuple[str, ...]) -> dict[str, str]:
     conditions = {}
