@@ -14,7 +14,7 @@ from anomaly.model import AnomalyModel
 Metric = Literal["euclidean", "cosine"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
-Vector = Vectors = npt.NDArray[np.float32]
+Vectors = npt.NDArray[np.float32]
 
 
 def placed(X: Vectors, centre: Vectors, metric: Metric) -> Vectors:
@@ -32,7 +32,7 @@ def placed(X: Vectors, centre: Vectors, metric: Metric) -> Vectors:
     return X if metric == "euclidean" else directions(X, centre).astype(np.float32)
 
 
-def distances(x: Vector, others: Vectors, metric: Metric) -> npt.NDArray[np.float64]:
+def distances(x: Vectors, others: Vectors, metric: Metric) -> npt.NDArray[np.float64]:
     """Return how far `others` are from `x`, all as `placed` gives them.
 
     Returns

@@ -11,7 +11,7 @@ from tomlkit.items import SingleKey
 from schemas.column_names import suggests_secret
 from schemas.errors import JobError
 from schemas.job import JobSpec, build_job, parse_job, safe_name
-from schemas.job_sections import DEFAULT_FDR, ModelSpec, SelectionSpec
+from schemas.job_sections import DEFAULT_FDR, ModelSpec, SearchSpec, SelectionSpec
 from schemas.partitions import without_day
 from schemas.roles import ColumnProfile, Role, RoleChoice
 
@@ -188,15 +188,26 @@ def _settings() -> str:
         ('# train = "HISTORY"', "what `outfield fit` and a refit read instead of the input"),
         (f"# distance = {_text(model.distance)}", 'or "cosine": of directions'),
     ]
+    return (
+        f"{_aligned(top)}\n[selection]\n{_aligned(rules)}\n[model]\n{_aligned(judged)}\n"
+        f"{_asides()}"
+    )
+
+
+def _asides() -> str:
+    """Write what makes no difference to what is found."""
+    search = SearchSpec()
+    kept = [
+        ("# [search]", "what `outfield similar` searches; it needs outfield[search]"),
+        (f"# store = {str(search.store).lower()}", "true: a run keeps its records and embedding"),
+        (f"# records = {search.records:_}", "the most: evenly spaced ones, and all findings"),
+    ]
     timed = [
         ("# [schedule]", "when `outfield serve` runs it; a {date} in `input` is the day it judges"),
         ('# cron = "0 6 * * *"', 'minute, hour, day, month, weekday; or interval = "6h"'),
         ('# timezone = "UTC"', 'such as "Europe/Berlin"'),
     ]
-    return (
-        f"{_aligned(top)}\n[selection]\n{_aligned(rules)}\n[model]\n{_aligned(judged)}\n"
-        f"{_aligned(timed)}"
-    )
+    return f"{_aligned(kept)}\n{_aligned(timed)}"
 
 
 def _columns(profiles: Mapping[str, ColumnProfile], choices: Mapping[str, RoleChoice]) -> str:

@@ -155,7 +155,7 @@ def _asked(runs: Sequence[PublishedRun], question: Question) -> list[_Asked]:
         meant = {c: v for c, v in where.items() if columns.roles[c] is not Role.ENTITY}
         told, held = [meant], {c: v for c, v in where.items() if c not in meant}
     else:
-        told, held = [{column: question.text} for column in columns.texts()], where
+        told, held = [{column: question.text} for column in columns.texts()], dict(where)
     if not any(told):
         raise InputError(
             "nothing is asked for",

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from schemas.outputs import FINDING, INCIDENT, SCORES
+from schemas.outputs import FINDING, INCIDENT, RECORD, REJECTION, SCORES
 
 _SCORES = {
     "record_id": "The record: the value of the `id` column, or the file and row it stands in.",
@@ -60,8 +60,26 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
         | _TOLD,
     ),
     "scores": (SCORES, _SCORES),
+    "records": (RECORD, {"record_id": _SCORES["record_id"]}),
+    "quarantine": (
+        REJECTION,
+        {
+            "outfield_source_file": "The file of the input that the row is in.",
+            "outfield_source_row": "Its row there, from 0 on.",
+            "outfield_column": "The column that breaks the contract; null where it is the row.",
+            "outfield_reason": "What is wrong with it.",
+        },
+    ),
 }
 """Dataset -> its columns, and what each means. `suppressed` has the columns of `incidents`."""
+
+_BEHIND = {
+    "findings": "Then the record's own columns, as they are in the log.",
+    "records": "Only with `store = true` under `[search]`. Then the record's own columns, as the"
+    " model reads them; vector number i of `indexes/*.faiss` is that of row i, all parts in order.",
+    "quarantine": "Then the row's own columns, whole.",
+}
+"""What stands behind the columns that have a meaning of ours."""
 
 
 def dictionary() -> str:
@@ -74,7 +92,7 @@ def dictionary() -> str:
             parts.append(
                 f"| `{field.name}` | {_spelt(field.type)}{null} | {meanings[field.name]} |"
             )
-        parts.append("")
+        parts += ["", _BEHIND[name], ""] if name in _BEHIND else [""]
     return "\n".join(parts)
 
 
