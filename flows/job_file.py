@@ -189,8 +189,7 @@ def _settings() -> str:
         (f"# distance = {_text(model.distance)}", 'or "cosine": of directions'),
     ]
     return (
-        f"{_aligned(top)}\n[selection]\n{_aligned(rules)}\n[model]\n{_aligned(judged)}\n"
-        f"{_asides()}"
+        f"{_aligned(top)}\n[selection]\n{_aligned(rules)}\n[model]\n{_aligned(judged)}\n{_asides()}"
     )
 
 

@@ -125,8 +125,7 @@ def _detect(
         with step("gather"):
             gathered = runner.call(gather_records, run)
         with step("fit"):
-            made = fit_model if run.model is None else take_up_model
-            fitted = runner.call(made, run, gathered)
+            fitted = runner.call(fit_model if run.model is None else take_up_model, run, gathered)
         with step("score"):
             n = gathered.records.n_chunks
             chunks: list[ChunkScored] = []

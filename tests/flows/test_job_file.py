@@ -83,6 +83,10 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         '# train = "HISTORY"       # what `outfield fit` and a refit read instead of the input\n'
         '# distance = "euclidean"  # or "cosine": of directions\n'
         "\n"
+        "# [search]             # what `outfield similar` searches; it needs outfield[search]\n"
+        "# store = false        # true: a run keeps its records and embedding\n"
+        "# records = 1_000_000  # the most: evenly spaced ones, and all findings\n"
+        "\n"
         "# [schedule]          # when `outfield serve` runs it; a {date} in `input` is the day it"
         " judges\n"
         '# cron = "0 6 * * *"  # minute, hour, day, month, weekday; or interval = "6h"\n'
