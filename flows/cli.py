@@ -18,9 +18,12 @@ from flows.incident_commands import IncidentCommands
 from flows.looking_commands import LookingCommands
 from flows.model_commands import ModelCommands
 from flows.operations import Operations
+from flows.run_log import told_on
 from flows.terminal import ReaderGoneError, Terminal, fault
 from flows.upkeep_commands import FaultsFoundError, UpkeepCommands
 from schemas.errors import OutfieldError
+
+_VERBOSE = "Log each step on standard error, a line of JSON each; print the traceback of a failure."
 
 
 def main(tokens: Sequence[str] | None = None, services: Services | None = None) -> int:
@@ -61,10 +64,11 @@ def make_app(terminal: Terminal, services: Services) -> App:
     @app.meta.default
     def launch(
         *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
-        verbose: Annotated[Flag, Parameter(help="Print the traceback if outfield fails.")] = False,
+        verbose: Annotated[Flag, Parameter(help=_VERBOSE)] = False,
     ) -> None:
         try:
-            app(tokens)
+            with told_on(terminal.err, all_lines=verbose):
+                app(tokens)
         except Exception:
             if verbose:
                 terminal.trace(traceback.format_exc())

@@ -13,6 +13,7 @@ from prefect.runtime import flow_run
 from flows.artifacts import ProgressArtifact, publish_artifacts
 from flows.progress import tell
 from flows.renewal import detect_and_renew
+from flows.run_log import log_all
 from flows.storage.published import PublishedRun
 from flows.tasks import prefect_runner, task_runner
 from schemas.job import JobSpec
@@ -55,6 +56,7 @@ def detect(job: JobSpec, partition: date | None = None) -> PublishedRun:
 
 def judge(job: JobSpec, partition: date | None) -> PublishedRun:
     """Carry out the main job as tasks of the flow run this is called in; show what came of it."""
+    log_all()
     progress = ProgressArtifact()
 
     def on_progress(step: str, done: int, total: int) -> None:

@@ -11,6 +11,7 @@ from prefect import flow
 
 from flows.modelling import Registered
 from flows.progress import tell
+from flows.run_log import log_all
 from flows.tasks import prefect_runner, task_runner
 from flows.training import train_model
 from schemas.job import JobSpec
@@ -38,4 +39,5 @@ def fit(job: JobSpec, promote: bool = True, partition: date | None = None) -> Re
     partition
         The day to fit on, where the history holds `{date}`.
     """
+    log_all()
     return train_model(job, task_runner(_SETTINGS), tell, promote=promote, partition=partition)

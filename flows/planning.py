@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from logging import ERROR
 from typing import TypeVar
 
 from anomaly.model import FEWEST_EVENTS
@@ -11,6 +12,7 @@ from flows.intake import take_in_verdicts
 from flows.model_choice import ChosenModel, choose_model, roles_in_model
 from flows.partitions import source_of
 from flows.profiling import profile_columns
+from flows.run_log import log, logging_of
 from flows.settings import Settings
 from flows.storage.kept_plan import keep_plan
 from flows.storage.locations import without_secrets
@@ -20,7 +22,7 @@ from flows.storage.runs import RunFolder, job_folder
 from flows.storage.scratch import Scratch
 from flows.storage.soundness import without_damaged_files
 from flows.storage.vector_index import require_store
-from schemas.errors import DamagedFileError, InputError, JobError
+from schemas.errors import DamagedFileError, InputError, JobError, OutfieldError
 from schemas.flattening import flattened_origin
 from schemas.job import SESSION_CUTS, JobSpec, check_columns, check_peers, roles_of
 from schemas.roles import Role, RoleChoice, infer_roles
@@ -194,13 +196,14 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
         Its folder cannot be made, or another run goes on writing the job.
     """
     name, patience = str(job.name), Settings.from_environment().lock_wait
-    with job_lock(job_folder(job.output, name), patience):
+    run_id = new_run_id(planned.started)
+    with logging_of(name, run_id), job_lock(job_folder(job.output, name), patience):
         refused = take_in_verdicts(job_folder(job.output, name))
-        run_id = new_run_id(planned.started)
         folder = RunFolder.create(job.output, name, run_id)
         scratch = Scratch.of(folder.path)
         try:
             scratch.make()
+            log("run began", partition=planned.partition, **_size(planned.plan))
             yield Run(
                 job=job,
                 run_id=run_id,
@@ -213,8 +216,9 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
                 model=planned.model,
                 refused_verdicts=refused,
             )
-        except BaseException:
+        except BaseException as error:
             _discard(folder)
+            log("run failed", ERROR, **_kind(error))
             raise
 
 
@@ -230,6 +234,16 @@ def passing_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
     with opened_run(job, planned) as run:
         yield run
         _discard(run.folder)
+
+
+def _size(plan: InputPlan) -> dict[str, int]:
+    return {"files": len(plan.files), "rows": plan.rows}
+
+
+def _kind(error: BaseException) -> dict[str, str]:
+    """Say what failed, not where: that is a path, and any other message may hold one."""
+    kind = {"error": type(error).__name__}
+    return {**kind, "what": error.what} if isinstance(error, OutfieldError) else kind
 
 
 def _discard(folder: RunFolder) -> None:

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from time import perf_counter
 
+from flows.run_log import log
+
 OnProgress = Callable[[str, int, int], None]
 """Told the step, how many of its parts are done, and of how many."""
 
@@ -47,4 +49,5 @@ class Steps:
         began = perf_counter()
         yield
         self.seconds[name] = perf_counter() - began
+        log("step ended", step=name, seconds=round(self.seconds[name], 3))
         self._on_progress(name, 1, 1)

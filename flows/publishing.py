@@ -1,5 +1,7 @@
 """The end of a run: what it did is summed up, rendered and made visible."""
 
+import resource
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ from flows.incidents import Grouped
 from flows.planning import Run
 from flows.report.data import ReportData
 from flows.report.page import render
+from flows.run_log import log
 from flows.steps import ChunkScored, Fitted, Gathered
 from flows.storage.published import PublishedRun
 from flows.surroundings import SURROUNDED
@@ -21,12 +24,17 @@ from schemas.fingerprint import job_fingerprint
 from schemas.manifest import (
     ColumnRole,
     Ledger,
+    Metrics,
     ModelSummary,
     RunManifest,
     SearchSummary,
     SelectionSummary,
 )
 from schemas.roles import Role
+
+_OURS, _WORKERS = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
+"""Bytes that the system counts the largest memory in."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +82,31 @@ def publish_run(
         column_drift=judged.watch.columns,
         search=judged.stored,
         seconds={step: round(taken, 3) for step, taken in seconds.items()},
+        metrics=_metrics(run.plan.rows, sum(seconds.values())),
     )
     report = render(_report_data(run, manifest, scored))
     published = run.folder.publish(manifest, report)
     run.scratch.remove()
+    _log_outcome(published.manifest)
     return published
+
+
+def _metrics(rows: int, seconds: float) -> Metrics:
+    taken = max(resource.getrusage(who).ru_maxrss for who in (_OURS, _WORKERS))
+    return Metrics(rows_per_second=round(rows / seconds, 1), peak_memory=taken * _MAXRSS_UNIT)
+
+
+def _log_outcome(manifest: RunManifest) -> None:
+    ledger = manifest.ledger
+    log(
+        "run published",
+        scored=ledger.scored,
+        quarantined=ledger.rows_quarantined,
+        skipped=ledger.rows_skipped,
+        findings=manifest.selection.findings,
+        incidents=manifest.incidents.incidents,
+        **(manifest.metrics.model_dump() if manifest.metrics else {}),
+    )
 
 
 def _model(fitted: Fitted, watch: Watch) -> ModelSummary:

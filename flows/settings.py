@@ -23,11 +23,12 @@ _PREFECT_DEFAULTS = {
     "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
     # Its log repeats each error with a traceback; the command line says it in one line.
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    # It keeps ours beside the flow run.
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "outfield",
 }
 _SERVING_DEFAULTS = {
     # Nobody watches a terminal: what happened stands in the log, and on Prefect's page.
     "PREFECT_LOGGING_LEVEL": "INFO",
-    "PREFECT_LOGGING_EXTRA_LOGGERS": "outfield",
 }
 
 

@@ -65,6 +65,11 @@ class Terminal:
         self._out = out
         self._err = err
 
+    @property
+    def err(self) -> TextIO:
+        """Standard error."""
+        return self._err
+
     def line(self, text: str = "") -> None:
         """Print one line."""
         self._write(escape(text) + "\n")

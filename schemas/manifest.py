@@ -221,6 +221,16 @@ class SearchSummary(Record):
     records: int = Field(description="Records kept: all, or evenly spaced ones and the findings.")
 
 
+class Metrics(Record):
+    """What the run took; that of each step stands in `seconds`."""
+
+    rows_per_second: float = Field(description="Rows read by the seconds of all steps.")
+    peak_memory: int = Field(
+        description="Bytes that the process which led the run had in memory at the most since it"
+        " started; of its workers that are processes, the largest one's where that is more."
+    )
+
+
 class RunManifest(Record):
     """All that is known of a run."""
 
@@ -264,6 +274,9 @@ class RunManifest(Record):
         default=None, description="Null where the job does not ask for it."
     )
     seconds: dict[str, float] = Field(description="Step -> wall seconds.")
+    metrics: Metrics | None = Field(
+        default=None, description="Null in runs before they were taken."
+    )
     files: dict[str, str] = Field(
         default_factory=dict,
         description="File of the run, by its name in the run's folder -> its SHA-256; empty in runs"

@@ -7,21 +7,21 @@ locks: there two runs may be written side by side, each in a folder of its own.
 """
 
 import fcntl
-import logging
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from logging import WARNING
 from pathlib import Path
 
+from flows.run_log import log
 from flows.storage.atomic import naming_output_errors
 from flows.storage.store_path import Place, StorePath
 from schemas.errors import OutputError
 
 LOCK = ".lock"
 _PAUSE = 0.2
-_log = logging.getLogger("outfield")
 
 
 @contextmanager
@@ -63,8 +63,8 @@ def _acquire(descriptor: int, job_folder: Path, patience: float) -> None:
                 remedy="run it when that has ended; OUTFIELD_LOCK_WAIT says how long to wait",
             )
         if not told:
-            message = "%s: another run is writing this job (%s); waiting up to %.0f s"
-            _log.warning(message, job_folder.name, _holder(descriptor), patience)
+            who = _holder(descriptor)
+            log(f"another run is writing this job ({who}); waiting", WARNING, up_to=patience)
             told = True
         time.sleep(_PAUSE)
 

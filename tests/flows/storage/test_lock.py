@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.run_log import logging_of
 from flows.storage.lock import LOCK, job_lock
 from flows.storage.published import list_runs
 from schemas.errors import OutputError
@@ -56,11 +57,12 @@ def test_the_second_waits_says_so_once_and_goes_on(tmp_path, caplog):
         threading.Timer(0.7, process.stdin.write, ["\n"]).start()
         threading.Timer(0.8, process.stdin.flush).start()
         began = time.monotonic()
-        with job_lock(tmp_path, 30):
+        with logging_of("nightly", "R1"), job_lock(tmp_path, 30):
             waited = time.monotonic() - began
     assert 0.6 < waited < 25
     (message,) = caplog.messages
-    assert f"{tmp_path.name}: another run is writing this job (process {process.pid}" in message
+    assert message.startswith(f"another run is writing this job (process {process.pid} since ")
+    assert message.endswith("waiting job=nightly run=R1 up_to=30")
 
 
 def test_a_holder_that_is_killed_lets_go(tmp_path):
