@@ -49,9 +49,10 @@ bench-cluster: $(READY)        ## what one and two Dask workers gain, and what a
 bench-drift: $(READY)          ## what becomes of a model while the log drifts: frozen, renewed, fitted each day
 	$(BIN)/python -m tests.bench.drift $(ARGS)
 
-lock: $(READY)                 ## resolve both lock files anew: versions and hashes, no host
+lock: $(READY)                 ## resolve the lock files anew: versions and hashes, no host
 	$(LOCK) pyproject.toml --group dev -o requirements.lock
 	$(LOCK) --group bench --constraint requirements.lock -o requirements-bench.lock
+	$(LOCK) pyproject.toml --extra dask --group image --constraint requirements.lock -o requirements-image.lock
 
 clean:                         ## forget the environment and everything generated
 	rm -rf $(VENV) data/sample outfield-output bench-output build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,6 +1,8 @@
 """What a run leaves in Prefect's interface: progress, a summary, top findings, the report."""
 
 import re
+from collections.abc import Callable
+from logging import WARNING
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -11,22 +13,44 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
+from flows.run_log import log
+from flows.server import lost_server
 from flows.storage.published import REPORT, PublishedRun, read_findings
 
 _TOP = 10
 
 
-class ProgressArtifact:
-    """The share of the records that are scored, as an artifact of the running flow."""
+class Artifacts:
+    """What one run shows in the interface.
+
+    It is for show: where the server is gone the run goes on without, and does not ask it again.
+    """
 
     def __init__(self) -> None:
         self._id: UUID | None = None
+        self._gone = False
 
-    def __call__(self, step: str, done: int, total: int) -> None:
+    def progress(self, step: str, done: int, total: int) -> None:
         """Note that `done` of `total` parts of `step` are done; only scoring is shown."""
-        if step != "score":
+        if step == "score":
+            self._leave(lambda: self._note(100.0 * done / max(total, 1)))
+
+    def outcome(self, run: PublishedRun) -> None:
+        """Leave the summary, the top findings and the link to the report of a published run."""
+        self._leave(lambda: _publish(run))
+
+    def _leave(self, make: Callable[[], None]) -> None:
+        if self._gone:
             return
-        share = 100.0 * done / max(total, 1)
+        try:
+            make()
+        except Exception as error:
+            if not lost_server(error):
+                raise
+            self._gone = True
+            log("the Prefect server does not answer; going on without", WARNING)
+
+    def _note(self, share: float) -> None:
         if self._id is None:
             made = create_progress_artifact(share, description="Records scored")
             assert isinstance(made, UUID)  # noqa: S101 - called from a sync flow
@@ -35,8 +59,7 @@ class ProgressArtifact:
             update_progress_artifact(self._id, share)
 
 
-def publish_artifacts(run: PublishedRun) -> None:
-    """Leave the summary, the top findings and the link to the report of a published run."""
+def _publish(run: PublishedRun) -> None:
     key = re.sub(r"[^a-z0-9]+", "-", run.manifest.job.lower()).strip("-") or "job"
     create_markdown_artifact(_summary(run), key=f"{key}-summary")
     create_table_artifact(_top_findings(run), key=f"{key}-findings")

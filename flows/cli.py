@@ -1,14 +1,17 @@
 """The command line: `outfield detect | init | findings | …`, all of them listed in `make_app`.
 
 Exit codes: 0; 2 for what the user can mend, in one line; 1 for a fault of ours, or one that `check`
-found; 130 after Ctrl-C.
+found; 130 after Ctrl-C, 143 after SIGTERM.
 """
 
 import io
+import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
+from threading import current_thread, main_thread
 from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
@@ -46,7 +49,29 @@ def main(tokens: Sequence[str] | None = None, services: Services | None = None) 
             stream.reconfigure(errors="backslashreplace")
     terminal = Terminal(sys.stdout, sys.stderr)
     app = make_app(terminal, services or Services())
-    return _exit_code(app, sys.argv[1:] if tokens is None else tokens, terminal)
+    with _stopped_by_sigterm():
+        return _exit_code(app, sys.argv[1:] if tokens is None else tokens, terminal)
+
+
+class _TerminatedError(KeyboardInterrupt):
+    """A service manager asks the process to end: as Ctrl-C does, so that nothing is left behind."""
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end what is done here as Ctrl-C would; signals reach the main thread alone."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    raise _TerminatedError
 
 
 def make_app(terminal: Terminal, services: Services) -> App:
@@ -118,9 +143,9 @@ def _exit_code(app: App, tokens: Sequence[str], terminal: Terminal) -> int:
         return 0
     except FaultsFoundError:
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         terminal.complain("outfield: stopped")
-        return 130
+        return 143 if isinstance(stop, _TerminatedError) else 130
     except Exception as error:
         terminal.complain(f"{fault(error)}; run with --verbose for the traceback")
         return 1

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar
 
-from flows.crossing import PARTS_IN_TASK, Work, carry_out, each_of, shares
+from flows.crossing import PARTS_IN_TASK, Work, carry_out_patiently, each_of, shares
 from flows.storage.locations import without_secrets
 from schemas.errors import JobError, ServerError, WorkerError
 
@@ -31,7 +31,7 @@ class ClusterRunner:
 
     def here(self, step: Callable[..., T], *arguments: object) -> T:
         """Carry out a step in this process and return what it gives."""
-        return carry_out(Work(step, *arguments))
+        return carry_out_patiently(Work(step, *arguments))
 
     def call(self, step: Callable[..., T], *arguments: object) -> T:
         """Have a worker carry out a step and return what it gives.
@@ -42,7 +42,7 @@ class ClusterRunner:
             One worker after the other was lost over it.
         """
         with naming_lost_workers():
-            future = self._client.submit(carry_out, Work(step, *arguments), pure=False)
+            future = self._client.submit(carry_out_patiently, Work(step, *arguments), pure=False)
             result: T = future.result()
         return result
 
@@ -58,7 +58,7 @@ class ClusterRunner:
 
         cut = shares(n, threads_of(self._client), self._parts_in_task)
         work = [Work(each_of, step, arguments, parts) for parts in cut]
-        tasks = dict(zip(self._client.map(carry_out, work, pure=False), cut, strict=True))
+        tasks = dict(zip(self._client.map(carry_out_patiently, work, pure=False), cut, strict=True))
         try:
             with naming_lost_workers():
                 for done in as_completed(tasks, loop=self._client.loop):

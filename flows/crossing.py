@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from flows.storage.patience import patiently
+
 T = TypeVar("T")
 
 PARTS_IN_TASK = 8
@@ -48,6 +50,11 @@ def carry_out(work: Work[T]) -> T:
     """
     threadpool_limits(limits=1)
     return work.step(*work.arguments)
+
+
+def carry_out_patiently(work: Work[T]) -> T:
+    """Carry out a step, and again where storage does not answer, as Prefect does with a task."""
+    return patiently(lambda: carry_out(work))
 
 
 def each_of(step: Callable[..., T], arguments: tuple[object, ...], parts: range) -> list[T]:

@@ -10,8 +10,8 @@ forbid_telemetry()  # before the import that reads it: the flow may be started b
 from prefect import flow
 from prefect.runtime import flow_run
 
-from flows.artifacts import ProgressArtifact, publish_artifacts
-from flows.progress import tell
+from flows.artifacts import Artifacts
+from flows.progress import tell, tell_published
 from flows.renewal import detect_and_renew
 from flows.run_log import log_all
 from flows.storage.published import PublishedRun
@@ -57,12 +57,13 @@ def detect(job: JobSpec, partition: date | None = None) -> PublishedRun:
 def judge(job: JobSpec, partition: date | None) -> PublishedRun:
     """Carry out the main job as tasks of the flow run this is called in; show what came of it."""
     log_all()
-    progress = ProgressArtifact()
+    artifacts = Artifacts()
 
     def on_progress(step: str, done: int, total: int) -> None:
-        progress(step, done, total)
+        artifacts.progress(step, done, total)
         tell(step, done, total)
 
     published = detect_and_renew(job, task_runner(_SETTINGS), on_progress, partition)
-    publish_artifacts(published)
+    tell_published(published)
+    artifacts.outcome(published)
     return published

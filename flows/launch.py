@@ -2,6 +2,7 @@
 # Prefect takes seconds to import, and must not before its settings are in place.
 # ruff: noqa: PLC0415
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -14,12 +15,15 @@ from flows.partitions import chosen_partition
 from flows.pipeline import DirectRunner, Runner
 from flows.planning import check_input
 from flows.processes import ProcessRunner
-from flows.progress import OnProgress, told_of_progress
+from flows.progress import OnProgress, told_of_progress, told_of_publication
 from flows.renewal import detect_and_renew
 from flows.settings import Settings, prepare_prefect, prepare_serving
 from flows.storage.published import PublishedRun
 from flows.training import fitting_anew, train_model
+from schemas.errors import ServerError
 from schemas.job import JobSpec
+
+_log = logging.getLogger("outfield")
 
 
 def run_detect(
@@ -79,11 +83,24 @@ def _detect_by_flow(job: JobSpec, partition: date | None, on_progress: OnProgres
         pass  # a scheduler that does not answer is told before Prefect is imported
     prepare_prefect()
     from flows.detect import detect
-    from flows.server import serving
+    from flows.server import naming_lost_server, serving
 
     here = settings.runner != "dask"
-    with serving(this_machine_alone=here), told_of_progress(on_progress):
-        return detect(job, partition)
+    published: list[PublishedRun] = []
+    with (
+        serving(this_machine_alone=here),
+        told_of_progress(on_progress),
+        told_of_publication(published.append),
+    ):
+        try:
+            with naming_lost_server():
+                return detect(job, partition)
+        except ServerError:
+            if not published:
+                raise
+            # The run is whole: that nobody keeps its state is no reason to call it failed.
+            _log.warning("the Prefect server no longer answers: it does not know of the run's end")
+            return published[0]
 
 
 def run_fit(
@@ -107,10 +124,14 @@ def run_fit(
         pass  # a scheduler that does not answer is told before Prefect is imported
     prepare_prefect()
     from flows.fit import fit
-    from flows.server import serving
+    from flows.server import naming_lost_server, serving
 
     here = settings.runner != "dask"
-    with serving(this_machine_alone=here), told_of_progress(on_progress):
+    with (
+        serving(this_machine_alone=here),
+        told_of_progress(on_progress),
+        naming_lost_server(),
+    ):
         return fit(job, promote, partition)
 
 

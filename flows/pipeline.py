@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextvars import copy_context
 from datetime import date
 from functools import partial
 from threading import Thread
 from typing import Protocol, TypeVar
 
-from flows.crossing import Work, carry_out
+from flows.crossing import Work, carry_out_patiently
 from flows.findings import explain_findings
 from flows.incidents import group_incidents
 from flows.modelling import fit_model, take_up_model
@@ -55,23 +56,29 @@ class DirectRunner:
 
     def here(self, step: Callable[..., T], *arguments: object) -> T:
         """Carry out a step and return what it gives."""
-        return carry_out(Work(step, *arguments))
+        return carry_out_patiently(Work(step, *arguments))
 
     def call(self, step: Callable[..., T], *arguments: object) -> T:
         """Carry out a step and return what it gives."""
-        return carry_out(Work(step, *arguments))
+        return carry_out_patiently(Work(step, *arguments))
 
     def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
         """Carry out a step for each part; give each part and its result when it is done."""
         with ThreadPoolExecutor(self._workers) as pool:
             parts = {
-                pool.submit(carry_out, Work(step, *arguments, part)): part for part in range(n)
+                pool.submit(_in_this_context(Work(step, *arguments, part))): part
+                for part in range(n)
             }
             try:
                 for done in as_completed(parts):
                     yield parts[done], done.result()
             finally:
                 pool.shutdown(cancel_futures=True)
+
+
+def _in_this_context(work: Work[T]) -> Callable[[], T]:
+    """Let a thread carry out a step that logs as this one: for the same run."""
+    return partial(copy_context().run, carry_out_patiently, work)
 
 
 def detect_events(

@@ -10,7 +10,7 @@ from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import TypeVar
 
-from flows.crossing import PARTS_IN_TASK, Work, carry_out, each_of, shares
+from flows.crossing import PARTS_IN_TASK, Work, carry_out_patiently, each_of, shares
 from schemas.errors import WorkerError
 
 T = TypeVar("T")
@@ -27,11 +27,11 @@ class ProcessRunner:
 
     def here(self, step: Callable[..., T], *arguments: object) -> T:
         """Carry out a step in this process and return what it gives."""
-        return carry_out(Work(step, *arguments))
+        return carry_out_patiently(Work(step, *arguments))
 
     def call(self, step: Callable[..., T], *arguments: object) -> T:
         """Carry out a step and return what it gives."""
-        return carry_out(Work(step, *arguments))
+        return carry_out_patiently(Work(step, *arguments))
 
     def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
         """Carry out a step for each part; give each part and its result when it is done.
@@ -47,7 +47,9 @@ class ProcessRunner:
             naming_killed_processes(),
             ProcessPoolExecutor(self._workers, spawn, initializer=follow_parent) as pool,
         ):
-            tasks = {pool.submit(carry_out, Work(each_of, step, arguments, p)): p for p in cut}
+            tasks = {
+                pool.submit(carry_out_patiently, Work(each_of, step, arguments, p)): p for p in cut
+            }
             try:
                 for done in as_completed(tasks):
                     yield from zip(tasks[done], done.result(), strict=True)

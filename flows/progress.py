@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from time import perf_counter
+from typing import Any
 
 from flows.run_log import log
 
@@ -11,6 +12,10 @@ OnProgress = Callable[[str, int, int], None]
 """Told the step, how many of its parts are done, and of how many."""
 
 _listener: ContextVar[OnProgress | None] = ContextVar("listener", default=None)
+
+_on_publication: ContextVar[Callable[[Any], None] | None] = ContextVar(
+    "on_publication", default=None
+)
 
 
 @contextmanager
@@ -32,6 +37,26 @@ def tell(step: str, done: int, total: int) -> None:
     listener = _listener.get()
     if listener is not None:
         listener(step, done, total)
+
+
+@contextmanager
+def told_of_publication(on_publication: Callable[[Any], None]) -> Iterator[None]:
+    """Let `on_publication` be given what a flow started in this context publishes, at once.
+
+    What comes after may fail, where Prefect's server is gone: the flow then returns nothing.
+    """
+    token = _on_publication.set(on_publication)
+    try:
+        yield
+    finally:
+        _on_publication.reset(token)
+
+
+def tell_published(run: Any) -> None:
+    """Tell whoever listens in this context that a run is published; nobody may."""
+    listener = _on_publication.get()
+    if listener is not None:
+        listener(run)
 
 
 class Steps:

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 
-from prefect.client.orchestration import get_client
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.server.api.server import SubprocessASGIServer
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
@@ -30,9 +32,8 @@ def serving(*, this_machine_alone: bool) -> Iterator[None]:
     Raises
     ------
     ServerError
-        The configured server does not answer, or none is configured where one is needed.
-    RuntimeError
-        The embedded server does not answer in time.
+        The configured server does not answer, none is configured where one is needed, or the
+        embedded one does not start in time.
     """
     settings = get_current_settings()
     if settings.api.url is not None:
@@ -50,6 +51,28 @@ def serving(*, this_machine_alone: bool) -> Iterator[None]:
             yield
         return
     yield
+
+
+def lost_server(error: BaseException) -> bool:
+    """Tell whether an error means that Prefect's server does not answer, after all tries."""
+    if isinstance(error, PrefectHTTPStatusError):
+        return error.response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR
+    return isinstance(error, httpx.TransportError)
+
+
+@contextmanager
+def naming_lost_server() -> Iterator[None]:
+    """Turn the silence of Prefect's server into a `ServerError`, whatever was told it last."""
+    try:
+        yield
+    except Exception as error:
+        if not lost_server(error):
+            raise
+        raise ServerError(
+            "the Prefect server no longer answers, and the run is not published",
+            where="PREFECT_API_URL",
+            remedy="run again when it does, or with --direct",
+        ) from error
 
 
 def require_server() -> None:
@@ -72,12 +95,28 @@ def require_server() -> None:
 def _require_answer() -> None:
     with get_client(sync_client=True) as client:
         fault = client.api_healthcheck()
+        if fault is None:
+            _require_welcome(client)
     if fault is not None:
         raise ServerError(
             f"the Prefect server does not answer ({fault})",
             where="PREFECT_API_URL",
             remedy="start it, correct the address, or run with --direct",
         )
+
+
+def _require_welcome(client: SyncPrefectClient) -> None:
+    """Ask what is not open to everybody, as the health is."""
+    try:
+        client.api_version()
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code not in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            raise
+        raise ServerError(
+            "the Prefect server asks for a password, and this is not the right one",
+            where="PREFECT_API_AUTH_STRING",
+            remedy="set it to what the server has in PREFECT_SERVER_API_AUTH_STRING",
+        ) from error
 
 
 def _start_embedded_server() -> None:
@@ -87,7 +126,11 @@ def _start_embedded_server() -> None:
     starting.start()
     starting.join()
     if failures:
-        raise failures[0]
+        raise ServerError(
+            "Prefect's embedded server did not start in time",
+            where="PREFECT_HOME",
+            remedy="end what else uses its database there, or run with --direct",
+        ) from failures[0]
 
 
 def _start_deaf(failures: list[Exception]) -> None:

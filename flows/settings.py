@@ -25,6 +25,7 @@ _PREFECT_DEFAULTS = {
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     # It keeps ours beside the flow run.
     "PREFECT_LOGGING_EXTRA_LOGGERS": "outfield",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # a run may also go without Prefect
 }
 _SERVING_DEFAULTS = {
     # Nobody watches a terminal: what happened stands in the log, and on Prefect's page.

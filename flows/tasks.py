@@ -24,24 +24,18 @@ from flows.steps import (
     select_findings,
 )
 from flows.storing import store_records
+from flows.storage.patience import PAUSES, may_pass
 from flows.surroundings import look_around
 from flows.watching import look_ahead, watch_run
-from schemas.errors import DamagedFileError
 
 T = TypeVar("T")
 
 
-async def may_pass(_task: "Task[..., Any]", _run: TaskRun, state: "State[Any]") -> bool:
-    """Tell whether a failure may pass by itself: storage that did not answer, not bad input."""
+async def _may_pass(_task: "Task[..., Any]", _run: TaskRun, state: "State[Any]") -> bool:
     try:
         await state.aresult(raise_on_failure=True)
-    except DamagedFileError:
-        return False
     except Exception as error:
-        # Storage says its faults as errors of the user's kind; the system's own stands behind them.
-        cause = error.__cause__ or error
-        final = (FileNotFoundError, PermissionError, FileExistsError, NotADirectoryError)
-        return isinstance(cause, OSError) and not isinstance(cause, final)
+        return may_pass(error)
     return False
 
 
@@ -50,10 +44,10 @@ def as_task(step: Callable[..., Any], name: str) -> "Task[..., Any]":
     retrying = task(
         name=name,
         cache_policy=NO_CACHE,  # a path stays the same when the file behind it changes
-        retries=2,
-        retry_delay_seconds=[2, 10],
+        retries=len(PAUSES),
+        retry_delay_seconds=list(PAUSES),
         retry_jitter_factor=0.5,
-        retry_condition_fn=may_pass,
+        retry_condition_fn=_may_pass,
         persist_result=False,
     )
     return retrying(step)

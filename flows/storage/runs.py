@@ -142,7 +142,7 @@ class RunFolder:
                 self._complete(manifest, report)
                 self._appear(folder)
             run = load_run(folder)
-            if run.manifest.model_copy(update={"files": manifest.files}) != manifest:
+            if not _tells_the_same(run.manifest, manifest):
                 raise OutputError(f"another run {self.run_id} is there", where=str(folder))
             _point_latest_to(run)
         return run
@@ -216,6 +216,12 @@ def _folder_name(name: str) -> str:
             remedy="take letters, digits, dashes and dots, the first a letter or digit",
         )
     return name
+
+
+def _tells_the_same(written: RunManifest, manifest: RunManifest) -> bool:
+    """Compare two manifests but for what differs when the last step of a run is done again."""
+    at_the_end = {"files", "finished", "metrics"}
+    return written.model_dump(exclude=at_the_end) == manifest.model_dump(exclude=at_the_end)
 
 
 def _point_latest_to(run: PublishedRun) -> None:

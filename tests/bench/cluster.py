@@ -15,7 +15,7 @@ from pathlib import Path
 from distributed import Client, Scheduler
 
 from flows.cluster import ClusterRunner, connected
-from flows.crossing import PARTS_IN_TASK, Work, carry_out, shares
+from flows.crossing import PARTS_IN_TASK, Work, carry_out_patiently, shares
 from flows.pipeline import detect_events
 from flows.records import CHUNK_ROWS, MOST_CHUNKS
 from flows.storage.published import PublishedRun
@@ -146,7 +146,7 @@ def idle_bytes(client: Client) -> dict[str, float]:
 
 def tasks_seen(dask_scheduler: Scheduler) -> tuple[int, float]:
     """Return how many tasks were finished and how long they took; to be run on the scheduler."""
-    prefix = dask_scheduler.task_prefixes[carry_out.__name__]
+    prefix = dask_scheduler.task_prefixes[carry_out_patiently.__name__]
     return prefix.state_counts["memory"], prefix.all_durations["compute"]
 
 
@@ -154,7 +154,7 @@ def seconds_of_a_task(client: Client) -> float:
     """Measure what a task costs that does nothing."""
     work = [Work(abs, number) for number in range(_EMPTY_TASKS)]
     began = time.perf_counter()
-    client.gather(client.map(carry_out, work, pure=False))
+    client.gather(client.map(carry_out_patiently, work, pure=False))
     return (time.perf_counter() - began) / _EMPTY_TASKS
 
 

@@ -85,6 +85,7 @@ class FaultyStore(ThreadingHTTPServer):
         """Of the requests that go wrong."""
         self.only = ""
         """What the method and path of those hold."""
+        self.at_most = 1_000_000
         self.failed = 0
         self.asked = 0
         self._rng = np.random.default_rng(0)
@@ -97,7 +98,8 @@ class FaultyStore(ThreadingHTTPServer):
     def next_fault(self, method: str, path: str) -> Fault | None:
         with self._lock:
             self.asked += 1
-            if self.only not in f"{method} {path}" or self._rng.random() >= self.share:
+            meant = self.only in f"{method} {path}" and self.failed < self.at_most
+            if not meant or self._rng.random() >= self.share:
                 return None
             self.failed += 1
             return self.faults[self.failed % len(self.faults)]

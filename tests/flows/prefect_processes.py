@@ -41,15 +41,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def prefect_server_process(home: Path) -> Iterator[str]:
-    """Run a server with its database in `home`; give the URL of its API."""
+def prefect_server_process(home: Path, **more: str) -> Iterator[str]:
+    """Run a server with its database in `home`, if nothing else is said; give its API's URL."""
     port = free_port()
     home.mkdir(exist_ok=True)
     process = subprocess.Popen(  # noqa: S603 - our own command
         [PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=plain_environment(home, PREFECT_SERVER_ANALYTICS_ENABLED="false"),
+        env=plain_environment(home, PREFECT_SERVER_ANALYTICS_ENABLED="false", **more),
         start_new_session=True,
     )
     try:

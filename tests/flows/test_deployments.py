@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -180,15 +181,19 @@ class House:
         ended = self.prefect("deployment", "run", "detect/nightly", *tokens)
         assert ended.returncode == 0, ended.stdout
 
-    def flow_runs(self, job: str = "nightly") -> list[dict[str, Any]]:
+    def flow_runs(self, job: str | None = "nightly") -> list[dict[str, Any]]:
+        auth = b64encode(self.environment.get("PREFECT_API_AUTH_STRING", "").encode()).decode()
+        headers = {"Content-Type": "application/json", "Authorization": f"Basic {auth}"}
         request = urllib.request.Request(  # noqa: S310 - our own server
-            f"{self.api}/flow_runs/filter", b"{}", {"Content-Type": "application/json"}
+            f"{self.api}/flow_runs/filter", b"{}", headers
         )
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
             found: list[dict[str, Any]] = json.load(answer)
-        return [run for run in found if run["parameters"]["job"] == job]
+        return [run for run in found if job in (None, run["parameters"]["job"])]
 
-    def wait_for(self, state: str, *, name: str = "", job: str = "nightly") -> dict[str, Any]:
+    def wait_for(
+        self, state: str, *, name: str = "", job: str | None = "nightly"
+    ) -> dict[str, Any]:
         """Wait for a flow run that is in a state; the newest such."""
         deadline = time.monotonic() + 150
         while time.monotonic() < deadline:

@@ -1,6 +1,7 @@
 import json
 import pickle
 import threading
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from flows.storage.published import find_run, list_runs, read_findings, read_scores
 from flows.storage.runs import RunFolder
 from schemas.errors import LedgerError, OutputError
-from schemas.manifest import Ledger
+from schemas.manifest import Ledger, Metrics
 from schemas.outputs import FINDING, FORMAT_VERSION, REJECTION, SCORES
 from tests.flows.sample_runs import findings, incidents, manifest, published, rejected, scores
 
@@ -217,6 +218,18 @@ def test_publishing_again_completes_what_a_stop_left_undone(tmp_path):
     (tmp_path / "job/latest.json").unlink()  # killed between the rename and this
     assert folder.publish(manifest("one"), "") == first
     assert json.loads((tmp_path / "job/latest.json").read_text()) == {"run_id": "one"}
+
+
+def test_the_last_step_done_again_a_little_later_is_no_other_run(tmp_path):
+    folder = RunFolder.create(str(tmp_path), "job", "one")
+    first = folder.publish(manifest("one"), "")
+    later = manifest("one").model_copy(
+        update={
+            "finished": first.manifest.finished + timedelta(seconds=9),
+            "metrics": Metrics(rows_per_second=1, peak_memory=1),
+        }
+    )
+    assert folder.publish(later, "") == first
 
 
 def test_a_run_is_never_published_over_another(tmp_path):
