@@ -31,8 +31,9 @@ from pydantic import Field, WithJsonSchema
 from flows.detect import TASK_RUNNER, judge, run_name
 from flows.due import standing
 from flows.job_file import STEM, complete_job, load_job
-from flows.notifications import tell_of_critical, tell_of_failure, telling_of_failure
+from flows.notifications import tell_of_failure, tell_of_outcome, telling_of_failure
 from flows.partitions import chosen_partition
+from flows.report.overview import recall_sentence
 from flows.storage.published import PublishedRun
 from schemas.job import JobSpec
 from schemas.schedule import ScheduleSpec
@@ -91,8 +92,8 @@ def detect_job(job: JobFile, partition: Day = None) -> PublishedRun | State[Any]
         if partition is None and (done := _judged_already(spec, day)):
             return done
         published = judge(spec, day)
-    tell_of_critical(published)
-    return published
+    tell_of_outcome(published)
+    return _recall_fell(published) or published
 
 
 def _judged_already(job: JobSpec, day: date | None) -> State[Any] | None:
@@ -103,6 +104,15 @@ def _judged_already(job: JobSpec, day: date | None) -> State[Any] | None:
     what = "the input" if day is None else f"{day}, the newest day that is over,"
     message = f"Nothing to do: {what} has been judged as it stands, by run {now.run_id}."
     return Completed(name="UpToDate", message=message)
+
+
+def _recall_fell(run: PublishedRun) -> State[Any] | None:
+    """Give the end of a run that finds less than it should; None where it does not."""
+    canaries = run.manifest.canaries
+    if canaries is None or not canaries.fell:
+        return None
+    message = f"Run {run.manifest.run_id} is published. {recall_sentence(run.manifest)}"
+    return Completed(name="RecallFell", message=message)
 
 
 def _rename_flow_run(name: str) -> None:

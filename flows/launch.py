@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from flows.cluster import ClusterRunner, connected
 from flows.comparing import Comparison, compare_models
 from flows.modelling import Registered
-from flows.notifications import check_notifications, tell_of_critical, telling_of_failure
+from flows.notifications import check_notifications, tell_of_outcome, telling_of_failure
 from flows.partitions import chosen_partition
 from flows.pipeline import DirectRunner, Runner
 from flows.planning import check_input
@@ -40,7 +40,7 @@ def run_detect(
         partition = chosen_partition(job, partition, datetime.now(UTC))
         run = _detect_directly if direct else _detect_by_flow
         published = run(job, partition, on_progress)
-    tell_of_critical(published)
+    tell_of_outcome(published)
     return published
 
 

@@ -49,6 +49,21 @@ def tell_of_critical(run: PublishedRun) -> None:
         _send(title, f"{body} Run {manifest.run_id}.")
 
 
+def tell_of_outcome(run: PublishedRun) -> None:
+    """Send word of what a run found that cannot wait: critical findings, a fall of its recall."""
+    tell_of_critical(run)
+    _tell_of_fall(run)
+
+
+def _tell_of_fall(run: PublishedRun) -> None:
+    manifest, canaries = run.manifest, run.manifest.canaries
+    if canaries is not None and canaries.fell:
+        title = f"{_named(manifest.job, manifest.partition)}: the recall fell"
+        usual = "" if canaries.usual is None else f", {canaries.usual:.0%} in the runs before"
+        body = f"{canaries.recall:.0%} of the canaries would have been found{usual}."
+        _send(title, f"{body} Run {manifest.run_id}.")
+
+
 def check_notifications() -> None:
     """Check that the URL is one that Apprise can send to, if there is one.
 

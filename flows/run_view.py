@@ -8,7 +8,12 @@ from typing import Any
 import pyarrow as pa
 
 from flows.incident_view import incidents_line, show_incidents
-from flows.report.overview import damage_sentence, drift_sentence, moved_sentence
+from flows.report.overview import (
+    damage_sentence,
+    drift_sentence,
+    moved_sentence,
+    recall_sentence,
+)
 from flows.report.wording import count, listing, moment
 from flows.storage.published import MANIFEST, REPORT, PublishedRun
 from flows.storage.store_path import Place
@@ -57,7 +62,11 @@ def show_summary(
         terminal.line(said)
     for line in (*_model_lines(run.manifest), *_canary_lines(run.manifest)):
         terminal.line(line)
-    for changed in (moved_sentence(run.manifest), drift_sentence(run.manifest)):
+    for changed in (
+        moved_sentence(run.manifest),
+        drift_sentence(run.manifest),
+        recall_sentence(run.manifest),
+    ):
         if changed:
             terminal.line(changed)
     for refused in run.manifest.incidents.refused_verdicts:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from anomaly.canaries import search_canaries
 from anomaly.drift import compare_columns, count_records
 from anomaly.model import FEWEST_EVENTS, AnomalyModel
+from anomaly.recall import FALSE_ALARM, fall_of_recall
 from anomaly.selection import anomaly_score, drift_of
 from flows.incidents import Grouped
 from flows.kept import kept_records, some_of
@@ -20,10 +21,15 @@ from flows.model_choice import ChosenModel
 from flows.planning import Run
 from flows.records import Records
 from flows.steps import Fitted, Gathered, loaded_model
+from flows.storage.history import earlier_runs
+from flows.storage.runs import job_folder
+from schemas.fingerprint import job_fingerprint
 from schemas.manifest import CanaryReport, ColumnDrift
 
 _CHUNKS_OF_CANARIES = 8
 """Chunks whose records the canaries are made from."""
+_RUNS_BEFORE = 30
+"""Runs before that the share of canaries found is held against: what is usual changes slowly."""
 _CHUNKS_AHEAD = 16
 """Chunks, evenly spaced, that are looked into before a batch is judged."""
 _TOO_OFTEN = 1.5
@@ -81,10 +87,26 @@ def watch_run(
     step = -(-len(tables) // _CHUNKS_OF_CANARIES)
     some = pa.concat_tables(tables[::step]).unify_dictionaries()
     p_cut = float(grouped.p_values.max(initial=0.0))
-    canaries = search_canaries(model, some, p_cut, run.job.seed)
+    canaries = _beside_earlier(run, grouped, search_canaries(model, some, p_cut, run.job.seed))
     if renewed is not None or run.model is None:
         return Watch(canaries, renewed.columns if renewed else {}, renewed)
     return Watch(canaries, _compared(run.model, model, tables), None)
+
+
+def _beside_earlier(run: Run, grouped: Grouped, canaries: CanaryReport) -> CanaryReport:
+    """Hold the canaries against those of the runs before that had the same settings."""
+    settings = job_fingerprint(run.job)
+    folder = job_folder(run.job.output, str(run.job.name))
+    earlier = earlier_runs(folder, grouped.covers, run.plan.manifest_files())
+    alike = [each.manifest for each in earlier if each.manifest.job_fingerprint == settings]
+    shares = [(m.canaries.planted, m.canaries.found) for m in alike if m.canaries is not None]
+    fall = fall_of_recall((canaries.planted, canaries.found), shares[-_RUNS_BEFORE:])
+    if fall is None:
+        return canaries
+    usual, p_value = fall
+    return canaries.model_copy(
+        update={"usual": round(usual, 4), "fell": bool(p_value < FALSE_ALARM)}
+    )
 
 
 def _compared(

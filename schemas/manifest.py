@@ -81,6 +81,16 @@ class CanaryReport(Record):
         default_factory=dict, description="Kind of anomaly -> how many were planted, and found."
     )
 
+    usual: float | None = Field(
+        default=None,
+        description="Share found in the runs before of the same settings; null where they are few.",
+    )
+    fell: bool = Field(
+        default=False,
+        description="Whether the share found is lower than in those runs, by more than chance and"
+        " their own ups and downs make it once in a thousand runs.",
+    )
+
     @property
     def recall(self) -> float:
         """Share found; 0 where none was planted."""

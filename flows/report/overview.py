@@ -121,6 +121,17 @@ def moved_sentence(manifest: RunManifest) -> str:
     return f"The data changed since the model was fitted, in {names}{then}."
 
 
+def recall_sentence(manifest: RunManifest) -> str:
+    """Say that fewer canaries were found than usual; nothing if they were not."""
+    canaries = manifest.canaries
+    if canaries is None or not canaries.fell or canaries.usual is None:
+        return ""
+    return (
+        f"The recall fell: {share(canaries.recall)} of the canaries would have been found, in the"
+        f" runs before it was {share(canaries.usual)}."
+    )
+
+
 def drivers_sentence(leading: list[Driver]) -> list[tuple[str, str]]:
     """Give the leading columns with their shares, for the sentence that names them."""
     return [(driver.column, share(driver.share)) for driver in leading[:3]]
