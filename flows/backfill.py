@@ -1,13 +1,16 @@
 """Backfill: the partitions of some days that are missing or stale, one after the other."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
 from flows.due import Standing, standings
 from flows.storage.locations import without_secrets
 from schemas.errors import InputError, JobError, OutfieldError
 from schemas.job import JobSpec
+
+T = TypeVar("T")
 
 
 class BackfillMistakeError(OutfieldError):
@@ -64,6 +67,27 @@ def plan_backfill(job: JobSpec, first: date, last: date) -> list[Standing]:
             remedy="check how it is spelt, and the days",
         )
     return found
+
+
+def run_waves(
+    days: Sequence[date],
+    at_once: int,
+    judge_wave: Callable[[Sequence[date]], Iterable[tuple[date, Callable[[], T]]]],
+    on_judged: Callable[[date, T], None],
+    on_failure: Callable[[date, Exception], None],
+) -> Backfilled:
+    """Judge the days, some of them at once; one that fails is told and does not stop the rest."""
+    result = Backfilled()
+    for first in range(0, len(days), at_once):
+        for day, outcome in judge_wave(days[first : first + at_once]):
+            try:
+                on_judged(day, outcome())
+            except Exception as error:
+                result.failed[day] = error
+                on_failure(day, error)
+            else:
+                result.judged.append(day)
+    return result
 
 
 def run_backfill(

@@ -3,7 +3,7 @@
 # ruff: noqa: PLC0415
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
@@ -20,6 +20,7 @@ from flows.renewal import detect_and_renew
 from flows.settings import Settings, prepare_prefect, prepare_serving
 from flows.storage.published import PublishedRun
 from flows.training import fitting_anew, train_model
+from flows.waves import check_independent, judge_wave
 from schemas.errors import ServerError
 from schemas.job import JobSpec
 
@@ -101,6 +102,20 @@ def _detect_by_flow(job: JobSpec, partition: date | None, on_progress: OnProgres
             # The run is whole: that nobody keeps its state is no reason to call it failed.
             _log.warning("the Prefect server no longer answers: it does not know of the run's end")
             return published[0]
+
+
+def run_wave(
+    job: JobSpec, days: Sequence[date]
+) -> Iterator[tuple[date, Callable[[], PublishedRun]]]:
+    """Judge some days of a job at once, without Prefect; give each, in order.
+
+    Raises
+    ------
+    OutfieldError
+        What the user can mend.
+    """
+    check_independent(job)
+    return judge_wave(job, days)
 
 
 def run_fit(

@@ -16,10 +16,12 @@ from cyclopts.validators import Number
 
 from flows.commands import Day, Flag, Services
 from flows.terminal import Justify, Terminal, fault
-from schemas.errors import OutfieldError
+from schemas.errors import JobError, OutfieldError
 
 if TYPE_CHECKING:
+    from flows.backfill import Backfilled
     from flows.due import Standing
+    from flows.storage.published import PublishedRun
     from schemas.job import JobSpec
 
 
@@ -39,6 +41,7 @@ class Operations:
         last: Annotated[Day, Parameter(name="--to")],
         dry_run: Flag = False,
         direct: Flag = False,
+        parallel: Annotated[int, Parameter(validator=Number(gte=1))] = 1,
     ) -> None:
         """Judge the partitions of some days that are missing or stale, in order.
 
@@ -57,10 +60,18 @@ class Operations:
             Only list the days, and why each is due.
         direct
             Run the same steps without Prefect.
+        parallel
+            How many days to judge at once, each in a process of its own; needs --direct.
         """
-        from flows.backfill import plan_backfill, run_backfill
+        from flows.backfill import plan_backfill
         from flows.job_file import complete_job, load_job
 
+        if parallel > 1 and not direct:
+            raise JobError(
+                "several days at once are judged without Prefect",
+                where="--parallel",
+                remedy="add --direct",
+            )
         spec = complete_job(load_job(job))
         days = plan_backfill(spec, first, last)
         if dry_run:
@@ -72,7 +83,7 @@ class Operations:
         self.terminal.line(f"{len(days):,} days: {counts}, {absent:,} without data")
         if dry_run:
             return
-        result = run_backfill(due, partial(self._judge, spec, direct), self._tell_failure)
+        result = self._judge_all(spec, due, direct=direct, parallel=parallel)
         self.terminal.line(f"{len(result.judged):,} judged, {len(result.failed):,} failed")
         result.check()
 
@@ -105,13 +116,26 @@ class Operations:
         with redirect_stdout(sys.stderr):
             self.services.serve_jobs(jobs, folder, limit)
 
-    def _judge(self, job: "JobSpec", direct: bool, day: date) -> None:
-        from flows.report.wording import count
+    def _judge_all(
+        self, job: "JobSpec", days: list[date], *, direct: bool, parallel: int
+    ) -> "Backfilled":
+        from flows.backfill import run_backfill, run_waves
+        from flows.launch import run_wave
 
+        if parallel == 1:
+            return run_backfill(days, partial(self._judge, job, direct), self._tell_failure)
+        return run_waves(days, parallel, partial(run_wave, job), self._tell_run, self._tell_failure)
+
+    def _judge(self, job: "JobSpec", direct: bool, day: date) -> None:
         with self.terminal.progress() as on_progress, redirect_stdout(sys.stderr):
             run = self.services.run_detect(
                 job, partition=day, direct=direct, on_progress=on_progress
             )
+        self._tell_run(day, run)
+
+    def _tell_run(self, day: date, run: "PublishedRun") -> None:
+        from flows.report.wording import count
+
         findings = count(run.manifest.selection.findings, "finding")
         self.terminal.line(f"{day}  {findings}, run {run.manifest.run_id}")
 

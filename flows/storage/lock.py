@@ -24,6 +24,18 @@ LOCK = ".lock"
 _PAUSE = 0.2
 
 
+_lent: list[Place] = []
+"""The jobs that this process writes under the lock of the one that started it."""
+
+
+def lend_lock(job_folder: Place) -> None:
+    """Let this process write a job under the lock that the one which started it holds for it.
+
+    It must end when that does.
+    """
+    _lent.append(job_folder)
+
+
 @contextmanager
 def job_lock(job_folder: Place, patience: float) -> Iterator[None]:
     """Hold the lock of a job; wait for another holder, and say so.
@@ -40,7 +52,7 @@ def job_lock(job_folder: Place, patience: float) -> Iterator[None]:
     OutputError
         Another run still holds the lock, or the file cannot be written.
     """
-    if isinstance(job_folder, StorePath):
+    if isinstance(job_folder, StorePath) or job_folder in _lent:
         yield
         return
     with naming_output_errors(job_folder):

@@ -11,8 +11,10 @@ from flows.cli import main
 from flows.commands import Services
 from flows.due import standing, standings
 from flows.pipeline import DirectRunner, detect_events
+from flows.storage.lock import job_lock
 from flows.storage.published import list_runs
 from tests.flows.partitioned_logs import job_file, job_in, partitions
+from tests.flows.sample_logs import dataset_bytes
 
 FIRST = date(2026, 1, 5)
 DAYS = [FIRST + timedelta(days) for days in range(3)]
@@ -165,3 +167,54 @@ def test_wrong_days_are_told_in_one_line(logs, capsys, days, words):
     captured = capsys.readouterr()
     assert captured.err.count("\n") == 1
     assert all(word in captured.err for word in words)
+
+
+def test_days_at_once_give_what_one_after_the_other_gives(logs, tmp_path_factory, capsys):
+    other = tmp_path_factory.mktemp("parallel")
+    partitions(other, DAYS)
+    (other / f"logs/date={DAYS[1]}/a.parquet").write_bytes(b"PAR1 not really")
+    (logs / f"logs/date={DAYS[1]}/a.parquet").write_bytes(b"PAR1 not really")
+    assert backfill(logs) == 2
+    told = capsys.readouterr()
+    assert backfill(other, "--parallel", "3") == 2
+    also = capsys.readouterr()
+    assert also.out.splitlines()[0] == told.out.splitlines()[0]
+    assert [line[:20] for line in also.err.splitlines()] == [
+        line[:20] for line in told.err.splitlines()
+    ]
+    assert judged(other) == [DAYS[0], DAYS[2]]
+    runs = [list_runs(str(folder / "out/nightly")) for folder in (logs, other)]
+    for one, three in zip(*runs, strict=True):
+        for dataset in ("incidents", "findings", "scores"):
+            assert dataset_bytes(one, dataset) == dataset_bytes(three, dataset)
+        assert one.manifest.incidents.statuses == three.manifest.incidents.statuses
+    second = runs[1][0].manifest
+    assert second.incidents.compared_with == runs[1][1].manifest.run_id
+
+
+def test_a_run_that_holds_the_job_keeps_a_wave_waiting(logs, capsys, monkeypatch):
+    monkeypatch.setenv("OUTFIELD_LOCK_WAIT", "0")
+    with job_lock(logs / "out/nightly", 0):
+        assert backfill(logs, "--parallel", "2") == 2
+    assert "another run is writing this job" in capsys.readouterr().err
+    assert judged_none(logs)
+
+
+def judged_none(folder: Path) -> bool:
+    return not (folder / "out/nightly/runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "options", "words"),
+    [
+        ('[model]\nuse = "latest"\nrefit = "7d"\n', ("--direct",), ("refit", "--parallel")),
+        ("", (), ("--parallel", "--direct")),
+    ],
+)
+def test_what_cannot_be_done_in_parallel_is_told(logs, capsys, more, options, words):
+    tokens = ["backfill", str(job_file(logs, more)), *RANGE, "--parallel", "2", *options]
+    assert main(tokens) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert all(word in said for word in words)
+    assert judged_none(logs)
