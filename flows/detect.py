@@ -16,6 +16,7 @@ from flows.renewal import detect_and_renew
 from flows.run_log import log_all
 from flows.storage.published import PublishedRun
 from flows.tasks import prefect_runner, task_runner
+from flows.writers import only_writer
 from schemas.job import JobSpec
 
 _SETTINGS = Settings.from_environment()
@@ -63,7 +64,8 @@ def judge(job: JobSpec, partition: date | None) -> PublishedRun:
         artifacts.progress(step, done, total)
         tell(step, done, total)
 
-    published = detect_and_renew(job, task_runner(_SETTINGS), on_progress, partition)
+    with only_writer(job):
+        published = detect_and_renew(job, task_runner(_SETTINGS), on_progress, partition)
     tell_published(published)
     artifacts.outcome(published)
     return published

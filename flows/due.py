@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.metadata import version
 
+from flows.model_choice import choose_model
 from flows.partitions import located_partition
 from flows.storage.locations import Located
 from flows.storage.published import PublishedRun, readable_runs
@@ -78,4 +79,19 @@ def why_stale(job: JobSpec, located: Located, manifest: RunManifest) -> str | No
         return "the job has changed"
     if version("outfield") != manifest.outfield_version:
         return f"judged by outfield {manifest.outfield_version}"
+    model = _standing_model(job)
+    if model not in (None, manifest.model.model_id):
+        return f"judged by model {manifest.model.model_id}"
     return None
+
+
+def _standing_model(job: JobSpec) -> str | None:
+    """Give the model that each run of the job is judged by; None where runs make their own.
+
+    A job that renews its model has another one every few days: that does not make all days before
+    due again.
+    """
+    if job.model.use == "fit" or job.model.refit != "never":
+        return None
+    chosen = choose_model(job)
+    return None if chosen is None else chosen.stored.model_id

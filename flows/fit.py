@@ -14,6 +14,7 @@ from flows.progress import tell
 from flows.run_log import log_all
 from flows.tasks import prefect_runner, task_runner
 from flows.training import train_model
+from flows.writers import only_writer
 from schemas.job import JobSpec
 
 _SETTINGS = Settings.from_environment()
@@ -40,4 +41,5 @@ def fit(job: JobSpec, promote: bool = True, partition: date | None = None) -> Re
         The day to fit on, where the history holds `{date}`.
     """
     log_all()
-    return train_model(job, task_runner(_SETTINGS), tell, promote=promote, partition=partition)
+    with only_writer(job):
+        return train_model(job, task_runner(_SETTINGS), tell, promote=promote, partition=partition)

@@ -33,9 +33,9 @@ RULES = {
         ),
         r"(flows|data)/.*",
     ),
-    "Prefect is known to five modules": (
+    "Prefect is known to seven modules": (
         names("prefect"),
-        r"flows/(deployments|detect|fit|tasks|artifacts|server)\.py",
+        r"flows/(deployments|detect|fit|tasks|artifacts|server|writers)\.py",
     ),
     "Dask is known to two modules": (
         names("distributed dask prefect_dask"),

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,9 +10,12 @@ import pytest
 from flows.cli import main
 from flows.commands import Services
 from flows.due import standing, standings
+from flows.model_choice import folder_of
 from flows.pipeline import DirectRunner, detect_events
 from flows.storage.lock import job_lock
 from flows.storage.published import list_runs
+from flows.storage.registry import roll_back
+from flows.training import train_model
 from tests.flows.partitioned_logs import job_file, job_in, partitions
 from tests.flows.sample_logs import dataset_bytes
 
@@ -218,3 +221,17 @@ def test_what_cannot_be_done_in_parallel_is_told(logs, capsys, more, options, wo
     assert said.count("\n") == 1
     assert all(word in said for word in words)
     assert judged_none(logs)
+
+
+def test_what_another_model_judged_is_stale_until_that_is_the_latest_again(logs):
+    spec = job_in(logs, '[model]\nuse = "latest"\n')
+    first = train_model(spec, DirectRunner(2), lambda *_: None, promote=True, partition=DAYS[0])
+    detect_events(spec, DirectRunner(2), lambda *_: None, FIRST)
+    assert standing(spec, FIRST).due is None
+    train_model(spec, DirectRunner(2), lambda *_: None, promote=True, partition=DAYS[1])
+    assert standing(spec, FIRST).due == f"judged by model {first.stored.model_id}"
+    assert standing(job_in(logs, '[model]\nuse = "latest"\nrefit = "7d"\n'), FIRST).due != (
+        f"judged by model {first.stored.model_id}"
+    )
+    roll_back(folder_of(spec), datetime.now(UTC))
+    assert standing(spec, FIRST).due is None
