@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from anomaly.model import AnomalyModel
 from anomaly.selection import anomaly_score
-from schemas.manifest import CanaryReport
+from schemas.figures import CanaryReport
 from schemas.roles import Role
 
 PLANTED = 256

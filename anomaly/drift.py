@@ -21,7 +21,7 @@ from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.sequence import SequenceBlock
 from anomaly.embedding.text import TextBlock
 from anomaly.embedding.time import HOUR_BINS, TimeBlock, hour_bins
-from schemas.manifest import ColumnDrift
+from schemas.figures import ColumnDrift
 from schemas.roles import Role
 
 _MOST_NAMES = 48

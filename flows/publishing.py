@@ -20,11 +20,11 @@ from flows.steps import ChunkScored, Fitted, Gathered
 from flows.storage.published import PublishedRun
 from flows.surroundings import SURROUNDED
 from flows.watching import Watch
+from schemas.figures import Metrics
 from schemas.fingerprint import job_fingerprint
 from schemas.manifest import (
     ColumnRole,
     Ledger,
-    Metrics,
     ModelSummary,
     RunManifest,
     SearchSummary,

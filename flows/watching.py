@@ -23,8 +23,8 @@ from flows.records import Records
 from flows.steps import Fitted, Gathered, loaded_model
 from flows.storage.history import earlier_runs
 from flows.storage.runs import job_folder
+from schemas.figures import CanaryReport, ColumnDrift
 from schemas.fingerprint import job_fingerprint
-from schemas.manifest import CanaryReport, ColumnDrift
 
 _CHUNKS_OF_CANARIES = 8
 """Chunks whose records the canaries are made from."""

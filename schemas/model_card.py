@@ -4,7 +4,9 @@ from datetime import datetime
 
 from pydantic import Field
 
-from schemas.manifest import CanaryReport, ColumnRole, ModelFigures, Record
+from schemas.figures import CanaryReport
+from schemas.manifest import ColumnRole, ModelFigures
+from schemas.record import Record
 
 
 class ModelCard(Record):

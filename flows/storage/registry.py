@@ -14,7 +14,7 @@ from flows.storage.atomic import naming_output_errors, write_whole
 from flows.storage.models import MODELS, StoredModel, find_model
 from flows.storage.store_path import Place
 from schemas.errors import ModelFileError
-from schemas.manifest import Record
+from schemas.record import Record
 
 REGISTRY = "registry.json"
 

@@ -10,7 +10,7 @@ import pytest
 from flows.notifications import tell_of_outcome
 from flows.pipeline import DirectRunner, detect_events
 from flows.storage.published import PublishedRun
-from schemas.manifest import CanaryReport
+from schemas.figures import CanaryReport
 from tests.flows.partitioned_logs import job_in, partitions
 from tests.flows.sample_runs import published
 from tests.flows.test_notifications import duty  # noqa: F401 - a fixture

@@ -10,7 +10,8 @@ from flows.report.overview import contamination_sentence, drift_sentence, moved_
 from flows.report.page import render
 from flows.run_view import show_summary
 from flows.terminal import Terminal
-from schemas.manifest import ColumnDrift, RunManifest
+from schemas.figures import ColumnDrift
+from schemas.manifest import RunManifest
 from tests.flows.report.sample import report_data
 from tests.flows.sample_runs import manifest, published
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from flows.storage.published import find_run, list_runs, read_findings, read_scores
 from flows.storage.runs import RunFolder
 from schemas.errors import LedgerError, OutputError
-from schemas.manifest import Ledger, Metrics
+from schemas.figures import Metrics
+from schemas.manifest import Ledger
 from schemas.outputs import FINDING, FORMAT_VERSION, REJECTION, SCORES
 from tests.flows.sample_runs import findings, incidents, manifest, published, rejected, scores
 

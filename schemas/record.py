@@ -1,0 +1,9 @@
+"""What is written once and read by later versions."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Record(BaseModel):
+    """What is written once and never changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
