@@ -92,7 +92,7 @@ def test_a_run_that_fails_sends_one_message_with_its_reason(duty, tmp_path, capf
     assert main(tokens) == 2
     (message,) = duty.messages
     assert message["title"] == "outfield nightly 2026-01-05 failed"
-    assert message["message"].startswith("InputError: ")
+    assert message["message"].startswith("DamagedFileError: ")
     assert "not a Parquet file" in message["message"]
     assert TOKEN not in "".join(capfd.readouterr())
 
