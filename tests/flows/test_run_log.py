@@ -11,7 +11,7 @@ from flows.run_log import Entry, JsonLines, log, log_all, logging_of, told_on
 from flows.storage.published import list_runs
 from tests.flows.sample_logs import small_log, written
 
-STEPS = ["gather", "fit", "score", "select", "group", "explain", "watch"]
+STEPS = ["gather", "fit", "score", "select", "group", "explain", "look around", "watch"]
 
 
 @pytest.fixture
