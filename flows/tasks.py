@@ -23,8 +23,8 @@ from flows.steps import (
     score_chunk,
     select_findings,
 )
-from flows.storing import store_records
 from flows.storage.patience import PAUSES, may_pass
+from flows.storing import store_records
 from flows.surroundings import look_around
 from flows.watching import look_ahead, watch_run
 
