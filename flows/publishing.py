@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from anomaly.selection import anomaly_score, severity
 from flows.incidents import Grouped
+from flows.indexing import write_index
 from flows.planning import Run
 from flows.report.data import ReportData
 from flows.report.page import render
@@ -86,6 +87,7 @@ def publish_run(
     )
     report = render(_report_data(run, manifest, scored))
     published = run.folder.publish(manifest, report)
+    write_index(published.folder.parent.parent)
     run.scratch.remove()
     _log_outcome(published.manifest)
     return published

@@ -74,10 +74,12 @@ class UpkeepCommands:
         dry_run
             Only say what would go.
         """
+        from flows.indexing import write_index
         from flows.report.wording import count
         from flows.storage.checking import find_jobs
         from flows.storage.cleaning import Retention, plan_cleaning, remove
         from flows.storage.lock import job_lock
+        from flows.storage.published import INDEX
 
         retention, now = Retention(keep, _duration(older_than)), datetime.now(UTC)
         removals = []
@@ -88,6 +90,8 @@ class UpkeepCommands:
                     if not dry_run:
                         remove(removal)
                     removals.append(removal)
+                if not dry_run and (job / INDEX).exists():
+                    write_index(job)
         total = sum(removal.bytes for removal in removals) / 1e6
         verb = "would go" if dry_run else "removed"
         self.terminal.line(f"{count(len(removals), 'item')} {verb}, {total:,.1f} MB")

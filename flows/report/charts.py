@@ -9,26 +9,20 @@ from typing import Any
 import altair as alt
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from flows.report.data import ReportData
 from flows.report.drivers import Driver
-from flows.report.times import event_times
-from flows.report.wording import share, visible
-from schemas.outputs import SEVERITY_CUTS
+from flows.report.lanes import lanes, over_time
+from flows.report.map import embedding_map
+from flows.report.marks import Row
+from flows.report.wording import share
 
 _MAX_FINDINGS = 1_000
-_MAX_REFERENCE = 2_000
 _MAX_BARS = 80
 _MAX_COLUMNS = 8
-_SUMMARY_LENGTH = 160
-_SEVERITIES = [name for name, _ in SEVERITY_CUTS]
-_SHAPES = {"critical": "diamond", "high": "triangle-up", "medium": "circle", "low": "square"}
-_SIZES = {"critical": 190, "high": 140, "medium": 95, "low": 60}
+
 
 Spec = dict[str, Any]
-_Row = dict[str, Any]
 _Drawn = alt.Chart | alt.LayerChart | alt.FacetChart
 
 
@@ -38,13 +32,14 @@ def charts(data: ReportData, leading: list[Driver]) -> dict[str, Spec]:
     Returns
     -------
     dict
-        `time`, `map`, `scores`, `columns`: each a Vega-Lite specification. A chart that would be
-        empty is left out.
+        `time`, `lanes`, `map`, `scores`, `columns`: each a Vega-Lite specification. A chart that
+        would be empty is left out.
     """
     findings = data.findings.slice(0, _MAX_FINDINGS)
     drawn: dict[str, _Drawn | None] = {
-        "time": _over_time(findings, data.time_column),
-        "map": _embedding_map(data.map_points, findings),
+        "time": over_time(findings, data.time_column),
+        "lanes": lanes(findings, data.incidents, data.time_column),
+        "map": embedding_map(data.map_points, findings),
         "scores": _score_distribution(data),
         "columns": _driving_columns(leading),
     }
@@ -72,103 +67,6 @@ def _finished(chart: _Drawn) -> Spec:
     spec: Spec = styled.to_dict()
     del spec["$schema"]  # An address: nothing in the page names a host.
     return spec
-
-
-def _finding_rows(findings: pa.Table) -> list[_Row]:
-    """Give what a mark shows of each finding."""
-    columns = {"rank": "rank", "severity": "severity", "score": "anomaly_score"}
-    rows: list[_Row] = pa.table(
-        {ours: findings[name] for ours, name in columns.items()}
-    ).to_pylist()
-    for row, summary in zip(rows, findings["summary"].to_pylist(), strict=True):
-        row["summary"] = visible(summary[:_SUMMARY_LENGTH])
-        row["score"] = row["score"] if np.isfinite(row["score"]) else None
-    return rows
-
-
-def _finding_marks(chart: alt.Chart) -> alt.Chart:
-    """Draw a finding: colour, shape and size all tell the severity."""
-    colours = alt.Scale(domain=_SEVERITIES, range=[f"var(--{name})" for name in _SEVERITIES])
-    shapes = alt.Scale(domain=_SEVERITIES, range=[_SHAPES[name] for name in _SEVERITIES])
-    sizes = alt.Scale(domain=_SEVERITIES, range=[_SIZES[name] for name in _SEVERITIES])
-    return chart.mark_point(
-        filled=True,
-        opacity=0.95,
-        stroke="var(--ink)",
-        strokeWidth=0.6,
-        cursor="pointer",
-    ).encode(
-        color=alt.Color("severity:N", scale=colours, legend=None),
-        shape=alt.Shape("severity:N", scale=shapes, legend=None),
-        size=alt.Size("severity:O", scale=sizes, legend=None),
-        order=alt.Order("rank:Q", sort="descending"),
-        tooltip=[
-            alt.Tooltip("rank:Q", title="Rank"),
-            alt.Tooltip("severity:N", title="Severity"),
-            alt.Tooltip("score:Q", title="Score", format=".1f"),
-            alt.Tooltip("summary:N", title="Finding"),
-        ],
-    )
-
-
-def _over_time(findings: pa.Table, time_column: str | None) -> _Drawn | None:
-    times = event_times(findings, time_column)
-    if times is None:
-        return None
-    rows = _finding_rows(findings)
-    moments = times.milliseconds.to_pylist()
-    placed = [row | {"time": at} for row, at in zip(rows, moments, strict=True) if at is not None]
-    zone = f" ({times.zone})" if times.zone else ""
-    return (
-        _finding_marks(alt.Chart(alt.InlineData(values=placed)))
-        .encode(
-            x=alt.X(
-                "time:T",
-                title=f"Time of the event{zone}",
-                scale=alt.Scale(type="utc", padding=12),
-                axis=alt.Axis(grid=False, tickCount=8),
-            ),
-            y=alt.Y("score:Q", title="Anomaly score", scale=alt.Scale(zero=False, nice=True)),
-        )
-        .properties(height=290, description="Findings over time, by anomaly score.")
-    )
-
-
-def _embedding_map(points: pa.Table, findings: pa.Table) -> _Drawn | None:
-    points = points.filter(pc.and_(pc.is_finite(points["x"]), pc.is_finite(points["y"])))
-    ranks = points["rank"].combine_chunks()
-    normal = pc.is_null(ranks).to_numpy(zero_copy_only=False)
-    if normal.all() or not len(findings):
-        return None
-    xy = _compressed(np.column_stack([points["x"].to_numpy(), points["y"].to_numpy()]), normal)
-    places = dict(zip(ranks.drop_null().to_pylist(), xy[~normal].tolist(), strict=True))
-    marks = [
-        row | dict(zip("xy", places[row["rank"]], strict=True))
-        for row in _finding_rows(findings)
-        if row["rank"] in places
-    ]
-    step = max(1, -(-int(normal.sum()) // _MAX_REFERENCE))
-    cloud = [{"x": x, "y": y} for x, y in xy[normal][::step].tolist()]
-    background = alt.Chart(alt.InlineData(values=cloud)).mark_circle(
-        size=14, color="var(--cloud)", opacity=0.5, aria=False, tooltip=None
-    )
-    layers = (background, _finding_marks(alt.Chart(alt.InlineData(values=marks))))
-    placed = [
-        layer.encode(x=alt.X("x:Q", axis=None), y=alt.Y("y:Q", axis=None)) for layer in layers
-    ]
-    return alt.layer(*placed).properties(
-        height=330, description="Map of the embedding: normal records and the findings."
-    )
-
-
-def _compressed(
-    xy: npt.NDArray[np.float32], normal: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
-    """Centre on the normal records and draw far distances shorter, so that both can be seen."""
-    reference = xy[normal] if normal.any() else xy
-    centred = xy - np.median(reference, axis=0)
-    spread = np.quantile(np.abs(reference - np.median(reference, axis=0)), 0.9, axis=0)
-    return np.round(np.arcsinh(centred / np.where(spread > 0, spread, 1.0)).astype(float), 3)
 
 
 def _score_distribution(data: ReportData) -> _Drawn | None:
@@ -209,7 +107,7 @@ def merged_bins(
     return np.add.reduceat(counts[:last], starts), np.append(edges[starts], edges[last])
 
 
-def _score_bars(bars: list[_Row]) -> alt.Chart:
+def _score_bars(bars: list[Row]) -> alt.Chart:
     most = max(bar["records"] for bar in bars)
     heights = alt.Scale(type="log", domain=[0.7, most * 1.5], nice=False)
     decades = [10**power for power in range(len(str(most)))]

@@ -105,8 +105,19 @@
     ast: true, // interprets expressions, so that the policy need not allow eval
     tooltip: { theme: "page" },
   };
+  const views = [];
+  const choose = () => {
+    const found = document.querySelectorAll('.card[open] [id^="finding-"]');
+    const ranks = [...found].map(({ id }) => Number(id.slice("finding-".length)));
+    for (const view of views) view.signal("chosen", ranks).runAsync();
+  };
+  document.addEventListener("toggle", ({ target }) => target.matches(".card") && choose(), true);
   for (const place of document.querySelectorAll("[data-chart]")) {
     vegaEmbed(place, specs[place.dataset.chart], options).then(({ view }) => {
+      if (view.getState({ signals: (name) => name === "chosen" }).signals.chosen) {
+        views.push(view);
+        choose();
+      }
       view.addEventListener("click", (_event, mark) => {
         if (mark && mark.datum && mark.datum.rank) openAt(`finding-${mark.datum.rank}`);
       });

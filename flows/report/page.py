@@ -5,14 +5,13 @@ import hashlib
 from functools import cache
 
 import vl_convert
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from flows.report import overview, wording
 from flows.report.charts import charts
 from flows.report.data import ReportData
 from flows.report.drivers import drivers
 from flows.report.incidents import choices, incident_cards, suppressed_lines, verdict_labels
+from flows.report.template import environment, source, trusted
 
 
 def render(data: ReportData) -> str:
@@ -33,10 +32,10 @@ def render(data: ReportData) -> str:
     drawn = charts(data, leading)
     labels = verdict_labels(data.manifest)
     shown = incident_cards(data, labels)
-    ours = [_source("page.js")] if drawn or shown else []
+    ours = [source("page.js")] if drawn or shown else []
     scripts = [chart_library(), *ours] if drawn else ours
     return (
-        _environment()
+        environment()
         .get_template("page.html.jinja")
         .render(
             run=data.manifest,
@@ -48,37 +47,11 @@ def render(data: ReportData) -> str:
             severities=data.incidents["severity"].to_pylist(),
             suppressed=suppressed_lines(data.suppressed, data.manifest),
             charts=drawn,
-            style=_trusted(_source("style.css")),
-            scripts=[_trusted(script) for script in scripts],
+            style=trusted(source("style.css")),
+            scripts=[trusted(script) for script in scripts],
             script_hashes=" ".join(f"'{_hash(script)}'" for script in scripts) or "'none'",
         )
     )
-
-
-def _loader() -> PackageLoader:
-    return PackageLoader("flows.report", ".")
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=_loader(),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-@cache
-def _source(name: str) -> str:
-    """Load a file of this package that goes into the page as it is."""
-    return _loader().get_source(_environment(), name)[0].replace("\r\n", "\n")
-
-
-def _trusted(ours: str) -> Markup:
-    """Mark text of this package, in which nothing comes from a log, as not to be escaped."""
-    return Markup(ours)  # noqa: S704
 
 
 @cache

@@ -20,6 +20,7 @@ MANIFEST = "manifest.json"
 REPORT = "report.html"
 RUNS = "runs"
 LATEST = "latest.json"
+INDEX = "index.html"
 
 
 @dataclass(frozen=True)

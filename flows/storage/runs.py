@@ -5,6 +5,7 @@
                           /report.html
                           /manifest.json        written last
     OUTPUT/JOB/latest.json                      names the newest run
+    OUTPUT/JOB/index.html                       all runs on a page, written after each
 
 While it is written the folder is called `.RUN_ID.partial`; `publish` renames it. An object store
 has no rename: there the manifest alone, written last, makes it a run. So a run that was killed is

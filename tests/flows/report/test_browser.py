@@ -3,10 +3,13 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
+from flows.report.index import render_index
 from flows.report.page import render
 from flows.storage.verdicts import read_verdicts
 from tests.flows.report.sample import report_data
@@ -63,7 +66,7 @@ class _Opened:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
         self.page.goto(file.as_uri())
-        self.page.wait_for_function("document.querySelectorAll('[data-chart] svg').length === 4")
+        self.page.wait_for_function("document.querySelectorAll('[data-chart] svg').length === 5")
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -95,6 +98,50 @@ def test_a_phone_never_scrolls_sideways(
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_to_mend(browser: Browser, file: Path, width: int, scheme: Any) -> None:
+    page = _Opened(browser, file, width).page
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('.card, .fold').forEach(fold => fold.open = true)")
+    page.locator("#incident-1").get_by_label("It is").select_option("malicious")
+    found = Axe().run(page, options={"resultTypes": ["violations"]})
+    assert not found.response["violations"], found.generate_report()
+
+
+def test_axe_finds_nothing_to_mend_in_the_index(browser: Browser, tmp_path: Path) -> None:
+    runs = [report_data().manifest, report_data(hostile=True).manifest]
+    (tmp_path / "index.html").write_text(render_index(runs, more=2), encoding="utf-8")
+    for width, scheme in ((1280, "light"), (390, "dark")):
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        page.goto((tmp_path / "index.html").as_uri())
+        found = Axe().run(page, options={"resultTypes": ["violations"]})
+        assert not found.response["violations"], found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_an_open_card_has_a_ring_on_the_map_and_in_its_lane(browser: Browser, file: Path) -> None:
+    page = _Opened(browser, file, 1280).page
+    rings = "[data-chart=map] path[aria-roledescription=point][stroke-width='4']"
+    assert page.locator(rings).count() == 0
+    page.locator("#incident-1 > summary").click()
+    page.wait_for_selector(rings, state="attached")
+    assert page.locator(rings).count() == page.locator("#incident-1 [id^=finding-]").count()
+    page.locator("#incident-1 > summary").click()
+    page.wait_for_selector(rings, state="detached")
+
+
+def test_a_thousand_findings_open_within_seconds(browser: Browser, tmp_path: Path) -> None:
+    written = tmp_path / "report.html"
+    written.write_text(render(report_data(1_000)), encoding="utf-8", newline="")
+    page = browser.new_page()
+    page.goto(written.as_uri())
+    timing = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
+    taken = page.evaluate(timing) / 1_000
+    print(f"{written.stat().st_size / 1e6:.1f} MB, read and usable after {taken:.2f} s")
+    assert taken < 10  # one on a quiet machine
 
 
 def test_the_keyboard_opens_a_card(browser: Browser, file: Path) -> None:

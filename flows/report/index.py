@@ -1,0 +1,115 @@
+"""The page over the runs of a job: what each read and found, with a link to its report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flows.report import wording
+from flows.report.template import environment, source, trusted
+from flows.report.wording import listing, share, visible
+from schemas.manifest import RunManifest
+from schemas.outputs import SEVERITY_CUTS
+
+_STATUSES = ("new", "worse", "recurring")
+_COLUMNS_NAMED = 3
+_HEIGHT = 36
+
+
+@dataclass(frozen=True)
+class IndexLine:
+    """A run on one line."""
+
+    run_id: str
+    day: str
+    """The day that it judged; of input without days, when its records happened, or it ran."""
+    started: str
+    read: str
+    aside: str
+    """Rows that were not scored, with why."""
+    incidents: str
+    severities: list[tuple[str, int]]
+    statuses: list[tuple[str, int]]
+    beside: str
+    """What verdicts keep back, and what of the run before is resolved."""
+    canaries: str
+    drift: str
+
+
+def render_index(runs: Sequence[RunManifest], more: int) -> str:
+    """Write the page over some runs, the newest first.
+
+    Parameters
+    ----------
+    runs
+        What is known of each.
+    more
+        How many older runs are not among them.
+    """
+    oldest_first = [run.incidents for run in reversed(runs)]
+    most = max((each.incidents for each in oldest_first), default=0)
+    return (
+        environment()
+        .get_template("index.html.jinja")
+        .render(
+            job=wording.cut(runs[0].job, 120, 120).head if runs else "",
+            lines=[_line(run) for run in runs],
+            more=more,
+            most=most,
+            bars=_bars([each.incidents for each in oldest_first], most),
+            new_bars=_bars([each.statuses.get("new", 0) for each in oldest_first], most),
+            height=_HEIGHT,
+            wording=wording,
+            style=trusted(source("style.css")),
+        )
+    )
+
+
+def _line(run: RunManifest) -> IndexLine:
+    ledger, found = run.ledger, run.incidents
+    fates = [*ledger.quarantined.items(), *ledger.skipped.items()]
+    kept_back = [f"{found.suppressed:,} kept back"] if found.suppressed else []
+    gone = [f"{found.resolved:,} resolved"] if found.resolved else []
+    return IndexLine(
+        run_id=run.run_id,
+        day=_day(run),
+        started=f"{run.started:%Y-%m-%d %H:%M}",
+        read=f"{ledger.read:,}",
+        aside=listing([f"{rows:,} {visible(why[:80])}" for why, rows in fates]),
+        incidents=f"{found.incidents:,}",
+        severities=[(name, run.severities.get(name, 0)) for name, _ in SEVERITY_CUTS],
+        statuses=[(name, found.statuses[name]) for name in _STATUSES if name in found.statuses],
+        beside=listing([*kept_back, *gone]),
+        canaries=_canaries(run),
+        drift=_drift(run),
+    )
+
+
+def _day(run: RunManifest) -> str:
+    if run.partition is not None:
+        return f"{run.partition}"
+    if run.covers is None:
+        return f"{run.started:%Y-%m-%d}"
+    first, last = (f"{end:%Y-%m-%d}" for end in run.covers)
+    return first if first == last else f"{first} – {last}"
+
+
+def _canaries(run: RunManifest) -> str:
+    canaries = run.canaries
+    if canaries is None or not canaries.planted:
+        return "–"
+    return f"{share(canaries.recall)} of {canaries.planted:,}"
+
+
+def _drift(run: RunManifest) -> str:
+    moved = run.moved_columns
+    named = [visible(name[:40]) for name in moved[:_COLUMNS_NAMED]]
+    more = [f"{len(moved) - len(named):,} more"] if len(moved) > len(named) else []
+    said = [f"moved: {listing([*named, *more])}"] if moved else []
+    if run.selection.drift_at is not None:
+        said.append(f"small p-values {run.selection.drift:.1f} times too often")
+    return "; ".join(said) or "none"
+
+
+def _bars(counts: Sequence[int], most: int) -> str:
+    """Draw a bar for each run, as the path of a drawing as wide as there are runs."""
+    heights = {i: max(1, round(_HEIGHT * n / most)) for i, n in enumerate(counts) if n}
+    return "".join(f"M{i}.1 {_HEIGHT}v-{height}h.8v{height}z" for i, height in heights.items())
