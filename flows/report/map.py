@@ -36,26 +36,11 @@ def embedding_map(points: pa.Table, findings: pa.Table) -> alt.LayerChart | None
         for row in finding_rows(findings)
         if row["rank"] in places
     ]
-    surface = (
-        alt.Chart(alt.InlineData(values=_surface(xy[normal])))
-        .mark_rect(color="var(--cloud)", strokeWidth=0, aria=False, tooltip=None)
-        .encode(
-            x=alt.X("x:Q", axis=None, scale=alt.Scale(nice=False)),
-            y=alt.Y("y:Q", axis=None, scale=alt.Scale(nice=False)),
-            x2="x2:Q",
-            y2="y2:Q",
-            opacity=alt.Opacity(
-                "level:Q",
-                legend=None,
-                scale=alt.Scale(domain=[0, _LEVELS], range=[0.0, 0.95]),
-            ),
-        )
-    )
     found = finding_marks(alt.Chart(alt.InlineData(values=marks))).encode(
         x=alt.X("x:Q", axis=None), y=alt.Y("y:Q", axis=None)
     )
     drawn: alt.LayerChart = (
-        alt.layer(surface, found)
+        alt.layer(_ground(_surface(xy[normal])), found)
         .resolve_scale(opacity="independent")
         .add_params(CHOSEN)
         .properties(
@@ -66,12 +51,30 @@ def embedding_map(points: pa.Table, findings: pa.Table) -> alt.LayerChart | None
     return drawn
 
 
+def _ground(cells: list[dict[str, Any]]) -> alt.Chart:
+    strength = alt.Scale(domain=[0, _LEVELS], range=[0.0, 0.95])
+    ground: alt.Chart = (
+        alt.Chart(alt.InlineData(values=cells))
+        .mark_rect(color="var(--cloud)", strokeWidth=0, aria=False, tooltip=None)
+        .encode(
+            x=alt.X("x:Q", axis=None, scale=alt.Scale(nice=False)),
+            y=alt.Y("y:Q", axis=None, scale=alt.Scale(nice=False)),
+            x2="x2:Q",
+            y2="y2:Q",
+            opacity=alt.Opacity("level:Q", legend=None, scale=strength),
+        )
+    )
+    return ground
+
+
 def _surface(normal: Points) -> list[dict[str, Any]]:
     """Give the cells in which normal records lie, each with its level of density, 1 to `_LEVELS`.
 
     A histogram, smoothed; a level is an equal step of the square root of the density, so that what
     is thin can still be seen.
     """
+    if not len(normal):
+        return []
     low, high = normal.min(axis=0), normal.max(axis=0)
     reach = np.maximum(_MARGIN * (high - low), 0.1)
     ranges = [(low[i] - reach[i], high[i] + reach[i]) for i in range(2)]

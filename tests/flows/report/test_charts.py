@@ -24,9 +24,9 @@ def _values(spec: dict[str, Any]) -> list[list[dict[str, Any]]]:
     return list(spec["datasets"].values())
 
 
-def test_all_four_are_drawn_and_are_strict_json() -> None:
+def test_all_five_are_drawn_and_are_strict_json() -> None:
     drawn = _drawn(report_data())
-    assert set(drawn) == {"time", "map", "scores", "columns"}
+    assert set(drawn) == {"time", "lanes", "map", "scores", "columns"}
     json.dumps(drawn, allow_nan=False)
 
 
@@ -39,10 +39,52 @@ def test_boundless_scores_and_lost_coordinates_leave_strict_json() -> None:
     json.dumps(_drawn(replace(data, findings=findings, map_points=points)), allow_nan=False)
 
 
-def test_the_map_thins_the_reference_and_keeps_every_finding() -> None:
-    cloud, marks = sorted(_values(_drawn(report_data())["map"]), key=len, reverse=True)
-    assert len(cloud) <= 2_000
-    assert [mark["rank"] for mark in marks] == list(range(1, 41))
+def test_the_map_shows_where_normal_records_are_dense_and_keeps_every_finding() -> None:
+    rng = np.random.default_rng(0)
+    dense, thin = rng.normal(0, 1, (900, 2)), rng.normal(8, 1, (100, 2))
+    xy = np.vstack([dense, thin, [[40.0, 0.0]]]).astype(np.float32)
+    ranks = pa.array([None] * 1_000 + [1], pa.int32())
+    points = pa.table({"x": xy[:, 0], "y": xy[:, 1], "rank": ranks})
+    data = replace(report_data(1), map_points=points)
+    cells, marks = sorted(_values(_drawn(data)["map"]), key=len, reverse=True)
+    assert [mark["rank"] for mark in marks] == [1]
+    assert max(cell["x2"] for cell in cells) < marks[0]["x"]
+    left = [cell["level"] for cell in cells if cell["x"] + cell["y"] < 1]
+    right = [cell["level"] for cell in cells if cell["x"] + cell["y"] > 2]
+    assert max(left) == 7 > max(right) >= 1
+    assert {type(cell["level"]) for cell in cells} == {int}
+
+
+def test_without_normal_records_the_findings_are_still_on_the_map() -> None:
+    points = pa.table({"x": [0.0, 1.0], "y": [0.0, 1.0], "rank": pa.array([1, 2], pa.int32())})
+    drawn = _values(_drawn(replace(report_data(2), map_points=points))["map"])
+    assert sorted(len(values) for values in drawn) == [0, 2]
+
+
+def test_each_entity_has_a_lane_in_the_order_of_its_oddest_finding() -> None:
+    data = report_data(30)
+    spec = _drawn(data)["lanes"]
+    (marks,) = _values(spec)
+    labels = next(param["value"] for param in spec["params"] if param["name"] == "labels")
+    whose = dict(
+        zip(
+            data.incidents["incident"].to_pylist(),
+            data.incidents["entity"].to_pylist(),
+            strict=True,
+        )
+    )
+    rows = {row["rank"]: row for row in data.findings.to_pylist()}
+    assert labels == list(dict.fromkeys(whose[row["incident"]] for row in rows.values()))
+    for mark in marks:
+        assert labels[mark["lane"]] == whose[rows[mark["rank"]]["incident"]]
+
+
+def test_without_entities_there_are_no_lanes() -> None:
+    data = report_data(4)
+    place = data.incidents.column_names.index("entity")
+    nobody = pa.nulls(len(data.incidents), pa.string())
+    incidents = data.incidents.set_column(place, "entity", nobody)
+    assert set(_drawn(replace(data, incidents=incidents))) == {"time", "map", "scores", "columns"}
 
 
 def test_the_map_draws_a_constant_embedding() -> None:
