@@ -99,7 +99,18 @@ def test_the_flow_run_is_named_after_the_job(flow_run):
 
 def test_each_step_is_a_task_run_that_completed(flow_run):
     tasks = {re.sub(r"-\w+$", "", task.name): task.state.name for task in flow_run[2][1]}
-    steps = ("plan", "gather", "fit", "score", "select", "group", "explain", "watch", "publish")
+    steps = (
+        "plan",
+        "gather",
+        "fit",
+        "score",
+        "select",
+        "group",
+        "explain",
+        "look around",
+        "watch",
+        "publish",
+    )
     assert tasks == dict.fromkeys(steps, "Completed")
 
 
@@ -212,7 +223,7 @@ def test_listeners_hear_of_the_steps_of_the_flow(tmp_path, prefect_server):
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
     with told_of_progress(lambda step, *_: told.append(step)):
         detect_flow(spec)
-    steps = ["plan", "gather", "fit", "score", "select", "group", "explain", "watch"]
+    steps = ["plan", "gather", "fit", "score", "select", "group", "explain", "look around", "watch"]
     assert list(dict.fromkeys(told)) == steps
 
 

@@ -283,7 +283,17 @@ def test_progress_is_told_of_every_step_from_start_to_end(tmp_path):
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
     detect_events(spec, DirectRunner(1), lambda *step: told.append(step))
     begun = [step for step, done, _ in told if done == 0]
-    assert begun == ["plan", "gather", "fit", "score", "select", "group", "explain", "watch"]
+    assert begun == [
+        "plan",
+        "gather",
+        "fit",
+        "score",
+        "select",
+        "group",
+        "explain",
+        "look around",
+        "watch",
+    ]
     assert [step for step in begun if (step, 1, 1) in told] == begun
 
 
