@@ -172,6 +172,7 @@ def test_wrong_days_are_told_in_one_line(logs, capsys, days, words):
     assert all(word in captured.err for word in words)
 
 
+@pytest.mark.slow
 def test_days_at_once_give_what_one_after_the_other_gives(logs, tmp_path_factory, capsys):
     other = tmp_path_factory.mktemp("parallel")
     partitions(other, DAYS)
