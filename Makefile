@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --quie
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .PHONY: demo test check format lock clean bench-quality bench-speed bench-explanations bench-fdr bench-contamination \
-  bench-cluster bench-drift
+  bench-cluster bench-drift bench-vectors
 
 demo: $(READY)                 ## generate the sample log, run the main job on it, print what it found
 	$(BIN)/python -m data.generate data/sample
@@ -48,6 +48,9 @@ bench-cluster: $(READY)        ## what one and two Dask workers gain, and what a
 
 bench-drift: $(READY)          ## what becomes of a model while the log drifts: frozen, renewed, fitted each day
 	$(BIN)/python -m tests.bench.drift $(ARGS)
+
+bench-vectors: $(BENCH_READY)  ## vector stores beside each other: build, size, recall, latency
+	$(BIN)/python -m tests.bench.vectors $(ARGS)
 
 lock: $(READY)                 ## resolve the lock files anew: versions and hashes, no host
 	$(LOCK) pyproject.toml --group dev -o requirements.lock

@@ -119,6 +119,7 @@ def _commands(terminal: Terminal, services: Services) -> tuple[Callable[..., Non
         incidents.export,
         looking.similar,
         looking.context,
+        looking.map,
         incidents.columns,
         commands.schema,
         operations.backfill,

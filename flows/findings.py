@@ -15,7 +15,7 @@ from flows.planning import Run
 from flows.records import Batch
 from flows.steps import Fitted, Gathered, loaded_model, score_batch
 from schemas.events import one_array
-from schemas.outputs import FINDING, SCORES, beside_own_columns
+from schemas.outputs import FINDING, MAP, SCORES, beside_own_columns
 from schemas.texts import as_text
 
 _LONGEST = 2_000
@@ -46,7 +46,7 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
     run.folder.write_part(
         "findings", 0, pa.table(columns, schema=beside_own_columns(FINDING, own.schema))
     )
-    run.scratch.write_table("map", _map(model, events))
+    run.folder.write_part("map", 0, _map(model, events))
 
 
 def _nearest_normal(
@@ -76,4 +76,4 @@ def _map(model: AnomalyModel, events: pa.Table) -> pa.Table:
     normal, found = project(model.voices.density.references_, X)
     ranks = [*[None] * len(normal), *range(1, len(found) + 1)]
     points = np.vstack([normal, found])
-    return pa.table({"x": points[:, 0], "y": points[:, 1], "rank": pa.array(ranks, pa.int32())})
+    return pa.table([points[:, 0], points[:, 1], pa.array(ranks, pa.int32())], schema=MAP)

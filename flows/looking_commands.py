@@ -5,6 +5,7 @@ As in `flows/commands.py`, what a command needs is imported inside it.
 # ruff: noqa: PLC0415 - see above
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -12,7 +13,7 @@ from cyclopts.validators import Number
 
 from flows.commands import Flag
 from flows.terminal import Terminal
-from schemas.errors import InputError
+from schemas.errors import InputError, OutputError
 
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
 
@@ -71,6 +72,44 @@ class LookingCommands:
             self.terminal.json(similar_document(answer))
         else:
             show_similar(self.terminal, answer)
+
+    def map(
+        self,
+        folder: Annotated[str, Parameter(name="DIR/NAME")],
+        /,
+        *,
+        to: str,
+        run: str | None = None,
+    ) -> None:
+        """Draw the embedding of a run in two dimensions: normal records and findings.
+
+        Parameters
+        ----------
+        folder
+            The job's folder, such as outfield-output/sample.
+        to
+            The file: .png or .svg for the picture, .parquet for the points.
+        run
+            The run's id, as `outfield runs` lists it; the newest by default.
+        """
+        from flows.report.picture import picture
+        from flows.run_view import shown_path
+        from flows.storage.atomic import write_bytes
+        from flows.storage.parquet_parts import write_rows
+        from flows.storage.published import find_run, read_findings, read_map
+
+        target, found = Path(to), find_run(folder, run)
+        points = read_map(found)
+        match target.suffix.lower():
+            case ".parquet":
+                write_rows(target, points.to_pylist())
+            case ".png" | ".svg" as kind:
+                write_bytes(target, picture(points, read_findings(found), kind))
+            case _:
+                raise OutputError(
+                    "is no picture", where=to, remedy="end it with .png, .svg or .parquet"
+                )
+        self.terminal.line(f"Wrote {shown_path(target)}")
 
     def context(
         self, incident: str, /, *, tokens: Count = 4_000, output: str = "outfield-output"

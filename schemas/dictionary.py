@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from schemas.outputs import FINDING, INCIDENT, RECORD, REJECTION, SCORES
+from schemas.outputs import FINDING, INCIDENT, MAP, RECORD, REJECTION, SCORES
 
 _SCORES = {
     "record_id": "The record: the value of the `id` column, or the file and row it stands in.",
@@ -60,6 +60,14 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
         | _TOLD,
     ),
     "scores": (SCORES, _SCORES),
+    "map": (
+        MAP,
+        {
+            "x": "Where it lies on the plane that shows most of normal records and findings.",
+            "y": "The same, across; neither has a unit.",
+            "rank": "The finding; null for a normal record that the model measures against.",
+        },
+    ),
     "records": (RECORD, {"record_id": _SCORES["record_id"]}),
     "quarantine": (
         REJECTION,

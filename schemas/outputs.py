@@ -42,6 +42,16 @@ SCORES = pa.schema(
 RECORD = pa.schema([SCORES.field("record_id")], metadata=_METADATA)
 """What stands before the columns of a stored record, which are as the model reads them."""
 
+MAP = pa.schema(
+    [
+        pa.field("x", pa.float32(), nullable=False),
+        pa.field("y", pa.float32(), nullable=False),
+        pa.field("rank", pa.int32()),
+    ],
+    metadata=_METADATA,
+)
+"""The embedding in two dimensions, a row for each point: a finding by its rank, or a normal one."""
+
 FINDING = pa.schema(
     [
         pa.field("rank", pa.int32(), nullable=False),

@@ -50,6 +50,12 @@ def write_whole(target: Place, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def write_bytes(target: Place, content: bytes) -> None:
+    """Write a file, whole or not at all."""
+    with replacing(target) as temporary, naming_output_errors(target.parent):
+        temporary.write_bytes(content)
+
+
 def folder_to_disk(folder: Place) -> None:
     """Make the names in a folder outlast a power cut; an object store sees to that itself."""
     if isinstance(folder, Path):

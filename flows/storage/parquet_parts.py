@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from flows.storage.atomic import naming_output_errors, replacing
 from flows.storage.store_path import Place, input_of
 from schemas.errors import OutputError
-from schemas.outputs import FINDING, INCIDENT, RECORD, REJECTION, SCORES
+from schemas.outputs import FINDING, INCIDENT, MAP, RECORD, REJECTION, SCORES
 
 LEADS = {
     "incidents": INCIDENT,
@@ -22,8 +22,8 @@ LEADS = {
 }
 """Dataset -> the columns that stand before the record's own ones."""
 
-KEPT = {"records": RECORD}
-"""The same, of what a run keeps only if its job asks for it."""
+KEPT = {"map": MAP, "records": RECORD}
+"""The same, of what not every run holds: no map in those of earlier versions."""
 
 _SETTINGS = {"compression": "zstd", "version": "2.6"}
 _WITHOUT_REPEATS = "scores"

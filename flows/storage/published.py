@@ -150,6 +150,17 @@ def read_incidents(run: PublishedRun, dataset: str = "incidents") -> pa.Table:
     return parquet_parts.read_dataset(run.folder / dataset).sort_by("rank")
 
 
+def read_map(run: PublishedRun) -> pa.Table:
+    """Read the embedding of a run in two dimensions (`schemas.outputs.MAP`).
+
+    Raises
+    ------
+    OutputError
+        It is damaged, or the run is older than maps are.
+    """
+    return parquet_parts.read_dataset(run.folder / "map")
+
+
 def read_scores(run: PublishedRun, columns: Sequence[str] | None = None) -> pa.Table:
     """Read the scores of a run, in the order of the input.
 

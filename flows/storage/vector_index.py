@@ -140,8 +140,9 @@ class VectorIndex:
             return faiss.SearchParameters(**chosen)
         asked = max(_FEWEST_ASKED, round(inner.nlist * _CELLS_ASKED))
         cells = min(inner.nlist, asked) if allowed is None else inner.nlist
-        how = faiss.SearchParametersIVF(nprobe=cells, **chosen)
-        return faiss.SearchParametersPreTransform(index_params=how) if turned else how
+        kinds: Any = faiss  # whose stubs do not know the parameters of a search
+        how = kinds.SearchParametersIVF(nprobe=cells, **chosen)
+        return kinds.SearchParametersPreTransform(index_params=how) if turned else how
 
 
 def open_index(run: PublishedRun, name: str) -> VectorIndex:

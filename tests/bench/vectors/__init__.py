@@ -1,0 +1,1 @@
+"""Vector stores beside each other: how long to build, how large, how fast, what they find."""
