@@ -37,7 +37,7 @@ def picture(points: pa.Table, findings: pa.Table, kind: Literal[".png", ".svg"])
     if drawn is None:
         raise OutputError("the run has no finding to draw", remedy="choose another with --run")
     title = alt.TitleParams(
-        "Normal records (small) and findings, by severity",
+        "Where normal records lie (shaded), and findings by severity",
         subtitle="Near means alike; far distances are drawn shorter. The axes have no unit.",
         anchor="start",
     )
