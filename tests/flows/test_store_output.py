@@ -13,7 +13,7 @@ import pytest
 
 from flows.cli import main
 from flows.cluster import ClusterRunner, connected
-from flows.storage.published import find_run, list_runs, read_findings, read_scores
+from flows.storage.published import find_run, list_runs, read_findings, read_incidents, read_scores
 from schemas.errors import OutputError
 from tests.flows.dask_cluster import dask_cluster
 from tests.flows.prefect_processes import plain_environment
@@ -77,7 +77,24 @@ def test_a_store_holds_the_same_bytes_as_a_folder(bucket, location, tmp_path, se
     assert below == {*DATASETS, "manifest.json", "report.html"}
     latest = bucket.get_object(Bucket="results", Key="out/log/latest.json")["Body"].read()
     assert json.loads(latest) == {"run_id": stored.manifest.run_id}
+    index = bucket.get_object(Bucket="results", Key="out/log/index.html")["Body"].read().decode()
+    assert f'href="runs/{stored.manifest.run_id}/report.html"' in index
     assert not [key for key in keys(bucket) if "scratch" in key]
+
+
+def test_verdicts_that_are_dropped_into_the_store_are_heeded(bucket, location):
+    first = detect(job(location, "s3://results/out"))
+    rows = read_incidents(first).to_pylist()
+    on = next(row["incident"] for row in rows if "erase" in row["title"])
+    bucket.put_object(
+        Bucket="results",
+        Key="out/log/verdicts/mine.csv",
+        Body=f"incident,label\n{on},malicious\ni-9,benign\n".encode(),
+    )
+    again = detect(job(location, "s3://results/out"))
+    (effect,) = again.manifest.incidents.verdicts
+    assert (effect.label, effect.let_through) == ("malicious", 1)
+    assert len(again.manifest.incidents.refused_verdicts) == 1
 
 
 def test_runs_and_findings_are_read_from_the_store(bucket, location, capsys):
