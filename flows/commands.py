@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, Token
 from cyclopts.validators import Number
@@ -161,6 +161,7 @@ class Commands:
         input: str,
         /,
         *,
+        template: Literal["ocsf", "cloudtrail"] | None = None,
         output_file: str | None = None,
         force: Flag = False,
     ) -> None:
@@ -170,17 +171,23 @@ class Commands:
         ----------
         input
             A Parquet file, a folder, a glob or a URL.
+        template
+            What the log is: OCSF events, or CloudTrail records. Their known columns get their
+            roles, the others are inferred.
         output_file
             Where to write the job file; the input's name with .toml by default.
         force
             Replace the file if it is there.
         """
         from flows.job_file import job_name_of, job_template
+        from schemas.templates import with_template
 
         target = Path(output_file or f"{job_name_of(input)}.toml")
         if not force:
             _refuse_to_replace(target)
         profiles, choices = self.services.profile_input(input)
+        if template is not None:
+            choices = with_template(template, choices)
         _write_job_file(target, job_template(input, profiles, choices))
         rows = [[name, str(choice.role), choice.why] for name, choice in choices.items()]
         self.terminal.table({"column": "left", "role": "left", "why": "left"}, rows)

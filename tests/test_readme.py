@@ -35,6 +35,8 @@ def asked(language: str, code: str, run: PublishedRun) -> list[Any]:
     scope: dict[str, Any] = {}
     exec("\n".join(statements), scope)  # noqa: S102 - our own README
     answer = eval(last, scope)  # noqa: S307
+    if isinstance(answer, list):
+        return answer
     return list(answer.itertuples()) if hasattr(answer, "itertuples") else answer.rows()
 
 

@@ -1,0 +1,90 @@
+"""Roles of the columns of logs whose layout is known: OCSF events and CloudTrail records.
+
+They stand for what inference says where the input has such a column; nested fields are dotted.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from schemas.errors import JobError
+from schemas.roles import Role, RoleChoice
+
+Template = Literal["ocsf", "cloudtrail"]
+
+_OCSF = {
+    "metadata.uid": Role.ID,
+    "time": Role.TIME,
+    "actor.user.name": Role.ENTITY,
+    "actor.user.uid": Role.ENTITY,
+    "user.name": Role.ENTITY,
+    "device.hostname": Role.ENTITY,
+    "src_endpoint.ip": Role.ENTITY,
+    "dst_endpoint.ip": Role.ENTITY,
+    "class_uid": Role.IGNORE,
+    "category_uid": Role.IGNORE,
+    "type_uid": Role.IGNORE,
+    "class_name": Role.CATEGORY,
+    "activity_name": Role.CATEGORY,
+    "activity_id": Role.CATEGORY,
+    "status": Role.CATEGORY,
+    "status_id": Role.CATEGORY,
+    "severity_id": Role.CATEGORY,
+    "dst_endpoint.port": Role.CATEGORY,
+    "api.operation": Role.CATEGORY,
+    "api.service.name": Role.CATEGORY,
+    "cloud.region": Role.CATEGORY,
+    "http_request.user_agent": Role.TEXT,
+    "message": Role.TEXT,
+    "traffic.bytes_in": Role.NUMBER,
+    "traffic.bytes_out": Role.NUMBER,
+    "duration": Role.NUMBER,
+}
+_CLOUDTRAIL = {
+    "eventID": Role.ID,
+    "eventTime": Role.TIME,
+    "userIdentity.arn": Role.ENTITY,
+    "userIdentity.userName": Role.ENTITY,
+    "userIdentity.type": Role.CATEGORY,
+    "userIdentity.accountId": Role.CATEGORY,
+    "userIdentity.accessKeyId": Role.IGNORE,
+    "sourceIPAddress": Role.ENTITY,
+    "eventSource": Role.CATEGORY,
+    "eventName": Role.CATEGORY,
+    "awsRegion": Role.CATEGORY,
+    "errorCode": Role.CATEGORY,
+    "errorMessage": Role.TEXT,
+    "readOnly": Role.FLAG,
+    "userAgent": Role.TEXT,
+    "requestParameters": Role.TEXT,
+    "responseElements": Role.TEXT,
+    "requestID": Role.IGNORE,
+    "eventVersion": Role.IGNORE,
+}
+TEMPLATES: Mapping[Template, Mapping[str, Role]] = {"ocsf": _OCSF, "cloudtrail": _CLOUDTRAIL}
+
+
+def with_template(template: Template, inferred: Mapping[str, RoleChoice]) -> dict[str, RoleChoice]:
+    """Let a template's roles win over the inferred ones.
+
+    An id or a time that the template names displaces an inferred one, which is ignored.
+
+    Raises
+    ------
+    JobError
+        No column is of the template.
+    """
+    known = {column: role for column, role in TEMPLATES[template].items() if column in inferred}
+    if not known:
+        what = f"the input has no column of {template}"
+        raise JobError(what, where="--template", remedy="leave it out")
+    single = {role: c for c, role in known.items() if role in (Role.ID, Role.TIME)}
+    choices = {}
+    for column, choice in inferred.items():
+        if column in known:
+            choices[column] = RoleChoice(known[column], f"as {template} has it", choice.secret)
+        elif choice.role in single:
+            why = f"{template} has `{single[choice.role]}` as the {choice.role}"
+            choices[column] = RoleChoice(Role.IGNORE, why, choice.secret)
+        else:
+            choices[column] = choice
+    return choices
