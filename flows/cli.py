@@ -27,6 +27,7 @@ from flows.upkeep_commands import FaultsFoundError, UpkeepCommands
 from schemas.errors import OutfieldError
 
 _VERBOSE = "Log each step on standard error, a line of JSON each; print the traceback of a failure."
+_NO_MEMORY = "not enough memory; free some, or run with a lower OUTFIELD_WORKERS"
 
 
 def main(tokens: Sequence[str] | None = None, services: Services | None = None) -> int:
@@ -137,8 +138,9 @@ def _commands(terminal: Terminal, services: Services) -> tuple[Callable[..., Non
 def _exit_code(app: App, tokens: Sequence[str], terminal: Terminal) -> int:
     try:
         app.meta(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-    except (OutfieldError, CycloptsError) as error:
-        terminal.complain(f"outfield: error: {error}")
+    except (OutfieldError, CycloptsError, MemoryError) as error:
+        said = _NO_MEMORY if isinstance(error, MemoryError) else error
+        terminal.complain(f"outfield: error: {said}")
         return 2
     except ReaderGoneError:
         return 0

@@ -18,6 +18,7 @@ from flows.storage.kept_plan import keep_plan
 from flows.storage.locations import without_secrets
 from flows.storage.lock import job_lock
 from flows.storage.plan import InputPlan, plan_input
+from flows.storage.run_ids import next_run_id
 from flows.storage.runs import RunFolder, job_folder
 from flows.storage.scratch import Scratch
 from flows.storage.soundness import without_damaged_files
@@ -196,9 +197,12 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
         Its folder cannot be made, or another run goes on writing the job.
     """
     name, patience = str(job.name), Settings.from_environment().lock_wait
-    run_id = new_run_id(planned.started)
-    with logging_of(name, run_id), job_lock(job_folder(job.output, name), patience):
-        refused = take_in_verdicts(job_folder(job.output, name))
+    place = job_folder(job.output, name)
+    with (
+        job_lock(place, patience),
+        logging_of(name, run_id := next_run_id(place, planned.started)),
+    ):
+        refused = take_in_verdicts(place)
         folder = RunFolder.create(job.output, name, run_id)
         scratch = Scratch.of(folder.path)
         try:
@@ -249,8 +253,3 @@ def _kind(error: BaseException) -> dict[str, str]:
 def _discard(folder: RunFolder) -> None:
     folder.discard()
     Scratch.of(folder.path).remove()
-
-
-def new_run_id(started: datetime) -> str:
-    """Return an id that sorts by time."""
-    return f"{started:%Y%m%dT%H%M%S%f}Z"

@@ -69,7 +69,7 @@ def publish_run(
         partition=run.partition,
         job_fingerprint=job_fingerprint(run.job),
         started=run.started,
-        finished=datetime.now(UTC),
+        finished=max(run.started, datetime.now(UTC)),  # the clock may have been set back
         input_files=run.plan.manifest_files(),
         ledger=_ledger(run, gathered, scored),
         units_scored=scored.scored,

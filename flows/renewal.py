@@ -45,8 +45,11 @@ def _due(job: JobSpec, runner: Runner, partition: date | None) -> Renewed | None
     if refit == "on-drift":
         return beside_damage(partial(_look_ahead, job, runner, partition))
     fitted = read_registry(folder_of(job)).fitted_at(model.stored.model_id)
-    old = fitted is None or (datetime.now(UTC) - fitted).total_seconds() >= float(refit)
-    return Renewed("age") if old else None
+    if fitted is None:
+        return Renewed("age")
+    age = (datetime.now(UTC) - fitted).total_seconds()
+    young = 0 <= age < float(refit)  # one of the future was fitted before the clock was set right
+    return None if young else Renewed("age")
 
 
 def _look_ahead(

@@ -44,6 +44,8 @@ class UpkeepCommands:
         faults = [fault for job in checked for fault in job.faults]
         for fault in faults:
             self.terminal.line(f"{fault.where}: {fault.what}")
+        for place in (place for job in checked for place in job.unfinished):
+            self.terminal.line(f"{place}: unfinished; no fault, and `outfield clean` removes it")
         runs, models, files = (
             sum(getattr(job, name) for job in checked) for name in ("runs", "models", "files")
         )

@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from flows.storage import parquet_parts
 from flows.storage.atomic import sha256_of
+from flows.storage.cleaning import unfinished
 from flows.storage.locations import without_secrets
-from flows.storage.models import MODELS, StoredModel, list_models, load_model
+from flows.storage.models import MODELS, StoredModel, is_finished, list_models, load_model
 from flows.storage.published import LATEST, RUNS, PublishedRun, load_run, run_folders
 from flows.storage.registry import REGISTRY, read_registry
 from schemas.errors import LedgerError, ModelFileError, OutfieldError, OutputError
@@ -33,6 +34,8 @@ class Checked:
     files: int
     """Files of runs whose checksums were compared."""
     faults: tuple[Fault, ...]
+    unfinished: tuple[str, ...]
+    """What a killed run left, or one that is at work: no faults."""
 
 
 def find_jobs(folder: str, *, deep: bool = True) -> list[Path]:
@@ -65,6 +68,7 @@ def check_job(job: Path) -> Checked:
     folders = run_folders(job) if (job / RUNS).is_dir() else []
     faults: list[Fault] = []
     files = 0
+    needed: set[str] = set()
     for folder in sorted(folders):
         try:
             run = load_run(folder)
@@ -72,12 +76,26 @@ def check_job(job: Path) -> Checked:
             faults.append(Fault(f"{job.name}/{RUNS}/{folder.name}", error.what))
             continue
         files += len(run.manifest.files)
+        needed.add(run.manifest.model.model_id)
         faults += _faults_of_run(job, run)
-    models = list_models(job)
-    for stored in models:
-        faults += _faults_of_model(job, stored)
+    needed |= _registered(job)
+    stored = list_models(job)
+    models = [model for model in stored if is_finished(model) or model.model_id in needed]
+    for model in models:
+        faults += _faults_of_model(job, model)
     faults += _faults_of_pointers(job, {folder.name for folder in folders})
-    return Checked(len(folders), len(models), files, tuple(faults))
+    halves = {job / MODELS / model.model_id for model in stored if model not in models}
+    left = sorted(halves | set(unfinished(job)))
+    places = tuple(f"{job.name}/{path.relative_to(job).as_posix()}" for path in left)
+    return Checked(len(folders), len(models), files, tuple(faults), places)
+
+
+def _registered(job: Path) -> set[str]:
+    """Give the models that the registry speaks of; none where it cannot be read, a fault itself."""
+    try:
+        return {entry.model_id for entry in read_registry(job).entries}
+    except OutfieldError:
+        return set()
 
 
 def _is_job(folder: Path) -> bool:

@@ -86,17 +86,20 @@ def remove(removal: Removal) -> None:
             path.unlink(missing_ok=True)
 
 
-def _left_behind(job: Path, now: datetime) -> Iterator[Path]:
+def unfinished(job: Path) -> Iterator[Path]:
+    """Give what runs that never ended have left below a job, or one at work has there now."""
     for folder in (job / RUNS, job / MODELS, *_models(job).values()):
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            unfinished = path.is_dir() and path.name.endswith(_UNFINISHED)
+            half = path.is_dir() and path.name.endswith(_UNFINISHED)
             torn = path.is_file() and path.name.endswith(".tmp")
             ours = path.name.startswith(".") and not path.is_symlink()
-            if ours and (unfinished or torn) and _is_quiet(path, now):
+            if ours and (half or torn):
                 yield path
-    for path in sorted(job.glob(".*.tmp")):
-        if path.is_file() and _is_quiet(path, now):
-            yield path
+    yield from (path for path in sorted(job.glob(".*.tmp")) if path.is_file())
+
+
+def _left_behind(job: Path, now: datetime) -> Iterator[Path]:
+    return (path for path in unfinished(job) if _is_quiet(path, now))
 
 
 def _is_at_work(job: Path, now: datetime) -> bool:

@@ -83,6 +83,11 @@ def save_model(
     return StoredModel(folder, model_id)
 
 
+def is_finished(stored: StoredModel) -> bool:
+    """Tell whether a model was ever stored whole: its head is written last."""
+    return (stored.folder / _HEAD).exists()
+
+
 def load_model(stored: StoredModel) -> tuple[AnomalyModel, pa.Table]:
     """Load a model and its references.
 

@@ -15,6 +15,7 @@ from flows.storage.store_path import Place, place_of
 from schemas.errors import OutputError
 from schemas.manifest import RunManifest
 from schemas.outputs import FINDING, INCIDENT
+from schemas.run_id import instant_of
 
 MANIFEST = "manifest.json"
 REPORT = "report.html"
@@ -224,8 +225,9 @@ def _jobs_nearby(job: Place) -> str:
 
 
 def age(run: PublishedRun) -> tuple[float, str]:
-    """Return the key that sorts runs from old to new."""
-    return run.manifest.started.timestamp(), run.manifest.run_id
+    """Return the key that sorts runs from old to new: by their ids, as clocks may be set back."""
+    began = instant_of(run.manifest.run_id) or run.manifest.started
+    return began.timestamp(), run.manifest.run_id
 
 
 def latest_folder(job: Place) -> Place | None:

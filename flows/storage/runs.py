@@ -119,7 +119,16 @@ class RunFolder:
     def read_parts(
         self, dataset: str, columns: Sequence[str] | None = None
     ) -> Iterator[tuple[int, pa.Table]]:
-        """Read back what is written of a dataset: each part's number and its chosen columns."""
+        """Read back what is written of a dataset: each part's number and its chosen columns.
+
+        Raises
+        ------
+        OutputError
+            The folder is gone, or a part is damaged.
+        """
+        if isinstance(self.path, Path) and not (self.path / dataset).is_dir():
+            remedy = "run again, and let nobody remove it meanwhile"
+            raise OutputError("cannot be read (it is gone)", where=str(self.path), remedy=remedy)
         return parquet_parts.read_parts(self.path / dataset, columns)
 
     def publish(self, manifest: RunManifest, report: str) -> PublishedRun:

@@ -16,7 +16,7 @@ from flows.storage.store_path import Place
 class Scratch:
     """A folder of intermediate results beside the run that is being written.
 
-    What writes there raises `OutputError` where the disk is full or the folder is gone.
+    What writes or reads there raises `OutputError` where the disk is full or the folder is gone.
     """
 
     path: Place
@@ -44,9 +44,10 @@ class Scratch:
     def read_array(self, name: str) -> npt.NDArray[Any]:
         """Read an array back; mapped from a file, so that only what is used takes memory."""
         place = self.path / f"{name}.npy"
-        if isinstance(place, Path):
-            return np.load(place, mmap_mode="r", allow_pickle=False)
-        return np.load(place.open(), allow_pickle=False)
+        with naming_output_errors(self.path.parent):
+            if isinstance(place, Path):
+                return np.load(place, mmap_mode="r", allow_pickle=False)
+            return np.load(place.open(), allow_pickle=False)
 
     def write_table(self, name: str, table: pa.Table) -> None:
         """Keep a table."""
@@ -61,9 +62,10 @@ class Scratch:
     def read_table(self, name: str) -> pa.Table:
         """Read a table back; mapped from a file, so that only what is used takes memory."""
         place = self.path / f"{name}.arrow"
-        if isinstance(place, Path):
-            return pa.ipc.open_file(pa.memory_map(str(place))).read_all()
-        return pa.ipc.open_file(pa.py_buffer(place.read_bytes())).read_all()
+        with naming_output_errors(self.path.parent):
+            if isinstance(place, Path):
+                return pa.ipc.open_file(pa.memory_map(str(place))).read_all()
+            return pa.ipc.open_file(pa.py_buffer(place.read_bytes())).read_all()
 
     def remove(self) -> None:
         """Remove the folder and all in it."""

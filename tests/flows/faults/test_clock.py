@@ -1,0 +1,61 @@
+"""A clock that stands still, jumps or is set back: ids still sort, the last run is the newest."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from flows import planning
+from flows.cli import main
+from flows.storage.published import find_run, list_runs
+from flows.storage.runs import RunFolder
+from schemas.run_id import instant_of, run_id_of
+from tests.flows.sample_logs import dataset_bytes, detect, detect_in, job, small_log, written
+
+NOON = datetime(2026, 3, 4, 12, 0, 0, 250_000, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Set the clock that runs are named after."""
+
+    def stand_at(instant: datetime) -> None:
+        class Stopped(datetime):
+            @classmethod
+            def now(cls, tz=None):
+                return instant
+
+        monkeypatch.setattr(planning, "datetime", Stopped)
+
+    return stand_at
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "then", [NOON, NOON - timedelta(hours=1), NOON - timedelta(days=900), NOON + timedelta(days=9)]
+)
+def test_whatever_the_clock_says_the_run_published_last_is_the_newest(tmp_path, clock, capfd, then):
+    spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
+    clock(NOON)
+    first = detect(spec)
+    clock(then)
+    second, third = detect(spec), detect(spec)
+    ids = [run.manifest.run_id for run in (first, second, third)]
+    assert ids == sorted(set(ids))
+    assert all(instant_of(run_id) for run_id in ids)
+    listed = [run.manifest.run_id for run in list_runs(str(tmp_path / "out/log"))]
+    assert listed == ids[::-1]
+    assert find_run(str(tmp_path / "out/log")).manifest.run_id == ids[-1]
+    assert third.manifest.started == then
+    assert third.manifest.finished >= then
+    for dataset in ("findings", "scores"):
+        assert dataset_bytes(third, dataset) == dataset_bytes(first, dataset)
+    assert main(["check", str(tmp_path / "out")]) == 0
+    capfd.readouterr()
+
+
+def test_a_run_is_not_named_as_one_that_was_killed_in_the_same_instant(tmp_path, clock):
+    clock(NOON)
+    killed = RunFolder.create(str(tmp_path / "out"), "log", run_id_of(NOON))
+    run = detect_in(small_log(), tmp_path)
+    assert run.manifest.run_id > killed.run_id
+    assert killed.path.is_dir()
