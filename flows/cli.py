@@ -138,9 +138,8 @@ def _commands(terminal: Terminal, services: Services) -> tuple[Callable[..., Non
 def _exit_code(app: App, tokens: Sequence[str], terminal: Terminal) -> int:
     try:
         app.meta(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-    except (OutfieldError, CycloptsError, MemoryError) as error:
-        said = _NO_MEMORY if isinstance(error, MemoryError) else error
-        terminal.complain(f"outfield: error: {said}")
+    except (OutfieldError, CycloptsError) as error:
+        terminal.complain(f"outfield: error: {error}")
         return 2
     except ReaderGoneError:
         return 0
@@ -150,6 +149,14 @@ def _exit_code(app: App, tokens: Sequence[str], terminal: Terminal) -> int:
         terminal.complain("outfield: stopped")
         return 143 if isinstance(stop, _TerminatedError) else 130
     except Exception as error:
+        if _wants_memory(error):
+            terminal.complain(f"outfield: error: {_NO_MEMORY}")
+            return 2
         terminal.complain(f"{fault(error)}; run with --verbose for the traceback")
         return 1
     return 0
+
+
+def _wants_memory(error: Exception) -> bool:
+    """Tell whether the system has no memory left, or none for the stack of a thread."""
+    return isinstance(error, MemoryError) or "can't start new thread" in str(error)

@@ -149,6 +149,8 @@ def _faults_of_pointers(job: Path, runs: set[str]) -> Iterator[Fault]:
     if runs:
         try:
             named = json.loads((job / LATEST).read_bytes())["run_id"]
+        except FileNotFoundError:
+            pass  # the first run was killed just before it was written: the newest run is meant
         except (OSError, ValueError, LookupError, TypeError):
             yield Fault(f"{job.name}/{LATEST}", "names no run")
         else:

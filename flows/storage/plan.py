@@ -9,12 +9,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows.storage.footers import DamagedFile, PlannedFile, read_footers, where_is
-from flows.storage.locations import Located, locate, naming_input_errors, without_secrets
+from flows.storage.locations import (
+    Located,
+    locate,
+    naming_damage,
+    naming_input_errors,
+    without_secrets,
+)
 from flows.storage.unification import unify
-from schemas.errors import InputError
+from schemas.errors import DamagedFileError, InputError
 from schemas.flattening import flattened_origin
 from schemas.manifest import InputFile
 
+_BUFFER = 2**16
 _CODE_BYTES = 4
 """Bytes that a row takes at most of a column of codes."""
 _INTEGER = re.compile(r"0|-?[1-9]\d{0,17}")
@@ -155,19 +162,29 @@ def _repetitive(
     """Name the columns of strings that the first row group with rows holds as codes."""
     file = next(file for file in files if file.rows)
     group = next(i for i, rows in enumerate(file.row_groups) if rows)
-    with (
-        naming_input_errors(where_is(location, file.name)),
-        located.filesystem.open_input_file(located.files[file.name].path) as source,
-    ):
-        chunks = pq.read_metadata(source).row_group(group)
     strings = {field.name for field in schema if field.type == pa.string()}
-    held = (chunks.column(i) for i in range(chunks.num_columns))
     most = _CODE_BYTES * file.row_groups[group]
-    return tuple(
-        chunk.path_in_schema
-        for chunk in held
-        if chunk.path_in_schema in strings and chunk.total_uncompressed_size <= most
-    )
+    try:
+        sizes = _column_sizes(located, file.name, group, where_is(location, file.name))
+    except DamagedFileError:
+        return ()  # whoever reads it will say so
+    return tuple(name for name, size in sizes.items() if name in strings and size <= most)
+
+
+def _column_sizes(located: Located, name: str, group: int, where: str) -> dict[str, int]:
+    """Give the bytes of each column in a row group, once it is decoded."""
+    with (
+        naming_input_errors(where),
+        located.filesystem.open_input_file(located.files[name].path) as source,
+        naming_damage(where),
+        pq.ParquetFile(source, pre_buffer=False, buffer_size=_BUFFER) as opened,
+    ):
+        # Arrow ends the process if it is asked for a column of a footer that contradicts itself;
+        # when it reads one, it is an error like others.
+        next(opened.iter_batches(1, row_groups=[group]), None)
+        chunks = opened.metadata.row_group(group)
+        held = map(chunks.column, range(chunks.num_columns))
+        return {chunk.path_in_schema: chunk.total_uncompressed_size for chunk in held}
 
 
 def _with_partitions(schema: pa.Schema, files: Sequence[PlannedFile]) -> pa.Schema:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow.fs import FileSystem, FileType
 
@@ -200,10 +201,22 @@ def _read_piece(
             min(batch_rows, _ROWS_AT_ONCE), row_groups=list(piece.row_groups), columns=wanted
         ):
             missing -= batch.num_rows
+            _check_codes(batch, plan.where(file))
             # `a` brings a column named `a.b` along: Parquet takes the dot for a path.
             yield align(batch.select(wanted), schema, dict(file.partition), plan.where(file))
         if missing:
             raise damaged(plan.where(file), "its rows are not as many as its footer says")
+
+
+def _check_codes(batch: pa.RecordBatch, where: str) -> None:
+    """Refuse codes that stand for nothing: Arrow takes them from a file as they are."""
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):
+            ends = pc.min_max(column.indices).as_py()
+            if ends["max"] is not None and not (
+                0 <= ends["min"] <= ends["max"] < len(column.dictionary)
+            ):
+                raise damaged(where, "a dictionary has fewer entries than its column names")
 
 
 def _open_parquet(source: pa.NativeFile, encoded: Sequence[str]) -> pq.ParquetFile:

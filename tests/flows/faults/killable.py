@@ -5,6 +5,7 @@ takes time, so that many can be killed.
 """
 
 import json
+import math
 import mmap
 import os
 import resource
@@ -91,10 +92,13 @@ def _fork(order: dict[str, Any], log: Path) -> dict[str, Any]:
     child = os.fork()
     if child == 0:
         _be_the_command(order, log, counted)
-    if order["seconds"] is not None:
-        time.sleep(order["seconds"])
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
+    limit = math.inf if order["seconds"] is None else order["seconds"]
+    ended, status = os.waitpid(child, os.WNOHANG)
+    while not ended:
+        if time.monotonic() - began >= limit:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.002)
+        ended, status = os.waitpid(child, os.WNOHANG)
     return {
         "killed": os.WIFSIGNALED(status),
         "code": os.waitstatus_to_exitcode(status),

