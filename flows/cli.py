@@ -149,14 +149,14 @@ def _exit_code(app: App, tokens: Sequence[str], terminal: Terminal) -> int:
         terminal.complain("outfield: stopped")
         return 143 if isinstance(stop, _TerminatedError) else 130
     except Exception as error:
-        if _wants_memory(error):
-            terminal.complain(f"outfield: error: {_NO_MEMORY}")
-            return 2
-        terminal.complain(f"{fault(error)}; run with --verbose for the traceback")
-        return 1
+        return _give_up(error, terminal)
     return 0
 
 
-def _wants_memory(error: Exception) -> bool:
-    """Tell whether the system has no memory left, or none for the stack of a thread."""
-    return isinstance(error, MemoryError) or "can't start new thread" in str(error)
+def _give_up(error: Exception, terminal: Terminal) -> int:
+    """Tell of a fault of ours, or that memory is at its end; give the exit code."""
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        terminal.complain(f"outfield: error: {_NO_MEMORY}")
+        return 2
+    terminal.complain(f"{fault(error)}; run with --verbose for the traceback")
+    return 1

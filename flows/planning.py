@@ -27,6 +27,7 @@ from schemas.errors import DamagedFileError, InputError, JobError, OutfieldError
 from schemas.flattening import flattened_origin
 from schemas.job import SESSION_CUTS, JobSpec, check_columns, check_peers, roles_of
 from schemas.roles import Role, RoleChoice, infer_roles
+from schemas.run_id import run_id_of
 from schemas.secrets import Secrets
 
 T = TypeVar("T")
@@ -199,6 +200,7 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
     name, patience = str(job.name), Settings.from_environment().lock_wait
     place = job_folder(job.output, name)
     with (
+        logging_of(name, run_id_of(planned.started)),  # as it waits for the lock
         job_lock(place, patience),
         logging_of(name, run_id := next_run_id(place, planned.started)),
     ):
