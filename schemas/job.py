@@ -162,8 +162,7 @@ def parse_job(text: str, source: str) -> JobSpec:
     except tomllib.TOMLDecodeError as error:
         raise _not_toml(str(error), source) from None
     except (ValueError, RecursionError):
-        what = "a number is too long, or tables are in each other too deep"
-        raise JobError(what, where=source, remedy="write it as `outfield init` does") from None
+        raise _not_toml("a number too long, or tables nested too deep", source) from None
     return build_job(settings, source)
 
 
