@@ -10,20 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from anomaly.embedding.parts import Span
-from anomaly.model import AnomalyModel
+from anomaly.fold import Fold
 
 _ROWS_AT_ONCE = 65_536
 """Counterfactual events scored at a time."""
 
 
 def span_shares(
-    model: AnomalyModel, X: npt.NDArray[np.float32], normal: npt.NDArray[np.float32]
+    fold: Fold, X: npt.NDArray[np.float32], normal: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float64]:
     """Share out the surprise of each event over the spans of its embedding.
 
     Parameters
     ----------
-    model
+    fold
         Scores the counterfactuals; its `embedder.spans` are the n_spans parts.
     X
         The events, float32 (n_events, n_dims).
@@ -35,32 +35,30 @@ def span_shares(
     float64 (n_events, n_spans): shares of one. An event as ordinary as its nearest normal one has
     no surprise to share out; the squared differences between the two stand in for it.
     """
-    spans = model.embedder.spans
+    spans = fold.embedder.spans
     shares = np.zeros((len(X), len(spans)))
     step = max(1, _ROWS_AT_ONCE // (2 * len(spans)))
     for start in range(0, len(X), step):
         stop = start + step
-        shares[start:stop] = _effects(model, X[start:stop], normal[start:stop], spans)
+        shares[start:stop] = _effects(fold, X[start:stop], normal[start:stop], spans)
     ordinary = ~shares.any(axis=1)
     shares[ordinary] = _differences(X[ordinary], normal[ordinary], spans)
     total = shares.sum(axis=1, keepdims=True)
     return np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
 
 
-def leading_columns(
-    model: AnomalyModel, X: npt.NDArray[np.float32], n: int
-) -> npt.NDArray[np.int64]:
+def leading_columns(fold: Fold, X: npt.NDArray[np.float32], n: int) -> npt.NDArray[np.int64]:
     """Return the `n` columns that take most of each event's surprise, the most telling first.
 
     Returns
     -------
-    int64 (n_events, n): places in the order in which the columns first come among the model's
+    int64 (n_events, n): places in the order in which the columns first come among the fold's
     spans. Where there are fewer columns than `n`, there are fewer here.
     """
-    names = [span.column for span in model.embedder.spans]
+    names = [span.column for span in fold.embedder.spans]
     columns = list(dict.fromkeys(names))
-    nearest = model.voices.density.nearest(X, 1)[:, 0]
-    shares = span_shares(model, X, model.voices.density.references_[nearest])
+    nearest = fold.voices.density.nearest(X, 1)[:, 0]
+    shares = span_shares(fold, X, fold.voices.density.references_[nearest])
     by_column = np.zeros((len(X), len(columns)))
     for span, name in enumerate(names):
         by_column[:, columns.index(name)] += shares[:, span]
@@ -68,7 +66,7 @@ def leading_columns(
 
 
 def _effects(
-    model: AnomalyModel,
+    fold: Fold,
     X: npt.NDArray[np.float32],
     normal: npt.NDArray[np.float32],
     spans: tuple[Span, ...],
@@ -78,12 +76,12 @@ def _effects(
         part = slice(span.start, span.stop)
         without[:, i, part], alone[:, i, part] = normal[:, part], X[:, part]
     n_dims = X.shape[1]
-    loss = _surprise(model, X)[:, None] - _surprise(model, without.reshape(-1, n_dims)).reshape(
+    loss = _surprise(fold, X)[:, None] - _surprise(fold, without.reshape(-1, n_dims)).reshape(
         len(X), -1
     )
     gain = (
-        _surprise(model, alone.reshape(-1, n_dims)).reshape(len(X), -1)
-        - _surprise(model, normal)[:, None]
+        _surprise(fold, alone.reshape(-1, n_dims)).reshape(len(X), -1)
+        - _surprise(fold, normal)[:, None]
     )
     return np.maximum(loss, 0.0) + np.maximum(gain, 0.0)
 
@@ -95,5 +93,5 @@ def _differences(
     return np.add.reduceat((X - normal).astype(np.float64) ** 2, starts, axis=1)
 
 
-def _surprise(model: AnomalyModel, X: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    return -np.log(model.score_vectors(X).p_values)
+def _surprise(fold: Fold, X: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    return -np.log(fold.score_vectors(X).p_values)

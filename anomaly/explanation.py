@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from anomaly.attribution import span_shares
 from anomaly.embedding.parts import Span
-from anomaly.model import AnomalyModel
+from anomaly.fold import Fold
 from anomaly.wording import Evidence, describe
 
 _NEIGHBOURS = 10
@@ -36,44 +36,44 @@ class Reason:
 
 
 def explain(
-    model: AnomalyModel, references: pa.Table, events: pa.Table
+    fold: Fold, references: pa.Table, events: pa.Table
 ) -> tuple[list[list[Reason]], list[str]]:
     """Give the reasons for each of `events`, the most telling first, and a summary of each.
 
     Parameters
     ----------
-    model
-        The model that scored them.
+    fold
+        The fold that explains: `AnomalyModel.explaining`.
     references
-        The conformed events behind `model.voices.density.references_`, in their order.
+        The conformed events behind `fold.voices.density.references_`, in their order.
     events
         The conformed events to explain; few, for each is scored once a column again.
     """
     if not events.num_rows:
         return [], []
-    X = model.embedder.transform(events)
-    neighbours = model.voices.density.nearest(X, _NEIGHBOURS)
-    shares = span_shares(model, X, model.voices.density.references_[neighbours[:, 0]])
+    X = fold.embedder.transform(events)
+    neighbours = fold.voices.density.nearest(X, _NEIGHBOURS)
+    shares = span_shares(fold, X, fold.voices.density.references_[neighbours[:, 0]])
     rows, normals = events.to_pylist(), references.to_pylist()
     reasons = [
-        _reasons(model, shares[i], rows[i], [normals[j] for j in neighbours[i]])
+        _reasons(fold, shares[i], rows[i], [normals[j] for j in neighbours[i]])
         for i in range(len(rows))
     ]
     return reasons, [_summary(r) for r in reasons]
 
 
 def _reasons(
-    model: AnomalyModel,
+    fold: Fold,
     shares: npt.NDArray[np.float64],
     event: dict[str, Any],
     near: list[dict[str, Any]],
 ) -> list[Reason]:
     reasons: list[Reason] = []
-    for column, (share, span) in _by_column(model.embedder.spans, shares).items():
+    for column, (share, span) in _by_column(fold.embedder.spans, shares).items():
         enough = share >= _SMALLEST_SHARE or len(reasons) < _FEWEST_REASONS
         if len(reasons) == _MOST_REASONS or not enough:
             break
-        evidence = Evidence(model.embedder, span, event, near)
+        evidence = Evidence(fold.embedder, span, event, near)
         observed, expected, sentence = describe(evidence)
         reasons.append(Reason(column, observed, expected, share, sentence))
     return reasons

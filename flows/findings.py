@@ -27,7 +27,7 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
     model, references = loaded_model(fitted.stored)
     records = gathered.records
     events = records.take(grouped.rows)
-    reasons, summaries = explain(model, references, events)
+    reasons, summaries = explain(model.explaining, references, events)
     scores = score_batch(model, records, Batch(events, grouped.rows, pa.table({})))
     own = records.own_columns(grouped.rows)
     lead = {
@@ -73,7 +73,7 @@ def _short_texts(values: pa.Array) -> list[str | None]:
 
 def _map(model: AnomalyModel, events: pa.Table) -> pa.Table:
     X = model.embedder.transform(events)
-    normal, found = project(model.voices.density.references_, X)
+    normal, found = project(model.explaining.voices.density.references_, X)
     ranks = [*[None] * len(normal), *range(1, len(found) + 1)]
     points = np.vstack([normal, found])
     return pa.table([points[:, 0], points[:, 1], pa.array(ranks, pa.int32())], schema=MAP)

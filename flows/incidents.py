@@ -168,10 +168,12 @@ def _numbers(desk: _Desk, events: pa.Table, rows: Integers) -> Integers:
     if time is not None:
         times = events[time].cast(pa.int64()).to_numpy()
     entities = {column: _codes(events[column]) for column in desk.entities}
-    density = model.voices.density
+    density = model.explaining.voices.density
     away = np.linalg.norm(X - density.references_[density.nearest(X, 1)[:, 0]], axis=1)
     candidates = Candidates(X, away, times, rows, entities)
-    return incidents(candidates, lambda asked: leading_columns(model, X[asked], _REASONS))
+    return incidents(
+        candidates, lambda asked: leading_columns(model.explaining, X[asked], _REASONS)
+    )
 
 
 def _codes(names: pa.ChunkedArray) -> Integers:
@@ -210,7 +212,7 @@ def _portraits(desk: _Desk, pool: _Pool, numbers: Sequence[int]) -> list[Inciden
     members = members_of(
         pool.events, pool.numbers, list(numbers), desk.entities, time_column(desk.records)
     )
-    told = zip(*explain(desk.model, desk.references, events), strict=True)
+    told = zip(*explain(desk.model.explaining, desk.references, events), strict=True)
     graded = zip(scores, p.tolist(), points.tolist(), severity(points), oddest, strict=True)
     return [
         portray(

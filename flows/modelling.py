@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from anomaly.canaries import search_canaries
 from anomaly.drift import count_records
-from anomaly.model import FEWEST_EVENTS, AnomalyModel, ModelOptions, held_out
+from anomaly.fold import ModelOptions, held_out
+from anomaly.model import FEWEST_EVENTS, AnomalyModel
 from flows.model_choice import folder_of, new_columns
 from flows.planning import Run
 from flows.records import Records
@@ -135,12 +136,12 @@ def _card(run: Run, model: AnomalyModel, sample: pa.Table) -> ModelCard:
         figures=ModelFigures(
             dims=model.embedder.n_dims,
             sample_rows=model.sample_rows,
-            reference_rows=model.reference_rows,
-            calibration_rows=len(model.calibration.surprises),
-            trimmed_share=model.trimmed_share,
-            unsettled_share=model.unsettled_share,
-            agreement=model.agreement,
-            beyond_reference=model.beyond_reference,
+            reference_rows=model.explaining.reference_rows,
+            calibration_rows=model.calibration_rows,
+            trimmed_share=model.explaining.trimmed_share,
+            unsettled_share=model.explaining.unsettled_share,
+            agreement=model.explaining.agreement,
+            beyond_reference=model.explaining.beyond_reference,
         ),
         reference={column: n.tolist() for column, n in counts.bins.items()},
         canaries=search_canaries(model, unseen, _SELF_CHECK_P, run.job.seed),

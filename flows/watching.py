@@ -74,7 +74,7 @@ def look_ahead(run: Run, gathered: Gathered) -> Renewed | None:
         return Renewed("drift", columns)
     p_values = np.concatenate([model.score(table).p_values for table in tables] or [np.ones(0)])
     points = np.bincount(anomaly_score(p_values).astype(np.int64), minlength=11)
-    drift = drift_of(points, len(model.calibration.surprises))
+    drift = drift_of(points, model.calibration_rows)
     return Renewed("drift", columns) if drift.ratio > _TOO_OFTEN else None
 
 

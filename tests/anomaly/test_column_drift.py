@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.drift import BatchCounts, compare_columns, count_records
-from anomaly.model import AnomalyModel, held_out
+from anomaly.fold import held_out
+from anomaly.model import AnomalyModel
 from schemas.roles import Role
 from tests.anomaly.logs import FEW, ROLES, company_log, conformed, terms
 

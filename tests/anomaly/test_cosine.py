@@ -13,7 +13,8 @@ from anomaly.cosine import UnlikeDirection
 from anomaly.distance import FarthestColumn
 from anomaly.embedding.parts import Span
 from anomaly.explanation import explain
-from anomaly.model import PARTS, AnomalyModel, ModelOptions
+from anomaly.fold import ModelOptions
+from anomaly.model import PARTS, AnomalyModel
 from anomaly.state import dump, load
 from tests import naive
 from tests.anomaly.logs import PATIENT, ROLES, with_value
@@ -84,7 +85,7 @@ def test_the_job_chooses_the_distance_and_leaves_the_density(
     by_cosine: tuple[AnomalyModel, pa.Table], model: AnomalyModel, log: pa.Table
 ) -> None:
     cosine, euclidean = by_cosine[0].score(log), model.score(log)
-    assert isinstance(model.voices.distance, FarthestColumn)
+    assert isinstance(model.explaining.voices.distance, FarthestColumn)
     np.testing.assert_array_equal(cosine.density, euclidean.density)
     assert (cosine.distance != euclidean.distance).any()
     assert cosine.distance.max() <= 2.0
@@ -102,5 +103,5 @@ def test_an_odd_event_is_found_and_explained(
     model, references = by_cosine
     odd = with_value(log, 0, "size", 1e12)
     assert model.score(odd).p_values[0] < np.quantile(model.score(log).p_values, 0.02)
-    reasons, _ = explain(model, references, odd)
+    reasons, _ = explain(model.explaining, references, odd)
     assert reasons[0][0].column == "size"

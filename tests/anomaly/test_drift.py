@@ -92,7 +92,7 @@ def test_a_batch_that_drifted_does_not_flood() -> None:
     # Measured over 35 fits of 1,000 to 20,000 events: up to 650 found without, 192 with the drift.
     model, _ = AnomalyModel.fit(mixture(4_000, 2), MIXTURE_ROLES, {}, 2)
     p = model.score(stretched(mixture(4_000, 1_002), 1.4)).p_values
-    changed = drift(p, len(model.calibration.surprises))
+    changed = drift(p, model.calibration_rows)
     assert changed.ratio > 2.0
     assert select(p, len(p), SPEC).selected > 50
     assert select(p, len(p), SPEC, changed).selected < 10
@@ -105,5 +105,5 @@ def test_a_batch_from_the_same_source_hardly_ever_drifts() -> None:
     for seed in range(30):
         model, _ = AnomalyModel.fit(mixture(4_000, seed), MIXTURE_ROLES, {}, seed)
         p = model.score(mixture(4_000, 1_000 + seed)).p_values
-        drifted += drift(p, len(model.calibration.surprises)) != NO_DRIFT
+        drifted += drift(p, model.calibration_rows) != NO_DRIFT
     assert drifted <= 2

@@ -15,7 +15,7 @@ Fitted = tuple[AnomalyModel, pa.Table]
 
 def reasons_for(fitted: Fitted, event: pa.Table) -> list[Reason]:
     model, references = fitted
-    reasons, _ = explain(model, references, event)
+    reasons, _ = explain(model.explaining, references, event)
     return reasons[0]
 
 
@@ -47,7 +47,9 @@ def test_the_sentence_of_a_rare_name_holds_its_count(log: pa.Table) -> None:
     events = pa.table({"kind": terms(kinds), "x": x, "y": y})
     roles = {"kind": Role.CATEGORY, "x": Role.NUMBER, "y": Role.NUMBER}
     model, drawn = AnomalyModel.fit(events, roles, {}, 0)
-    reasons, summaries = explain(model, events.take(pa.array(drawn)), events.slice(302, 1))
+    reasons, summaries = explain(
+        model.explaining, events.take(pa.array(drawn)), events.slice(302, 1)
+    )
     # Two thirds of the events are the reference that is counted.
     expected = r"`kind` is `rare`: [123] of 202 events; near ones have `usual`"
     assert re.fullmatch(expected, reasons[0][0].sentence)
@@ -56,7 +58,7 @@ def test_the_sentence_of_a_rare_name_holds_its_count(log: pa.Table) -> None:
 
 def test_reasons_are_ranked_parts_of_one_with_three_at_least(fitted: Fitted, log: pa.Table) -> None:
     model, references = fitted
-    reasons, summaries = explain(model, references, log.slice(0, 40))
+    reasons, summaries = explain(model.explaining, references, log.slice(0, 40))
     assert len(reasons) == len(summaries) == 40
     for row, summary in zip(reasons, summaries, strict=True):
         shares = [reason.share for reason in row]
@@ -70,12 +72,13 @@ def test_reasons_are_ranked_parts_of_one_with_three_at_least(fitted: Fitted, log
 
 def test_one_column_has_one_reason(log: pa.Table) -> None:
     model, drawn = AnomalyModel.fit(log, {"size": Role.NUMBER}, {}, 0)
-    reasons, _ = explain(model, log.take(pa.array(drawn)), log.slice(0, 2))
+    reasons, _ = explain(model.explaining, log.take(pa.array(drawn)), log.slice(0, 2))
     assert [len(row) for row in reasons] == [1, 1]
 
 
 def test_no_event_has_no_reasons(fitted: Fitted, log: pa.Table) -> None:
-    assert explain(*fitted, log.slice(0, 0)) == ([], [])
+    model, references = fitted
+    assert explain(model.explaining, references, log.slice(0, 0)) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -122,7 +125,7 @@ def test_the_column_that_was_changed_is_the_reason_given() -> None:
             events = pa.concat_tables(
                 [with_value(log, row, column, odd(column, random)) for row in rows]
             )
-            reasons, _ = explain(model, references, events.unify_dictionaries())
+            reasons, _ = explain(model.explaining, references, events.unify_dictionaries())
             ranks += [[*(reason.column for reason in row), column].index(column) for row in reasons]
     assert np.mean(np.array(ranks) == 0) >= 0.80
     assert np.mean(np.array(ranks) < 3) >= 0.95
@@ -133,5 +136,7 @@ def test_the_number_that_was_changed_is_the_reason_given() -> None:
     events = mixture(2_000, 0)
     model, drawn = AnomalyModel.fit(events, MIXTURE_ROLES, {}, 0)
     changed = pa.concat_tables([with_value(events, row, "x2", 60.0) for row in range(50)])
-    reasons, _ = explain(model, events.take(pa.array(drawn)), changed.unify_dictionaries())
+    reasons, _ = explain(
+        model.explaining, events.take(pa.array(drawn)), changed.unify_dictionaries()
+    )
     assert np.mean([row[0].column == "x2" for row in reasons]) >= 0.95

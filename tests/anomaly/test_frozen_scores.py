@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from anomaly.model import AnomalyModel, ModelOptions
+from anomaly.fold import ModelOptions
+from anomaly.model import AnomalyModel
 from tests.anomaly.logs import ROLES, company_log
 
 

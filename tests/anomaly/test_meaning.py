@@ -10,7 +10,8 @@ import pytest
 
 from anomaly.embedding import meaning
 from anomaly.embedding.meaning import MeaningSpace
-from anomaly.model import PARTS, AnomalyModel, ModelOptions
+from anomaly.fold import ModelOptions
+from anomaly.model import PARTS, AnomalyModel
 from anomaly.state import dump, load
 from schemas.errors import JobError, ModelFileError
 from tests.anomaly.logs import ROLES, company_log

@@ -5,7 +5,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 
-from anomaly.model import FEWEST_EVENTS, PARTS, AnomalyModel, Scores
+from anomaly.fold import Scores
+from anomaly.model import FEWEST_EVENTS, PARTS, AnomalyModel
 from anomaly.selection import select
 from anomaly.state import dump, load
 from schemas.errors import InputError
@@ -134,10 +135,11 @@ def test_another_seed_gives_another_but_similar_model(model: AnomalyModel, log: 
 def test_references_are_events_that_the_cluster_holds(log: pa.Table) -> None:
     model, drawn = AnomalyModel.fit(log, ROLES, {}, 0)
     X = model.embedder.transform(log.take(pa.array(drawn)))
-    np.testing.assert_allclose(X, model.voices.density.references_, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(X, model.explaining.voices.density.references_, rtol=1e-5, atol=1e-5)
     assert model.sample_rows == log.num_rows
-    assert model.reference_rows + len(model.calibration.surprises) < log.num_rows
-    assert model.trimmed_share == pytest.approx(0.05, abs=0.01)
+    fold = model.explaining
+    assert fold.reference_rows + len(fold.calibration.surprises) < log.num_rows
+    assert fold.trimmed_share == pytest.approx(0.05, abs=0.01)
 
 
 @pytest.mark.parametrize("n", [0, 1, FEWEST_EVENTS - 1])

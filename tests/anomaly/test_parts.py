@@ -82,7 +82,7 @@ def test_a_score_does_not_depend_on_the_events_scored_with_it(
 def test_what_is_measured_once_is_what_is_measured_row_by_row(
     model: AnomalyModel, embedded: EmbeddedEvents
 ) -> None:
-    for voice in (model.voices.density, model.voices.distance):
+    for voice in (model.explaining.voices.density, model.explaining.voices.distance):
         np.testing.assert_array_equal(voice.score_events(embedded), voice.score_samples(embedded.X))
 
 

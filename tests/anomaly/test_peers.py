@@ -9,7 +9,8 @@ import pytest
 from anomaly.embedding.embedder import EventEmbedder
 from anomaly.embedding.parts import Span
 from anomaly.explanation import explain
-from anomaly.model import PARTS, AnomalyModel, ModelOptions
+from anomaly.fold import ModelOptions
+from anomaly.model import PARTS, AnomalyModel
 from anomaly.state import dump, load
 from schemas.roles import Role
 from tests.anomaly.logs import conformed, with_value
@@ -101,7 +102,9 @@ def test_what_is_ordinary_elsewhere_is_odd_among_the_peers(
     odd = with_value(with_value(staff, row, column, value), 0, "user", "new")
     assert model.score(odd).p_values[0] <= without.score(odd).p_values[0]
     # Which of two names that do not go together is the odd one, nobody can tell.
-    reason = next(r for r in explain(model, references, odd)[0][0][:2] if r.column == column)
+    reason = next(
+        r for r in explain(model.explaining, references, odd)[0][0][:2] if r.column == column
+    )
     assert reason.sentence.startswith(says)
     assert "`department` `People`" in reason.sentence
 

@@ -96,7 +96,7 @@ def run(labelled: Labelled, n_events: int, seed: int) -> list[Case]:
     changed = make_odd(habits, labelled.take(held_out).to_pylist(), n_events, random)
     before = as_events([c.event for c in changed], normal.schema)
     after = as_events([c.change.apply(c.event) for c in changed], normal.schema)
-    reasons, _ = explain(model, normal.take(pa.array(drawn)), after)
+    reasons, _ = explain(model.explaining, normal.take(pa.array(drawn)), after)
     p_before, p = model.score(before).p_values, model.score(after).p_values
     return [
         Case(labelled.name, seed, one, said, _right(habits, one, said), float(p0), float(p1))
