@@ -11,7 +11,7 @@ from tests.anomaly.logs import MIXTURE_ROLES, ROLES, mixture
 
 
 @given(st.integers(20, 2_000), st.integers(0, 2**31))
-def test_each_event_calibrates_one_split_and_is_a_reference_of_the_others(n: int, seed: int) -> None:
+def test_each_event_calibrates_one_split_and_is_a_reference_of_others(n: int, seed: int) -> None:
     calibrating = np.concatenate([split.calibration for split in splits(n, seed)])
     assert sorted(calibrating) == list(range(n))
     for split in splits(n, seed):
