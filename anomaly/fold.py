@@ -1,6 +1,7 @@
 """A fold: what part of a sample makes of events, held against the part it was not fitted on."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -105,26 +106,28 @@ class Fold:
         )
         _require_dimensions(embedder)
         first = embedder.embed(known)
-        cluster = NormalCluster.fit(first)
-        normal = split.reference[cluster.members]
-        trimmed = split.reference[~cluster.members]
-        counted = np.sort(np.concatenate([normal, trimmed[::_TRIMMED_COUNTED]]))
-        embedder = embedder.recounted(events.take(pa.array(counted)), split.embed_seed)
-        embedded = embedder.embed(events)
-        cluster_events, others = embedded.take(normal), embedded.take(split.calibration)
-        voices, heard = Voices.fit(
-            cluster_events, others, embedder.spans, split.draw_seed, options.distance
-        )
-        fold = cls(
-            embedder=embedder,
-            voices=voices,
-            calibration=Calibration.fit(heard.surprisal),
-            reference_rows=len(normal),
-            trimmed_share=cluster.trimmed_share,
-            unsettled_share=cluster.unsettled_share,
-            agreement=agreement(first),
-            beyond_reference=beyond_reference(voices, cluster_events, heard.surprisal),
-        )
+        with ThreadPoolExecutor(1) as beside:
+            agreed = beside.submit(agreement, first)  # nothing else waits for it
+            cluster = NormalCluster.fit(first)
+            normal = split.reference[cluster.members]
+            trimmed = split.reference[~cluster.members]
+            counted = np.sort(np.concatenate([normal, trimmed[::_TRIMMED_COUNTED]]))
+            embedder = embedder.recounted(events.take(pa.array(counted)), split.embed_seed)
+            embedded = embedder.embed(events)
+            cluster_events, others = embedded.take(normal), embedded.take(split.calibration)
+            voices, heard = Voices.fit(
+                cluster_events, others, embedder.spans, split.draw_seed, options.distance
+            )
+            fold = cls(
+                embedder=embedder,
+                voices=voices,
+                calibration=Calibration.fit(heard.surprisal),
+                reference_rows=len(normal),
+                trimmed_share=cluster.trimmed_share,
+                unsettled_share=cluster.unsettled_share,
+                agreement=agreed.result(),
+                beyond_reference=beyond_reference(voices, cluster_events, heard.surprisal),
+            )
         return fold, normal[voices.density.drawn_]
 
     def score(self, events: pa.Table) -> Scores:
