@@ -54,7 +54,7 @@ def _nearest_normal(
 ) -> list[list[dict[str, Any]]]:
     """Say of each event what the normal one holds that it is most like, column by column."""
     X = model.embedder.transform(events)
-    near = references.take(pa.array(model.voices.density.nearest(X, 1)[:, 0]))
+    near = references.take(pa.array(model.explaining.voices.density.nearest(X, 1)[:, 0]))
     columns = []
     for name in near.column_names:
         theirs, ours = (_short_texts(one_array(table[name])) for table in (near, events))
