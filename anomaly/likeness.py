@@ -46,7 +46,7 @@ def distances(x: Vectors, others: Vectors, metric: Metric) -> npt.NDArray[np.flo
 
 def centre_of(model: AnomalyModel) -> Vectors:
     """Return the middle of the normal cluster, float32 (n_dims,)."""
-    references = model.voices.density.references_
+    references = model.explaining.voices.density.references_
     return references.mean(axis=0, dtype=np.float64).astype(np.float32)
 
 

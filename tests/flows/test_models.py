@@ -45,7 +45,7 @@ def test_the_card_tells_what_it_was_fitted_on_and_names_no_path(trained):
     assert card.first.isoformat().startswith("2026-01-05")
     assert card.first < card.last
     assert card.columns["bytes"].role == "number"
-    assert card.figures.calibration_rows == 200
+    assert card.figures.calibration_rows == 600
     assert card.canaries.planted > 100
     written_down = (model.stored.folder / "model.json").read_text()
     assert str(folder) not in written_down
