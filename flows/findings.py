@@ -56,7 +56,8 @@ def _nearest_normal(
     X = model.embedder.transform(events)
     near = references.take(pa.array(model.explaining.voices.density.nearest(X, 1)[:, 0]))
     columns = []
-    for name in near.column_names:
+    # A stored model's events may have an id that these lack.
+    for name in (n for n in near.column_names if n in events.column_names):
         theirs, ours = (_short_texts(one_array(table[name])) for table in (near, events))
         columns.append(
             [

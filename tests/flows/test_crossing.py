@@ -74,6 +74,7 @@ def test_only_names_and_small_objects_pass_to_workers_and_back(many_files, tmp_p
         "select_findings",
         "group_incidents",
         "explain_findings",
+        "look_around",
         "watch_run",
     }
     # The histogram of all scores is 24 kB: it passes on once, whatever the number of chunks. Of

@@ -168,6 +168,7 @@ def test_the_manifest_tells_what_was_read_and_how(tmp_path):
         "select",
         "group",
         "explain",
+        "look around",
         "watch",
     ]
 

@@ -180,14 +180,19 @@ def test_a_head_of_another_shape_is_refused(stored, change):
     refusal(rewritten(stored, change))
 
 
+def first_fold(state):
+    return state["parts"]["folds"][0]["parts"]
+
+
 @pytest.mark.parametrize(
     "change",
     [
         lambda state: state.pop("parts"),
-        lambda state: state["parts"].pop("voices"),
+        lambda state: state["parts"].pop("folds"),
+        lambda state: first_fold(state).pop("voices"),
         lambda state: state["parts"].update(more=1),
-        lambda state: state["parts"].update(voices={"$array": []}),
-        lambda state: state["parts"].update(voices={"$class": "Voices", "parts": 3}),
+        lambda state: first_fold(state).update(voices={"$array": []}),
+        lambda state: first_fold(state).update(voices={"$class": "Voices", "parts": 3}),
         lambda state: (state.clear(), state.update(a=[1])),
     ],
 )
