@@ -7,9 +7,9 @@ Every field has a name of ours: names and values from the log are data, never Ve
 from typing import Any
 
 import altair as alt
-from altair.utils.schemapi import debug_mode
 import numpy as np
 import numpy.typing as npt
+from altair.utils.schemapi import debug_mode
 
 from flows.report.data import ReportData
 from flows.report.drivers import Driver
