@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import altair as alt
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -28,6 +29,11 @@ def test_all_five_are_drawn_and_are_strict_json() -> None:
     drawn = _drawn(report_data())
     assert set(drawn) == {"time", "lanes", "map", "scores", "columns"}
     json.dumps(drawn, allow_nan=False)
+
+
+def test_each_is_what_the_schema_of_vega_lite_says() -> None:
+    for spec in _drawn(report_data()).values():
+        alt.Chart.from_dict(spec, validate=True)
 
 
 def test_boundless_scores_and_lost_coordinates_leave_strict_json() -> None:
