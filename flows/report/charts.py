@@ -15,7 +15,7 @@ from flows.report.data import ReportData
 from flows.report.drivers import Driver
 from flows.report.lanes import lanes, over_time
 from flows.report.map import embedding_map
-from flows.report.marks import Row
+from flows.report.marks import Row, inline
 from flows.report.wording import share
 
 _MAX_FINDINGS = 1_000
@@ -114,7 +114,7 @@ def _score_bars(bars: list[Row]) -> alt.Chart:
     heights = alt.Scale(type="log", domain=[0.7, most * 1.5], nice=False)
     decades = [10**power for power in range(len(str(most)))]
     return (
-        alt.Chart(alt.InlineData(values=bars))
+        alt.Chart(inline(bars))
         .mark_rect(stroke="var(--surface)", strokeWidth=0.5)
         .encode(
             x=alt.X("low:Q", title="Anomaly score", axis=alt.Axis(grid=False)),
@@ -137,7 +137,7 @@ def _score_bars(bars: list[Row]) -> alt.Chart:
 
 
 def _cut_line(score_cut: float) -> list[alt.Chart]:
-    at = alt.Chart(alt.InlineData(values=[{"cut": score_cut, "label": f"cut {score_cut:.1f}"}]))
+    at = alt.Chart(inline([{"cut": score_cut, "label": f"cut {score_cut:.1f}"}]))
     x = alt.X("cut:Q")
     return [
         at.mark_rule(color="var(--ink)", strokeDash=[4, 3], strokeWidth=1.5).encode(x=x),
@@ -159,7 +159,7 @@ def _driving_columns(leading: list[Driver]) -> _Drawn | None:
         }
         for driver in leading[:_MAX_COLUMNS]
     ]
-    base = alt.Chart(alt.InlineData(values=bars)).encode(
+    base = alt.Chart(inline(bars)).encode(
         y=alt.Y("column:N", sort=None, axis=None),
         tooltip=[
             alt.Tooltip("column:N", title="Column"),

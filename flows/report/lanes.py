@@ -3,7 +3,7 @@
 import altair as alt
 import pyarrow as pa
 
-from flows.report.marks import CHOSEN, Row, finding_marks, finding_rows
+from flows.report.marks import CHOSEN, Row, finding_marks, finding_rows, inline
 from flows.report.times import EventTimes, event_times
 from flows.report.wording import visible
 
@@ -21,7 +21,7 @@ def over_time(findings: pa.Table, time_column: str | None) -> alt.Chart | None:
         return None
     placed = [row for row in _timed(findings, times) if row["time"] is not None]
     drawn: alt.Chart = (
-        finding_marks(alt.Chart(alt.InlineData(values=placed)))
+        finding_marks(alt.Chart(inline(placed)))
         .encode(
             x=_time_axis(times),
             y=alt.Y("score:Q", title="Anomaly score", scale=alt.Scale(zero=False, nice=True)),
@@ -55,7 +55,7 @@ def lanes(findings: pa.Table, incidents: pa.Table, time_column: str | None) -> a
     labels = [visible(name[:_NAME]) for name in shown]
     spelt = " : ".join(f"datum.value == {i} ? labels[{i}]" for i in range(len(labels)))
     drawn: alt.Chart = (
-        finding_marks(alt.Chart(alt.InlineData(values=rows)))
+        finding_marks(alt.Chart(inline(rows)))
         .encode(
             x=_time_axis(times),
             y=alt.Y(

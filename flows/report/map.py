@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.ndimage import gaussian_filter
 
-from flows.report.marks import CHOSEN, finding_marks, finding_rows
+from flows.report.marks import CHOSEN, finding_marks, finding_rows, inline
 
 _GRID = (64, 40)
 """Cells of the surface, across and up."""
@@ -36,7 +36,7 @@ def embedding_map(points: pa.Table, findings: pa.Table) -> alt.LayerChart | None
         for row in finding_rows(findings)
         if row["rank"] in places
     ]
-    found = finding_marks(alt.Chart(alt.InlineData(values=marks))).encode(
+    found = finding_marks(alt.Chart(inline(marks))).encode(
         x=alt.X("x:Q", axis=None), y=alt.Y("y:Q", axis=None)
     )
     drawn: alt.LayerChart = (
@@ -54,7 +54,7 @@ def embedding_map(points: pa.Table, findings: pa.Table) -> alt.LayerChart | None
 def _ground(cells: list[dict[str, Any]]) -> alt.Chart:
     strength = alt.Scale(domain=[0, _LEVELS], range=[0.0, 0.95])
     ground: alt.Chart = (
-        alt.Chart(alt.InlineData(values=cells))
+        alt.Chart(inline(cells))
         .mark_rect(color="var(--cloud)", strokeWidth=0, aria=False, tooltip=None)
         .encode(
             x=alt.X("x:Q", axis=None, scale=alt.Scale(nice=False)),

@@ -21,6 +21,11 @@ CHOSEN = alt.param(name="chosen", value=[])
 _IS_CHOSEN = "indexof(chosen, datum.rank) >= 0"
 
 
+def inline(rows: list[Row]) -> alt.InlineData:
+    """Give rows to a chart, as a tuple: Altair copies a list anew in every step of drawing."""
+    return alt.InlineData(values=tuple(rows))
+
+
 def finding_rows(findings: pa.Table) -> list[Row]:
     """Give what a mark shows of each finding."""
     columns = {"rank": "rank", "severity": "severity", "score": "anomaly_score"}
