@@ -87,6 +87,7 @@ def test_only_names_and_small_objects_pass_to_workers_and_back(many_files, tmp_p
         assert dataset_bytes(crossed, dataset) == dataset_bytes(here, dataset)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("chunk_rows", "batch_rows"), [(100, 100), (500, 70), (1_100, 400)])
 def test_the_size_of_chunks_and_batches_changes_no_finding_and_no_score(
     tmp_path_factory, tmp_path, monkeypatch, chunk_rows, batch_rows

@@ -64,6 +64,7 @@ def test_the_same_history_gives_the_same_model(trained, tmp_path):
     assert again.stored.model_id == model.stored.model_id
 
 
+@pytest.mark.slow
 def test_a_record_keeps_its_score_whatever_it_is_judged_with(trained):
     folder, model = trained
     log = small_log(300, seed=1)

@@ -27,6 +27,7 @@ def test_a_run_judges_its_partition_and_no_other(tmp_path):
     assert run.manifest.columns["date"].role == "ignore"
 
 
+@pytest.mark.slow
 def test_a_partition_is_judged_as_if_it_were_the_input(tmp_path):
     partitions(tmp_path, [DAY])
     run = detected(job_in(tmp_path), DAY)
@@ -98,6 +99,7 @@ def test_what_is_no_day_is_refused_in_one_line(tmp_path, wrong, capsys):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_the_newest_run_is_that_of_the_newest_day_not_of_the_last_backfill(tmp_path):
     days = [DAY, DAY + timedelta(1)]
     partitions(tmp_path, days)

@@ -105,6 +105,7 @@ def test_every_finding_gives_its_reasons(company):
         assert 0 <= sum(shares) <= 1 + 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("chunk", "batch"), [(300, 1_000), (800, 113), (1, 7)])
 def test_however_the_input_is_cut_scores_and_findings_are_the_same(
     tmp_path, monkeypatch, chunk, batch
@@ -129,6 +130,7 @@ def test_the_same_input_and_job_give_the_same_bytes(company):
     assert (again.folder / "report.html").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_model_of_the_same_log(tmp_path):
     models = [detect_in(small_log(), tmp_path, seed=seed).manifest.model for seed in (1, 2)]
     assert models[0].model_id != models[1].model_id
@@ -227,6 +229,7 @@ def test_a_false_discovery_rate_selects_as_benjamini_and_hochberg_say(tmp_path):
     assert run.manifest.selection.selected == len(read_findings(run)) == expected
 
 
+@pytest.mark.slow
 def test_two_runs_stand_side_by_side_and_the_newer_is_the_latest(tmp_path):
     first, second = (detect_in(small_log(), tmp_path) for _ in range(2))
     assert [run.manifest.run_id for run in list_runs(str(tmp_path / "out/log"))] == [
@@ -237,6 +240,7 @@ def test_two_runs_stand_side_by_side_and_the_newer_is_the_latest(tmp_path):
     assert latest == {"run_id": second.manifest.run_id}
 
 
+@pytest.mark.slow
 def test_what_a_run_wrote_below_its_input_is_not_read_by_the_next(tmp_path):
     written(tmp_path / "log.parquet", small_log(300))
     for _ in range(2):

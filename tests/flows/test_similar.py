@@ -92,6 +92,7 @@ def test_a_text_finds_its_like(tmp_path: Path) -> None:
     assert {hit.record["message"] for hit in answer.hits} == {"the door was opened by hand"}
 
 
+@pytest.mark.slow
 def test_runs_of_another_model_are_embedded_anew(tmp_path: Path) -> None:
     for seed in (0, 1):
         log = written(tmp_path / f"{seed}.parquet", small_log(300, seed))

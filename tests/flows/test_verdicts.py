@@ -50,6 +50,7 @@ def test_a_verdict_that_has_run_out_suppresses_nothing_and_is_told_of(tmp_path: 
     assert (effect.suppressed, effect.let_through) == (0, 1)
 
 
+@pytest.mark.slow
 def test_what_is_malicious_never_enters_the_reference_again(tmp_path: Path) -> None:
     first = run_of(0, tmp_path)
     on, output = erasing(first), str(tmp_path / "out")

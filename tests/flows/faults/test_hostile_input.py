@@ -74,6 +74,7 @@ def test_a_job_file_with_anything_in_it_is_a_job_or_one_line(tmp_path, content, 
         load_job(str(path))
 
 
+@pytest.mark.slow
 def test_a_file_that_would_inflate_to_gigabytes_is_refused_unread(tmp_path, capfd):
     zeros = pa.table({"message": pa.array(["0" * 8_000_000] * 40)})
     bomb = tmp_path / "bomb.parquet"
@@ -85,6 +86,7 @@ def test_a_file_that_would_inflate_to_gigabytes_is_refused_unread(tmp_path, capf
     assert "would inflate to 320 MB" in error
 
 
+@pytest.mark.slow
 def test_ids_partitions_and_names_that_lead_away_write_nothing_elsewhere(tmp_path):
     log = small_log(120)
     ids = pa.array([f"../../../{i}/../etc" for i in range(120)])
