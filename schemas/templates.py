@@ -3,7 +3,7 @@
 They stand for what inference says where the input has such a column; nested fields are dotted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 from schemas.errors import JobError
@@ -73,7 +73,7 @@ def with_template(template: Template, inferred: Mapping[str, RoleChoice]) -> dic
     JobError
         No column is of the template.
     """
-    known = {column: role for column, role in TEMPLATES[template].items() if column in inferred}
+    known = _known(template, inferred)
     if not known:
         what = f"the input has no column of {template}"
         raise JobError(what, where="--template", remedy="leave it out")
@@ -88,3 +88,25 @@ def with_template(template: Template, inferred: Mapping[str, RoleChoice]) -> dic
         else:
             choices[column] = choice
     return choices
+
+
+def _known(template: Template, columns: Collection[str]) -> dict[str, Role]:
+    """Return the roles of the columns that a template has: `event_name` is `eventName` too."""
+    plain: dict[str, str] = {}
+    for column in columns:
+        plain.setdefault(_plain(column), column)
+    names = {
+        name: name if name in columns else plain.get(_plain(name)) for name in TEMPLATES[template]
+    }
+    return {column: TEMPLATES[template][name] for name, column in names.items() if column}
+
+
+def _plain(name: str) -> str:
+    """Return a name as it is however it is written.
+
+    Examples
+    --------
+    >>> _plain("eventID"), _plain("event_id")
+    ('eventid', 'eventid')
+    """
+    return name.replace("_", "").casefold()
