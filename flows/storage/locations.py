@@ -30,7 +30,8 @@ _OWN_RUN = re.compile(r"(^|/)runs/\d{8}T\d{12}Z/")
 _WILDCARD = re.compile(r"[*?\[]")
 _LONGEST_REASON = 200
 _DAMAGE = re.compile(
-    r"parquet|thrift|magic bytes|footer|decompress|corrupt|page|encod|dictionar|levels",
+    r"parquet|thrift|magic bytes|footer|decompress|corrupt|page|encod|dictionar|levels"
+    r"|end of stream",
     re.IGNORECASE,
 )
 """What Arrow says of bytes that are not what they should be, as an error of the system's kind."""

@@ -10,7 +10,7 @@ import pytest
 
 from flows.cli import main
 from flows.storage.published import PublishedRun, find_run, list_runs
-from schemas.errors import OutputError
+from schemas.errors import ModelFileError, OutputError
 from tests.flows.faults.killable import killable
 from tests.flows.faults.test_changing_input import MeddlingRunner
 from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
@@ -99,7 +99,7 @@ def test_a_disk_that_may_only_be_read_is_told_in_one_line(tmp_path, disk, capfd)
 def test_output_that_vanishes_is_told_as_such(tmp_path, step):
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
     runner = MeddlingRunner(step, lambda: shutil.rmtree(tmp_path / "out"))
-    with pytest.raises(OutputError, match=r"cannot be (written|read)"):
+    with pytest.raises((OutputError, ModelFileError), match=r"cannot be (written|read)"):
         detect(spec, runner)
     assert not list(tmp_path.rglob("manifest.json"))
     detect(spec)
