@@ -1,6 +1,7 @@
 """A Prefect server on PostgreSQL that asks for a password: runs by hand, scheduled, on request."""
 
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -81,14 +82,24 @@ def test_a_run_by_hand_a_scheduled_one_and_one_on_request(house, postgres):
         assert house.wait_for("Scheduled")["auto_scheduled"]
         house.trigger("partition=2026-01-06")
         house.wait_for("Completed", name="detect-nightly-2026-01-06")
+        logged = published_lines(postgres, 2)
     runs = list_runs(str(house.folder / "out/nightly"))
     assert [run.manifest.partition for run in runs] == DAYS[::-1]
     assert int(postgres.ask("SELECT count(*) FROM flow_run WHERE state_name = 'Completed'")) == 2
-    logged = postgres.ask("SELECT message FROM log WHERE message LIKE 'run published%'")
     assert {run.manifest.run_id for run in runs} == {
         word.removeprefix("run=") for word in logged.split() if word.startswith("run=")
     }
     assert_nothing_is_told([ended.stdout + ended.stderr, logged], house.folder / "out")
+
+
+def published_lines(postgres: Postgres, n: int) -> str:
+    """Wait for the lines of `n` runs: Prefect sends what is logged some seconds later."""
+    deadline = time.monotonic() + 120
+    while True:
+        logged = str(postgres.ask("SELECT message FROM log WHERE message LIKE 'run published%'"))
+        if logged.count("run=") >= n or time.monotonic() > deadline:
+            return logged
+        time.sleep(0.5)
 
 
 def assert_nothing_is_told(texts: list[str], output: Path) -> None:
