@@ -15,6 +15,20 @@ from schemas.job import JobSpec, build_job
 T = TypeVar("T")
 
 
+STEP_NAMES = (
+    "plan",
+    "gather",
+    "fit",
+    "score",
+    "select",
+    "group",
+    "explain",
+    "look around",
+    "watch",
+)
+"""The steps of a run, as its manifest, its log and its progress name them."""
+
+
 def small_log(n: int = 200, seed: int = 0) -> pa.Table:
     """Ordinary events of nine users; the last but one is odd in everything but its time."""
     rng = np.random.default_rng(seed)

@@ -27,7 +27,7 @@ from tests.flows.prefect_processes import (
     prefect_server_process,
     processes_of,
 )
-from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
+from tests.flows.sample_logs import STEP_NAMES, dataset_bytes, detect, job, small_log, written
 
 pytestmark = pytest.mark.slow
 
@@ -99,18 +99,7 @@ def test_the_flow_run_is_named_after_the_job(flow_run):
 
 def test_each_step_is_a_task_run_that_completed(flow_run):
     tasks = {re.sub(r"-\w+$", "", task.name): task.state.name for task in flow_run[2][1]}
-    steps = (
-        "plan",
-        "gather",
-        "fit",
-        "score",
-        "select",
-        "group",
-        "explain",
-        "look around",
-        "watch",
-        "publish",
-    )
+    steps = (*STEP_NAMES, "publish")
     assert tasks == dict.fromkeys(steps, "Completed")
 
 

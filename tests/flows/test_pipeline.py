@@ -21,6 +21,7 @@ from flows.pipeline import DirectRunner, detect_events
 from flows.storage.plan import plan_input
 from flows.storage.published import list_runs, read_findings, read_scores
 from tests.flows.sample_logs import (
+    STEP_NAMES,
     FailingRunner,
     dataset_bytes,
     detect,
@@ -287,17 +288,7 @@ def test_progress_is_told_of_every_step_from_start_to_end(tmp_path):
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
     detect_events(spec, DirectRunner(1), lambda *step: told.append(step))
     begun = [step for step, done, _ in told if done == 0]
-    assert begun == [
-        "plan",
-        "gather",
-        "fit",
-        "score",
-        "select",
-        "group",
-        "explain",
-        "look around",
-        "watch",
-    ]
+    assert begun == list(STEP_NAMES)
     assert [step for step in begun if (step, 1, 1) in told] == begun
 
 

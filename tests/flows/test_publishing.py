@@ -15,6 +15,7 @@ from flows.storage.published import read_scores
 from schemas.errors import LedgerError
 from schemas.events import RejectReason
 from tests.flows.sample_logs import (
+    STEP_NAMES,
     FailingRunner,
     detect,
     detect_in,
@@ -160,17 +161,7 @@ def test_the_manifest_tells_what_was_read_and_how(tmp_path):
     assert manifest.columns["user"].role == "entity"
     assert all(column.why for column in manifest.columns.values())
     assert manifest.started < manifest.finished
-    assert list(manifest.seconds) == [
-        "plan",
-        "gather",
-        "fit",
-        "score",
-        "select",
-        "group",
-        "explain",
-        "look around",
-        "watch",
-    ]
+    assert list(manifest.seconds) == list(STEP_NAMES)
 
 
 @pytest.mark.slow
