@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextvars import copy_context
 from datetime import date
 from functools import partial
-from threading import Thread
 from typing import Protocol, TypeVar
 
 from flows.crossing import Work, carry_out_patiently
@@ -15,7 +14,6 @@ from flows.modelling import fit_model, take_up_model
 from flows.planning import PlanStep, beside_damage, opened_run
 from flows.progress import OnProgress, Steps
 from flows.publishing import Judged, publish_run
-from flows.report.page import chart_library
 from flows.steps import (
     ChunkScored,
     gather_records,
@@ -128,7 +126,6 @@ def _detect(
     with step("plan"):
         planned = runner.here(plan, job, partition)
     with opened_run(job, planned) as run:
-        Thread(target=chart_library, name="report's charts").start()  # ends beside the rest
         with step("gather"):
             gathered = runner.call(gather_records, run)
         with step("fit"):

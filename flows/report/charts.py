@@ -4,27 +4,36 @@ Colours are the style sheet's custom properties, so that one drawing fits light,
 Every field has a name of ours: names and values from the log are data, never Vega expressions.
 """
 
-from typing import Any
-
-import altair as alt
 import numpy as np
 import numpy.typing as npt
-from altair.utils.schemapi import debug_mode
 
 from flows.report.data import ReportData
 from flows.report.drivers import Driver
 from flows.report.lanes import lanes, over_time
 from flows.report.map import embedding_map
-from flows.report.marks import Row, inline
+from flows.report.marks import Row, Spec, name, quantity
 from flows.report.wording import share
 
 _MAX_FINDINGS = 1_000
 _MAX_BARS = 80
 _MAX_COLUMNS = 8
 
-
-Spec = dict[str, Any]
-_Drawn = alt.Chart | alt.LayerChart | alt.FacetChart
+_CONFIG: Spec = {
+    "font": "system-ui, sans-serif",
+    "autosize": {"type": "fit-x", "contains": "padding"},
+    "view": {"stroke": None},
+    "axis": {
+        "domainColor": "var(--line-strong)",
+        "gridColor": "var(--line)",
+        "tickColor": "var(--line-strong)",
+        "labelColor": "var(--muted)",
+        "titleColor": "var(--muted)",
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+        "titlePadding": 10,
+    },
+}
 
 
 def charts(data: ReportData, leading: list[Driver]) -> dict[str, Spec]:
@@ -37,41 +46,18 @@ def charts(data: ReportData, leading: list[Driver]) -> dict[str, Spec]:
         would be empty is left out.
     """
     findings = data.findings.slice(0, _MAX_FINDINGS)
-    with debug_mode(False):  # Altair would hold each part against its schema: a third of the time.
-        drawn: dict[str, _Drawn | None] = {
-            "time": over_time(findings, data.time_column),
-            "lanes": lanes(findings, data.incidents, data.time_column),
-            "map": embedding_map(data.map_points, findings),
-            "scores": _score_distribution(data),
-            "columns": _driving_columns(leading),
-        }
-        return {name: _finished(chart) for name, chart in drawn.items() if chart is not None}
+    drawn = {
+        "time": over_time(findings, data.time_column),
+        "lanes": lanes(findings, data.incidents, data.time_column),
+        "map": embedding_map(data.map_points, findings),
+        "scores": _score_distribution(data),
+        "columns": _driving_columns(leading),
+    }
+    page = {"width": "container", "background": "transparent", "config": _CONFIG}
+    return {title: chart | page for title, chart in drawn.items() if chart is not None}
 
 
-def _finished(chart: _Drawn) -> Spec:
-    font = "system-ui, sans-serif"
-    styled = (
-        chart.properties(width="container", background="transparent")
-        .configure(font=font, autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
-        .configure_view(stroke=None)
-        .configure_axis(
-            domainColor="var(--line-strong)",
-            gridColor="var(--line)",
-            tickColor="var(--line-strong)",
-            labelColor="var(--muted)",
-            titleColor="var(--muted)",
-            labelFontSize=11,
-            titleFontSize=11,
-            titleFontWeight="normal",
-            titlePadding=10,
-        )
-    )
-    spec: Spec = styled.to_dict(validate=False)
-    del spec["$schema"]  # An address: nothing in the page names a host.
-    return spec
-
-
-def _score_distribution(data: ReportData) -> _Drawn | None:
+def _score_distribution(data: ReportData) -> Spec | None:
     counts, edges = merged_bins(data.score_counts, data.score_edges)
     if not counts.any():
         return None
@@ -87,9 +73,11 @@ def _score_distribution(data: ReportData) -> _Drawn | None:
     layers = [_score_bars(bars)]
     if score_cut is not None:
         layers += _cut_line(score_cut)
-    return alt.layer(*layers).properties(
-        height=330, description="Scored records by anomaly score, with the cut."
-    )
+    return {
+        "description": "Scored records by anomaly score, with the cut.",
+        "height": 330,
+        "layer": layers,
+    }
 
 
 def merged_bins(
@@ -109,45 +97,54 @@ def merged_bins(
     return np.add.reduceat(counts[:last], starts), np.append(edges[starts], edges[last])
 
 
-def _score_bars(bars: list[Row]) -> alt.Chart:
+def _score_bars(bars: list[Row]) -> Spec:
     most = max(bar["records"] for bar in bars)
-    heights = alt.Scale(type="log", domain=[0.7, most * 1.5], nice=False)
-    decades = [10**power for power in range(len(str(most)))]
-    return (
-        alt.Chart(inline(bars))
-        .mark_rect(stroke="var(--surface)", strokeWidth=0.5)
-        .encode(
-            x=alt.X("low:Q", title="Anomaly score", axis=alt.Axis(grid=False)),
-            x2="high:Q",
-            y=alt.Y(
-                "records:Q",
+    lowest = 0.7  # below one record: a bar of one is seen, on an axis whose steps are tenfold
+    return {
+        "data": {"values": bars},
+        "mark": {"type": "rect", "stroke": "var(--surface)", "strokeWidth": 0.5},
+        "encoding": {
+            "x": quantity("low", title="Anomaly score", axis={"grid": False}),
+            "x2": {"field": "high"},
+            "y": quantity(
+                "records",
                 title="Records, each line ten times more",
-                scale=heights,
-                axis=alt.Axis(values=decades, format="~s"),
+                scale={"type": "log", "domain": [lowest, most * 1.5], "nice": False},
+                axis={"values": [10**power for power in range(len(str(most)))], "format": "~s"},
             ),
-            y2=alt.datum(0.7),
-            color=alt.condition("datum.above", alt.value("var(--high)"), alt.value("var(--bar)")),
-            tooltip=[
-                alt.Tooltip("records:Q", title="Records", format=","),
-                alt.Tooltip("low:Q", title="Score from", format=".1f"),
-                alt.Tooltip("high:Q", title="to", format=".1f"),
+            "y2": {"datum": lowest},
+            "color": {
+                "condition": {"test": "datum.above", "value": "var(--high)"},
+                "value": "var(--bar)",
+            },
+            "tooltip": [
+                quantity("records", title="Records", format=","),
+                quantity("low", title="Score from", format=".1f"),
+                quantity("high", title="to", format=".1f"),
             ],
-        )
-    )
+        },
+    }
 
 
-def _cut_line(score_cut: float) -> list[alt.Chart]:
-    at = alt.Chart(inline([{"cut": score_cut, "label": f"cut {score_cut:.1f}"}]))
-    x = alt.X("cut:Q")
+def _cut_line(score_cut: float) -> list[Spec]:
+    at = {"values": [{"cut": score_cut, "label": f"cut {score_cut:.1f}"}]}
+    line = {"type": "rule", "color": "var(--ink)", "strokeDash": [4, 3], "strokeWidth": 1.5}
+    label = {
+        "type": "text",
+        "align": "left",
+        "baseline": "top",
+        "dx": 6,
+        "color": "var(--ink)",
+        "fontWeight": 600,
+    }
+    x = quantity("cut")
     return [
-        at.mark_rule(color="var(--ink)", strokeDash=[4, 3], strokeWidth=1.5).encode(x=x),
-        at.mark_text(align="left", baseline="top", dx=6, color="var(--ink)", fontWeight=600).encode(
-            x=x, y=alt.value(0), text="label:N"
-        ),
+        {"data": at, "mark": line, "encoding": {"x": x}},
+        {"data": at, "mark": label, "encoding": {"x": x, "y": {"value": 0}, "text": name("label")}},
     ]
 
 
-def _driving_columns(leading: list[Driver]) -> _Drawn | None:
+def _driving_columns(leading: list[Driver]) -> Spec | None:
     if not leading:
         return None
     bars = [
@@ -159,22 +156,30 @@ def _driving_columns(leading: list[Driver]) -> _Drawn | None:
         }
         for driver in leading[:_MAX_COLUMNS]
     ]
-    base = alt.Chart(inline(bars)).encode(
-        y=alt.Y("column:N", sort=None, axis=None),
-        tooltip=[
-            alt.Tooltip("column:N", title="Column"),
-            alt.Tooltip("text:N", title="Share"),
-            alt.Tooltip("findings:Q", title="Findings that name it"),
-        ],
-    )
+    return {
+        "description": "Columns by their share in the findings.",
+        "height": 34 * len(bars),
+        "data": {"values": bars},
+        "encoding": {
+            "y": name("column", sort=None, axis=None),
+            "tooltip": [
+                name("column", title="Column"),
+                name("text", title="Share"),
+                quantity("findings", title="Findings that name it"),
+            ],
+        },
+        "layer": _named_bars(),
+    }
+
+
+def _named_bars() -> list[Spec]:
+    bar = {"type": "bar", "height": 7, "yOffset": 9, "cornerRadius": 3, "color": "var(--accent)"}
     # The name stands above its bar, not beside it: long names need no margin, phones least of all.
-    bar = base.mark_bar(height=7, yOffset=9, cornerRadius=3, color="var(--accent)").encode(
-        x=alt.X("share:Q", axis=None, scale=alt.Scale(nice=False))
-    )
-    name = base.mark_text(align="left", dy=-6, color="var(--ink)", limit=230, fontSize=12)
-    number = base.mark_text(align="right", dy=-6, color="var(--muted)", fontSize=12)
-    return alt.layer(
-        bar,
-        name.encode(x=alt.value(0), text="column:N"),
-        number.encode(x=alt.value("width"), text="text:N"),
-    ).properties(height=34 * len(bars), description="Columns by their share in the findings.")
+    above = {"type": "text", "dy": -6, "fontSize": 12}
+    left = above | {"align": "left", "color": "var(--ink)", "limit": 230}
+    right = above | {"align": "right", "color": "var(--muted)"}
+    return [
+        {"mark": bar, "encoding": {"x": quantity("share", axis=None, scale={"nice": False})}},
+        {"mark": left, "encoding": {"x": {"value": 0}, "text": name("column")}},
+        {"mark": right, "encoding": {"x": {"value": "width"}, "text": name("text")}},
+    ]

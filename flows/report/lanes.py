@@ -1,9 +1,8 @@
 """The findings over time: by their score, and a lane for each entity."""
 
-import altair as alt
 import pyarrow as pa
 
-from flows.report.marks import CHOSEN, Row, finding_marks, finding_rows, inline
+from flows.report.marks import CHOSEN, Row, Spec, finding_marks, finding_rows, quantity
 from flows.report.times import EventTimes, event_times
 from flows.report.wording import visible
 
@@ -14,25 +13,22 @@ _LANE = 26
 """Its height in pixels."""
 
 
-def over_time(findings: pa.Table, time_column: str | None) -> alt.Chart | None:
+def over_time(findings: pa.Table, time_column: str | None) -> Spec | None:
     """Draw the findings over time, by anomaly score; None without times."""
     times = event_times(findings, time_column)
     if times is None:
         return None
     placed = [row for row in _timed(findings, times) if row["time"] is not None]
-    drawn: alt.Chart = (
-        finding_marks(alt.Chart(inline(placed)))
-        .encode(
-            x=_time_axis(times),
-            y=alt.Y("score:Q", title="Anomaly score", scale=alt.Scale(zero=False, nice=True)),
-        )
-        .add_params(CHOSEN)
-        .properties(height=290, description="Findings over time, by anomaly score.")
-    )
-    return drawn
+    score = quantity("score", title="Anomaly score", scale={"zero": False, "nice": True})
+    return {
+        "description": "Findings over time, by anomaly score.",
+        "height": 290,
+        "params": [CHOSEN],
+        **finding_marks(placed, _time_axis(times), score),
+    }
 
 
-def lanes(findings: pa.Table, incidents: pa.Table, time_column: str | None) -> alt.Chart | None:
+def lanes(findings: pa.Table, incidents: pa.Table, time_column: str | None) -> Spec | None:
     """Draw a lane over time for each of the entities with the oddest incidents.
 
     None without times or entities.
@@ -54,24 +50,20 @@ def lanes(findings: pa.Table, incidents: pa.Table, time_column: str | None) -> a
         return None
     labels = [visible(name[:_NAME]) for name in shown]
     spelt = " : ".join(f"datum.value == {i} ? labels[{i}]" for i in range(len(labels)))
-    drawn: alt.Chart = (
-        finding_marks(alt.Chart(inline(rows)))
-        .encode(
-            x=_time_axis(times),
-            y=alt.Y(
-                "lane:O",
-                title=None,
-                sort=None,
-                scale=alt.Scale(domain=list(range(len(labels)))),
-                axis=alt.Axis(grid=True, labelExpr=f"{spelt} : ''", labelLimit=170, domain=False),
-            ),
-        )
-        .add_params(CHOSEN, alt.param(name="labels", value=labels))
-        .properties(
-            height=_LANE * len(labels) + 10, description="Findings over time, a lane an entity."
-        )
-    )
-    return drawn
+    lane = {
+        "field": "lane",
+        "type": "ordinal",
+        "title": None,
+        "sort": None,
+        "scale": {"domain": list(range(len(labels)))},
+        "axis": {"grid": True, "domain": False, "labelExpr": f"{spelt} : ''", "labelLimit": 170},
+    }
+    return {
+        "description": "Findings over time, a lane an entity.",
+        "height": _LANE * len(labels) + 10,
+        "params": [CHOSEN, {"name": "labels", "value": labels}],
+        **finding_marks(rows, _time_axis(times), lane),
+    }
 
 
 def _timed(findings: pa.Table, times: EventTimes) -> list[Row]:
@@ -79,11 +71,11 @@ def _timed(findings: pa.Table, times: EventTimes) -> list[Row]:
     return [row | {"time": at} for row, at in zip(finding_rows(findings), moments, strict=True)]
 
 
-def _time_axis(times: EventTimes) -> alt.X:
-    zone = f" ({times.zone})" if times.zone else ""
-    return alt.X(
-        "time:T",
-        title=f"Time of the event{zone}",
-        scale=alt.Scale(type="utc", padding=12),
-        axis=alt.Axis(grid=False, tickCount=8),
-    )
+def _time_axis(times: EventTimes) -> Spec:
+    return {
+        "field": "time",
+        "type": "temporal",
+        "title": "Time of the event" + (f" ({times.zone})" if times.zone else ""),
+        "scale": {"type": "utc", "padding": 12},
+        "axis": {"grid": False, "tickCount": 8},
+    }

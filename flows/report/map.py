@@ -1,15 +1,12 @@
 """The map of the embedding: how densely normal records lie, and where the findings are."""
 
-from typing import Any
-
-import altair as alt
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.ndimage import gaussian_filter
 
-from flows.report.marks import CHOSEN, finding_marks, finding_rows, inline
+from flows.report.marks import CHOSEN, Row, Spec, finding_marks, finding_rows, quantity
 
 _GRID = (64, 40)
 """Cells of the surface, across and up."""
@@ -22,7 +19,7 @@ _MARGIN = 0.15
 Points = npt.NDArray[np.float64]
 
 
-def embedding_map(points: pa.Table, findings: pa.Table) -> alt.LayerChart | None:
+def embedding_map(points: pa.Table, findings: pa.Table) -> Spec | None:
     """Draw the surface of the normal records and the findings on it; None without both."""
     points = points.filter(pc.and_(pc.is_finite(points["x"]), pc.is_finite(points["y"])))
     ranks = points["rank"].combine_chunks()
@@ -36,38 +33,38 @@ def embedding_map(points: pa.Table, findings: pa.Table) -> alt.LayerChart | None
         for row in finding_rows(findings)
         if row["rank"] in places
     ]
-    found = finding_marks(alt.Chart(inline(marks))).encode(
-        x=alt.X("x:Q", axis=None), y=alt.Y("y:Q", axis=None)
-    )
-    drawn: alt.LayerChart = (
-        alt.layer(_ground(_surface(xy[normal])), found)
-        .resolve_scale(opacity="independent")
-        .add_params(CHOSEN)
-        .properties(
-            height=330,
-            description="Map of the embedding: the density of normal records, and the findings.",
-        )
-    )
-    return drawn
+    found = finding_marks(marks, quantity("x", axis=None), quantity("y", axis=None))
+    return {
+        "description": "Map of the embedding: the density of normal records, and the findings.",
+        "height": 330,
+        "params": [CHOSEN],
+        "layer": [_ground(_surface(xy[normal])), found],
+        "resolve": {"scale": {"opacity": "independent"}},
+    }
 
 
-def _ground(cells: list[dict[str, Any]]) -> alt.Chart:
-    strength = alt.Scale(domain=[0, _LEVELS], range=[0.0, 0.95])
-    ground: alt.Chart = (
-        alt.Chart(inline(cells))
-        .mark_rect(color="var(--cloud)", strokeWidth=0, aria=False, tooltip=None)
-        .encode(
-            x=alt.X("x:Q", axis=None, scale=alt.Scale(nice=False)),
-            y=alt.Y("y:Q", axis=None, scale=alt.Scale(nice=False)),
-            x2="x2:Q",
-            y2="y2:Q",
-            opacity=alt.Opacity("level:Q", legend=None, scale=strength),
-        )
-    )
-    return ground
+def _ground(cells: list[Row]) -> Spec:
+    strength = {"domain": [0, _LEVELS], "range": [0.0, 0.95]}
+    return {
+        "data": {"values": cells},
+        "mark": {
+            "type": "rect",
+            "color": "var(--cloud)",
+            "strokeWidth": 0,
+            "aria": False,
+            "tooltip": None,
+        },
+        "encoding": {
+            "x": quantity("x", axis=None, scale={"nice": False}),
+            "y": quantity("y", axis=None, scale={"nice": False}),
+            "x2": {"field": "x2"},
+            "y2": {"field": "y2"},
+            "opacity": quantity("level", legend=None, scale=strength),
+        },
+    }
 
 
-def _surface(normal: Points) -> list[dict[str, Any]]:
+def _surface(normal: Points) -> list[Row]:
     """Give the cells in which normal records lie, each with its level of density, 1 to `_LEVELS`.
 
     A histogram, smoothed; a level is an equal step of the square root of the density, so that what

@@ -1,8 +1,11 @@
-"""The marks of findings in the charts: what each shows, and how a chosen one stands out."""
+"""The marks of findings in the charts: what each shows, and how a chosen one stands out.
+
+The charts are written in Vega-Lite's own words, as dictionaries: a library that builds them takes
+longer to import than the whole page takes to draw. https://vega.github.io/vega-lite/docs/spec.html
+"""
 
 from typing import Any
 
-import altair as alt
 import numpy as np
 import pyarrow as pa
 
@@ -10,20 +13,27 @@ from flows.report.wording import visible
 from schemas.outputs import SEVERITY_CUTS
 
 Row = dict[str, Any]
+Spec = dict[str, Any]
+"""A part of a Vega-Lite specification."""
 
 _SUMMARY_LENGTH = 160
 _SEVERITIES = [name for name, _ in SEVERITY_CUTS]
 _SHAPES = {"critical": "diamond", "high": "triangle-up", "medium": "circle", "low": "square"}
 _SIZES = {"critical": 190, "high": 140, "medium": 95, "low": 60}
 
-CHOSEN = alt.param(name="chosen", value=[])
+CHOSEN: Spec = {"name": "chosen", "value": []}
 """The ranks of the findings whose cards are open: the page's script sets it."""
 _IS_CHOSEN = "indexof(chosen, datum.rank) >= 0"
 
 
-def inline(rows: list[Row]) -> alt.InlineData:
-    """Give rows to a chart, as a tuple: Altair copies a list anew in every step of drawing."""
-    return alt.InlineData(values=tuple(rows))
+def quantity(field: str, **settings: Any) -> Spec:
+    """Encode a field that measures or counts."""
+    return {"field": field, "type": "quantitative", **settings}
+
+
+def name(field: str, **settings: Any) -> Spec:
+    """Encode a field that names."""
+    return {"field": field, "type": "nominal", **settings}
 
 
 def finding_rows(findings: pa.Table) -> list[Row]:
@@ -36,26 +46,35 @@ def finding_rows(findings: pa.Table) -> list[Row]:
     return rows
 
 
-def finding_marks(chart: alt.Chart) -> alt.Chart:
+def finding_marks(rows: list[Row], x: Spec, y: Spec) -> Spec:
     """Draw findings: colour, shape and size all tell the severity; the chosen have a ring."""
-    colours = alt.Scale(domain=_SEVERITIES, range=[f"var(--{name})" for name in _SEVERITIES])
-    shapes = alt.Scale(domain=_SEVERITIES, range=[_SHAPES[name] for name in _SEVERITIES])
-    sizes = alt.Scale(domain=_SEVERITIES, range=[_SIZES[name] for name in _SEVERITIES])
-    return chart.mark_point(
-        filled=True,
-        opacity=0.95,
-        stroke="var(--ink)",
-        cursor="pointer",
-    ).encode(
-        strokeWidth=alt.condition(_IS_CHOSEN, alt.value(4), alt.value(0.6)),
-        color=alt.Color("severity:N", scale=colours, legend=None),
-        shape=alt.Shape("severity:N", scale=shapes, legend=None),
-        size=alt.Size("severity:O", scale=sizes, legend=None),
-        order=alt.Order("rank:Q", sort="descending"),
-        tooltip=[
-            alt.Tooltip("rank:Q", title="Rank"),
-            alt.Tooltip("severity:N", title="Severity"),
-            alt.Tooltip("score:Q", title="Score", format=".1f"),
-            alt.Tooltip("summary:N", title="Finding"),
-        ],
-    )
+    return {
+        "data": {"values": rows},
+        "mark": {
+            "type": "point",
+            "filled": True,
+            "opacity": 0.95,
+            "stroke": "var(--ink)",
+            "cursor": "pointer",
+        },
+        "encoding": {
+            "x": x,
+            "y": y,
+            "strokeWidth": {"condition": {"test": _IS_CHOSEN, "value": 4}, "value": 0.6},
+            "color": _by_severity({each: f"var(--{each})" for each in _SEVERITIES}),
+            "shape": _by_severity(_SHAPES),
+            "size": _by_severity(_SIZES) | {"type": "ordinal"},
+            "order": quantity("rank", sort="descending"),
+            "tooltip": [
+                quantity("rank", title="Rank"),
+                name("severity", title="Severity"),
+                quantity("score", title="Score", format=".1f"),
+                name("summary", title="Finding"),
+            ],
+        },
+    }
+
+
+def _by_severity(shown: dict[str, Any]) -> Spec:
+    scale = {"domain": _SEVERITIES, "range": [shown[each] for each in _SEVERITIES]}
+    return name("severity", scale=scale, legend=None)

@@ -2,15 +2,13 @@
 
 import base64
 import hashlib
-from functools import cache
-
-import vl_convert
 
 from flows.report import overview, wording
 from flows.report.charts import charts
 from flows.report.data import ReportData
 from flows.report.drivers import drivers
 from flows.report.incidents import choices, incident_cards, suppressed_lines, verdict_labels
+from flows.report.library import chart_library
 from flows.report.template import environment, source, trusted
 
 
@@ -52,16 +50,6 @@ def render(data: ReportData) -> str:
             script_hashes=" ".join(f"'{_hash(script)}'" for script in scripts) or "'none'",
         )
     )
-
-
-@cache
-def chart_library() -> str:
-    """Bundle Vega, Vega-Lite and Vega-Embed as one script, its names kept out of the page's.
-
-    That takes a second, once in a process; for the most of it the other threads wait.
-    """
-    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    return '(() => {"use strict";' + bundle.replace("</script", r"<\/script") + "})();"
 
 
 def _hash(script: str) -> str:

@@ -1,11 +1,11 @@
 """The map of the embedding as a picture of its own, in the light colours of the page."""
 
+import json
 import re
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-import altair as alt
 import pyarrow as pa
 import vl_convert
 
@@ -36,14 +36,15 @@ def picture(points: pa.Table, findings: pa.Table, kind: Literal[".png", ".svg"])
     drawn = embedding_map(points, findings)
     if drawn is None:
         raise OutputError("the run has no finding to draw", remedy="choose another with --run")
-    title = alt.TitleParams(
-        "Where normal records lie (shaded), and findings by severity",
-        subtitle="Near means alike; far distances are drawn shorter. The axes have no unit.",
-        anchor="start",
-    )
-    styled = drawn.properties(width=720, height=480, title=title, padding=16)
-    styled = styled.configure(font="sans-serif", background="white").configure_view(stroke=None)
-    spec = re.sub(r"var\(--([a-z-]+)\)", lambda found: _colours()[found[1]], styled.to_json())
+    title = {
+        "text": "Where normal records lie (shaded), and findings by severity",
+        "subtitle": "Near means alike; far distances are drawn shorter. The axes have no unit.",
+        "anchor": "start",
+    }
+    config = {"font": "sans-serif", "view": {"stroke": None}}
+    page = {"width": 720, "height": 480, "title": title, "padding": 16, "background": "white"}
+    written = json.dumps(drawn | page | {"config": config})
+    spec = re.sub(r"var\(--([a-z-]+)\)", lambda found: _colours()[found[1]], written)
     if kind == ".png":
         return bytes(vl_convert.vegalite_to_png(spec, scale=_SCALE))
     return str(vl_convert.vegalite_to_svg(spec)).encode()

@@ -79,7 +79,7 @@ def killable(log: Path) -> Iterator[Killable]:
 
 def _serve(log: Path) -> None:
     from flows import launch  # noqa: F401, PLC0415 - before the fork, not in each child
-    from flows.report.page import chart_library  # noqa: PLC0415
+    from flows.report.library import chart_library  # noqa: PLC0415
 
     chart_library()
     for line in sys.stdin:

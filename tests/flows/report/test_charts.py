@@ -22,7 +22,7 @@ def _drawn(data: ReportData) -> dict[str, Any]:
 
 
 def _values(spec: dict[str, Any]) -> list[list[dict[str, Any]]]:
-    return list(spec["datasets"].values())
+    return [part["data"]["values"] for part in (spec, *spec.get("layer", [])) if "data" in part]
 
 
 def test_all_five_are_drawn_and_are_strict_json() -> None:

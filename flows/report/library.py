@@ -1,0 +1,39 @@
+"""The charting library as one script for the page, kept from run to run in the user's cache."""
+
+import tempfile
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import vl_convert
+from platformdirs import user_cache_path
+
+
+@cache
+def chart_library() -> str:
+    """Bundle Vega, Vega-Lite and Vega-Embed as one script, its names kept out of the page's.
+
+    To bundle takes two seconds of a processor and depends on the library's version alone, so each
+    version is bundled once for a user. Without a cache that can be written, each process does it.
+    """
+    kept = user_cache_path("outfield") / f"charts-{version('vl-convert-python')}.js"
+    try:
+        return kept.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    script = '(() => {"use strict";' + bundle.replace("</script", r"<\/script") + "})();"
+    _keep(script, kept)
+    return script
+
+
+def _keep(script: str, at: Path) -> None:
+    """Write it whole or not at all: other runs may do the same, and each may be killed."""
+    if not at.is_absolute():  # `~` stays where the user has no home
+        return
+    try:
+        at.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=at.parent, encoding="utf-8", delete=False) as new:
+            new.write(script)
+        Path(new.name).replace(at)
+    except OSError:
+        return

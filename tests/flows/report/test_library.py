@@ -1,0 +1,45 @@
+"""The charting library: bundled once, and never needed in the cache."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import vl_convert
+
+from flows.report.library import chart_library
+
+
+@pytest.fixture(autouse=True)
+def afresh() -> Iterator[None]:
+    chart_library.cache_clear()
+    yield
+    chart_library.cache_clear()
+
+
+def test_it_is_bundled_once_for_a_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    first = chart_library()
+    chart_library.cache_clear()
+    monkeypatch.delattr(vl_convert, "javascript_bundle")
+    assert chart_library() == first
+    (kept,) = (tmp_path / "outfield").iterdir()
+    assert kept.read_text() == first
+    assert "vegaEmbed" in first
+    assert "</script" not in first
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "outfield").write_text("a file where the folder should be")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert "vegaEmbed" in chart_library()
+
+
+def test_a_user_without_a_home_gets_no_folder_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("flows.report.library.user_cache_path", lambda _: Path("~/.cache/outfield"))
+    assert "vegaEmbed" in chart_library()
+    assert not list(tmp_path.iterdir())
