@@ -1,15 +1,13 @@
 """Text as coordinates: masked, then its words, its character 3-grams and its shape."""
 
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy import sparse
-from sklearn.feature_extraction.text import HashingVectorizer
 
+from anomaly.embedding.bags import trigrams, words, words_of
 from anomaly.embedding.category import distinct
 from anomaly.embedding.meaning import MeaningSpace
 from anomaly.embedding.number import NumberBlock
@@ -18,7 +16,6 @@ from anomaly.embedding.tokens import TokenSpace
 from anomaly.masking import mask
 from schemas.job_sections import TextEmbedding
 
-_N_TOKENS = 2**16
 MOST_DIRECTIONS = 24
 """Directions of the words, and as many of the 3-grams."""
 _LONGEST = 2_048
@@ -70,8 +67,7 @@ class TextBlock:
         templates, positions = _templates(texts)
         holders = np.bincount(positions, weights=counts, minlength=len(templates)).astype(np.int64)
         spaces = [
-            TokenSpace.fit(bags(templates), holders, directions, seed)
-            for bags in (_words, _characters)
+            TokenSpace.fit(bags(templates), holders, directions, seed) for bags in (words, trigrams)
         ]
         shapes = tuple(NumberBlock.fit(np.repeat(s, counts)) for s in _shape(texts))
         meaning = None
@@ -99,8 +95,8 @@ class TextBlock:
         block = np.zeros((len(texts) + 1, self.n_dims), dtype=np.float32)
         templates, positions = _templates(texts)
         if len(texts):
-            tokens = [self.words.transform(_words(templates))]
-            tokens.append(self.characters.transform(_characters(templates)))
+            tokens = [self.words.transform(words(templates))]
+            tokens.append(self.characters.transform(trigrams(templates)))
             shapes = [s.level(v) for s, v in zip(self.shapes, _shape(texts), strict=True)]
             # Words and 3-grams both tell that a text is rare; together they count once.
             both = np.hstack(tokens)[positions] / np.sqrt(2.0)
@@ -112,46 +108,18 @@ class TextBlock:
     def rarest_word(self, text: str) -> tuple[str, int]:
         """Return the masked word of `text` in the fewest events, and how many; "" for none."""
         template = mask(pa.array([text[:_LONGEST]]))[0].as_py()
-        words = list(dict.fromkeys(_hashing("word", 1).build_analyzer()(template)))
-        if not words:
+        held = words_of(template)
+        if not held:
             return "", 0
-        rarity = self.words.surprisals[_words(pa.array(words)).indices]
+        rarity = self.words.surprisals[words(pa.array(held)).indices]
         at = int(np.argmax(rarity))
-        return words[at], holders_of(float(rarity[at]), self.total)
+        return held[at], holders_of(float(rarity[at]), self.total)
 
 
 def _templates(texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
     """Return the distinct masked texts and the position of each of `texts` in them."""
     encoded = mask(pc.utf8_slice_codeunits(texts, 0, _LONGEST)).dictionary_encode()
     return encoded.dictionary, encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-
-
-@cache
-def _hashing(analyzer: str, ngram: int) -> HashingVectorizer:
-    return HashingVectorizer(
-        analyzer=analyzer,
-        ngram_range=(ngram, ngram),
-        token_pattern=r"[^\W_]+|<\w+>",  # noqa: S106 - a pattern for words, not a secret
-        n_features=_N_TOKENS,
-        binary=True,
-        norm=None,
-        alternate_sign=False,
-        dtype=np.float32,
-    )
-
-
-def _words(texts: pa.Array) -> sparse.csr_matrix:
-    return _bags(_hashing("word", 1), texts)
-
-
-def _characters(texts: pa.Array) -> sparse.csr_matrix:
-    return _bags(_hashing("char_wb", 3), texts)
-
-
-def _bags(hashing: HashingVectorizer, texts: pa.Array) -> sparse.csr_matrix:
-    if not len(texts):  # A column of nulls alone; scikit-learn refuses an empty list.
-        return sparse.csr_matrix(np.zeros((0, _N_TOKENS), dtype=np.float32))
-    return hashing.transform(texts.to_pylist())
 
 
 def _shape(texts: pa.Array) -> list[npt.NDArray[np.float64]]:

@@ -60,13 +60,26 @@ class TokenSpace:
 
     def transform(self, bags: sparse.csr_matrix) -> npt.NDArray[np.float32]:
         """Embed `bags` (n_bags, n_tokens) as float32 (n_bags, n_dims)."""
-        weighed = (bags @ sparse.diags_array(self.surprisals)).tocsr()
-        main = weighed[:, self.seen] @ self.directions
-        length = np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel()
+        weights = self.surprisals[bags.indices]
+        weighed = _like(bags, bags.data * weights)
+        directions = np.zeros((bags.shape[1], self.directions.shape[1]), dtype=np.float32)
+        directions[self.seen] = self.directions
+        main = weighed @ directions
+        length = _sums(_like(bags, weighed.data**2))
         residual = np.sqrt(np.maximum(length - np.sum(main**2, axis=1), 0.0))
-        holds = (bags > 0).astype(np.float32) @ sparse.diags_array(self.surprisals)
-        rarest = np.asarray(holds.max(axis=1).todense()).ravel() if bags.nnz else 0.0 * length
-        mean = np.asarray(holds.mean(axis=1)).ravel() * bags.shape[1]
-        mean /= np.maximum(np.diff(bags.indptr), 1)
+        n_held = np.diff(bags.indptr)
+        rarest = np.zeros(len(n_held), dtype=np.float32)
+        rarest[n_held > 0] = np.maximum.reduceat(weights, bags.indptr[:-1][n_held > 0])
+        mean = _sums(_like(bags, weights)) / np.maximum(n_held, 1)
         columns = [main * self.scale, residual * self.scale, mean, rarest]
         return np.column_stack(columns).astype(np.float32)
+
+
+def _like(bags: sparse.csr_matrix, data: npt.NDArray[np.float32]) -> sparse.csr_matrix:
+    """Put other numbers where `bags` holds tokens."""
+    return sparse.csr_matrix((data, bags.indices, bags.indptr), bags.shape)
+
+
+def _sums(bags: sparse.csr_matrix) -> npt.NDArray[np.float32]:
+    """Sum each row; scipy's own sum first makes room for each column."""
+    return bags @ np.ones(bags.shape[1], dtype=bags.dtype)

@@ -1,0 +1,58 @@
+"""Bags of tokens, held against scikit-learn's hashing, a text at a time."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import HashingVectorizer
+
+from anomaly.embedding import bags
+from tests.anomaly.logs import PATIENT
+
+SIGNS = st.sampled_from([*"aZß9<>_ -.\t\u3000\x1c\u2028é日ΣİÅ🦊", "<ip>", "<a_b>", "ǅ", "x\u0301"])
+TEXTS = st.lists(st.one_of(SIGNS, st.characters(codec="utf-8")), max_size=25).map("".join)
+
+
+def hashed(texts: list[str], analyzer: str, n: int) -> np.ndarray:
+    if not texts:
+        return np.zeros((0, bags.N_TOKENS), np.float32)
+    hashing = HashingVectorizer(
+        analyzer=analyzer,
+        ngram_range=(n, n),
+        token_pattern=r"[^\W_]+|<\w+>",  # noqa: S106 - a pattern for words, not a secret
+        lowercase=False,
+        n_features=bags.N_TOKENS,
+        binary=True,
+        norm=None,
+        alternate_sign=False,
+        dtype=np.float32,
+    )
+    return hashing.transform(pc.utf8_lower(pa.array(texts, pa.string())).to_pylist()).toarray()
+
+
+@PATIENT
+@given(st.lists(TEXTS, max_size=5))
+def test_each_text_holds_what_scikit_learn_finds_in_it(texts: list[str]) -> None:
+    column = pa.array(texts, pa.string())
+    assert (bags.words(column).toarray() == hashed(texts, "word", 1)).all()
+    assert (bags.trigrams(column).toarray() == hashed(texts, "char_wb", 3)).all()
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 40])
+def test_how_many_are_read_at_once_does_not_matter(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = pa.array(["", "user ann <ip>", "x" * 50, "", "", "größe 🦊", "", "a b"])
+    whole = [bags.words(texts), bags.trigrams(texts)]
+    monkeypatch.setattr(bags, "_AT_ONCE", at_once)
+    for first, again in zip(whole, [bags.words(texts), bags.trigrams(texts)], strict=True):
+        assert first.shape == again.shape
+        assert (first != again).nnz == 0
+        assert again.has_canonical_format
+
+
+def test_a_slice_of_texts_is_read_as_such() -> None:
+    texts = pa.array(["never", "user ann", None, "user bob"]).drop_null()
+    assert (bags.words(texts.slice(1)) != bags.words(pa.array(["user ann", "user bob"]))).nnz == 0
