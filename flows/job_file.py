@@ -185,7 +185,7 @@ def _settings() -> str:
     judged = [
         (f"# use = {_text(model.use)}", 'on the batch; or "latest", or an id of `outfield models`'),
         (f"# refit = {_text(str(model.refit))}", 'or "on-drift", or an age: "7d"; of the latest'),
-        ('# train = "HISTORY"', "what `outfield fit` and a refit read instead of the input"),
+        ('# train = "HISTORY"', 'what `fit` and a refit read: a location, or "last 30 days"'),
         (f"# distance = {_text(model.distance)}", 'or "cosine": of directions'),
     ]
     return (

@@ -19,7 +19,7 @@ from flows.progress import OnProgress, told_of_progress, told_of_publication
 from flows.renewal import detect_and_renew
 from flows.settings import Settings, prepare_prefect, prepare_serving
 from flows.storage.published import PublishedRun
-from flows.training import fitting_anew, train_model
+from flows.training import days_to_fit, fitting_anew, train_model
 from flows.waves import check_independent, judge_wave
 from schemas.errors import ServerError
 from schemas.job import JobSpec
@@ -134,7 +134,7 @@ def run_fit(
     if direct:
         with runner_of(settings) as runner:
             return train_model(job, runner, on_progress, promote=promote, partition=partition)
-    check_input(history, partition)
+    check_input(history, partition, days_to_fit(job))
     with runner_of(settings):
         pass  # a scheduler that does not answer is told before Prefect is imported
     prepare_prefect()

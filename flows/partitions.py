@@ -1,5 +1,6 @@
 """The partitions of a job: which day a run judges, and where that day lies."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -77,6 +78,26 @@ def source_of(job: JobSpec, partition: date | None) -> tuple[str, str | None]:
             remedy="put it where the day stands, as in `logs/date={date}/`",
         )
     return location_of(location, partition), root_of(location)
+
+
+def located_window(job: JobSpec, last: date, days: int) -> Located:
+    """Find the files of the partitions that are there of `days` days, up to the `last`.
+
+    Raises
+    ------
+    InputError
+        None of them is there, or the storage does not answer.
+    """
+    partitions = [located_partition(job, last - timedelta(back)) for back in range(days)]
+    there = [located for located in partitions if located is not None]
+    if not there:
+        raise NoInputError(
+            f"none of the {days} days up to {last} is there",
+            where=without_secrets(str(job.input)),
+            remedy="check how it is spelt, or name a day with --partition",
+        )
+    files = {name: file for located in there for name, file in located.files.items()}
+    return replace(there[0], files=dict(sorted(files.items())))
 
 
 def located_partition(job: JobSpec, partition: date | None) -> Located | None:

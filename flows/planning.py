@@ -5,19 +5,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from logging import ERROR
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from anomaly.model import FEWEST_EVENTS
 from flows.intake import take_in_verdicts
 from flows.model_choice import ChosenModel, choose_model, roles_in_model
-from flows.partitions import source_of
+from flows.partitions import located_window, source_of
 from flows.profiling import profile_columns
 from flows.run_log import log, logging_of
 from flows.settings import Settings
 from flows.storage.kept_plan import keep_plan
 from flows.storage.locations import without_secrets
 from flows.storage.lock import job_lock
-from flows.storage.plan import InputPlan, plan_input
+from flows.storage.plan import InputPlan, plan_input, plan_located
 from flows.storage.run_ids import next_run_id
 from flows.storage.runs import RunFolder, job_folder
 from flows.storage.scratch import Scratch
@@ -26,6 +26,7 @@ from flows.storage.vector_index import require_store
 from schemas.errors import DamagedFileError, InputError, JobError, OutfieldError
 from schemas.flattening import flattened_origin
 from schemas.job import SESSION_CUTS, JobSpec, check_columns, check_peers, roles_of
+from schemas.partitions import without_day
 from schemas.roles import Role, RoleChoice, infer_roles
 from schemas.run_id import run_id_of
 from schemas.secrets import Secrets
@@ -47,8 +48,12 @@ class Planned:
     """The stored model that judges; None where one is fitted on the records."""
 
 
-PlanStep = Callable[[JobSpec, date | None], Planned]
-"""A step that looks at the input of a run."""
+class PlanStep(Protocol):
+    """A step that looks at the input of a run."""
+
+    def __call__(self, job: JobSpec, partition: date | None = None, days: int = 1) -> Planned:
+        """Look at a partition, or at so many days up to it."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class Run:
         return Secrets(names, names & (ids | {str(key)}))
 
 
-def check_input(job: JobSpec, partition: date | None = None) -> InputPlan:
+def check_input(job: JobSpec, partition: date | None = None, days: int = 1) -> InputPlan:
     """Find the input of a job and hold the job against it; no row is read.
 
     Parameters
@@ -86,6 +91,8 @@ def check_input(job: JobSpec, partition: date | None = None) -> InputPlan:
         Its input and its name are set.
     partition
         The day to read, where the input is partitioned.
+    days
+        How many days to read, up to that one.
 
     Raises
     ------
@@ -102,7 +109,7 @@ def check_input(job: JobSpec, partition: date | None = None) -> InputPlan:
         raise JobError("the job has no name", where="name", remedy="give it one")
     if job.search.store:
         require_store()
-    plan = plan_input(*source_of(job, partition))
+    plan = _plan(job, partition, days)
     model = choose_model(job)
     if model is not None:
         roles_in_model(job, model, plan)
@@ -123,7 +130,13 @@ def check_input(job: JobSpec, partition: date | None = None) -> InputPlan:
     return plan
 
 
-def plan_run(job: JobSpec, partition: date | None = None) -> Planned:
+def _plan(job: JobSpec, partition: date | None, days: int) -> InputPlan:
+    if partition is None or days == 1:
+        return plan_input(*source_of(job, partition))
+    return plan_located(without_day(str(job.input)), located_window(job, partition, days))
+
+
+def plan_run(job: JobSpec, partition: date | None = None, days: int = 1) -> Planned:
     """Look at the input and settle the roles of its columns.
 
     Raises
@@ -132,10 +145,10 @@ def plan_run(job: JobSpec, partition: date | None = None) -> Planned:
         The input cannot be used, or the job does not fit it.
     """
     started = datetime.now(UTC)
-    return _settle(job, partition, started, check_input(job, partition))
+    return _settle(job, partition, started, check_input(job, partition, days))
 
 
-def plan_sound_run(job: JobSpec, partition: date | None = None) -> Planned:
+def plan_sound_run(job: JobSpec, partition: date | None = None, days: int = 1) -> Planned:
     """Do the same once all files were read to their end, without those that cannot be.
 
     Raises
@@ -144,7 +157,8 @@ def plan_sound_run(job: JobSpec, partition: date | None = None) -> Planned:
         As `plan_run`, or too many files are damaged.
     """
     started = datetime.now(UTC)
-    return _settle(job, partition, started, without_damaged_files(check_input(job, partition)))
+    sound = without_damaged_files(check_input(job, partition, days))
+    return _settle(job, partition, started, sound)
 
 
 def beside_damage(work: Callable[[PlanStep], T]) -> T:

@@ -8,8 +8,9 @@ from flows.pipeline import Runner
 from flows.planning import PlanStep, beside_damage, passing_run
 from flows.progress import OnProgress, Steps
 from flows.steps import gather_records
+from schemas.errors import JobError
 from schemas.job import JobSpec
-from schemas.partitions import is_partitioned
+from schemas.partitions import days_of_window, is_partitioned
 
 
 def train_model(
@@ -33,16 +34,17 @@ def train_model(
     promote
         Whether it becomes what `latest` means.
     partition
-        The day to fit on, where the history is partitioned.
+        The day to fit on, where the history is partitioned; the last one of a window.
 
     Raises
     ------
     OutfieldError
         What the user can mend.
     """
-    job = fitting_anew(job)
-    day = partition if is_partitioned(str(job.input)) else None
-    return beside_damage(partial(_train, job, runner, on_progress, promote, day))
+    anew = fitting_anew(job)
+    day = partition if is_partitioned(str(anew.input)) else None
+    source = (day, days_to_fit(job))
+    return beside_damage(partial(_train, anew, runner, on_progress, promote, source))
 
 
 def _train(
@@ -50,12 +52,12 @@ def _train(
     runner: Runner,
     on_progress: OnProgress,
     promote: bool,
-    day: date | None,
+    source: tuple[date | None, int],
     plan: PlanStep,
 ) -> Registered:
     step = Steps(on_progress)
     with step("plan"):
-        planned = runner.here(plan, job, day)
+        planned = runner.here(plan, job, *source)
     with passing_run(job, planned) as run:
         with step("gather"):
             gathered = runner.call(gather_records, run)
@@ -67,4 +69,26 @@ def _train(
 def fitting_anew(job: JobSpec) -> JobSpec:
     """Return the job with its history for an input, and a model of that, whatever it judges by."""
     anew = job.model.model_copy(update={"use": "fit", "refit": "never"})
-    return job.model_copy(update={"input": job.model.train or job.input, "model": anew})
+    train = job.model.train
+    history = job.input if train is None or days_of_window(train) is not None else train
+    return job.model_copy(update={"input": history, "model": anew})
+
+
+def days_to_fit(job: JobSpec) -> int:
+    """Return how many days of the input a model is fitted on: one, but for a window of them.
+
+    Raises
+    ------
+    JobError
+        The history is a window, and the input has no days.
+    """
+    days = days_of_window(job.model.train or "")
+    if days is None:
+        return 1
+    if not is_partitioned(str(job.input)):
+        raise JobError(
+            f'"{job.model.train}" is asked for, and the input has no `{{date}}`',
+            where="model.train",
+            remedy="name a location of history, or put `{date}` where the day stands in the input",
+        )
+    return days

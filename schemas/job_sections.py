@@ -14,6 +14,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from schemas.durations import Duration, seconds_of
+from schemas.partitions import days_of_window
 from schemas.roles import Role
 
 DEFAULT_FDR = 0.1
@@ -153,7 +154,8 @@ class ModelSpec(Section):
     train: str | None = Field(
         default=None,
         min_length=1,
-        description="What `outfield fit` and a refit read instead of `input`: a window of history.",
+        description="What `outfield fit` and a refit read instead of `input`: another location, or"
+        " `last 30 days`, the partitions up to the one that is judged or named.",
     )
     distance: Distance = Field(
         default="euclidean",
@@ -165,6 +167,13 @@ class ModelSpec(Section):
         description="What is known of a text: `tokens`, its words, 3-grams and shape; `semantic`,"
         " what it means besides, by a packaged sentence model (needs `outfield[semantic]`).",
     )
+
+    @field_validator("train")
+    @classmethod
+    def _train_is_a_window_or_a_location(cls, train: str | None) -> str | None:
+        if train is not None:
+            days_of_window(train)
+        return train
 
     @field_validator("use")
     @classmethod

@@ -12,6 +12,7 @@ _FIELD = re.compile(r"\{date(?::(?P<format>[^{}]*))?\}")
 _DIRECTIVE = re.compile(r"%(.?)")
 _PARTS = {"Y": "{0.year:04d}", "m": "{0.month:02d}", "d": "{0.day:02d}"}
 _ISO = "%Y-%m-%d"
+_WINDOW = re.compile(r"last ([1-9]\d{0,2}) days?")
 _WILDCARD = re.compile(r"[*?\[]")
 
 
@@ -91,6 +92,25 @@ def without_day(location: str) -> str:
     'logs/*/events.parquet'
     """
     return _FIELD.sub("*", location)
+
+
+def days_of_window(window: str) -> int | None:
+    """Read how many days a window spans; None for what is no window but a location.
+
+    Raises
+    ------
+    ValueError
+        It begins like a window.
+
+    Examples
+    --------
+    >>> days_of_window("last 30 days"), days_of_window("logs/history/")
+    (30, None)
+    """
+    spelt = _WINDOW.fullmatch(window)
+    if spelt is None and re.match(r"last\s", window):
+        raise ValueError('a window is spelt as "last 30 days", of 1 to 999')
+    return None if spelt is None else int(spelt[1])
 
 
 def _bucket(location: str) -> str:

@@ -141,7 +141,17 @@ def plan_input(location: str, root: str | None = None) -> InputPlan:
         Nothing is there, too many files are not Parquet or damaged, the schemas cannot be unified,
         or there is no row at all.
     """
-    located = locate(location, root)
+    return plan_located(location, locate(location, root))
+
+
+def plan_located(location: str, located: Located) -> InputPlan:
+    """Do the same for files that were found: those that `location` is to name in an error.
+
+    Raises
+    ------
+    InputError
+        As `plan_input`.
+    """
     footers, damaged = read_footers(location, located)
     files = tuple(file for file, _ in footers)
     if not any(file.rows for file in files):

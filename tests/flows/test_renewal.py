@@ -11,7 +11,8 @@ from flows.renewal import detect_and_renew
 from flows.report.overview import moved_sentence
 from flows.storage.published import REPORT
 from flows.storage.registry import read_registry
-from schemas.errors import JobError
+from flows.training import train_model
+from schemas.errors import JobError, NoInputError
 from tests.flows.sample_logs import job, small_log, written
 
 
@@ -101,6 +102,36 @@ def test_days_are_judged_by_a_model_of_the_history_or_of_their_own(tmp_path):
         assert [run.partition for run in (first, second)] == days
         assert first.model.renewal == "first"
         assert second.model.model_id == first.model.model_id
+
+
+def test_a_window_of_days_up_to_the_one_that_is_judged_is_fitted_on(tmp_path):
+    for day, rows in ((1, 100), (3, 110), (4, 120), (5, 130)):
+        written(tmp_path / f"logs/2026-01-0{day}.parquet", small_log(rows, day))
+    spec = job(
+        str(tmp_path / "logs/{date}.parquet"),
+        tmp_path / "out",
+        model={"use": "latest", "refit": "7d", "train": "last 3 days"},
+    )
+    manifest = detect_and_renew(spec, DirectRunner(1), lambda *_: None, date(2026, 1, 4)).manifest
+    assert manifest.ledger.read == 120
+    assert manifest.model.sample_rows == 110 + 120  # the second is not there, the first too old
+    model = train_model(
+        spec, DirectRunner(1), lambda *_: None, promote=False, partition=date(2026, 1, 1)
+    )
+    assert model.card.rows == 100
+
+
+def test_a_window_needs_days_and_one_of_them(tmp_path):
+    written(tmp_path / "log.parquet", small_log())
+    model = {"use": "latest", "refit": "7d", "train": "last 3 days"}
+    spec = job(str(tmp_path / "log.parquet"), tmp_path / "out", model=model)
+    with pytest.raises(JobError, match=r'model.train: "last 3 days" is asked for, and the input'):
+        detect_and_renew(spec, DirectRunner(1), lambda *_: None)
+    spec = job(str(tmp_path / "{date}.parquet"), tmp_path / "out", model=model)
+    with pytest.raises(NoInputError, match="none of the 3 days up to 2026-01-04 is there"):
+        detect_and_renew(spec, DirectRunner(1), lambda *_: None, date(2026, 1, 4))
+    with pytest.raises(JobError, match='a window is spelt as "last 30 days"'):
+        job("x", tmp_path, model={"train": "last week"})
 
 
 @pytest.mark.parametrize("refit", ["sometimes", 0, True])
