@@ -12,9 +12,6 @@ import numpy.typing as npt
 from anomaly.embedding.parts import Span
 from anomaly.fold import Fold
 
-_ROWS_AT_ONCE = 65_536
-"""Counterfactual events scored at a time."""
-
 
 def span_shares(
     fold: Fold, X: npt.NDArray[np.float32], normal: npt.NDArray[np.float32]
@@ -36,11 +33,7 @@ def span_shares(
     no surprise to share out; the squared differences between the two stand in for it.
     """
     spans = fold.embedder.spans
-    shares = np.zeros((len(X), len(spans)))
-    step = max(1, _ROWS_AT_ONCE // (2 * len(spans)))
-    for start in range(0, len(X), step):
-        stop = start + step
-        shares[start:stop] = _effects(fold, X[start:stop], normal[start:stop], spans)
+    shares = _effects(fold, X, normal)
     ordinary = ~shares.any(axis=1)
     shares[ordinary] = _differences(X[ordinary], normal[ordinary], spans)
     total = shares.sum(axis=1, keepdims=True)
@@ -66,24 +59,19 @@ def leading_columns(fold: Fold, X: npt.NDArray[np.float32], n: int) -> npt.NDArr
 
 
 def _effects(
-    fold: Fold,
-    X: npt.NDArray[np.float32],
-    normal: npt.NDArray[np.float32],
-    spans: tuple[Span, ...],
+    fold: Fold, X: npt.NDArray[np.float32], normal: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float64]:
-    without, alone = np.repeat(X[:, None], len(spans), 1), np.repeat(normal[:, None], len(spans), 1)
-    for i, span in enumerate(spans):
-        part = slice(span.start, span.stop)
-        without[:, i, part], alone[:, i, part] = normal[:, part], X[:, part]
-    n_dims = X.shape[1]
-    loss = _surprise(fold, X)[:, None] - _surprise(fold, without.reshape(-1, n_dims)).reshape(
-        len(X), -1
-    )
-    gain = (
-        _surprise(fold, alone.reshape(-1, n_dims)).reshape(len(X), -1)
-        - _surprise(fold, normal)[:, None]
-    )
+    without, alone = _surprises(fold, X, normal), _surprises(fold, normal, X)
+    loss, gain = without[:, :1] - without[:, 1:], alone[:, 1:] - alone[:, :1]
     return np.maximum(loss, 0.0) + np.maximum(gain, 0.0)
+
+
+def _surprises(
+    fold: Fold, X: npt.NDArray[np.float32], others: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float64]:
+    """Return the surprise of each event, then with each span exchanged, (n_events, 1 + n_spans)."""
+    heard = fold.voices.hear_exchanged(X, others, fold.embedder.spans).surprisal
+    return -np.log(fold.calibration.p_values(heard.ravel())).reshape(heard.shape)
 
 
 def _differences(
@@ -91,7 +79,3 @@ def _differences(
 ) -> npt.NDArray[np.float64]:
     starts = [span.start for span in spans]
     return np.add.reduceat((X - normal).astype(np.float64) ** 2, starts, axis=1)
-
-
-def _surprise(fold: Fold, X: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    return -np.log(fold.score_vectors(X).p_values)

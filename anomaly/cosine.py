@@ -48,6 +48,27 @@ class UnlikeDirection:
         """Return the distance of each of embedded events, float32 (n_events,)."""
         return self.score_samples(events.X)
 
+    def score_exchanged(self, X: Rows, others: Rows, starts: npt.NDArray[np.int64]) -> Rows:
+        """Return what the distance of each row would be with one span of another row in its place.
+
+        Parameters
+        ----------
+        X, others
+            float32 (n_rows, n_dims).
+        starts
+            (n_spans,): the first dimension of each span, ascending; together they cover X.
+
+        Returns
+        -------
+        float32 (n_rows, 1 + n_spans): first the distance as it is, then with each span exchanged.
+        """
+        scores = [self.score_samples(X)]
+        for start, stop in zip(starts, [*starts[1:], X.shape[1]], strict=True):
+            exchanged = X.copy()
+            exchanged[:, start:stop] = others[:, start:stop]
+            scores.append(self.score_samples(exchanged))
+        return np.column_stack(scores)
+
     def score_samples(self, X: Rows) -> Rows:
         """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
         m = max(1, round(_MASS * len(self.directions)))

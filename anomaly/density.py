@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -13,6 +14,8 @@ from anomaly.embedding.parts import EmbeddedEvents
 
 _CHUNK = 4_096
 """Rows at a time: their float32 distances to 512 references fit the cache."""
+_EXCHANGED_AT_ONCE = 256
+"""Rows at a time: their float64 distances to 512 references fit the cache."""
 _TOGETHER = 8
 """Rows of one product. BLAS rounds a row as its place in the product says, unless it is so small
 (measured, for 2 to 1,537 dimensions): a score must not depend on the events beside it."""
@@ -104,6 +107,46 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         nearest = beside[:, : self.n_neighbors_] + squares[:, None]
         mean: Rows = np.sqrt(np.maximum(nearest, 0.0).mean(axis=1))
         return mean
+
+    def score_exchanged(
+        self, X: Rows, others: Rows, starts: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float32]:
+        """Return what the distance of each row would be with one span of another row in its place.
+
+        The squares of the spans add up, so that each is measured once, not once for each exchange.
+
+        Parameters
+        ----------
+        X, others
+            float32 (n_rows, n_dims).
+        starts
+            (n_spans,): the first dimension of each span, ascending; together they cover X.
+
+        Returns
+        -------
+        float32 (n_rows, 1 + n_spans): first the distance as it is, then with each span exchanged.
+        """
+        check_is_fitted(self)
+        scores = np.empty((len(X), 1 + len(starts)), dtype=np.float32)
+        stops = [*starts[1:].tolist(), X.shape[1]]
+        for begin in range(0, len(X), _EXCHANGED_AT_ONCE):
+            here = slice(begin, begin + _EXCHANGED_AT_ONCE)
+            spans = [slice(start, stop) for start, stop in zip(starts.tolist(), stops, strict=True)]
+            whole = self._squares(X[here], slice(None))
+            scores[here, 0] = self._nearest_of(whole)
+            for i, span in enumerate(spans, start=1):
+                other = self._squares(others[here], span) - self._squares(X[here], span)
+                scores[here, i] = self._nearest_of(whole + other)
+        return scores
+
+    def _squares(self, X: Rows, span: slice) -> npt.NDArray[np.float64]:
+        """Return the squared distances in some dimensions, float64 (n_rows, n_references)."""
+        rows, references = X[:, span].astype(np.float64), self.references_[:, span]
+        return cdist(rows, references, "sqeuclidean")
+
+    def _nearest_of(self, squares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        nearest = np.partition(squares, self.n_neighbors_ - 1, axis=1)[:, : self.n_neighbors_]
+        return np.sqrt(np.maximum(nearest, 0.0).mean(axis=1))
 
     def nearest(self, X: npt.ArrayLike, n: int) -> npt.NDArray[np.int64]:
         """Return the `n` nearest references of each row, int64 (n_rows, n), nearest first."""

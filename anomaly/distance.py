@@ -60,6 +60,27 @@ class FarthestColumn:
         farthest: Rows = self.by_span(X).max(axis=1)
         return farthest
 
+    def score_exchanged(self, X: Rows, others: Rows, starts: Codes) -> Rows:
+        """Return what the distance of each row would be with one span of another row in its place.
+
+        Parameters
+        ----------
+        X, others
+            float32 (n_rows, n_dims).
+        starts
+            The first dimension of each of the n_spans spans: those it was fitted with.
+
+        Returns
+        -------
+        float32 (n_rows, 1 + n_spans): first the distance as it is, then with each span exchanged.
+        """
+        own, other = self.by_span(X), self.by_span(others)
+        farthest = own.max(axis=1, keepdims=True)
+        without = np.repeat(farthest, len(starts), axis=1)
+        is_farthest = np.arange(len(starts)) == own.argmax(axis=1)[:, None]
+        without[is_farthest] = np.where(is_farthest, -np.inf, own).max(axis=1)
+        return np.hstack([farthest, np.maximum(without, other)])
+
     def score_events(self, events: EmbeddedEvents) -> Rows:
         """Return the same of events, (n_events,): each distinct vector is measured once."""
         farthest = np.zeros(events.n_events, dtype=np.float32)

@@ -23,7 +23,7 @@ _DENSITY_WEIGHT = 2.0
 
 @dataclass(frozen=True)
 class Heard:
-    """What the voices say of events, each float32 (n_events,): higher is more anomalous."""
+    """What the voices say of events, each float32 of one shape: higher is more anomalous."""
 
     density: Rows
     distance: Rows
@@ -83,6 +83,27 @@ class Voices:
     def hear(self, events: EmbeddedEvents) -> Heard:
         """Score embedded events."""
         return self._hear(self.density.score_events(events), self.distance.score_events(events))
+
+    def hear_exchanged(self, X: Rows, others: Rows, spans: Sequence[Span]) -> Heard:
+        """Say what would be said of events with one span of another event in its place.
+
+        Parameters
+        ----------
+        X, others
+            float32 (n_events, n_dims).
+        spans
+            The n_spans spans that the voices were fitted with.
+
+        Returns
+        -------
+        Each float32 (n_events, 1 + n_spans): first the event as it is, then with each span of the
+        other.
+        """
+        starts = np.array([span.start for span in spans], dtype=np.int64)
+        return self._hear(
+            self.density.score_exchanged(X, others, starts),
+            self.distance.score_exchanged(X, others, starts),
+        )
 
     def _hear(self, density: Rows, distance: Rows) -> Heard:
         surprisal = self.density_surprise.of(density) + (

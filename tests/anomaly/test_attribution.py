@@ -3,12 +3,39 @@ import pyarrow as pa
 import pytest
 
 from anomaly.attribution import span_shares
+from anomaly.fold import Fold, ModelOptions
 from anomaly.model import AnomalyModel
+from schemas.job_sections import Distance
+from tests.anomaly.logs import ROLES
 
 
 def nearest_normal(model: AnomalyModel, X: np.ndarray) -> np.ndarray:
     density = model.explaining.voices.density
     return density.references_[density.nearest(X, 1)[:, 0]]
+
+
+def surprise(fold: Fold, X: np.ndarray) -> float:
+    return -float(np.log(fold.score_vectors(X).p_values[0]))
+
+
+@pytest.mark.parametrize("distance", ["euclidean", "cosine"])
+def test_each_counterfactual_is_what_scoring_it_says(log: pa.Table, distance: Distance) -> None:
+    model, _ = AnomalyModel.fit(log, ROLES, {}, 0, ModelOptions(distance))
+    fold, X = model.explaining, model.embedder.transform(log.slice(0, 20))
+    normal = nearest_normal(model, X)
+    X[:5] += np.float32(3.0)
+    effects = np.zeros((20, len(fold.embedder.spans)))
+    for i, j in np.ndindex(effects.shape):
+        part = slice(fold.embedder.spans[j].start, fold.embedder.spans[j].stop)
+        without, alone = X[i : i + 1].copy(), normal[i : i + 1].copy()
+        without[0, part], alone[0, part] = normal[i, part], X[i, part]
+        loss = surprise(fold, X[i : i + 1]) - surprise(fold, without)
+        gain = surprise(fold, alone) - surprise(fold, normal[i : i + 1])
+        effects[i, j] = max(loss, 0.0) + max(gain, 0.0)
+    telling = effects.sum(axis=1) > 0.1
+    assert telling[:5].all()
+    expected = effects[telling] / effects[telling].sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(span_shares(fold, X, normal)[telling], expected, atol=1e-3)
 
 
 def test_shares_are_parts_of_one(model: AnomalyModel, log: pa.Table) -> None:
