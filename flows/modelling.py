@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.canaries import search_canaries
+from anomaly.cells import count_cells
 from anomaly.drift import count_records
 from anomaly.fold import ModelOptions, held_out
 from anomaly.model import FEWEST_EVENTS, AnomalyModel
@@ -144,6 +145,7 @@ def _card(run: Run, model: AnomalyModel, sample: pa.Table) -> ModelCard:
             beyond_reference=model.explaining.beyond_reference,
         ),
         reference={column: n.tolist() for column, n in counts.bins.items()},
+        cells=count_cells(model.explaining, [_some(unseen)]).tolist(),
         canaries=search_canaries(model, unseen, _SELF_CHECK_P, run.job.seed),
     )
 

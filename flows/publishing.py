@@ -81,6 +81,7 @@ def publish_run(
         covers=grouped.covers,
         canaries=judged.watch.canaries,
         column_drift=judged.watch.columns,
+        embedding_drift=judged.watch.together,
         search=judged.stored,
         seconds={step: round(taken, 3) for step, taken in seconds.items()},
         metrics=_metrics(run.plan.rows, sum(seconds.values())),

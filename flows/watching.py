@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from anomaly.canaries import search_canaries
+from anomaly.cells import compare_cells, count_cells
 from anomaly.drift import compare_columns, count_records
 from anomaly.model import FEWEST_EVENTS, AnomalyModel
 from anomaly.recall import FALSE_ALARM, fall_of_recall
@@ -45,6 +46,8 @@ class Renewed:
     why: Literal["first", "drift", "age"]
     columns: dict[str, ColumnDrift] = field(default_factory=dict)
     """Column -> how far it was from what the old model was fitted on."""
+    together: ColumnDrift | None = None
+    """How far all columns together were from that."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,17 @@ class Watch:
     canaries: CanaryReport
     columns: dict[str, ColumnDrift]
     """Column -> how far it is from what the model was fitted on; the old one, if it changed."""
+    together: ColumnDrift | None
+    """How far all columns together are from that."""
     renewed: Renewed | None
 
 
 def look_ahead(run: Run, gathered: Gathered) -> Renewed | None:
     """Hold some of the batch against the stored model; say whether it is to be fitted anew.
 
-    It is where a column moved, or ordinary records have small p-values too often. A batch that is
-    much smaller than the model's sample does not replace it, unless the job names a history.
+    It is where a column moved, or all together did, or ordinary records have small p-values too
+    often. A batch that is much smaller than the model's sample does not replace it, unless the job
+    names a history.
     """
     assert run.model is not None  # noqa: S101 - the caller asks
     least = max(FEWEST_EVENTS, run.model.card.figures.sample_rows / _SMALLER)
@@ -69,13 +75,13 @@ def look_ahead(run: Run, gathered: Gathered) -> Renewed | None:
         return None
     model, _ = loaded_model(run.model.stored)
     tables = [table for table in _ahead(gathered.records) if table.num_rows]
-    columns = _compared(run.model, model, tables)
-    if any(column.moved for column in columns.values()):
-        return Renewed("drift", columns)
+    columns, together = _compared(run.model, model, tables)
+    if any(drift.moved for drift in (*columns.values(), together) if drift is not None):
+        return Renewed("drift", columns, together)
     p_values = np.concatenate([model.score(table).p_values for table in tables] or [np.ones(0)])
     points = np.bincount(anomaly_score(p_values).astype(np.int64), minlength=11)
     drift = drift_of(points, model.calibration_rows)
-    return Renewed("drift", columns) if drift.ratio > _TOO_OFTEN else None
+    return Renewed("drift", columns, together) if drift.ratio > _TOO_OFTEN else None
 
 
 def watch_run(
@@ -88,9 +94,11 @@ def watch_run(
     some = pa.concat_tables(tables[::step]).unify_dictionaries()
     p_cut = float(grouped.p_values.max(initial=0.0))
     canaries = _beside_earlier(run, grouped, search_canaries(model, some, p_cut, run.job.seed))
-    if renewed is not None or run.model is None:
-        return Watch(canaries, renewed.columns if renewed else {}, renewed)
-    return Watch(canaries, _compared(run.model, model, tables), None)
+    if renewed is not None:
+        return Watch(canaries, renewed.columns, renewed.together, renewed)
+    if run.model is None:
+        return Watch(canaries, {}, None, None)
+    return Watch(canaries, *_compared(run.model, model, tables), None)
 
 
 def _beside_earlier(run: Run, grouped: Grouped, canaries: CanaryReport) -> CanaryReport:
@@ -111,9 +119,10 @@ def _beside_earlier(run: Run, grouped: Grouped, canaries: CanaryReport) -> Canar
 
 def _compared(
     chosen: ChosenModel, model: AnomalyModel, tables: list[pa.Table]
-) -> dict[str, ColumnDrift]:
+) -> tuple[dict[str, ColumnDrift], ColumnDrift | None]:
     reference = {c: np.array(n, dtype=np.int64) for c, n in chosen.card.reference.items()}
-    return compare_columns(model.embedder, reference, count_records(model.embedder, tables))
+    columns = compare_columns(model.embedder, reference, count_records(model.embedder, tables))
+    return columns, compare_cells(chosen.card.cells, count_cells(model.explaining, tables))
 
 
 def _ahead(records: Records) -> Iterator[pa.Table]:

@@ -35,11 +35,11 @@ class CanaryReport(Record):
 
 
 class ColumnDrift(Record):
-    """How far a column of the batch is from what the model was fitted on."""
+    """How far a column of the batch, or its embedding, is from what the model was fitted on."""
 
     stability_index: float = Field(
-        description="Population stability index over the bins of the column: 0 where the two are"
-        " alike, .1 a little apart, .25 another population."
+        description="Population stability index over the bins of the column, or the cells of the"
+        " embedding: 0 where the two are alike, .1 a little apart, .25 another population."
     )
     unseen: float = Field(description="Share of values that the model never saw.")
     unseen_before: float = Field(description="The same among records it was not fitted on, then.")

@@ -225,6 +225,11 @@ class RunManifest(Record):
         " before, where a new one was fitted for that; empty where the model was fitted on the"
         " records themselves.",
     )
+    embedding_drift: ColumnDrift | None = Field(
+        default=None,
+        description="How far all columns together are from that, by the cells of the embedding that"
+        " its records lie in; null where no column is compared.",
+    )
     search: SearchSummary | None = Field(
         default=None, description="Null where the job does not ask for it."
     )
@@ -260,3 +265,8 @@ class RunManifest(Record):
         """The columns that are not what the model was fitted on, the farthest first."""
         moved = {name: drift for name, drift in self.column_drift.items() if drift.moved}
         return sorted(moved, key=lambda name: -moved[name].stability_index)
+
+    @property
+    def moved_together(self) -> bool:
+        """Whether other values go together than when the model was fitted."""
+        return self.embedding_drift is not None and self.embedding_drift.moved

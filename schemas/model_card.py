@@ -29,6 +29,11 @@ class ModelCard(Record):
         description="Column -> records by bin among those the model was not fitted on: what later"
         " batches are compared with.",
     )
+    cells: list[int] = Field(
+        default_factory=list,
+        description="The same records by the cell of the embedding that they lie in; empty in"
+        " models before they were counted.",
+    )
     canaries: CanaryReport | None = Field(
         default=None, description="The self-check, on records that the model was not fitted on."
     )

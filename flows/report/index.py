@@ -104,6 +104,8 @@ def _drift(run: RunManifest) -> str:
     named = [visible(name[:40]) for name in moved[:_COLUMNS_NAMED]]
     more = [f"{len(moved) - len(named):,} more"] if len(moved) > len(named) else []
     said = [f"moved: {listing([*named, *more])}"] if moved else []
+    if run.moved_together and not moved:
+        said.append("moved: what goes together")
     if run.selection.drift_at is not None:
         said.append(f"small p-values {run.selection.drift:.1f} times too often")
     return "; ".join(said) or "none"

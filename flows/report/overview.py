@@ -112,12 +112,13 @@ def drift_sentence(manifest: RunManifest) -> str:
 def moved_sentence(manifest: RunManifest) -> str:
     """Name the columns that are not what the stored model was fitted on; nothing if none moved."""
     moved = manifest.moved_columns
+    then = ", so a new one was fitted" if manifest.model.renewal else ""
     if not moved:
-        return ""
+        together = f"The data changed since the model was fitted: other values go together{then}."
+        return together if manifest.moved_together else ""
     rest = len(moved) - _NAMED
     more = [f"{rest:,} more"] if rest > 0 else []
     names = listing([*(visible(name) for name in moved[:_NAMED]), *more])
-    then = ", so a new one was fitted" if manifest.model.renewal else ""
     return f"The data changed since the model was fitted, in {names}{then}."
 
 

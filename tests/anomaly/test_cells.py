@@ -1,0 +1,53 @@
+"""Whether a batch lies elsewhere in the embedding, though each column is as it was."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from anomaly.cells import compare_cells, count_cells
+from anomaly.drift import compare_columns, count_records
+from anomaly.fold import held_out
+from anomaly.model import AnomalyModel
+from tests.anomaly.logs import ROLES, company_log
+
+LOG = company_log(6_000, 0)
+UNSEEN = LOG.take(held_out(LOG.num_rows, 0))
+
+
+@pytest.fixture(scope="module")
+def model() -> AnomalyModel:
+    return AnomalyModel.fit(LOG, ROLES, {}, 0)[0]
+
+
+@pytest.fixture(scope="module")
+def before(model: AnomalyModel) -> list[int]:
+    return count_cells(model.explaining, [UNSEEN]).tolist()
+
+
+def test_each_record_is_in_one_cell_however_they_are_cut(model, before) -> None:
+    assert before[0] == 0
+    assert sum(before) == UNSEEN.num_rows
+    parts = [UNSEEN.slice(0, 700), UNSEEN.slice(700, 0), UNSEEN.slice(700)]
+    assert count_cells(model.explaining, parts).tolist() == before
+
+
+@pytest.mark.parametrize("n", [200, 2_000, 6_000])
+def test_records_of_the_same_kind_lie_where_the_others_did(model, before, n) -> None:
+    for seed in range(1, 5):
+        now = count_cells(model.explaining, [company_log(n, seed)])
+        assert not compare_cells(before, now).moved
+
+
+def test_other_values_going_together_moves_no_column_but_all_of_them(model, before) -> None:
+    log = company_log(4_000, 1)
+    users = np.random.default_rng(0).permutation(log["user"].to_pylist())
+    column = pa.array(users.tolist()).dictionary_encode().cast(log.schema.field("user").type)
+    batch = log.set_column(log.column_names.index("user"), "user", column)
+    counts = count_records(model.embedder, [UNSEEN])
+    columns = compare_columns(model.embedder, counts.bins, count_records(model.embedder, [batch]))
+    assert not any(drift.moved for drift in columns.values())
+    assert compare_cells(before, count_cells(model.explaining, [batch])).moved
+
+
+def test_a_model_of_before_has_nothing_to_compare(model) -> None:
+    assert compare_cells([], count_cells(model.explaining, [UNSEEN])) is None
