@@ -53,7 +53,9 @@
     });
     form.addEventListener("submit", (event) => event.preventDefault());
     form.hidden = false;
-    apply();
+    // A browser that goes back fills the fields in again; else the list is as it was written.
+    if ([...form.elements].some(({ name, value }) => value && value !== "rank" && name !== "shown")) apply();
+    else form.shown.value = `${items.length} of ${items.length}`;
   }
   openNamed();
 
@@ -112,7 +114,7 @@
     for (const view of views) view.signal("chosen", ranks).runAsync();
   };
   document.addEventListener("toggle", ({ target }) => target.matches(".card") && choose(), true);
-  for (const place of document.querySelectorAll("[data-chart]")) {
+  const draw = (place) => {
     vegaEmbed(place, specs[place.dataset.chart], options).then(({ view }) => {
       if (view.getState({ signals: (name) => name === "chosen" }).signals.chosen) {
         views.push(view);
@@ -122,5 +124,13 @@
         if (mark && mark.datum && mark.datum.rank) openAt(`finding-${mark.datum.rank}`);
       });
     });
-  }
+  };
+  // One after the other, when the page is there and nothing else is to be done.
+  const waiting = [...document.querySelectorAll("[data-chart]")];
+  const drawNext = () => {
+    if (!waiting.length) return;
+    draw(waiting.shift());
+    requestIdleCallback(drawNext, { timeout: 500 });
+  };
+  requestAnimationFrame(() => setTimeout(drawNext));
 })();

@@ -66,7 +66,7 @@ class _Opened:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
         self.page.goto(file.as_uri())
-        self.page.wait_for_function("document.querySelectorAll('[data-chart] svg').length === 5")
+        self.page.locator("[data-chart] svg").nth(4).wait_for()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
