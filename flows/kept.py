@@ -31,9 +31,9 @@ def keep(scratch: Scratch, chunk: int, some: Sequence[pa.Table]) -> None:
     scratch.write_table(_name(chunk), kept)
 
 
-def kept_records(scratch: Scratch, n_chunks: int) -> Iterator[pa.Table]:
-    """Read back what was kept of the chunks, one after the other."""
-    for chunk in _spread(n_chunks, MOST_CHUNKS).tolist():
+def kept_records(scratch: Scratch, n_chunks: int, most: int = MOST_CHUNKS) -> Iterator[pa.Table]:
+    """Read back what was kept of the chunks, or of `most` of them, one after the other."""
+    for chunk in _spread(n_chunks, min(most, MOST_CHUNKS)).tolist():
         yield scratch.read_table(_name(chunk))
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from anomaly.canaries import search_canaries
 from anomaly.cells import compare_cells, count_cells
-from anomaly.drift import compare_columns, count_records
+from anomaly.drift import BatchCounts, compare_columns, count_records
 from anomaly.model import FEWEST_EVENTS, AnomalyModel
 from anomaly.recall import FALSE_ALARM, fall_of_recall
 from anomaly.selection import anomaly_score, drift_of
@@ -27,8 +27,8 @@ from flows.storage.runs import job_folder
 from schemas.figures import CanaryReport, ColumnDrift
 from schemas.fingerprint import job_fingerprint
 
-_CHUNKS_OF_CANARIES = 8
-"""Chunks whose records the canaries are made from."""
+_CHUNKS_LOOKED_INTO = 8
+"""Chunks, evenly spaced, whose records canaries are made from, and are told the cells of."""
 _RUNS_BEFORE = 30
 """Runs before that the share of canaries found is held against: what is usual changes slowly."""
 _CHUNKS_AHEAD = 16
@@ -75,7 +75,7 @@ def look_ahead(run: Run, gathered: Gathered) -> Renewed | None:
         return None
     model, _ = loaded_model(run.model.stored)
     tables = [table for table in _ahead(gathered.records) if table.num_rows]
-    columns, together = _compared(run.model, model, tables)
+    columns, together = _compared(run.model, model, count_records(model.embedder, tables), tables)
     if any(drift.moved for drift in (*columns.values(), together) if drift is not None):
         return Renewed("drift", columns, together)
     p_values = np.concatenate([model.score(table).p_values for table in tables] or [np.ones(0)])
@@ -89,16 +89,17 @@ def watch_run(
 ) -> Watch:
     """Score canaries at the cut of the run, and hold its columns against those of the model."""
     model, _ = loaded_model(fitted.stored)
-    tables = list(kept_records(run.scratch, gathered.records.n_chunks))
-    step = -(-len(tables) // _CHUNKS_OF_CANARIES)
-    some = pa.concat_tables(tables[::step]).unify_dictionaries()
+    n_chunks = gathered.records.n_chunks
+    parts = kept_records(run.scratch, n_chunks, _CHUNKS_LOOKED_INTO)
+    some = pa.concat_tables(parts).unify_dictionaries()
     p_cut = float(grouped.p_values.max(initial=0.0))
     canaries = _beside_earlier(run, grouped, search_canaries(model, some, p_cut, run.job.seed))
     if renewed is not None:
         return Watch(canaries, renewed.columns, renewed.together, renewed)
     if run.model is None:
         return Watch(canaries, {}, None, None)
-    return Watch(canaries, *_compared(run.model, model, tables), None)
+    counts = count_records(model.embedder, kept_records(run.scratch, n_chunks))
+    return Watch(canaries, *_compared(run.model, model, counts, [some]), None)
 
 
 def _beside_earlier(run: Run, grouped: Grouped, canaries: CanaryReport) -> CanaryReport:
@@ -118,11 +119,11 @@ def _beside_earlier(run: Run, grouped: Grouped, canaries: CanaryReport) -> Canar
 
 
 def _compared(
-    chosen: ChosenModel, model: AnomalyModel, tables: list[pa.Table]
+    chosen: ChosenModel, model: AnomalyModel, counts: BatchCounts, some: list[pa.Table]
 ) -> tuple[dict[str, ColumnDrift], ColumnDrift | None]:
     reference = {c: np.array(n, dtype=np.int64) for c, n in chosen.card.reference.items()}
-    columns = compare_columns(model.embedder, reference, count_records(model.embedder, tables))
-    return columns, compare_cells(chosen.card.cells, count_cells(model.explaining, tables))
+    columns = compare_columns(model.embedder, reference, counts)
+    return columns, compare_cells(chosen.card.cells, count_cells(model.explaining, some))
 
 
 def _ahead(records: Records) -> Iterator[pa.Table]:
