@@ -8,6 +8,8 @@ from pathlib import Path
 import vl_convert
 from platformdirs import user_cache_path
 
+_END = "})();\n"
+
 
 @cache
 def chart_library() -> str:
@@ -18,11 +20,13 @@ def chart_library() -> str:
     """
     kept = user_cache_path("outfield") / f"charts-{version('vl-convert-python')}.js"
     try:
-        return kept.read_text(encoding="utf-8")
+        script = kept.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
+        script = ""
+    if not script.endswith(_END):  # nothing is kept, or a machine that went down left a part of it
         bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    script = '(() => {"use strict";' + bundle.replace("</script", r"<\/script") + "})();"
-    _keep(script, kept)
+        script = '(() => {"use strict";' + bundle.replace("</script", r"<\/script") + _END
+        _keep(script, kept)
     return script
 
 

@@ -28,6 +28,17 @@ def test_it_is_bundled_once_for_a_user(tmp_path: Path, monkeypatch: pytest.Monke
     assert "</script" not in first
 
 
+def test_a_part_of_it_is_not_taken_for_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    first = chart_library()
+    (kept,) = (tmp_path / "outfield").iterdir()
+    kept.write_text(first[:1_000])
+    chart_library.cache_clear()
+    assert chart_library() == first == kept.read_text()
+
+
 def test_a_cache_that_cannot_be_written_is_done_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
