@@ -2,8 +2,8 @@
 
 Each column may be as it was, and yet other values go together. So the embedding is cut into cells,
 each around one normal reference, and the records in each are counted: two samples of one population
-fill them alike (a two-sample chi-squared test on a partition, Gretton and Györfi, 2010). As for a
-column, the stability index says how far apart the two are.
+fill them alike (a test of homogeneity on a partition: Biau and Györfi, 2005). As for a column, the
+stability index says how far apart the two are.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ from schemas.figures import ColumnDrift
 _CELLS = 64
 """Few enough that a cell of some thousand records holds some tens."""
 _COUNTED = 16_384
-"""Records that are counted, evenly spaced."""
+"""Records that are counted at the most, evenly spaced."""
 
 
 def count_cells(fold: Fold, tables: Sequence[pa.Table]) -> Counts:
@@ -31,7 +31,7 @@ def count_cells(fold: Fold, tables: Sequence[pa.Table]) -> Counts:
     """
     centres = fold.voices.density.references_[:_CELLS]
     counts = np.zeros(1 + len(centres), dtype=np.int64)
-    step = max(1, sum(table.num_rows for table in tables) // _COUNTED)
+    step = max(1, -(-sum(table.num_rows for table in tables) // _COUNTED))
     for X in _embedded(fold, tables, step):
         nearest = pairwise_distances_argmin(X, centres)
         counts += np.bincount(1 + nearest, minlength=len(counts))

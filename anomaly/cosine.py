@@ -49,18 +49,9 @@ class UnlikeDirection:
         return self.score_samples(events.X)
 
     def score_exchanged(self, X: Rows, others: Rows, starts: npt.NDArray[np.int64]) -> Rows:
-        """Return what the distance of each row would be with one span of another row in its place.
+        """Return the distance of each row of `X` as it is, then with each span of `others` in it.
 
-        Parameters
-        ----------
-        X, others
-            float32 (n_rows, n_dims).
-        starts
-            (n_spans,): the first dimension of each span, ascending; together they cover X.
-
-        Returns
-        -------
-        float32 (n_rows, 1 + n_spans): first the distance as it is, then with each span exchanged.
+        float32 (n_rows, 1 + n_spans); see `DistanceToMeasure.score_exchanged`.
         """
         scores = [self.score_samples(X)]
         for start, stop in zip(starts, [*starts[1:], X.shape[1]], strict=True):

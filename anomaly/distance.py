@@ -61,18 +61,10 @@ class FarthestColumn:
         return farthest
 
     def score_exchanged(self, X: Rows, others: Rows, starts: Codes) -> Rows:
-        """Return what the distance of each row would be with one span of another row in its place.
+        """Return the distance of each row of `X` as it is, then with each span of `others` in it.
 
-        Parameters
-        ----------
-        X, others
-            float32 (n_rows, n_dims).
-        starts
-            The first dimension of each of the n_spans spans: those it was fitted with.
-
-        Returns
-        -------
-        float32 (n_rows, 1 + n_spans): first the distance as it is, then with each span exchanged.
+        float32 (n_rows, 1 + n_spans); see `DistanceToMeasure.score_exchanged`. The spans that begin
+        at `starts` are those it was fitted with.
         """
         own, other = self.by_span(X), self.by_span(others)
         farthest = own.max(axis=1, keepdims=True)

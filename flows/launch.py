@@ -11,7 +11,7 @@ from flows.cluster import ClusterRunner, connected
 from flows.comparing import Comparison, compare_models
 from flows.modelling import Registered
 from flows.notifications import check_notifications, tell_of_outcome, telling_of_failure
-from flows.partitions import chosen_partition
+from flows.partitions import chosen_partition, days_to_fit
 from flows.pipeline import DirectRunner, Runner
 from flows.planning import check_input
 from flows.processes import ProcessRunner
@@ -19,7 +19,7 @@ from flows.progress import OnProgress, told_of_progress, told_of_publication
 from flows.renewal import detect_and_renew
 from flows.settings import Settings, prepare_prefect, prepare_serving
 from flows.storage.published import PublishedRun
-from flows.training import days_to_fit, fitting_anew, train_model
+from flows.training import fitting_anew, train_model
 from flows.waves import check_independent, judge_wave
 from schemas.errors import ServerError
 from schemas.job import JobSpec

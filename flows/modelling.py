@@ -114,7 +114,7 @@ def _card(run: Run, model: AnomalyModel, sample: pa.Table) -> ModelCard:
     time = next((c for c, r in model.embedder.roles.items() if r is Role.TIME), None)
     span = {} if time is None else pc.min_max(sample[time]).as_py()
     unseen = sample.take(pa.array(held_out(sample.num_rows, run.job.seed)))
-    counts = count_records(model.embedder, [_some(unseen)])
+    counted = [_some(unseen)]
     weights = {column: spec.weight for column, spec in run.job.columns.items()}
     return ModelCard(
         outfield_version=version("outfield"),
@@ -144,8 +144,10 @@ def _card(run: Run, model: AnomalyModel, sample: pa.Table) -> ModelCard:
             agreement=model.explaining.agreement,
             beyond_reference=model.explaining.beyond_reference,
         ),
-        reference={column: n.tolist() for column, n in counts.bins.items()},
-        cells=count_cells(model.explaining, [_some(unseen)]).tolist(),
+        reference={
+            column: n.tolist() for column, n in count_records(model.embedder, counted).bins.items()
+        },
+        cells=count_cells(model.explaining, counted).tolist(),
         canaries=search_canaries(model, unseen, _SELF_CHECK_P, run.job.seed),
     )
 

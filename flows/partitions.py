@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flows.storage.locations import Located, locate, without_secrets
 from schemas.errors import InputError, JobError, NoInputError
 from schemas.job import JobSpec
-from schemas.partitions import is_partitioned, location_of, root_of
+from schemas.partitions import days_of_window, is_partitioned, location_of, root_of
 
 LOOK_BACK = 31
 """Days before today that the newest complete partition is looked for in."""
@@ -80,6 +80,26 @@ def source_of(job: JobSpec, partition: date | None) -> tuple[str, str | None]:
     return location_of(location, partition), root_of(location)
 
 
+def days_to_fit(job: JobSpec) -> int:
+    """Return how many days of the input a model is fitted on: one, but for a window of them.
+
+    Raises
+    ------
+    JobError
+        The history is a window, and the input has no days.
+    """
+    days = days_of_window(job.model.train or "")
+    if days is None:
+        return 1
+    if not is_partitioned(str(job.input)):
+        raise JobError(
+            f'"{job.model.train}" is asked for, and the input has no `{{date}}`',
+            where="model.train",
+            remedy="name a location of history, or put `{date}` where the day stands in the input",
+        )
+    return days
+
+
 def located_window(job: JobSpec, last: date, days: int) -> Located:
     """Find the files of the partitions that are there of `days` days, up to the `last`.
 
@@ -88,7 +108,9 @@ def located_window(job: JobSpec, last: date, days: int) -> Located:
     InputError
         None of them is there, or the storage does not answer.
     """
-    partitions = [located_partition(job, last - timedelta(back)) for back in range(days)]
+    days_of_calendar = (last - date.min).days + 1
+    window = [last - timedelta(back) for back in range(min(days, days_of_calendar))]
+    partitions = [located_partition(job, day) for day in window]
     there = [located for located in partitions if located is not None]
     if not there:
         raise NoInputError(

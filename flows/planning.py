@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from anomaly.model import FEWEST_EVENTS
 from flows.intake import take_in_verdicts
 from flows.model_choice import ChosenModel, choose_model, roles_in_model
-from flows.partitions import located_window, source_of
+from flows.partitions import days_to_fit, located_window, source_of
 from flows.profiling import profile_columns
 from flows.run_log import log, logging_of
 from flows.settings import Settings
@@ -109,6 +109,8 @@ def check_input(job: JobSpec, partition: date | None = None, days: int = 1) -> I
         raise JobError("the job has no name", where="name", remedy="give it one")
     if job.search.store:
         require_store()
+    if job.model.refit != "never":
+        days_to_fit(job)
     plan = _plan(job, partition, days)
     model = choose_model(job)
     if model is not None:

@@ -4,11 +4,11 @@ from datetime import date
 from functools import partial
 
 from flows.modelling import Registered, fit_model, register_model
+from flows.partitions import days_to_fit
 from flows.pipeline import Runner
 from flows.planning import PlanStep, beside_damage, passing_run
 from flows.progress import OnProgress, Steps
 from flows.steps import gather_records
-from schemas.errors import JobError
 from schemas.job import JobSpec
 from schemas.partitions import days_of_window, is_partitioned
 
@@ -72,23 +72,3 @@ def fitting_anew(job: JobSpec) -> JobSpec:
     train = job.model.train
     history = job.input if train is None or days_of_window(train) is not None else train
     return job.model_copy(update={"input": history, "model": anew})
-
-
-def days_to_fit(job: JobSpec) -> int:
-    """Return how many days of the input a model is fitted on: one, but for a window of them.
-
-    Raises
-    ------
-    JobError
-        The history is a window, and the input has no days.
-    """
-    days = days_of_window(job.model.train or "")
-    if days is None:
-        return 1
-    if not is_partitioned(str(job.input)):
-        raise JobError(
-            f'"{job.model.train}" is asked for, and the input has no `{{date}}`',
-            where="model.train",
-            remedy="name a location of history, or put `{date}` where the day stands in the input",
-        )
-    return days

@@ -11,7 +11,7 @@ from flows.report.data import ReportData
 from flows.report.drivers import Driver
 from flows.report.lanes import lanes, over_time
 from flows.report.map import embedding_map
-from flows.report.marks import Row, Spec, name, quantity
+from flows.report.marks import Row, Spec, nominal, quantitative
 from flows.report.wording import share
 
 _MAX_FINDINGS = 1_000
@@ -104,9 +104,9 @@ def _score_bars(bars: list[Row]) -> Spec:
         "data": {"values": bars},
         "mark": {"type": "rect", "stroke": "var(--surface)", "strokeWidth": 0.5},
         "encoding": {
-            "x": quantity("low", title="Anomaly score", axis={"grid": False}),
+            "x": quantitative("low", title="Anomaly score", axis={"grid": False}),
             "x2": {"field": "high"},
-            "y": quantity(
+            "y": quantitative(
                 "records",
                 title="Records, each line ten times more",
                 scale={"type": "log", "domain": [lowest, most * 1.5], "nice": False},
@@ -118,9 +118,9 @@ def _score_bars(bars: list[Row]) -> Spec:
                 "value": "var(--bar)",
             },
             "tooltip": [
-                quantity("records", title="Records", format=","),
-                quantity("low", title="Score from", format=".1f"),
-                quantity("high", title="to", format=".1f"),
+                quantitative("records", title="Records", format=","),
+                quantitative("low", title="Score from", format=".1f"),
+                quantitative("high", title="to", format=".1f"),
             ],
         },
     }
@@ -137,10 +137,14 @@ def _cut_line(score_cut: float) -> list[Spec]:
         "color": "var(--ink)",
         "fontWeight": 600,
     }
-    x = quantity("cut")
+    x = quantitative("cut")
     return [
         {"data": at, "mark": line, "encoding": {"x": x}},
-        {"data": at, "mark": label, "encoding": {"x": x, "y": {"value": 0}, "text": name("label")}},
+        {
+            "data": at,
+            "mark": label,
+            "encoding": {"x": x, "y": {"value": 0}, "text": nominal("label")},
+        },
     ]
 
 
@@ -161,11 +165,11 @@ def _driving_columns(leading: list[Driver]) -> Spec | None:
         "height": 34 * len(bars),
         "data": {"values": bars},
         "encoding": {
-            "y": name("column", sort=None, axis=None),
+            "y": nominal("column", sort=None, axis=None),
             "tooltip": [
-                name("column", title="Column"),
-                name("text", title="Share"),
-                quantity("findings", title="Findings that name it"),
+                nominal("column", title="Column"),
+                nominal("text", title="Share"),
+                quantitative("findings", title="Findings that name it"),
             ],
         },
         "layer": _named_bars(),
@@ -179,7 +183,7 @@ def _named_bars() -> list[Spec]:
     left = above | {"align": "left", "color": "var(--ink)", "limit": 230}
     right = above | {"align": "right", "color": "var(--muted)"}
     return [
-        {"mark": bar, "encoding": {"x": quantity("share", axis=None, scale={"nice": False})}},
-        {"mark": left, "encoding": {"x": {"value": 0}, "text": name("column")}},
-        {"mark": right, "encoding": {"x": {"value": "width"}, "text": name("text")}},
+        {"mark": bar, "encoding": {"x": quantitative("share", axis=None, scale={"nice": False})}},
+        {"mark": left, "encoding": {"x": {"value": 0}, "text": nominal("column")}},
+        {"mark": right, "encoding": {"x": {"value": "width"}, "text": nominal("text")}},
     ]

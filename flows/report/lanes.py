@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from flows.report.marks import CHOSEN, Row, Spec, finding_marks, finding_rows, quantity
+from flows.report.marks import CHOSEN, Row, Spec, finding_marks, finding_rows, quantitative
 from flows.report.times import EventTimes, event_times
 from flows.report.wording import visible
 
@@ -19,7 +19,7 @@ def over_time(findings: pa.Table, time_column: str | None) -> Spec | None:
     if times is None:
         return None
     placed = [row for row in _timed(findings, times) if row["time"] is not None]
-    score = quantity("score", title="Anomaly score", scale={"zero": False, "nice": True})
+    score = quantitative("score", title="Anomaly score", scale={"zero": False, "nice": True})
     return {
         "description": "Findings over time, by anomaly score.",
         "height": 290,

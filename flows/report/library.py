@@ -1,6 +1,7 @@
 """The charting library as one script for the page, kept from run to run in the user's cache."""
 
 import tempfile
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -34,10 +35,9 @@ def _keep(script: str, at: Path) -> None:
     """Write it whole or not at all: other runs may do the same, and each may be killed."""
     if not at.is_absolute():  # `~` stays where the user has no home
         return
-    try:
+    with suppress(OSError):
         at.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=at.parent, encoding="utf-8", delete=False) as new:
-            new.write(script)
-        Path(new.name).replace(at)
-    except OSError:
-        return
+        with tempfile.TemporaryDirectory(dir=at.parent) as beside:
+            new = Path(beside) / at.name
+            new.write_text(script, encoding="utf-8")
+            new.replace(at)

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.ndimage import gaussian_filter
 
-from flows.report.marks import CHOSEN, Row, Spec, finding_marks, finding_rows, quantity
+from flows.report.marks import CHOSEN, Row, Spec, finding_marks, finding_rows, quantitative
 
 _GRID = (64, 40)
 """Cells of the surface, across and up."""
@@ -33,7 +33,7 @@ def embedding_map(points: pa.Table, findings: pa.Table) -> Spec | None:
         for row in finding_rows(findings)
         if row["rank"] in places
     ]
-    found = finding_marks(marks, quantity("x", axis=None), quantity("y", axis=None))
+    found = finding_marks(marks, quantitative("x", axis=None), quantitative("y", axis=None))
     return {
         "description": "Map of the embedding: the density of normal records, and the findings.",
         "height": 330,
@@ -55,11 +55,11 @@ def _ground(cells: list[Row]) -> Spec:
             "tooltip": None,
         },
         "encoding": {
-            "x": quantity("x", axis=None, scale={"nice": False}),
-            "y": quantity("y", axis=None, scale={"nice": False}),
+            "x": quantitative("x", axis=None, scale={"nice": False}),
+            "y": quantitative("y", axis=None, scale={"nice": False}),
             "x2": {"field": "x2"},
             "y2": {"field": "y2"},
-            "opacity": quantity("level", legend=None, scale=strength),
+            "opacity": quantitative("level", legend=None, scale=strength),
         },
     }
 

@@ -26,12 +26,12 @@ CHOSEN: Spec = {"name": "chosen", "value": []}
 _IS_CHOSEN = "indexof(chosen, datum.rank) >= 0"
 
 
-def quantity(field: str, **settings: Any) -> Spec:
+def quantitative(field: str, **settings: Any) -> Spec:
     """Encode a field that measures or counts."""
     return {"field": field, "type": "quantitative", **settings}
 
 
-def name(field: str, **settings: Any) -> Spec:
+def nominal(field: str, **settings: Any) -> Spec:
     """Encode a field that names."""
     return {"field": field, "type": "nominal", **settings}
 
@@ -64,12 +64,12 @@ def finding_marks(rows: list[Row], x: Spec, y: Spec) -> Spec:
             "color": _by_severity({each: f"var(--{each})" for each in _SEVERITIES}),
             "shape": _by_severity(_SHAPES),
             "size": _by_severity(_SIZES) | {"type": "ordinal"},
-            "order": quantity("rank", sort="descending"),
+            "order": quantitative("rank", sort="descending"),
             "tooltip": [
-                quantity("rank", title="Rank"),
-                name("severity", title="Severity"),
-                quantity("score", title="Score", format=".1f"),
-                name("summary", title="Finding"),
+                quantitative("rank", title="Rank"),
+                nominal("severity", title="Severity"),
+                quantitative("score", title="Score", format=".1f"),
+                nominal("summary", title="Finding"),
             ],
         },
     }
@@ -77,4 +77,4 @@ def finding_marks(rows: list[Row], x: Spec, y: Spec) -> Spec:
 
 def _by_severity(shown: dict[str, Any]) -> Spec:
     scale = {"domain": _SEVERITIES, "range": [shown[each] for each in _SEVERITIES]}
-    return name("severity", scale=scale, legend=None)
+    return nominal("severity", scale=scale, legend=None)

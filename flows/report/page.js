@@ -54,7 +54,8 @@
     form.addEventListener("submit", (event) => event.preventDefault());
     form.hidden = false;
     // A browser that goes back fills the fields in again; else the list is as it was written.
-    if ([...form.elements].some(({ name, value }) => value && value !== "rank" && name !== "shown")) apply();
+    const asks = [form.severity, form.status, form.column, form.name, form.text];
+    if (form.sort.value !== "rank" || asks.some(({ value }) => value)) apply();
     else form.shown.value = `${items.length} of ${items.length}`;
   }
   openNamed();

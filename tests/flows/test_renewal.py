@@ -121,6 +121,17 @@ def test_a_window_of_days_up_to_the_one_that_is_judged_is_fitted_on(tmp_path):
     assert model.card.rows == 100
 
 
+def test_a_window_without_days_is_refused_before_a_model_is_due(tmp_path):
+    location = written(tmp_path / "log.parquet", small_log())
+    spec = job(location, tmp_path / "out", model={"use": "latest"})
+    train_model(spec, DirectRunner(1), lambda *_: None, promote=True)
+    spec = job(
+        location, tmp_path / "out", model={"use": "latest", "refit": "7d", "train": "last 3 days"}
+    )
+    with pytest.raises(JobError, match=r"model.train"):
+        detect_and_renew(spec, DirectRunner(1), lambda *_: None)
+
+
 def test_a_window_needs_days_and_one_of_them(tmp_path):
     written(tmp_path / "log.parquet", small_log())
     model = {"use": "latest", "refit": "7d", "train": "last 3 days"}
@@ -130,6 +141,8 @@ def test_a_window_needs_days_and_one_of_them(tmp_path):
     spec = job(str(tmp_path / "{date}.parquet"), tmp_path / "out", model=model)
     with pytest.raises(NoInputError, match="none of the 3 days up to 2026-01-04 is there"):
         detect_and_renew(spec, DirectRunner(1), lambda *_: None, date(2026, 1, 4))
+    with pytest.raises(NoInputError, match="none of the 3 days up to 0001-01-02 is there"):
+        detect_and_renew(spec, DirectRunner(1), lambda *_: None, date(1, 1, 2))
     with pytest.raises(JobError, match='a window is spelt as "last 30 days"'):
         job("x", tmp_path, model={"train": "last week"})
 

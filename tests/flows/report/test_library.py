@@ -1,5 +1,6 @@
 """The charting library: bundled once, and never needed in the cache."""
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,19 @@ def test_a_part_of_it_is_not_taken_for_the_whole(
     kept.write_text(first[:1_000])
     chart_library.cache_clear()
     assert chart_library() == first == kept.read_text()
+
+
+def test_a_disk_that_is_full_leaves_nothing_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str, encoding: str) -> None:
+        path.write_bytes(text[:9].encode(encoding))
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(Path, "write_text", full)
+    assert "vegaEmbed" in chart_library()
+    assert not list((tmp_path / "outfield").iterdir())
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(
