@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -56,6 +57,32 @@ def test_a_batch_that_drifted_is_judged_by_a_new_model_and_says_what_moved(tmp_p
     assert (after.moved_columns, after.model.renewal) == ([], None)
     runs = tmp_path / "out/log/runs"
     assert len(list(runs.iterdir())) == 3  # nothing is left of looking ahead
+
+
+def zoned(seed: int, *, tied: bool) -> pa.Table:
+    """Events of two zones that read as often as they write; or one zone reads, one writes."""
+    rng = np.random.default_rng(seed)
+    east, reads = rng.random((2, 2_000)) < 0.5
+    zone = np.where(east, "east", "west")
+    action = np.where(east if tied else reads, "read", "write")
+    log = small_log(2_000, seed).drop(["user", "message"])
+    log = log.set_column(log.column_names.index("action"), "action", pa.array(action))
+    return log.append_column("zone", pa.array(zone))
+
+
+def test_values_that_go_together_otherwise_are_drift_though_no_column_moved(tmp_path):
+    run(tmp_path, zoned(0, tied=False), "on-drift")
+    same = run(tmp_path, zoned(1, tied=False), "on-drift").manifest
+    assert (same.moved_together, same.model.renewal) == (False, None)
+    frozen = run(tmp_path, zoned(2, tied=True), "never").manifest
+    assert (frozen.moved_together, frozen.model.renewal) == (True, None)
+    published = run(tmp_path, zoned(2, tied=True), "on-drift")
+    drifted = published.manifest
+    assert (drifted.moved_columns, drifted.model.renewal) == ([], "drift")
+    said = "The data changed since the model was fitted: other values go together, so a new one"
+    assert moved_sentence(drifted).startswith(said)
+    assert said in (published.folder / REPORT).read_text()
+    assert "what goes together" in (tmp_path / "out/log/index.html").read_text()
 
 
 def test_a_frozen_model_stays_and_says_what_moved(tmp_path):
