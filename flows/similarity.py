@@ -119,23 +119,27 @@ class _Asked:
 
     def of_run(self, run: PublishedRun, stored: StoredRecords) -> Iterator[Hit]:
         """Find the nearest records of a run."""
-        places = self._candidates(run, stored)
-        if not len(places):
-            return
-        pieces = np.split(places, range(_AT_ONCE, len(places), _AT_ONCE))
-        away = np.concatenate([self._distances(stored, piece) for piece in pieces])
-        for i in np.argsort(away, kind="stable")[: self.question.top]:
-            record = stored.table.slice(int(places[i]), 1).to_pylist()[0]
-            yield Hit(float(away[i]), run, record)
+        places, away = np.empty(0, dtype=np.int64), np.empty(0)
+        candidates = self._candidates(run, stored)
+        for piece in np.split(candidates, range(_AT_ONCE, len(candidates), _AT_ONCE)):
+            if len(piece):
+                places = np.concatenate([places, piece])
+                away = np.concatenate([away, self._distances(stored, piece)])
+                nearest = np.argsort(away, kind="stable")[: self.question.top]
+                places, away = places[nearest], away[nearest]
+        ascending = np.sort(places)
+        records = stored.take(ascending).to_pylist()
+        for position, distance in zip(np.searchsorted(ascending, places), away, strict=True):
+            yield Hit(float(distance), run, records[position])
 
     def _candidates(self, run: PublishedRun, stored: StoredRecords) -> Places:
         """Return the places of the records that may be among the nearest; they ascend."""
         allowed = stored.where(self.held) if self.held else None
         if run.manifest.model.model_id != self.model_id:
-            return np.arange(stored.table.num_rows) if allowed is None else allowed
+            return np.arange(stored.total) if allowed is None else allowed
         index = open_index(run, self.question.metric)
         found = index.nearest(self.x, _MEASURED * self.question.top, allowed)
-        return found[found >= 0]
+        return np.sort(found[found >= 0])
 
     def _distances(self, stored: StoredRecords, places: Places) -> npt.NDArray[np.float64]:
         X = self.embedder.transform(stored.events(self.embedder.roles, places))

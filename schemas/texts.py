@@ -148,8 +148,11 @@ def _plain_text(values: pa.Array) -> pa.Array:
     if pa.types.is_floating(kind):
         return pc.if_else(pc.is_nan(values), None, values).cast(pa.string())
     if pa.types.is_timestamp(kind):
-        in_utc = values.cast(pa.timestamp(kind.unit, "UTC")) if kind.tz else values
-        return pc.replace_substring_regex(in_utc.cast(pa.string()), r"^([-\d]+) ", r"\1T")
+        # Of zoned times, Arrow spells some that no calendar holds as nonsense.
+        text = values.cast(pa.timestamp(kind.unit)).cast(pa.string())
+        zone = "Z" if kind.tz else ""
+        text = pc.replace_substring_regex(text, r"^([-\d]+) (.*)$", rf"\1T\2{zone}")
+        return pc.replace_substring_regex(text, r"^<value out of range: (.*)>$", r"\1")
     if pa.types.is_duration(kind):
         per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[kind.unit]
         seconds = pc.divide(values.cast(pa.int64()).cast(pa.float64(), safe=False), per_second)

@@ -1,5 +1,6 @@
 """A finding in full: its reasons and its record, as far as the page has room for them."""
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -100,8 +101,9 @@ def cards(findings: pa.Table, time_column: str | None) -> list[Card]:
     leads = findings.select(FINDING.names).to_pylist()
     budget = min(_RECORD_BUDGET, _PAGE_BUDGET // max(1, len(findings)))
     records = _own_values(findings)
+    instants = {field.name for field in findings.schema if pa.types.is_timestamp(field.type)}
     return [
-        _card(lead, time, odd, _record(own, lead, budget))
+        _card(lead, time, odd, _record(own, _nearest_normal(own, lead, instants), lead, budget))
         for lead, time, odd, own in zip(leads, texts, _odd_events(findings), records, strict=True)
     ]
 
@@ -175,7 +177,7 @@ def _own_values(findings: pa.Table) -> Iterator[dict[str, str | None]]:
 
 
 def _texts(column: pa.Array) -> list[str | None]:
-    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+    if pa.types.is_timestamp(column.type):
         return _time_texts(column)
     if pa.types.is_temporal(column.type):
         return as_text(column).to_pylist()
@@ -183,36 +185,57 @@ def _texts(column: pa.Array) -> list[str | None]:
 
 
 def _time_texts(column: pa.Array) -> list[str | None]:
-    """Write times through Arrow, which also writes years that Python has no date for."""
-    zone = ""
-    if getattr(column.type, "tz", None):
-        column, zone = pc.cast(column, pa.timestamp(column.type.unit)), " UTC"
-    text = pc.replace_substring_regex(pc.cast(column, pa.string()), r"\.0+$", "")
-    return pc.binary_join_element_wise(text, zone, "").to_pylist()
+    return [text and _for_reading(text) for text in as_text(column).to_pylist()]
 
 
-def _record(own: dict[str, str | None], lead: dict[str, Any], budget: int) -> Record:
+def _for_reading(time: str) -> str:
+    """Write a time for people, from the spelling that outputs share.
+
+    Examples
+    --------
+    >>> _for_reading("2026-01-05T08:00:00.000000Z")
+    '2026-01-05 08:00:00 UTC'
+    """
+    return re.sub(r"(?:\.0+)?Z$|\.0+$", "", time).replace("T", " ") + " UTC" * time.endswith("Z")
+
+
+def _nearest_normal(
+    own: Collection[str], lead: dict[str, Any], instants: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """Give what the nearest normal record holds in the record's own columns, where it is known."""
+    nearest = {each["column"]: each for each in lead["nearest_normal"] or ()}
+    found = {name: nearest.get(_judged_as(name, nearest)) for name in own}
+    known = {name: dict(each) for name, each in found.items() if each is not None}
+    for name in known.keys() & instants:
+        known[name]["value"] = known[name]["value"] and _for_reading(known[name]["value"])
+    return known
+
+
+def _record(
+    own: dict[str, str | None],
+    normal: dict[str, dict[str, Any]],
+    lead: dict[str, Any],
+    budget: int,
+) -> Record:
     """Choose what there is room for: the columns of the reasons first, then in order."""
     driving = {reason["column"] for reason in lead["reasons"]}
-    nearest = {each["column"]: each for each in lead["nearest_normal"] or ()}
-    normal = {name: nearest.get(_judged_as(name, nearest)) for name in own}
-    told = {n: v for n, v in own.items() if v is not None or _holds_more(normal[n])}
+    told = {n: v for n, v in own.items() if v is not None or _holds_more(normal.get(n))}
     reasons = {name for name in told if _judged_as(name, driving) in driving}
     room = budget
     kept = set()
     for name in sorted(told, key=lambda name: name not in reasons):
-        texts = (name, told[name], (normal[name] or {}).get("value"))
+        texts = (name, told[name], normal.get(name, {}).get("value"))
         room -= sum(len(escape(text[:_FULL])) for text in texts if text)
         if room < 0:
             break
         kept.add(name)
     fields = [
-        _field(name, value, name in reasons, normal[name])
+        _field(name, value, name in reasons, normal.get(name))
         for name, value in told.items()
         if name in kept
     ]
     empty = [cut(name, _NAME, _NAME).head for name in own if name not in told]
-    return Record(fields, empty, len(told) - len(kept), bool(nearest))
+    return Record(fields, empty, len(told) - len(kept), bool(lead["nearest_normal"]))
 
 
 def _judged_as(name: str, columns: Collection[str]) -> str:

@@ -1,17 +1,25 @@
 """Records that runs kept, and those like one of them, end to end."""
 
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from anomaly.likeness import Metric, centre_of, distances, placed
 from flows.cli import main
 from flows.similarity import Question, similar
+from flows.storage import stored_records
 from flows.storage.models import find_model, load_model
-from flows.storage.published import PublishedRun, read_findings
+from flows.storage.parquet_parts import RowGroup, read_row_groups
+from flows.storage.published import PublishedRun, load_run, read_findings
 from flows.storage.stored_records import StoredRecords
 from schemas.errors import InputError, OutputError
 from tests.flows.sample_logs import dataset_bytes, detect, detect_in, job, small_log, written
@@ -28,12 +36,64 @@ def folder_of(run: PublishedRun) -> str:
     return str(run.folder.parents[1])
 
 
+def kept_records(run: PublishedRun) -> pa.Table:
+    stored = StoredRecords.of(run)
+    return stored.take(np.arange(stored.total))
+
+
 def test_all_records_are_kept_and_stand_in_the_manifest(run: PublishedRun) -> None:
     stored = StoredRecords.of(run)
     assert run.manifest.search is not None
-    assert run.manifest.search.records == stored.table.num_rows == 400
-    assert stored.columns == ["time", "user", "action", "bytes", "message"]
+    assert run.manifest.search.records == stored.total == 400
+    assert list(stored.columns) == ["time", "user", "action", "bytes", "message"]
     assert sum(name.startswith(("records/", "indexes/")) for name in run.manifest.files) == 3
+
+
+@pytest.fixture(scope="module")
+def cut_up(run: PublishedRun, tmp_path_factory: pytest.TempPathFactory) -> PublishedRun:
+    """The same run, its records in parts and row groups of a few."""
+    copy = shutil.copytree(run.folder.parents[1], tmp_path_factory.mktemp("cut") / "log")
+    folder = copy / "runs" / run.folder.name / "records"
+    (part,) = folder.iterdir()
+    whole = pq.read_table(part)
+    for number, (start, rows) in enumerate([(0, 150), (150, 0), (150, 250)]):
+        piece = whole.slice(start, rows)
+        pq.write_table(piece, folder / f"part-{number:05d}.parquet", row_group_size=7)
+    return load_run(folder.parent)
+
+
+@settings(
+    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(places=st.sets(st.integers(0, 399)), columns=st.sets(st.sampled_from(["user", "message"])))
+def test_records_are_taken_wherever_they_lie(
+    run: PublishedRun, cut_up: PublishedRun, places: set[int], columns: set[str]
+) -> None:
+    chosen, names = np.array(sorted(places), dtype=np.int64), sorted({"record_id"} | columns)
+    whole = kept_records(run).select(names).take(pa.array(chosen))
+    assert StoredRecords.of(cut_up).take(chosen, names).equals(whole)
+
+
+def test_records_are_found_wherever_they_lie(run: PublishedRun, cut_up: PublishedRun) -> None:
+    stored, ids = StoredRecords.of(cut_up), kept_records(run)["record_id"].to_pylist()
+    assert [stored.place_of(each) for each in ids] == list(range(400))
+    assert stored.place_of("nobody") is None
+    held = {"user": "u3", "action": "read"}
+    assert stored.where(held).tolist() == StoredRecords.of(run).where(held).tolist()
+
+
+def test_only_the_row_groups_that_are_asked_for_are_read(
+    cut_up: PublishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def remembered(groups: list[RowGroup], columns: list[str]) -> Iterator[pa.Table]:
+        read.extend(group.rows for group in groups)
+        return read_row_groups(groups, columns)
+
+    monkeypatch.setattr(stored_records, "read_row_groups", remembered)
+    StoredRecords.of(cut_up).take(np.array([3, 4, 399]))
+    assert read == [7, 250 % 7]
 
 
 def test_a_run_that_keeps_nothing_writes_nothing_of_it(tmp_path: Path) -> None:
@@ -47,7 +107,7 @@ def test_a_run_that_keeps_nothing_writes_nothing_of_it(tmp_path: Path) -> None:
 
 def test_of_too_many_records_the_findings_are_kept(tmp_path: Path) -> None:
     run = detect_in(small_log(400), tmp_path, search={"store": True, "records": 50})
-    kept = set(StoredRecords.of(run).ids.to_pylist())
+    kept = set(kept_records(run)["record_id"].to_pylist())
     findings = set(read_findings(run, ["record_id"])["record_id"].to_pylist())
     assert findings < kept
     assert 50 <= len(kept) <= 50 + len(findings)
@@ -67,7 +127,7 @@ def test_the_nearest_are_those_of_brute_force(run: PublishedRun, metric: Metric)
 
 
 def test_a_filter_leaves_only_what_holds_the_value(run: PublishedRun) -> None:
-    stored = StoredRecords.of(run).table
+    stored = kept_records(run)
     held = stored.filter(pc.equal(stored["user"], "u3"))["record_id"].to_pylist()
     answer = similar(folder_of(run), Question("e7", where={"user": "u3"}, top=400), 7)
     assert sorted(str(hit.record["record_id"]) for hit in answer.hits) == sorted(held)

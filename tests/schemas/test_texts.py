@@ -27,6 +27,8 @@ _PLUS_TWO = timezone(timedelta(hours=2))
         (pa.array([time(1, 2, 3)], pa.time32("s")), ["01:02:03"]),
         (pa.array([timedelta(seconds=1.5)]), ["1.5"]),
         (pa.array([datetime(2026, 1, 2, 3)], pa.timestamp("s")), ["2026-01-02T03:00:00"]),
+        (pa.array([2**62, -(2**62)], pa.timestamp("s")), [str(2**62), str(-(2**62))]),
+        (pa.array([2**62, -(2**62)], pa.timestamp("ms", "UTC")), [str(2**62), str(-(2**62))]),
         (
             pa.array([datetime(2026, 1, 2, 3, tzinfo=_PLUS_TWO)], pa.timestamp("s", "+02:00")),
             ["2026-01-02T01:00:00Z"],
