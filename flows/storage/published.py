@@ -65,8 +65,7 @@ def find_run(job_folder: str, run_id: str | None = None) -> PublishedRun:
     if not folders:
         raise OutputError("no finished run in it", where=job_folder, remedy="run `outfield detect`")
     if run_id is None:
-        latest = latest_folder(place_of(job_folder))
-        return load_run(latest) if latest else list_runs(job_folder)[0]
+        return newest_run(place_of(job_folder)) or list_runs(job_folder)[0]
     if run_id not in folders:
         near = get_close_matches(run_id, folders, n=1, cutoff=0.0)[0]
         raise OutputError(
@@ -228,6 +227,45 @@ def age(run: PublishedRun) -> tuple[float, str]:
     """Return the key that sorts runs from old to new: by their ids, as clocks may be set back."""
     began = instant_of(run.manifest.run_id) or run.manifest.started
     return began.timestamp(), run.manifest.run_id
+
+
+def newest_run(job: Place) -> PublishedRun | None:
+    """Load the run that `latest.json` names, or one that came after it.
+
+    A run that is killed between its publication and that file has not named itself there.
+
+    Returns
+    -------
+    PublishedRun or None
+        None where the file is missing, damaged or names no run.
+
+    Raises
+    ------
+    OutputError
+        The manifest of the run that it names cannot be read.
+    """
+    named = latest_folder(job)
+    if named is None:
+        return None
+    newest, since = load_run(named), instant_of(named.name)
+    for folder in run_folders(job):
+        began = instant_of(folder.name)
+        if since is None or began is None or began > since:
+            with suppress(OutputError):
+                later = load_run(folder)
+                newest = later if is_newer(later, newest) else newest
+    return newest
+
+
+def is_newer(run: PublishedRun, other: PublishedRun) -> bool:
+    """Tell whether a run comes before another where the newest is meant.
+
+    A backfill of old days does not hide last night: days count before the moment of the run.
+    """
+    days = run.manifest.partition, other.manifest.partition
+    if days[0] is not None and days[1] is not None and days[0] != days[1]:
+        return days[0] > days[1]
+    return age(run) > age(other)
 
 
 def latest_folder(job: Place) -> Place | None:

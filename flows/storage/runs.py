@@ -36,9 +36,9 @@ from flows.storage.published import (
     REPORT,
     RUNS,
     PublishedRun,
-    age,
-    latest_folder,
+    is_newer,
     load_run,
+    newest_run,
 )
 from flows.storage.store_path import Place, place_of
 from flows.storage.vector_index import INDEXES, index_files
@@ -235,19 +235,11 @@ def _tells_the_same(written: RunManifest, manifest: RunManifest) -> bool:
 
 
 def _point_latest_to(run: PublishedRun) -> None:
-    """Name the run in `latest.json` unless a newer one stands there, or one of a newer day."""
+    """Name the run in `latest.json` unless a newer one is there, or one of a newer day."""
     job = run.folder.parent.parent
-    latest = latest_folder(job)
-    if latest is None or not _is_newer(latest, run):
-        write_whole(job / LATEST, json.dumps({"run_id": run.manifest.run_id}) + "\n")
-
-
-def _is_newer(folder: Place, run: PublishedRun) -> bool:
-    try:
-        other = load_run(folder)
-        days = other.manifest.partition, run.manifest.partition
-        if days[0] is not None and days[1] is not None and days[0] != days[1]:
-            return days[0] > days[1]  # a backfill of old days does not hide last night
-        return age(other) > age(run)
-    except OutputError:  # the other run's manifest is damaged: no reason to hide this one
-        return False
+    newest = None
+    with suppress(OutputError):  # a damaged manifest is no reason to hide this run
+        newest = newest_run(job)
+    if newest is None or not is_newer(newest, run):
+        newest = run
+    write_whole(job / LATEST, json.dumps({"run_id": newest.manifest.run_id}) + "\n")

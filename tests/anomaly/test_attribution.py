@@ -18,6 +18,7 @@ def surprise(fold: Fold, X: np.ndarray) -> float:
     return -float(np.log(fold.score_vectors(X).p_values[0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("distance", ["euclidean", "cosine"])
 def test_each_counterfactual_is_what_scoring_it_says(log: pa.Table, distance: Distance) -> None:
     model, _ = AnomalyModel.fit(log, ROLES, {}, 0, ModelOptions(distance))

@@ -35,6 +35,7 @@ def test_the_order_of_the_rows_does_not_matter(model: AnomalyModel, log: pa.Tabl
     assert_alike(model.score(log.take(pa.array(order))), rows_of(model.score(log), order), 1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 7, 250])
 def test_chunks_score_as_the_whole_does(model: AnomalyModel, log: pa.Table, size: int) -> None:
     log = log.slice(0, 60 * size)
@@ -98,6 +99,7 @@ def test_a_missing_value_where_none_was_makes_an_event_odder(
     assert np.median(after) < np.median(before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", [0, 49])
 def test_one_extreme_value_in_one_of_fifty_columns_is_the_oddest(column: int) -> None:
     x = np.random.default_rng(column).normal(size=(1_000, 50))
@@ -125,6 +127,7 @@ def test_the_same_seed_gives_the_same_model(model: AnomalyModel, log: pa.Table) 
     assert all((arrays[path] == other_arrays[path]).all() for path in arrays)
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_but_similar_model(model: AnomalyModel, log: pa.Table) -> None:
     other, _ = AnomalyModel.fit(log, ROLES, {}, 1)
     first, second = model.score(log).p_values, other.score(log).p_values

@@ -121,6 +121,7 @@ def test_a_dry_run_lists_each_day_and_why_and_judges_none(logs, capsys):
     assert judged(logs) == [DAYS[1]]
 
 
+@pytest.mark.slow
 def test_a_partition_that_fails_is_told_and_does_not_stop_the_rest(logs, capsys):
     (logs / f"logs/date={DAYS[1]}/a.parquet").write_bytes(b"PAR1 not really")
     assert backfill(logs) == 2
@@ -143,6 +144,7 @@ def test_a_fault_of_ours_ends_with_1_after_the_rest(logs, capsys):
     assert "3 of 3 failed" in err[3]
 
 
+@pytest.mark.slow
 def test_a_backfill_that_was_stopped_goes_on_where_it_was(logs, capsys):
     def stopping(job, *, partition, on_progress, **_):
         if partition == DAYS[1]:

@@ -59,6 +59,7 @@ def many_files(tmp_path_factory):
 SESSIONS = {"unit": "session", "session_key": "user", "session_window": "1h"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, SESSIONS])
 def test_only_names_and_small_objects_pass_to_workers_and_back(many_files, tmp_path, settings):
     settings = {**settings, "columns": {"message": "category"}}

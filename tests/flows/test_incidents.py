@@ -84,6 +84,7 @@ def test_without_a_rule_s_choice_there_are_as_many_incidents_as_asked_for(tmp_pa
     assert len(read_findings(run)) >= 30
 
 
+@pytest.mark.slow
 def test_the_walk_passes_a_flood_to_reach_the_incidents_asked_for(tmp_path: Path) -> None:
     run = detect_in(with_flood(3_000, 200), tmp_path, selection={"at_least": 8})
     assert len(rows(run)) == 8

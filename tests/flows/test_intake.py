@@ -110,6 +110,7 @@ def test_a_wrong_file_is_named_and_the_others_are_read(
     assert len(read_verdicts(job)) == 1
 
 
+@pytest.mark.slow
 def test_a_run_heeds_what_was_dropped_and_tells_what_it_left_out(tmp_path: Path) -> None:
     first = run_of(0, tmp_path)
     on = erasing(first)

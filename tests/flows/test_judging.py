@@ -9,6 +9,7 @@ from schemas.errors import JobError
 from tests.flows.sample_logs import detect_in, small_log
 
 
+@pytest.mark.slow
 def test_peers_and_distance_reach_the_run(tmp_path: Path) -> None:
     plain = detect_in(small_log(), tmp_path / "plain")
     own = detect_in(small_log(), tmp_path / "own", peers=["action"], model={"distance": "cosine"})

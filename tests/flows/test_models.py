@@ -86,6 +86,7 @@ def test_the_id_of_a_model_names_it_too(trained):
     assert dataset_bytes(by_id, "scores") == dataset_bytes(judged(folder, log), "scores")
 
 
+@pytest.mark.slow
 def test_new_columns_are_not_judged_and_are_named(trained):
     folder, _ = trained
     log = small_log(100, seed=3)
@@ -130,6 +131,7 @@ def test_without_a_model_the_remedy_is_named(tmp_path):
     assert not (tmp_path / "out/log/runs").exists()
 
 
+@pytest.mark.slow
 def test_a_candidate_waits_for_its_promotion(tmp_path):
     history = written(tmp_path / "a.parquet", small_log(300))
     first = train(job(history, tmp_path / "out"))

@@ -145,6 +145,7 @@ def test_a_planted_event_is_the_first_finding(tmp_path):
     assert first["reasons"][0]["share"] > 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_files", "group"), [(1, 7), (3, 1_000), (9, 11)])
 def test_how_the_rows_are_spread_over_files_and_row_groups_does_not_matter(
     tmp_path, n_files, group
@@ -207,6 +208,7 @@ def test_where_the_rule_selects_few_the_oddest_of_the_rest_follow_by_rank(tmp_pa
     assert run.manifest.selection.score_cut is None
 
 
+@pytest.mark.slow
 def test_the_rules_findings_stand_before_those_by_rank(tmp_path):
     log = small_log()
     p = np.sort(read_scores(detect_in(log, tmp_path / "look"))["p_value"].to_numpy())
@@ -255,6 +257,7 @@ def left_in(output: Path) -> set[str]:
     return {path.name for path in (output / "log/runs").iterdir()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("done", [False, True])
 def test_a_run_that_fails_leaves_nothing_and_the_earlier_one_is_still_the_latest(

@@ -161,6 +161,7 @@ def test_a_column_may_have_any_name(name, tmp_path):
     assert keeps(coloured([name], tmp_path), name)
 
 
+@pytest.mark.slow
 def test_columns_of_all_names_together_are_kept_apart(tmp_path):
     run = coloured(NAMES, tmp_path)
     assert all(keeps(run, name) for name in NAMES)

@@ -42,6 +42,7 @@ def test_a_job_that_refits_begins_by_itself(tmp_path):
     assert second.moved_columns == []
 
 
+@pytest.mark.slow
 def test_a_batch_that_drifted_is_judged_by_a_new_model_and_says_what_moved(tmp_path):
     first = run(tmp_path, small_log(400), "on-drift").manifest
     published = run(tmp_path, changed(1), "on-drift")
@@ -70,6 +71,7 @@ def zoned(seed: int, *, tied: bool) -> pa.Table:
     return log.append_column("zone", pa.array(zone))
 
 
+@pytest.mark.slow
 def test_values_that_go_together_otherwise_are_drift_though_no_column_moved(tmp_path):
     run(tmp_path, zoned(0, tied=False), "on-drift")
     same = run(tmp_path, zoned(1, tied=False), "on-drift").manifest
@@ -94,6 +96,7 @@ def test_a_frozen_model_stays_and_says_what_moved(tmp_path):
     assert latest(tmp_path) == first.model.model_id
 
 
+@pytest.mark.slow
 def test_a_small_batch_does_not_replace_a_model_unless_there_is_a_history(tmp_path):
     run(tmp_path, small_log(400), "on-drift")
     few = changed(1).slice(0, 30)
@@ -103,6 +106,7 @@ def test_a_small_batch_does_not_replace_a_model_unless_there_is_a_history(tmp_pa
     assert run(tmp_path, changed(2), "never").manifest.moved_columns == []
 
 
+@pytest.mark.slow
 def test_an_old_model_is_replaced(tmp_path):
     first = run(tmp_path, small_log(400), "7d").manifest
     assert run(tmp_path, small_log(400, 1), "7d").manifest.model.renewal is None
@@ -115,6 +119,7 @@ def test_an_old_model_is_replaced(tmp_path):
     assert latest(tmp_path) != first.model.model_id
 
 
+@pytest.mark.slow
 def test_days_are_judged_by_a_model_of_the_history_or_of_their_own(tmp_path):
     days = [date(2026, 1, 5), date(2026, 1, 6)]
     for seed, day in enumerate(days):

@@ -164,6 +164,7 @@ def test_runs_of_another_model_are_embedded_anew(tmp_path: Path) -> None:
     assert similar(str(tmp_path / "out/log"), Question("e7"), 1).runs == 1
 
 
+@pytest.mark.slow
 def test_what_is_kept_has_the_same_bytes_each_time(tmp_path: Path) -> None:
     runs = [detect_in(small_log(), tmp_path / name, **KEEP) for name in ("a", "b")]
     for dataset in ("records", "indexes"):

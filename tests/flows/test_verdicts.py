@@ -39,6 +39,7 @@ def test_a_benign_incident_is_kept_back_in_the_next_run_and_told_of(
     assert verdict.verdict in (again.folder / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_verdict_that_has_run_out_suppresses_nothing_and_is_told_of(tmp_path: Path) -> None:
     on = erasing(run_of(0, tmp_path))
     day_before = f"{on['first_time'].date().replace(day=4)}"

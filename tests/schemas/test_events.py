@@ -137,6 +137,7 @@ _ROLES = {"id": Role.ID, "t": Role.TIME, "n": Role.NUMBER, "f": Role.FLAG, "x": 
 _SCHEMA = pa.schema([("id", pa.int64()), *((name, pa.string()) for name in "tnfx")])
 
 
+@pytest.mark.slow
 @given(_VALUES, st.lists(st.booleans(), min_size=8, max_size=8))
 def test_each_row_is_an_event_or_rejected_once(rows: list[Any], repeats: list[bool]) -> None:
     table = pa.Table.from_pylist([dict(zip(_ROLES, row, strict=True)) for row in rows], _SCHEMA)

@@ -76,6 +76,7 @@ def test_a_null_struct_hides_what_its_fields_hold() -> None:
     assert flatten(pa.table({"s": struct})).to_pylist() == [{"s.f": None}]
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.sampled_from([_ROW, _NOTHING]), max_size=6), st.integers(0, 6), st.integers(0, 6)
 )

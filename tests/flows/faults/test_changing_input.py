@@ -93,6 +93,7 @@ def test_input_that_changes_while_it_is_open_is_not_taken_for_damaged(tmp_path, 
     assert type(error.value) is InputError
 
 
+@pytest.mark.slow
 def test_input_that_changes_when_all_is_read_does_not_matter(tmp_path):
     log = Path(written(tmp_path / "log.parquet", small_log()))
     before = detect(job(str(log), tmp_path / "out"))

@@ -81,6 +81,7 @@ def judged(logs: Path, capfd: pytest.CaptureFixture[str]) -> tuple[PublishedRun,
     return find_run(str(output / "logs")), said.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [cut_in_half, flipped, *SLOW])
 def test_one_bad_file_among_a_hundred_is_named_and_the_rest_is_judged(logs, capfd, damage):
     damage(logs / BAD)
@@ -111,6 +112,7 @@ def test_the_rest_is_judged_as_if_the_bad_file_had_never_been(logs, capfd, damag
     assert judged(logs, capfd)[0].manifest.ledger.scored == FILES * ROWS
 
 
+@pytest.mark.slow
 def test_the_rows_of_a_damaged_file_are_quarantined_by_number(logs, capfd):
     log = pq.read_table(logs / "part-007.parquet")
     times = pa.array([None, *log["time"].to_pylist()[1:]], log["time"].type)
@@ -202,11 +204,13 @@ def meet_damage(part: int) -> None:
     raise DamagedFileError(f"part {part} is damaged", where="b.parquet", remedy="write it anew")
 
 
+@pytest.mark.slow
 def test_damage_that_a_worker_process_meets_is_told_as_such():
     with pytest.raises(DamagedFileError, match=r"b\.parquet: part 0 is damaged; write it anew"):
         list(ProcessRunner(1).each(meet_damage, 1))
 
 
+@pytest.mark.slow
 def test_a_footer_that_promises_too_much_is_not_believed(logs, capfd):
     """Rows of which a bit at the most is in the file are not counted, and not written out."""
     nulls = pa.table({name: pa.nulls(2_000_000, kind) for name, kind in columns()})

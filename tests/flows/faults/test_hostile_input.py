@@ -115,6 +115,7 @@ def test_a_text_of_a_hundred_megabytes_is_quarantined(tmp_path):
     assert (run.folder / "report.html").stat().st_size < 5_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [20, 90])
 def test_deep_nesting_is_read_or_refused(tmp_path, capfd, depth):
     nested = pa.array(range(200))

@@ -31,6 +31,7 @@ def test_all_five_are_drawn_and_are_strict_json() -> None:
     json.dumps(drawn, allow_nan=False)
 
 
+@pytest.mark.slow
 def test_each_is_what_the_schema_of_vega_lite_says() -> None:
     for spec in _drawn(report_data()).values():
         alt.Chart.from_dict(json.loads(json.dumps(spec)), validate=True)

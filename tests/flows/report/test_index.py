@@ -56,6 +56,7 @@ def test_hostile_names_are_text() -> None:
     assert "the 3 oldest are not shown" in page
 
 
+@pytest.mark.slow
 def test_each_run_of_a_job_stands_in_its_index_the_newest_first(tmp_path: Path) -> None:
     runs = [run_of(day, tmp_path) for day in (0, 1)]
     page = (tmp_path / "out/log/index.html").read_text()

@@ -17,6 +17,7 @@ def afresh() -> Iterator[None]:
     chart_library.cache_clear()
 
 
+@pytest.mark.slow
 def test_it_is_bundled_once_for_a_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     first = chart_library()
@@ -29,6 +30,7 @@ def test_it_is_bundled_once_for_a_user(tmp_path: Path, monkeypatch: pytest.Monke
     assert "</script" not in first
 
 
+@pytest.mark.slow
 def test_a_part_of_it_is_not_taken_for_the_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -40,6 +42,7 @@ def test_a_part_of_it_is_not_taken_for_the_whole(
     assert chart_library() == first == kept.read_text()
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_leaves_nothing_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,6 +56,7 @@ def test_a_disk_that_is_full_leaves_nothing_there(
     assert not list((tmp_path / "outfield").iterdir())
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_done_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,6 +65,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
     assert "vegaEmbed" in chart_library()
 
 
+@pytest.mark.slow
 def test_a_user_without_a_home_gets_no_folder_of_that_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -201,6 +201,7 @@ def test_a_hundred_findings_stay_well_under_five_megabytes() -> None:
     assert len(render(report_data(100)).encode()) < 2_500_000
 
 
+@pytest.mark.slow
 def test_a_hundred_hostile_findings_of_a_thousand_long_columns_stay_under_five_megabytes() -> None:
     data = report_data(100, hostile=True)
     findings = data.findings
@@ -212,12 +213,14 @@ def test_a_hundred_hostile_findings_of_a_thousand_long_columns_stay_under_five_m
     assert "more columns in the findings’ Parquet" in _Page(page).text()
 
 
+@pytest.mark.slow
 def test_more_incidents_than_cards_are_said_so() -> None:
     read = _Page(render(report_data(400)))
     assert read.cards() == 250
     assert "The first 250 of 266" in read.text()
 
 
+@pytest.mark.slow
 def test_a_thousand_findings_stay_under_five_megabytes() -> None:
     data = report_data(1_000)
     read = _Page(page := render(data))

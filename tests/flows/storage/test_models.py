@@ -241,6 +241,7 @@ def test_whatever_is_done_to_a_file_is_one_clear_refusal(name, place, flip, kind
             assert name in refusal(stored)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     name=st.sampled_from(FILES[:3]),
@@ -276,6 +277,7 @@ def test_nothing_is_unpickled(stored):
     refusal(stored)
 
 
+@pytest.mark.slow
 def test_a_model_is_loaded_by_a_process_that_did_not_make_it(stored):
     code = (
         "import sys; from pathlib import Path;"

@@ -274,6 +274,16 @@ def test_a_damaged_latest_file_costs_nothing(tmp_path, latest):
     assert json.loads((tmp_path / "job/latest.json").read_text()) == {"run_id": "three"}
 
 
+def test_a_run_that_was_killed_before_it_named_itself_is_still_the_newest(tmp_path):
+    published(tmp_path, "b", 2)
+    published(tmp_path, "c", 3)
+    latest = tmp_path / "job/latest.json"
+    latest.write_text('{"run_id": "b"}')
+    assert find_run(str(tmp_path / "job")).manifest.run_id == "c"
+    published(tmp_path, "a", 1)
+    assert json.loads(latest.read_text()) == {"run_id": "c"}
+
+
 def test_a_damaged_manifest_is_named_and_does_not_stop_the_next_run(tmp_path):
     run = published(tmp_path, "one", 1)
     (run.folder / "manifest.json").write_text('{"outfield_version": ')
