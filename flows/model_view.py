@@ -93,6 +93,10 @@ def show_fitted(terminal: Terminal, model: Registered) -> None:
     card, figures = model.card, model.card.figures
     rows = f"{count(card.rows, 'row')}{_span(card)}"
     terminal.line(f"Model {model.stored.model_id} fitted on {card.input}: {rows}")
+    if card.damaged:
+        name, why = next(iter(card.damaged.items()))
+        files = count(len(card.damaged), "damaged file")
+        terminal.line(f"Not fitted on {files}, the first is {name}: {why}")
     terminal.line(
         f"{figures.reference_rows:,} records make the normal cluster,"
         f" {figures.calibration_rows:,} calibrate;"

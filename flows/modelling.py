@@ -120,6 +120,7 @@ def _card(run: Run, model: AnomalyModel, sample: pa.Table) -> ModelCard:
         outfield_version=version("outfield"),
         input=safe_name(without_secrets(run.plan.location)),
         rows=run.plan.rows,
+        damaged={file.name: file.why for file in run.plan.damaged},
         first=span.get("min"),
         last=span.get("max"),
         unit=run.job.unit,

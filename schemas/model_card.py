@@ -15,6 +15,10 @@ class ModelCard(Record):
     outfield_version: str
     input: str = Field(description="The input's name, without its folder, login or query.")
     rows: int = Field(ge=0, description="Rows of that input.")
+    damaged: dict[str, str] = Field(
+        default_factory=dict,
+        description="Files of the input that are damaged -> why; it was fitted on the others.",
+    )
     first: datetime | None = Field(
         default=None, description="Time of the earliest record of the sample, if they have one."
     )

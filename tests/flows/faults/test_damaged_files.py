@@ -196,6 +196,7 @@ def test_a_stored_model_and_a_renewed_one_see_the_same_files(logs, capfd):
         assert main(["detect", "--job", str(spec), "--direct"]) == 0
         assert find_run(str(out / "logs")).manifest.ledger.quarantined == {"damaged file": ROWS}
     assert main(["fit", str(spec), "--direct"]) == 0
+    assert f"Not fitted on 1 damaged file, the first is {BAD}" in capfd.readouterr().out
     models = {path.parent.name for path in (out / "logs/models").glob("*/state.json")}
     assert len(models) == 1
 
