@@ -15,7 +15,7 @@ demo: $(READY)                 ## generate the sample log, run the main job on i
 	$(BIN)/outfield detect --job data/jobs/sample.toml
 
 test: check                    ## every test; the slow ones too
-	$(BIN)/pytest -n 2 --dist loadfile -m slow
+	$(BIN)/pytest -n 3 --dist loadfile -m slow  # they wait for servers: three keep two cores busy
 
 check: $(READY)                ## format, lint, types, import contracts, doctests, fast tests
 	$(BIN)/ruff format --check .
