@@ -6,12 +6,14 @@ model, a quarantine or a report has seen them.
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.column_names import names_password, names_token
 from schemas.texts import as_text, is_binary, is_list, is_string, map_as_pairs
 
 _LONG = 20
@@ -123,7 +125,10 @@ def _masked_items(values: pa.Array, name: str, secrets: Secrets) -> pa.Array:
     lists = map_as_pairs(values) if _is_map(values.type) else values
     items = lists.flatten()
     keys, old = items.flatten() if _is_map(values.type) else (None, items)
-    new = _masked(old, f"{name}.items", secrets)
+    inner = f"{name}.items"
+    new = _masked(old, inner, _with_fields(secrets, inner, old.type))
+    if keys is not None:
+        new = _masked_under(keys, new)
     if new is old:
         return values
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
@@ -132,6 +137,38 @@ def _masked_items(values: pa.Array, name: str, secrets: Secrets) -> pa.Array:
         return pa.MapArray.from_arrays(offsets, keys, new, mask=values.is_null())
     masked = pa.ListArray.from_arrays(offsets, new, mask=values.is_null())
     return masked.cast(values.type) if new.type == old.type else masked
+
+
+def _with_fields(secrets: Secrets, name: str, kind: pa.DataType) -> Secrets:
+    """Add the fields of items that are secret by their names: no column, no role says it."""
+    return replace(secrets, columns=secrets.columns | set(_secret_fields(name, kind)))
+
+
+def _secret_fields(name: str, kind: pa.DataType) -> Iterator[str]:
+    for field in kind if pa.types.is_struct(kind) else ():
+        inner = f"{name}.{field.name}"
+        if _is_secret(inner, field.type):
+            yield inner
+        yield from _secret_fields(inner, field.type)
+
+
+def _is_secret(name: str, kind: pa.DataType) -> bool:
+    textual = is_string(kind) or is_binary(kind)
+    return (names_password(name) and (textual or pa.types.is_integer(kind))) or (
+        names_token(name) and textual
+    )
+
+
+def _masked_under(keys: pa.Array, values: pa.Array) -> pa.Array:
+    """Mask the values of maps whose keys are the names of secrets."""
+    if not (is_string(values.type) or is_binary(values.type)):
+        return values
+    names = as_text(keys).dictionary_encode()
+    secret = [_is_secret(name, values.type) for name in names.dictionary.to_pylist()]
+    if not any(secret):
+        return values
+    held = pa.array(secret, pa.bool_()).take(names.indices)
+    return pc.if_else(held, _pseudonyms(values, _LONG), as_text(values))
 
 
 def _is_map(kind: pa.DataType) -> bool:

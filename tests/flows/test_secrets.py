@@ -17,7 +17,17 @@ PASSWORDS = ("hunter2", "Tr0ub4dor&3")
 KEYS = ("prod-4f9a1c2b3d4e5f60718293a4b5c6d7e8", "test-00112233445566778899aabbccddeeff")
 TOKEN = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
 PIN = 73_194_628
-PLANTED = (*PASSWORDS, *KEYS, TOKEN, str(PIN), "c2VjcmV0LXRoaW5n", "nested-secret-of-a-list")
+CARD_PIN = 86_420_135
+PLANTED = (
+    *(*PASSWORDS, *KEYS, TOKEN, str(PIN), str(CARD_PIN)),
+    *("c2VjcmV0LXRoaW5n", "secret-of-a-map", "nested-secret-of-a-list", "secret-of-an-item"),
+)
+HEADERS = [
+    ("authorization", "Bearer c2VjcmV0LXRoaW5n"),
+    ("x-api-key", "secret-of-a-map"),
+    ("x-trace", "17"),
+]
+ACCOUNTS = [{"name": "one", "password": "secret-of-an-item", "card": {"pin": CARD_PIN}}, None]
 
 
 def _log() -> pa.Table:
@@ -42,9 +52,8 @@ def _log() -> pa.Table:
         "x-api-key": pa.array([KEYS[i % 2] for i in range(n)]).dictionary_encode(),
         "pin": pins,
         "login": nested,
-        "headers": pa.array(
-            [[("authorization", "Bearer c2VjcmV0LXRoaW5n")]] * n, pa.map_(pa.string(), pa.string())
-        ),
+        "headers": pa.array([HEADERS] * n, pa.map_(pa.string(), pa.string())),
+        "accounts": [ACCOUNTS] * n,
         "seen": [["a", TOKEN]] * n,
         "raw": pa.array([f"x {TOKEN}".encode()] * n),
         "session_token": pa.array([["nested-secret-of-a-list"]] * n),
@@ -103,6 +112,12 @@ def test_rejected_rows_are_masked_and_otherwise_whole(run: PublishedRun) -> None
     assert row["bytes"] == "many"
     assert row["password"] == MASK
     assert row["login"] == {"name": "n0", "password": MASK}
+    assert row["accounts"] == [{"name": "one", "password": MASK, "card": {"pin": MASK}}, None]
+    assert dict(row["headers"]) | {"authorization": ""} == {
+        "authorization": "",
+        "x-api-key": MASK,
+        "x-trace": "17",
+    }
     assert row["seen"][0] == "a"
     assert row["seen"][1].startswith("[secret ")
 
