@@ -5,9 +5,9 @@ much of what is really odd a run may be expected to find. Each kind is made only
 odd: where unheard-of names are daily bread, another one is none.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +59,7 @@ class Canaries:
 def make_canaries(records: pa.Table, roles: Mapping[str, Role], n: int, seed: int) -> Canaries:
     """Make about `n` canaries from some of `records`; fewer where little can be made odd.
 
-    The kinds have equal shares, and so have the columns of a kind.
+    The kinds have equal shares, and so have the columns of a kind, or the first of thousands.
 
     Parameters
     ----------
@@ -75,17 +75,43 @@ def make_canaries(records: pa.Table, roles: Mapping[str, Role], n: int, seed: in
     random = np.random.default_rng(seed)
     records = records.combine_chunks()
     makers = _makers(records, roles) if records.num_rows else {}
-    pieces, kinds = [records.slice(0, 0)], list[str]()
+    changes, kinds = list[_Change](), list[str]()
     for kind, columns in makers.items():
-        for i, (column, maker) in enumerate(columns):
-            share = n // len(makers)
+        share = n // len(makers)
+        for i, (column, maker) in enumerate(columns[:share]):
             wanted = share // len(columns) + (i < share % len(columns))
             rows = random.choice(records.num_rows, min(wanted, records.num_rows), replace=False)
             changed, values = maker(rows, random)
-            piece = records.take(pa.array(changed))
-            pieces.append(piece.set_column(piece.column_names.index(column), column, values))
+            changes.append(_Change(column, changed, values))
             kinds += [kind] * len(changed)
-    return Canaries(pa.concat_tables(pieces).combine_chunks(), tuple(kinds))
+    return Canaries(_changed(records, changes), tuple(kinds))
+
+
+class _Change(NamedTuple):
+    """Records that are made odd in one column."""
+
+    column: str
+    rows: Rows
+    values: pa.Array
+
+
+def _changed(records: pa.Table, changes: Sequence[_Change]) -> pa.Table:
+    """Take the records of all changes, and put the new values where the old ones were."""
+    rows = np.concatenate([np.zeros(0, np.int64), *(change.rows for change in changes)])
+    taken = records.take(pa.array(rows))
+    by_column: dict[str, list[tuple[int, pa.Array]]] = {}
+    start = 0
+    for change in changes:
+        by_column.setdefault(change.column, []).append((start, change.values))
+        start += len(change.rows)
+    for column, placed in by_column.items():
+        old, pieces, at = _whole(taken, column), [], 0
+        for start, values in placed:
+            pieces += [old[at:start], values]
+            at = start + len(values)
+        whole = pa.chunked_array([*pieces, old[at:]])
+        taken = taken.set_column(taken.column_names.index(column), column, whole)
+    return taken.combine_chunks()
 
 
 def search_canaries(

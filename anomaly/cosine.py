@@ -10,14 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.embedding.parts import EmbeddedEvents, Span
+from anomaly.embedding.parts import EmbeddedEvents, Span, rows_at_once
 
 _MASS = 0.1
 """Share of the references that an event is measured against, as in the density."""
 _SAME = 1e-6
 """Below this the rounding of the directions decides, and must not tell two events apart."""
-_CHUNK = 4_096
-"""Rows at a time: their cosines to 512 references fit the cache."""
 
 Rows = npt.NDArray[np.float32]
 
@@ -65,12 +63,13 @@ class UnlikeDirection:
         m = max(1, round(_MASS * len(self.directions)))
         normal = self.directions.astype(np.float64)
         scores = np.empty(len(X), dtype=np.float32)
-        for start in range(0, len(X), _CHUNK):
-            rows = directions(X[start : start + _CHUNK], self.centre)
+        size = rows_at_once(X.shape[1])
+        for start in range(0, len(X), size):
+            rows = directions(X[start : start + size], self.centre)
             unlike = 1.0 - rows @ normal.T
             if m < unlike.shape[1]:
                 unlike.partition(m - 1, axis=1)
-            scores[start : start + _CHUNK] = unlike[:, :m].mean(axis=1)
+            scores[start : start + size] = unlike[:, :m].mean(axis=1)
         scores[scores < _SAME] = 0.0
         return scores
 

@@ -10,10 +10,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from anomaly.embedding.parts import EmbeddedEvents
+from anomaly.embedding.parts import EmbeddedEvents, rows_at_once
 
-_CHUNK = 4_096
-"""Rows at a time: their float32 distances to 512 references fit the cache."""
 _EXCHANGED_AT_ONCE = 256
 """Rows at a time: their float64 distances to 512 references fit the cache."""
 _TOGETHER = 8
@@ -90,12 +88,13 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
         check_is_fitted(self)
         rows: Rows = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
-        return self._scores(rows[i : i + _CHUNK] for i in range(0, len(rows), _CHUNK))
+        size = rows_at_once(rows.shape[1])
+        return self._scores(rows[i : i + size] for i in range(0, len(rows), size))
 
     def score_events(self, events: EmbeddedEvents) -> Rows:
         """Return the distance of embedded events, float32 (n_events,); X is never whole."""
         check_is_fitted(self)
-        return self._scores(events.blocks(_CHUNK))
+        return self._scores(events.blocks(rows_at_once(events.n_dims)))
 
     def _scores(self, blocks: Iterable[Rows]) -> Rows:
         return np.concatenate([np.zeros(0, np.float32), *map(self._mean_of_nearest, blocks)])

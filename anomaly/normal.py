@@ -25,6 +25,8 @@ _SAMPLE_ROWS = 2 * _FIT_ROWS
 """Rows, evenly spread, that the concentration steps choose among."""
 _HALF_ROWS = _FIT_ROWS // 2
 """Rows that the cluster of a half comes from: together the halves are what one step takes."""
+_VALUES = 2**26
+"""Coordinates that they have in all at the most: of tens of thousands of dimensions, fewer rows."""
 
 Rows = npt.NDArray[np.float32]
 
@@ -94,7 +96,8 @@ def _some(core: Rows) -> Rows:
 
 
 def _spread(events: EmbeddedEvents, most: int) -> EmbeddedEvents:
-    """Return at most so many of the events, evenly spread."""
+    """Return at most so many of the events, evenly spread; fewer if they have many dimensions."""
+    most = min(most, max(_VALUES // events.n_dims, 1))
     return events.take(np.arange(0, events.n_events, -(-events.n_events // most)))
 
 

@@ -5,17 +5,19 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
+from flows.records import BATCH_ROWS, batch_rows
 from flows.storage.scratch import Scratch
 
 ROWS_OF_BATCH = 1_024
-"""Records kept of a batch, evenly spaced."""
+"""Records kept of a batch, evenly spaced; of a smaller one, for its many columns, fewer."""
 MOST_CHUNKS = 256
 """Chunks, evenly spaced, that are looked back on: a quarter of a million records tell enough."""
 
 
 def some_of(records: pa.Table) -> pa.Table:
     """Take some records of a batch, with no more names and texts than they hold."""
-    some = records.take(pa.array(_spread(records.num_rows, ROWS_OF_BATCH)))
+    most = max(1, ROWS_OF_BATCH * batch_rows(records.num_columns) // BATCH_ROWS)
+    some = records.take(pa.array(_spread(records.num_rows, most)))
     columns = [
         column.cast(column.type.value_type).dictionary_encode()
         if pa.types.is_dictionary(column.type)

@@ -9,7 +9,7 @@ from flows.partitions import chosen_partition, source_of
 from flows.sampling import sample_rows
 from flows.storage.plan import InputPlan, plan_input
 from flows.storage.rows import read_rows
-from schemas.flattening import flatten
+from schemas.flattening import flatten, flattened_origin
 from schemas.job import build_job
 from schemas.roles import ColumnProfile, RoleChoice, infer_roles
 
@@ -32,5 +32,5 @@ def profile_columns(plan: InputPlan, seed: int) -> dict[str, ColumnProfile]:
 
 def sample_table(plan: InputPlan, seed: int) -> pa.Table:
     """Read the sample of the planned rows, flattened."""
-    rows = sample_rows(plan.rows, seed)
+    rows = sample_rows(plan.rows, len(flattened_origin(plan.schema)), seed)
     return flatten(read_rows(plan, rows, encoded=plan.repetitive))

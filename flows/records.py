@@ -25,11 +25,24 @@ CHUNK_ROWS = 131_072
 MOST_CHUNKS = 800
 """Chunks of a run: each is a file of scores, and some share a task where there are many."""
 BATCH_ROWS = 65_536
-"""Rows held in memory at a time by a task."""
+"""Rows held in memory at a time by a task, if they have no more columns than most logs."""
+_BATCH_CELLS = 128 * BATCH_ROWS
+_FEWEST_IN_BATCH = 64
 REPEATED = "repeated-ids"
 """What the scratch holds of the records: the numbers of rows that repeat an id."""
 
 Rows = npt.NDArray[np.int64]
+
+
+def batch_rows(n_columns: int) -> int:
+    """Return how many rows of so many columns a task holds in memory at a time.
+
+    Examples
+    --------
+    >>> batch_rows(12), batch_rows(10_000)
+    (65536, 838)
+    """
+    return min(BATCH_ROWS, max(_BATCH_CELLS // max(n_columns, 1), _FEWEST_IN_BATCH))
 
 
 class Batch(NamedTuple):
@@ -101,9 +114,8 @@ class EventRecords(FieldsOnly):
 
     def read(self, chunk: int) -> Iterator[Batch]:
         """Read and conform a chunk, batch by batch."""
-        batches = read_batches(
-            self.plan, self._chunks[chunk], self._columns, BATCH_ROWS, self._encoded
-        )
+        size = batch_rows(len(self.roles))
+        batches = read_batches(self.plan, self._chunks[chunk], self._columns, size, self._encoded)
         for first, table in batches:
             rows = np.arange(first, first + table.num_rows)
             conformed = self._conform(table, rows)

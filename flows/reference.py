@@ -14,7 +14,7 @@ from schemas.roles import Role
 
 def reference_sample(run: Run, records: Records) -> pa.Table:
     """Draw the records that the model is fitted on; none that a malicious verdict is about."""
-    rows = sample_rows(records.total, run.job.seed)
+    rows = sample_rows(records.total, len(records.roles), run.job.seed)
     verdicts = read_verdicts(run.folder.path.parents[1])
     if all(verdict.label != "malicious" for verdict in verdicts):
         return records.take(rows)

@@ -11,15 +11,25 @@ from schemas.texts import as_text
 
 SAMPLE_ROWS = 262_144
 """All rows of a small input, a random draw of a large."""
+_SAMPLE_CELLS = 128 * SAMPLE_ROWS
+_FEWEST_ROWS = 2_048
+"""Of a log of thousands of columns a draw has fewer rows, so that memory holds it."""
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
-def sample_rows(total: int, seed: int) -> npt.NDArray[np.int64]:
-    """Draw the numbers of the rows to look at, ascending; all of them if they are few."""
-    if total <= SAMPLE_ROWS:
+def sample_rows(total: int, n_columns: int, seed: int) -> npt.NDArray[np.int64]:
+    """Draw the numbers of the rows to look at, ascending; all of them if they are few.
+
+    Examples
+    --------
+    >>> len(sample_rows(10**6, 12, seed=0)), len(sample_rows(10**6, 10_000, seed=0))
+    (262144, 3355)
+    """
+    most = min(SAMPLE_ROWS, max(_SAMPLE_CELLS // max(n_columns, 1), _FEWEST_ROWS))
+    if total <= most:
         return np.arange(total)
-    draw = np.random.default_rng(seed).choice(total, SAMPLE_ROWS, replace=False, shuffle=False)
+    draw = np.random.default_rng(seed).choice(total, most, replace=False, shuffle=False)
     return np.sort(draw)
 
 

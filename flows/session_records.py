@@ -12,7 +12,7 @@ from anomaly.odd_events import OddEvent, oddest_events
 from anomaly.sessions import EVENTS, sessionize
 from anomaly.wording import quote
 from flows.crossing import FieldsOnly
-from flows.records import BATCH_ROWS, CHUNK_ROWS, Batch, EventRecords, Rows
+from flows.records import CHUNK_ROWS, Batch, EventRecords, Rows, batch_rows
 from schemas.events import one_array
 from schemas.instants import INSTANT
 from schemas.outputs import ODD_EVENT, ODDEST_EVENTS
@@ -51,8 +51,9 @@ class SessionRecords(FieldsOnly):
         """Read a chunk of sessions, batch by batch."""
         none = pa.table({"row": pa.array([], pa.int64()), "column": [], "reason": []})
         stop = min((chunk + 1) * CHUNK_ROWS, self.total)
-        for first in range(chunk * CHUNK_ROWS, stop, BATCH_ROWS):
-            rows = np.arange(first, min(first + BATCH_ROWS, stop))
+        size = batch_rows(len(self.roles))
+        for first in range(chunk * CHUNK_ROWS, stop, size):
+            rows = np.arange(first, min(first + size, stop))
             yield Batch(self._sessions.slice(first, len(rows)), rows, none)
 
     def take(self, rows: Rows) -> pa.Table:

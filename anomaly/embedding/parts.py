@@ -13,8 +13,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+_VALUES_AT_ONCE = 2**22
+"""Coordinates of a block, about: they and what comes of them fit the cache."""
+_ROWS_AT_ONCE = 4_096
+_FEWEST_AT_ONCE = 8
+
 Codes = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
+
+
+def rows_at_once(n_dims: int) -> int:
+    """Return how many vectors are measured at a time, a multiple of eight.
+
+    Examples
+    --------
+    >>> rows_at_once(100), rows_at_once(48_000)
+    (4096, 80)
+    """
+    rows = min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // max(n_dims, 1))
+    return max(rows // _FEWEST_AT_ONCE, 1) * _FEWEST_AT_ONCE
 
 
 @dataclass(frozen=True)

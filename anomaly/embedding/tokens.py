@@ -1,6 +1,6 @@
 """Bags of tokens as coordinates: weighed by surprisal, reduced by a truncated SVD."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +19,14 @@ class TokenSpace:
     is the length that they leave out, so that a bag of unseen tokens is far, not at the origin.
     """
 
-    surprisals: npt.NDArray[np.float32]
-    """(n_tokens,): the weight of each token, unseen ones included."""
+    n_tokens: int
+    """Tokens that there may be: those of the sample are few of them."""
+    unheard: float
+    """The weight of a token that is not of the sample."""
     seen: npt.NDArray[np.int64]
     """(n_seen,): the tokens of the sample, ascending."""
+    heard: npt.NDArray[np.float32]
+    """(n_seen,): the weights of these."""
     directions: npt.NDArray[np.float32]
     """(n_seen, n_directions): the right singular vectors."""
     scale: float
@@ -35,9 +39,10 @@ class TokenSpace:
         """Learn from `bags` (n_bags, n_tokens); row i stands for `counts[i]` events."""
         total = int(counts.sum())
         holders = np.asarray((bags > 0).T @ counts).ravel()
-        surprisals = surprisal(holders, total).astype(np.float32)
         seen = np.flatnonzero(holders)
-        weighed = bags[:, seen] @ sparse.diags_array(surprisals[seen])
+        heard = surprisal(holders[seen], total).astype(np.float32)
+        unheard = float(surprisal(np.zeros(1), total).astype(np.float32)[0])
+        weighed = bags[:, seen] @ sparse.diags_array(heard)
         rank = min(n_directions, len(seen) - 1, bags.shape[0] - 1)
         if rank < 1:
             directions = np.zeros((len(seen), n_directions), dtype=np.float32)
@@ -46,12 +51,19 @@ class TokenSpace:
             _, _, rows = randomized_svd(sample, n_components=rank, random_state=seed)
             directions = np.zeros((len(seen), n_directions), dtype=np.float32)
             directions[:, :rank] = rows.T
-        unscaled = cls(surprisals, seen, directions, 1.0)
+        unscaled = cls(bags.shape[1], unheard, seen, heard, directions, 1.0)
         coordinates = unscaled.transform(bags)[:, :-2]
         shares = (counts / max(total, 1))[:, None]
         centre = np.sum(shares * coordinates, axis=0)
         variance = float(np.sum(shares * (coordinates - centre) ** 2))
-        return cls(surprisals, seen, directions, float(1.0 / np.sqrt(max(variance, 1.0))))
+        return replace(unscaled, scale=float(1.0 / np.sqrt(max(variance, 1.0))))
+
+    @property
+    def surprisals(self) -> npt.NDArray[np.float32]:
+        """Return the weight of each token, float32 (n_tokens,), unseen ones included."""
+        surprisals = np.full(self.n_tokens, self.unheard, dtype=np.float32)
+        surprisals[self.seen] = self.heard
+        return surprisals
 
     @property
     def n_dims(self) -> int:

@@ -22,6 +22,8 @@ from flows.storage.unification import ENCODED, align
 from schemas.errors import DamagedFileError, InputError
 
 _ROWS_AT_ONCE = 65_536
+_CELLS_AT_ONCE = 128 * _ROWS_AT_ONCE
+"""Of a file of thousands of columns fewer rows are decoded at a time."""
 _ROWS_FETCHED = 1_048_576
 """Rows of row groups that are fetched at a time, about, to take some rows of them."""
 _LARGE_ROW_GROUP = 128 * 2**20
@@ -198,7 +200,9 @@ def _read_piece(
         own = set(opened.schema_arrow.names)
         wanted = [name for name in schema.names if name in own]
         for batch in opened.iter_batches(
-            min(batch_rows, _ROWS_AT_ONCE), row_groups=list(piece.row_groups), columns=wanted
+            min(batch_rows, _ROWS_AT_ONCE, max(_CELLS_AT_ONCE // max(len(wanted), 1), 1)),
+            row_groups=list(piece.row_groups),
+            columns=wanted,
         ):
             missing -= batch.num_rows
             _check_codes(batch, plan.where(file))

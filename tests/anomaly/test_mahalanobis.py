@@ -1,17 +1,19 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.covariance import ledoit_wolf
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from anomaly.mahalanobis import ShrunkMahalanobis
+from anomaly.mahalanobis import FewAxes, ShrunkMahalanobis, WhitenedSpace
 from tests import naive
 from tests.anomaly.logs import PATIENT
 
 TABLES = arrays(
     np.float32,
-    st.tuples(st.integers(2, 25), st.integers(1, 5)),
+    st.tuples(st.integers(2, 25), st.integers(1, 5))
+    | st.tuples(st.integers(2, 6), st.integers(3, 40)),
     elements=st.integers(-50, 50).map(lambda i: i / 4),
 )
 
@@ -32,6 +34,33 @@ def test_it_is_the_distance_in_deviations_of_the_shrunk_covariance(X: np.ndarray
     scores = ShrunkMahalanobis().fit(X).score_samples(X)
     assert scores.dtype == np.float32
     np.testing.assert_allclose(scores, expected, rtol=1e-3, atol=1e-3)
+
+
+@PATIENT
+@given(TABLES)
+def test_rows_that_it_was_not_fitted_on_are_measured_in_the_same_deviations(X: np.ndarray) -> None:
+    fitted, others = X[::2], X[1::2] * 2.0 + 1.0
+    if len(fitted) < 2:
+        return
+    rows = fitted.astype(np.float64)
+    covariance, _ = ledoit_wolf(rows)
+    covariance += max(1e-3, 1e-6 * np.trace(covariance) / len(covariance)) * np.eye(len(covariance))
+    expected = [naive.mahalanobis(row, rows.mean(axis=0), covariance) for row in others]
+    scores = ShrunkMahalanobis().fit(fitted).score_samples(others)
+    np.testing.assert_allclose(scores, expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(40, 39), (40, 41), (200, 3_000), (3_000, 200)])
+def test_few_rows_and_few_dimensions_are_measured_alike(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    X = (rng.normal(size=shape) * rng.lognormal(size=shape[1])).astype(np.float32)
+    distance = ShrunkMahalanobis().fit(X)
+    assert isinstance(distance.metric_, FewAxes if shape[0] < shape[1] else WhitenedSpace)
+    covariance, _ = ledoit_wolf(X.astype(np.float64))
+    covariance += 1e-6 * max(1e3, np.trace(covariance) / shape[1]) * np.eye(shape[1])
+    away = X - X.mean(axis=0)
+    expected = np.sqrt(np.einsum("ij,ij->i", away, np.linalg.solve(covariance, away.T).T))
+    np.testing.assert_allclose(distance.score_samples(X), expected, rtol=1e-4)
 
 
 def test_constant_dimensions_and_few_rows_are_no_error() -> None:
