@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from anomaly import normal
 from anomaly.embedding.parts import EmbeddedEvents
 from anomaly.normal import NormalCluster
 
@@ -52,3 +53,16 @@ def test_those_left_out_are_the_outermost() -> None:
 def test_few_or_equal_rows_are_a_cluster_too(X: np.ndarray) -> None:
     members = cluster_of(X.astype(np.float32)).members
     assert members.sum() == np.ceil(0.95 * len(X))
+
+
+@pytest.mark.parametrize("rows", [100, 300])
+def test_of_events_with_many_dimensions_a_part_finds_the_cluster(
+    rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X = contaminated(4, 50, 15.0)
+    X = np.random.default_rng(1).permutation(X)  # the clump is spread over the rows
+    monkeypatch.setattr(normal, "_VALUES", 4 * rows)
+    clump = X[:, 0] > 10.0
+    members = cluster_of(X).members
+    assert not members[clump].any()
+    assert members.sum() == 950
