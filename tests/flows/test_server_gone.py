@@ -98,6 +98,25 @@ def test_a_database_that_another_holds_is_told_in_one_line(tmp_path):
     assert processes_of(tmp_path) == []
 
 
+def test_a_database_that_another_holds_for_a_while_only_makes_the_run_wait(tmp_path):
+    location = written(tmp_path / "log.parquet", small_log(20_000))
+    with prefect_server_process(tmp_path / "server") as api:
+        run = started(tmp_path, PREFECT_API_URL=api)
+        wait_until(lambda: has_begun(tmp_path))
+        path = tmp_path / "server/prefect/prefect.db"
+        with sqlite3.connect(path, isolation_level=None, timeout=60) as database:
+            database.execute("BEGIN EXCLUSIVE")
+            time.sleep(15)
+            assert run.poll() is None
+            database.execute("ROLLBACK")
+        _, err = run.communicate(timeout=200)
+    assert (run.returncode, "Traceback" in err) == (0, False), err
+    (published,) = list_runs(str(tmp_path / "out/log"))
+    alone = detect(job(location, tmp_path / "alone"))
+    for dataset in ("findings", "scores", "incidents"):
+        assert dataset_bytes(published, dataset) == dataset_bytes(alone, dataset)
+
+
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_told_to_end_says_so_and_leaves_nothing(tmp_path, stop):
     written(tmp_path / "log.parquet", small_log(100_000))
