@@ -1,7 +1,8 @@
 """How much of the normal mass lives around an event: the distance to a measure."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +11,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from anomaly.embedding.parts import EmbeddedEvents, rows_at_once
+from anomaly.embedding.parts import EmbeddedEvents, Part, rows_at_once
 
 _EXCHANGED_AT_ONCE = 256
 """Rows at a time: their float64 distances to 512 references fit the cache."""
+_KNOWN = 16_384
+"""Distinct vectors of a part whose distances to 512 references are held, in 32 MB, at the most."""
 _TOGETHER = 8
 """Rows of one product. BLAS rounds a row as its place in the product says, unless it is so small
 (measured, for 2 to 1,537 dimensions): a score must not depend on the events beside it."""
@@ -89,18 +92,19 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         check_is_fitted(self)
         rows: Rows = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
         size = rows_at_once(rows.shape[1])
-        return self._scores(rows[i : i + size] for i in range(0, len(rows), size))
+        blocks = (rows[i : i + size] for i in range(0, len(rows), size))
+        return self._scores(map(self._beside_squares, blocks))
 
     def score_events(self, events: EmbeddedEvents) -> Rows:
         """Return the distance of embedded events, float32 (n_events,); X is never whole."""
         check_is_fitted(self)
-        return self._scores(events.blocks(rows_at_once(events.n_dims)))
+        return self._scores(self._beside_squares_of(events))
 
-    def _scores(self, blocks: Iterable[Rows]) -> Rows:
-        return np.concatenate([np.zeros(0, np.float32), *map(self._mean_of_nearest, blocks)])
+    def _scores(self, seen: Iterable["_Seen"]) -> Rows:
+        return np.concatenate([np.zeros(0, np.float32), *map(self._mean_of_nearest, seen)])
 
-    def _mean_of_nearest(self, rows: Rows) -> Rows:
-        beside, squares = self._beside_squares(rows)
+    def _mean_of_nearest(self, seen: "_Seen") -> Rows:
+        beside, squares = seen
         if self.n_neighbors_ < beside.shape[1]:
             beside.partition(self.n_neighbors_ - 1, axis=1)
         nearest = beside[:, : self.n_neighbors_] + squares[:, None]
@@ -151,23 +155,92 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         """Return the `n` nearest references of each row, int64 (n_rows, n), nearest first."""
         check_is_fitted(self)
         rows: Rows = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
-        return np.argsort(self._beside_squares(rows)[0], axis=1, kind="stable")[:, :n]
+        return np.argsort(self._beside_squares(rows).beside, axis=1, kind="stable")[:, :n]
 
-    def _beside_squares(self, rows: Rows) -> tuple[Rows, Rows]:
-        """Return |r|^2 - 2 x.r, (n_rows, n_references), and |x|^2, (n_rows,): |x - r|^2 in parts.
+    def _beside_squares(self, rows: Rows) -> "_Seen":
+        """See rows from the references, in all dimensions."""
+        return self._view().of(rows)
 
-        Both are seen from the references' centre, to keep the digits. Which references are the
-        nearest to x, the first part tells alone.
+    def _beside_squares_of(self, events: EmbeddedEvents) -> Iterator["_Seen"]:
+        """See events from the references, block by block.
+
+        What the parts say is summed: it is computed once for each distinct vector of a part, and
+        for each event only where its vectors are its own.
         """
+        whole = self._view()
+        views = [_PartView.of(part, whole, first=i == 0) for i, part in enumerate(events.parts)]
+        size = rows_at_once(len(self.references_))
+        for start in range(0, events.n_events, size):
+            here = slice(start, min(start + size, events.n_events))
+            beside, squares = views[0].at(here)
+            for view in views[1:]:
+                more, longer = view.at(here)
+                beside += more
+                squares += longer
+            yield _Seen(beside, squares)
+
+    def _view(self) -> "_View":
         centre = self.references_.mean(axis=0)
         references = self.references_ - centre
         squares = np.einsum("ij,ij->i", references, references)
-        weights = np.vstack([-2.0 * references.T, squares])
+        return _View(centre, np.vstack([-2.0 * references.T, squares]))
+
+
+class _Seen(NamedTuple):
+    """The squared distances |x - r|² of rows from the references, in two parts.
+
+    Which references are the nearest to x, the first part tells alone.
+    """
+
+    beside: Rows
+    """|r|² - 2 x.r, (n_rows, n_references)."""
+    squares: Rows
+    """|x|², (n_rows,)."""
+
+
+class _View(NamedTuple):
+    """The references, seen from their centre, to keep the digits; in all dimensions or some."""
+
+    centre: Rows
+    """(n_dims,)."""
+    weights: Rows
+    """(n_dims + 1, n_references): -2 r, and |r|² in the last row."""
+
+    def of(self, rows: Rows) -> _Seen:
+        """See rows, float32 (n_rows, n_dims)."""
         n_products = -(-len(rows) // _TOGETHER)
-        padded = np.zeros((n_products * _TOGETHER, len(weights)), dtype=np.float32)
+        padded = np.zeros((n_products * _TOGETHER, len(self.weights)), dtype=np.float32)
         padded[:, -1] = 1.0
         inner = padded[: len(rows), :-1]
-        np.subtract(rows, centre, out=inner)
-        products = padded.reshape(n_products, _TOGETHER, len(weights)) @ weights
-        beside = products.reshape(len(padded), len(references))[: len(rows)]
-        return beside, np.einsum("ij,ij->i", inner, inner)
+        np.subtract(rows, self.centre, out=inner)
+        products = padded.reshape(n_products, _TOGETHER, len(self.weights)) @ self.weights
+        beside = products.reshape(len(padded), self.weights.shape[1])[: len(rows)]
+        return _Seen(beside, np.einsum("ij,ij->i", inner, inner))
+
+
+@dataclass(frozen=True)
+class _PartView:
+    """A part of events, seen from the references in its dimensions."""
+
+    part: Part
+    view: _View
+    known: _Seen | None
+    """What is seen of its distinct vectors, where they are few."""
+
+    @classmethod
+    def of(cls, part: Part, whole: _View, first: bool) -> "_PartView":
+        """Restrict a view to a part; the `first` one alone brings |r|²."""
+        dims = np.concatenate([np.arange(span.start, span.stop) for span in part.spans])
+        weights = np.vstack([whole.weights[dims], whole.weights[-1:] * np.float32(first)])
+        view = _View(whole.centre[dims], weights)
+        few = part.rows is not None and len(part.vectors) <= min(_KNOWN, len(part.rows))
+        return cls(part, view, view.of(part.vectors) if few else None)
+
+    def at(self, events: slice) -> _Seen:
+        """See some of the events."""
+        if self.part.rows is None:
+            return self.view.of(self.part.vectors[events])
+        rows = self.part.rows[events]
+        if self.known is None:
+            return self.view.of(self.part.vectors[rows])
+        return _Seen(self.known.beside[rows], self.known.squares[rows])
