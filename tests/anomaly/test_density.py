@@ -6,6 +6,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from anomaly.density import DistanceToMeasure
+from anomaly.embedding.parts import EmbeddedEvents, Part, Span
 from tests import naive
 from tests.anomaly.logs import PATIENT
 
@@ -32,6 +33,53 @@ def test_it_is_the_mean_square_distance_to_the_nearest_references(
     rows = np.vstack([X, X[:1] + 100.0])
     expected = [naive.distance_to_measure(row, references, n) for row in rows.astype(float)]
     np.testing.assert_allclose(density.score_samples(rows), expected, rtol=1e-3, atol=0.05)
+
+
+def in_parts(n: int) -> EmbeddedEvents:
+    """Events of three parts: names of which few are distinct, a text each, and numbers."""
+    random = np.random.default_rng(0)
+    widths = (5, 3, 4)
+    starts = np.cumsum((0, *widths))
+    spans = [Span(f"c{i}", None, *starts[i : i + 2].tolist()) for i in range(3)]
+    names, texts, numbers = (
+        random.normal(size=(rows, width)).astype(np.float32)
+        for rows, width in zip((30, 2 * n, n), widths, strict=True)
+    )
+    return EmbeddedEvents(
+        (
+            Part((spans[0],), names, random.integers(0, 30, n)),
+            Part((spans[1],), texts, random.integers(0, 2 * n, n)),
+            Part((spans[2],), numbers, None),
+        ),
+        n,
+        sum(widths),
+    )
+
+
+def spelt_out(events: EmbeddedEvents) -> EmbeddedEvents:
+    parts = tuple(
+        part if part.rows is None else Part(part.spans, part.vectors[part.rows], None)
+        for part in events.parts
+    )
+    return EmbeddedEvents(parts, events.n_events, events.n_dims)
+
+
+def test_what_is_measured_once_for_each_distinct_vector_is_measured_to_the_last_bit() -> None:
+    events = in_parts(9_000)
+    density = DistanceToMeasure(random_state=0).fit_events(events)
+    scores = density.score_events(events)
+    np.testing.assert_array_equal(density.score_events(spelt_out(events)), scores)
+    np.testing.assert_allclose(density.score_samples(events.X), scores, rtol=1e-4)
+    some = np.random.default_rng(1).permutation(9_000)[:77]
+    np.testing.assert_array_equal(density.score_events(events.take(some)), scores[some])
+
+
+def test_it_does_not_matter_how_many_distances_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = in_parts(500)
+    density = DistanceToMeasure(random_state=0).fit_events(events)
+    scores = density.score_events(events)
+    monkeypatch.setattr("anomaly.density._KNOWN", 10)
+    np.testing.assert_array_equal(density.score_events(events), scores)
 
 
 @PATIENT
