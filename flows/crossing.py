@@ -9,6 +9,7 @@ from dataclasses import fields
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
+import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from flows.storage.patience import patiently
@@ -47,9 +48,14 @@ def carry_out(work: Work[T]) -> T:
     The parts of a run are what is done side by side: threads that BLAS starts for each of them
     would only wait for each other. And how a sum is rounded depends on how many threads share it,
     but the same input is to give the same bytes on any number of cores.
+
+    What Arrow no longer uses goes back to the system: it keeps what the largest part once took.
     """
     threadpool_limits(limits=1)
-    return work.step(*work.arguments)
+    try:
+        return work.step(*work.arguments)
+    finally:
+        pa.default_memory_pool().release_unused()
 
 
 def carry_out_patiently(work: Work[T]) -> T:
