@@ -1,12 +1,13 @@
 """What becomes of a model while the log drifts: frozen, renewed on drift, or fitted each day.
 
 `python -m tests.bench.drift` makes a log in which one account after the other comes to work in
-another way, fits a model on its first week, and has the job judge each day after it.
+another way, fits a model on its first week, and has the job judge each day after it. With `--set`
+it takes the events of a labelled set instead, in the order they have, cut into as many days.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,9 +22,11 @@ from flows.renewal import detect_and_renew
 from flows.storage.published import PublishedRun, read_scores
 from flows.training import train_model
 from schemas.job import JobSpec, build_job
+from tests.bench.labelled import DATA
 from tests.bench.results import OUTPUT, table
 from tests.bench.results import write as write_results
 
+SAMPLE_COLUMNS = {"event_id": "id", "host": "entity", "source_ip": "entity", "user": "entity"}
 WEEK = 7
 ALARM = 30.0
 """The anomaly score that one ordinary record in a thousand reaches."""
@@ -50,11 +53,13 @@ class Day:
     renewed: bool
 
 
-def follow(policy: str, log: Path, days: Sequence[Path], seed: int) -> list[Day]:
+def follow(
+    policy: str, log: Path, days: Sequence[Path], columns: Mapping[str, str], seed: int
+) -> list[Day]:
     """Judge the days one after the other, from the second week on, as `policy` has it."""
-    planted = set(pq.read_table(log / "labels.parquet")["event_id"].to_pylist())
+    planted = set(map(str, pq.read_table(log / "labels.parquet")["event_id"].to_pylist()))
     with TemporaryDirectory() as output:
-        settings = {"output": output, "name": "stream", "seed": seed}
+        settings = {"output": output, "name": "stream", "seed": seed, "columns": columns}
         history = log / "history"
         settings["model"] = {**POLICIES[policy], "train": str(history)}
         _keep(days[:WEEK], history)
@@ -70,8 +75,18 @@ def follow(policy: str, log: Path, days: Sequence[Path], seed: int) -> list[Day]
 
 
 def _job(settings: dict[str, object], location: Path) -> JobSpec:
-    roles = {"event_id": "id", "host": "entity", "source_ip": "entity", "user": "entity"}
-    return build_job({**settings, "input": str(location), "columns": roles}, "bench")
+    return build_job({**settings, "input": str(location)}, "bench")
+
+
+def cut_in_order(folder: Path, days: int, log: Path) -> None:
+    """Write the events of a labelled set as a log of days of equal size, and its labels."""
+    events = pq.read_table(folder / "events.parquet")
+    labels = pq.read_table(folder / "labels.parquet")
+    for number, rows in enumerate(np.array_split(np.arange(len(events)), days)):
+        day = log / f"events/date={number:03d}"
+        day.mkdir(parents=True)
+        pq.write_table(events.slice(rows[0], len(rows)), day / "part-0.parquet")
+    pq.write_table(labels.filter(labels["is_anomaly"]), log / "labels.parquet")
 
 
 def _day(policy: str, week: int, run: PublishedRun, planted: set[str]) -> Day:
@@ -132,20 +147,33 @@ def main() -> None:
     options.add_argument("--days", type=int, default=35)
     options.add_argument("--drift", type=float, default=1.0, help="share of accounts that move")
     options.add_argument("--seed", type=int, default=7)
+    options.add_argument("--set", help="a labelled set of events, such as kdd99")
+    options.add_argument("--data", type=Path, default=DATA, help="the folder of the sets")
     options.add_argument("--policies", nargs="+", default=list(POLICIES), choices=POLICIES)
     options.add_argument("--output", type=Path, default=OUTPUT / "drift")
     given = options.parse_args()
     with TemporaryDirectory() as folder:
         log = Path(folder)
-        write(*generate(given.rows, given.days, given.seed, given.drift), log)
+        if given.set:
+            what = f"The events of {given.set} in their order, in {given.days} days"
+            columns = {"event_id": "id"}
+            cut_in_order(given.data / "events" / given.set, given.days, log)
+        else:
+            what = (
+                f"{given.drift:.0%} of the accounts come to work otherwise over {given.days} days"
+            )
+            columns = SAMPLE_COLUMNS
+            write(*generate(given.rows, given.days, given.seed, given.drift), log)
         days = sorted(log.glob("events/date=*"))
-        found = [day for policy in given.policies for day in follow(policy, log, days, given.seed)]
+        found = [
+            day
+            for policy in given.policies
+            for day in follow(policy, log, days, columns, given.seed)
+        ]
     page = (
-        "# A log that drifts\n\n"
-        f"{given.drift:.0%} of the accounts come to work in another way over {given.days} days; a"
-        " model of the first week. AP over the records of the week; alarms: ordinary"
-        f" records of a score from {ALARM:g} on, 1 per 1,000 where p-values hold.\n\n"
-        + decay_table(found)
+        f"# A log that drifts\n\n{what}; a model of the first week. AP over the records of the"
+        f" week; alarms: ordinary records of a score from {ALARM:g} on, 1 per 1,000 where p-values"
+        f" hold.\n\n{decay_table(found)}"
     )
     figures = [
         {k: v for k, v in vars(day).items() if k not in ("planted", "scores")} for day in found
