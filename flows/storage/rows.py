@@ -229,7 +229,8 @@ def _open_parquet(source: pa.NativeFile, encoded: Sequence[str]) -> pq.ParquetFi
     groups = range(metadata.num_row_groups)
     largest = max((metadata.row_group(group).total_byte_size for group in groups), default=0)
     how = {"pre_buffer": False, "buffer_size": _BUFFER} if largest > _LARGE_ROW_GROUP else {}
-    held = set(metadata.schema.to_arrow_schema().names)
+    # Not `metadata.schema`: that and the footer hold each other until Python looks for such rings.
+    held = set(pq.ParquetFile(source, metadata=metadata).schema_arrow.names)
     codes = [name for name in encoded if name in held]
     return pq.ParquetFile(
         source,
