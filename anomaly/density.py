@@ -169,7 +169,7 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         """
         whole = self._view()
         views = [_PartView.of(part, whole, first=i == 0) for i, part in enumerate(events.parts)]
-        size = rows_at_once(len(self.references_))
+        size = rows_at_once(max(self.references_.shape))
         for start in range(0, events.n_events, size):
             here = slice(start, min(start + size, events.n_events))
             beside, squares = views[0].at(here)

@@ -27,6 +27,8 @@ def main(tokens: Sequence[str] | None = None) -> int:
         peers = known(asked.peers)
     except ValueError as error:
         parser.error(str(error))
+    if asked.scratch is not None:
+        asked.scratch.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="outfield-speed-", dir=asked.scratch) as scratch:
         trials = list(_measure(asked, peers, Path(scratch)))
     write(asked.output, page(trials, _terms(asked)), {"trials": [asdict(t) for t in trials]})

@@ -20,6 +20,8 @@ from tests.bench.vectors.trials import Trial, queries, tenth_nearest
 def main(tokens: Sequence[str] | None = None) -> int:
     """Measure, and write what was measured."""
     asked = _parser().parse_args(tokens)
+    if asked.scratch is not None:
+        asked.scratch.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="outfield-vectors-", dir=asked.scratch) as scratch:
         trials = list(_measure(asked, Path(scratch)))
     write(asked.output, page(trials), {"trials": [asdict(trial) for trial in trials]})
