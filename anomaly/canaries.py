@@ -99,18 +99,13 @@ def _changed(records: pa.Table, changes: Sequence[_Change]) -> pa.Table:
     """Take the records of all changes, and put the new values where the old ones were."""
     rows = np.concatenate([np.zeros(0, np.int64), *(change.rows for change in changes)])
     taken = records.take(pa.array(rows))
-    by_column: dict[str, list[tuple[int, pa.Array]]] = {}
-    start = 0
-    for change in changes:
-        by_column.setdefault(change.column, []).append((start, change.values))
-        start += len(change.rows)
-    for column, placed in by_column.items():
-        old, pieces, at = _whole(taken, column), [], 0
-        for start, values in placed:
-            pieces += [old[at:start], values]
-            at = start + len(values)
-        whole = pa.chunked_array([*pieces, old[at:]])
-        taken = taken.set_column(taken.column_names.index(column), column, whole)
+    for column in dict.fromkeys(change.column for change in changes):
+        old, pieces, start = _whole(taken, column), [], 0
+        for change in changes:
+            stop = start + len(change.rows)
+            pieces.append(change.values if change.column == column else old[start:stop])
+            start = stop
+        taken = taken.set_column(taken.column_names.index(column), column, pa.chunked_array(pieces))
     return taken.combine_chunks()
 
 

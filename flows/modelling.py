@@ -115,7 +115,6 @@ def _card(run: Run, model: AnomalyModel, sample: pa.Table) -> ModelCard:
     span = {} if time is None else pc.min_max(sample[time]).as_py()
     unseen = sample.take(pa.array(held_out(sample.num_rows, run.job.seed)))
     counted = [_some(unseen)]
-    weights = {column: spec.weight for column, spec in run.job.columns.items()}
     return ModelCard(
         outfield_version=version("outfield"),
         input=safe_name(without_secrets(run.plan.location)),
@@ -126,15 +125,7 @@ def _card(run: Run, model: AnomalyModel, sample: pa.Table) -> ModelCard:
         unit=run.job.unit,
         seed=run.job.seed,
         fingerprint=model_fingerprint(run.job),
-        columns={
-            column: ColumnRole(
-                role=choice.role,
-                why=choice.why,
-                weight=weights.get(column, 1.0),
-                secret=choice.secret,
-            )
-            for column, choice in run.choices.items()
-        },
+        columns=_roles(run),
         figures=ModelFigures(
             dims=model.embedder.n_dims,
             sample_rows=model.sample_rows,
@@ -151,6 +142,20 @@ def _card(run: Run, model: AnomalyModel, sample: pa.Table) -> ModelCard:
         cells=count_cells(model.explaining, counted).tolist(),
         canaries=search_canaries(model, unseen, _SELF_CHECK_P, run.job.seed),
     )
+
+
+def _roles(run: Run) -> dict[str, ColumnRole]:
+    """Say how each column of the input is taken, and why."""
+    weights = {column: spec.weight for column, spec in run.job.columns.items()}
+    return {
+        column: ColumnRole(
+            role=choice.role,
+            why=choice.why,
+            weight=weights.get(column, 1.0),
+            secret=choice.secret,
+        )
+        for column, choice in run.choices.items()
+    }
 
 
 def _some(records: pa.Table) -> pa.Table:

@@ -22,8 +22,7 @@ from flows.storage.unification import ENCODED, align
 from schemas.errors import DamagedFileError, InputError
 
 _ROWS_AT_ONCE = 65_536
-_CELLS_AT_ONCE = 128 * _ROWS_AT_ONCE
-"""Of a file of thousands of columns fewer rows are decoded at a time."""
+_CELLS_AT_ONCE = 128 * _ROWS_AT_ONCE  # fewer rows where there are thousands of columns
 _ROWS_FETCHED = 1_048_576
 """Rows of row groups that are fetched at a time, about, to take some rows of them."""
 _LARGE_ROW_GROUP = 128 * 2**20
