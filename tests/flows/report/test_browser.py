@@ -159,8 +159,13 @@ def test_the_keyboard_opens_a_card(browser: Browser, file: Path) -> None:
 
 def test_a_click_on_a_mark_opens_its_card(browser: Browser, file: Path) -> None:
     page = _Opened(browser, file, 1280).page
-    page.locator("[data-chart=time] path[aria-roledescription=point]").last.click(force=True)
-    page.wait_for_selector("details.card[open]")
+    mark = page.locator("[data-chart=time] path[aria-roledescription=point]").last
+    opened = page.locator("details.card[open]")
+    for _ in range(20):  # a mark that is drawn may still move, and not listen yet
+        if not opened.count():
+            mark.click(force=True)
+            page.wait_for_timeout(500)
+    assert opened.count() == 1
 
 
 def test_an_address_that_names_a_finding_opens_it(browser: Browser, file: Path) -> None:
