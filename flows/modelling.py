@@ -125,7 +125,7 @@ def _card(run: Run, model: AnomalyModel, sample: pa.Table) -> ModelCard:
         unit=run.job.unit,
         seed=run.job.seed,
         fingerprint=model_fingerprint(run.job),
-        columns=_roles(run),
+        columns=column_roles(run),
         figures=ModelFigures(
             dims=model.embedder.n_dims,
             sample_rows=model.sample_rows,
@@ -144,7 +144,7 @@ def _card(run: Run, model: AnomalyModel, sample: pa.Table) -> ModelCard:
     )
 
 
-def _roles(run: Run) -> dict[str, ColumnRole]:
+def column_roles(run: Run) -> dict[str, ColumnRole]:
     """Say how each column of the input is taken, and why."""
     weights = {column: spec.weight for column, spec in run.job.columns.items()}
     return {

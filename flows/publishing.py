@@ -13,6 +13,7 @@ import pyarrow as pa
 from anomaly.selection import anomaly_score, severity
 from flows.incidents import Grouped
 from flows.indexing import write_index
+from flows.modelling import column_roles
 from flows.planning import Run
 from flows.report.data import ReportData
 from flows.report.page import render
@@ -24,7 +25,6 @@ from flows.watching import Watch
 from schemas.figures import Metrics
 from schemas.fingerprint import job_fingerprint
 from schemas.manifest import (
-    ColumnRole,
     Ledger,
     ModelSummary,
     RunManifest,
@@ -73,7 +73,7 @@ def publish_run(
         input_files=run.plan.manifest_files(),
         ledger=_ledger(run, gathered, scored),
         units_scored=scored.scored,
-        columns=_columns(run),
+        columns=column_roles(run),
         model=_model(fitted, judged.watch),
         selection=_selection(run, grouped),
         severities=dict(Counter(severity(anomaly_score(grouped.p_values)))),
@@ -122,19 +122,6 @@ def _ledger(run: Run, gathered: Gathered, scored: ChunkScored) -> Ledger:
     rows = gathered.events_gathered if run.job.unit == "session" else scored.scored
     read = run.plan.rows + sum(file.rows for file in run.plan.damaged)
     return Ledger(read=read, scored=rows, quarantined=dict(sorted(rejected.items())))
-
-
-def _columns(run: Run) -> dict[str, ColumnRole]:
-    weights = {column: spec.weight for column, spec in run.job.columns.items()}
-    return {
-        column: ColumnRole(
-            role=choice.role,
-            why=choice.why,
-            weight=weights.get(column, 1.0),
-            secret=choice.secret,
-        )
-        for column, choice in run.choices.items()
-    }
 
 
 def _selection(run: Run, grouped: Grouped) -> SelectionSummary:
