@@ -160,15 +160,22 @@ def _is_secret(name: str, kind: pa.DataType) -> bool:
 
 
 def _masked_under(keys: pa.Array, values: pa.Array) -> pa.Array:
-    """Mask the values of maps whose keys are the names of secrets."""
+    """Mask the values of maps whose keys are the names of secrets; the type says if they can be.
+
+    It stays what it was, whether a part of the log holds such keys or not: its parts are joined.
+    """
     if not (is_string(values.type) or is_binary(values.type)):
         return values
+    fixed = pa.types.is_fixed_size_binary(values.type)
+    plain = values.cast(pa.binary()) if fixed else values
     names = as_text(keys).dictionary_encode()
-    secret = [_is_secret(name, values.type) for name in names.dictionary.to_pylist()]
+    secret = [_is_secret(name, plain.type) for name in names.dictionary.to_pylist()]
     if not any(secret):
-        return values
+        return plain
     held = pa.array(secret, pa.bool_()).take(names.indices)
-    return pc.if_else(held, _pseudonyms(values, _LONG), as_text(values))
+    masked = _pseudonyms(plain, _LONG).cast(pa.binary() if is_binary(plain.type) else pa.string())
+    joined = pc.if_else(held, masked, plain.cast(masked.type))
+    return joined.cast(plain.type)
 
 
 def _is_map(kind: pa.DataType) -> bool:
