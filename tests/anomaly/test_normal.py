@@ -62,7 +62,16 @@ def test_of_events_with_many_dimensions_a_part_finds_the_cluster(
     X = contaminated(4, 50, 15.0)
     X = np.random.default_rng(1).permutation(X)  # the clump is spread over the rows
     monkeypatch.setattr(normal, "_VALUES", 4 * rows)
+    chosen_among: list[int] = []
+
+    def remembered(sample: np.ndarray) -> tuple[np.ndarray, float]:
+        chosen_among.append(len(sample))
+        return concentrate(sample)
+
+    concentrate = normal._concentrate
+    monkeypatch.setattr(normal, "_concentrate", remembered)
     clump = X[:, 0] > 10.0
     members = cluster_of(X).members
     assert not members[clump].any()
     assert members.sum() == 950
+    assert rows / 2 < chosen_among[0] <= rows

@@ -1,3 +1,4 @@
+import gc
 import os
 import pickle
 from collections import Counter
@@ -403,3 +404,20 @@ def test_the_public_logs_are_read_whole(log: str) -> None:
     plan = plan_input(str(path))
     assert _read_all(plan, 131_072, 50_000).equals(pq.read_table(path).cast(plan.schema))
     assert repeated_ids(plan, "event_id").tolist() == []
+
+
+def test_a_footer_that_was_read_does_not_stay_in_memory(tmp_path: Path) -> None:
+    def footers() -> int:
+        return sum(isinstance(each, pq.FileMetaData) for each in gc.get_objects())
+
+    pq.write_table(pa.table({"a": ["x", "y"] * 50}), tmp_path / "log.parquet", row_group_size=10)
+    plan = plan_input(str(tmp_path / "log.parquet"))
+    gc.collect()
+    gc.disable()
+    try:
+        before = footers()
+        for _ in range(5):
+            read_rows(plan, np.array([3, 77]), encoded=["a"])
+        assert footers() == before
+    finally:
+        gc.enable()
