@@ -23,6 +23,8 @@ _PREFECT_DEFAULTS = {
     "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
     # Its log repeats each error with a traceback; the command line says it in one line.
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    # Its services log under names of their own, such as `EventsWorker` (a slow end, after Ctrl-C).
+    "PREFECT_LOGGING_ROOT_LEVEL": "CRITICAL",
     # It keeps ours beside the flow run.
     "PREFECT_LOGGING_EXTRA_LOGGERS": "outfield",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # a run may also go without Prefect
@@ -30,6 +32,7 @@ _PREFECT_DEFAULTS = {
 _SERVING_DEFAULTS = {
     # Nobody watches a terminal: what happened stands in the log, and on Prefect's page.
     "PREFECT_LOGGING_LEVEL": "INFO",
+    "PREFECT_LOGGING_ROOT_LEVEL": "WARNING",
 }
 
 

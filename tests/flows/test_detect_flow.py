@@ -374,3 +374,26 @@ def test_what_the_user_has_set_stays(monkeypatch):
     monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "INFO")
     prepare_prefect()
     assert os.environ["PREFECT_LOGGING_LEVEL"] == "INFO"
+
+
+@pytest.mark.parametrize(
+    ("start", "heard"), [("prepare_prefect()", False), ("prepare_serving('jobs')", True)]
+)
+def test_services_of_prefect_speak_where_runs_are_served_alone(start, heard, tmp_path):
+    """A terminal has our line alone, however slowly Prefect's `EventsWorker` ends."""
+    code = (
+        "import logging; from flows import settings;"
+        f"settings.{start};"
+        "from prefect.logging.configuration import ensure_logging_setup;"
+        "ensure_logging_setup();"
+        "logging.getLogger('EventsWorker').warning('Still processing items')"
+    )
+    said = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+        env=plain_environment(tmp_path),
+    )
+    assert ("Still processing items" in said.stderr) == heard
