@@ -1,16 +1,16 @@
 """How much of the normal mass lives around an event: the distance to a measure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from anomaly.concert import Concert, Exchange, Measured
 from anomaly.embedding.parts import EmbeddedEvents, Part, rows_at_once
 
 _EXCHANGED_AT_ONCE = 256
@@ -22,6 +22,7 @@ _TOGETHER = 8
 (measured, for 2 to 1,537 dimensions): a score must not depend on the events beside it."""
 
 Rows = npt.NDArray[np.float32]
+Precise = npt.NDArray[np.float64]
 
 
 class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -40,12 +41,16 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     fewest
         References that an event is measured against at least, if there are as many: of a hundred
         rows, a share is so few that a handful of anomalies vouch for each other.
+    levels
+        Dimensions that are levels of numbers, ascending: they are measured in concert, as
+        `anomaly.concert` has it.
     random_state
         Seeds the draw.
 
     Attributes
     ----------
     references_ : ndarray of shape (n_references, n_dims), float32
+    concert_ : Concert
     drawn_ : ndarray of shape (n_references,), int64
         Their positions among the rows it was fitted on, ascending.
     """
@@ -55,11 +60,13 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         mass: float = 0.05,
         n_references: int = 512,
         fewest: int = 1,
+        levels: Sequence[int] = (),
         random_state: Any = None,
     ) -> None:
         self.mass = mass
         self.n_references = n_references
         self.fewest = fewest
+        self.levels = levels
         self.random_state = random_state
 
     def fit(self, X: npt.ArrayLike, y: None = None) -> "DistanceToMeasure":
@@ -79,6 +86,7 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
 
     def _keep(self, references: Rows) -> "DistanceToMeasure":
         self.references_ = np.ascontiguousarray(references)
+        self.concert_ = Concert.of(references, np.asarray(self.levels, dtype=np.int64))
         return self
 
     @property
@@ -104,7 +112,8 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         return np.concatenate([np.zeros(0, np.float32), *map(self._mean_of_nearest, seen)])
 
     def _mean_of_nearest(self, seen: "_Seen") -> Rows:
-        beside, squares = seen
+        beside, along = np.split(seen.products, [len(self.references_)], axis=1)
+        squares = seen.squares + np.einsum("ij,ij->i", along, along)
         if self.n_neighbors_ < beside.shape[1]:
             beside.partition(self.n_neighbors_ - 1, axis=1)
         nearest = beside[:, : self.n_neighbors_] + squares[:, None]
@@ -132,20 +141,13 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         check_is_fitted(self)
         scores = np.empty((len(X), 1 + len(starts)), dtype=np.float32)
         stops = [*starts[1:].tolist(), X.shape[1]]
+        spans = list(zip(starts.tolist(), stops, strict=True))
+        exchange = Exchange.between(self.references_, self.concert_)
         for begin in range(0, len(X), _EXCHANGED_AT_ONCE):
             here = slice(begin, begin + _EXCHANGED_AT_ONCE)
-            spans = [slice(start, stop) for start, stop in zip(starts.tolist(), stops, strict=True)]
-            whole = self._squares(X[here], slice(None))
-            scores[here, 0] = self._nearest_of(whole)
-            for i, span in enumerate(spans, start=1):
-                other = self._squares(others[here], span) - self._squares(X[here], span)
-                scores[here, i] = self._nearest_of(whole + other)
+            for i, squares in enumerate(exchange.squares(X[here], others[here], spans)):
+                scores[here, i] = self._nearest_of(squares)
         return scores
-
-    def _squares(self, X: Rows, span: slice) -> npt.NDArray[np.float64]:
-        """Return the squared distances in some dimensions, float64 (n_rows, n_references)."""
-        rows, references = X[:, span].astype(np.float64), self.references_[:, span]
-        return cdist(rows, references, "sqeuclidean")
 
     def _nearest_of(self, squares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         nearest = np.partition(squares, self.n_neighbors_ - 1, axis=1)[:, : self.n_neighbors_]
@@ -155,7 +157,8 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         """Return the `n` nearest references of each row, int64 (n_rows, n), nearest first."""
         check_is_fitted(self)
         rows: Rows = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
-        return np.argsort(self._beside_squares(rows).beside, axis=1, kind="stable")[:, :n]
+        beside = self._beside_squares(rows).products[:, : len(self.references_)]
+        return np.argsort(beside, axis=1, kind="stable")[:, :n]
 
     def _beside_squares(self, rows: Rows) -> "_Seen":
         """See rows from the references, in all dimensions."""
@@ -172,30 +175,33 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         size = rows_at_once(max(self.references_.shape))
         for start in range(0, events.n_events, size):
             here = slice(start, min(start + size, events.n_events))
-            beside, squares = views[0].at(here)
+            products, squares = views[0].at(here)
             for view in views[1:]:
                 more, longer = view.at(here)
-                beside += more
+                products += more
                 squares += longer
-            yield _Seen(beside, squares)
+            yield _Seen(products, squares)
 
     def _view(self) -> "_View":
-        centre = self.references_.mean(axis=0)
-        references = self.references_ - centre
-        squares = np.einsum("ij,ij->i", references, references)
-        return _View(centre, np.vstack([-2.0 * references.T, squares]))
+        seen = Measured.of(self.references_, self.references_.mean(axis=0), self.concert_)
+        n_dims = self.references_.shape[1]
+        weights = np.zeros((n_dims + 1, len(seen.scaled) + seen.along.shape[1]), dtype=np.float32)
+        weights[:-1, : len(seen.scaled)] = -2.0 * seen.toward.T
+        weights[-1, : len(seen.scaled)] = seen.squares
+        weights[self.concert_.levels, len(seen.scaled) :] = self.concert_.axes
+        return _View(self.references_.mean(axis=0), self.concert_.scale(n_dims), weights)
 
 
 class _Seen(NamedTuple):
-    """The squared distances |x - r|² of rows from the references, in two parts.
+    """The squared distances |x - r|² of rows from the references, in parts.
 
-    Which references are the nearest to x, the first part tells alone.
+    Which references are the nearest to x, the products alone tell.
     """
 
-    beside: Rows
-    """|r|² - 2 x.r, (n_rows, n_references)."""
+    products: Rows
+    """|r|² - 2 x.r, (n_rows, n_references), and beside them x along the axes (n_rows, n_axes)."""
     squares: Rows
-    """|x|², (n_rows,)."""
+    """|x|² of the scaled coordinates, (n_rows,)."""
 
 
 class _View(NamedTuple):
@@ -203,8 +209,10 @@ class _View(NamedTuple):
 
     centre: Rows
     """(n_dims,)."""
+    scale: Rows
+    """(n_dims,)."""
     weights: Rows
-    """(n_dims + 1, n_references): -2 r, and |r|² in the last row."""
+    """(n_dims + 1, n_references + n_axes): -2 r and the axes, and |r|² in the last row."""
 
     def of(self, rows: Rows) -> _Seen:
         """See rows, float32 (n_rows, n_dims)."""
@@ -213,9 +221,10 @@ class _View(NamedTuple):
         padded[:, -1] = 1.0
         inner = padded[: len(rows), :-1]
         np.subtract(rows, self.centre, out=inner)
+        inner *= self.scale
         products = padded.reshape(n_products, _TOGETHER, len(self.weights)) @ self.weights
-        beside = products.reshape(len(padded), self.weights.shape[1])[: len(rows)]
-        return _Seen(beside, np.einsum("ij,ij->i", inner, inner))
+        flat = products.reshape(len(padded), self.weights.shape[1])
+        return _Seen(flat[: len(rows)], np.einsum("ij,ij->i", inner, inner))
 
 
 @dataclass(frozen=True)
@@ -232,7 +241,7 @@ class _PartView:
         """Restrict a view to a part; the `first` one alone brings |r|²."""
         dims = np.concatenate([np.arange(span.start, span.stop) for span in part.spans])
         weights = np.vstack([whole.weights[dims], whole.weights[-1:] * np.float32(first)])
-        view = _View(whole.centre[dims], weights)
+        view = _View(whole.centre[dims], whole.scale[dims], weights)
         few = part.rows is not None and len(part.vectors) <= min(_KNOWN, len(part.rows))
         return cls(part, view, view.of(part.vectors) if few else None)
 
@@ -243,4 +252,4 @@ class _PartView:
         rows = self.part.rows[events]
         if self.known is None:
             return self.view.of(self.part.vectors[rows])
-        return _Seen(self.known.beside[rows], self.known.squares[rows])
+        return _Seen(self.known.products[rows], self.known.squares[rows])

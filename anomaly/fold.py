@@ -110,13 +110,13 @@ class Fold:
             agreed = beside.submit(agreement, first)  # nothing else waits for it
             cluster = NormalCluster.fit(first)
             normal = split.reference[cluster.members]
-            trimmed = split.reference[~cluster.members]
-            counted = np.sort(np.concatenate([normal, trimmed[::_TRIMMED_COUNTED]]))
-            embedder = embedder.recounted(events.take(pa.array(counted)), split.embed_seed)
+            counted = events.take(pa.array(_counted(split.reference, cluster.members)))
+            embedder = embedder.recounted(counted, split.embed_seed)
             embedded = embedder.embed(events)
-            cluster_events, others = embedded.take(normal), embedded.take(split.calibration)
+            members, others = embedded.take(normal), embedded.take(split.calibration)
+            spans, levels = embedder.spans, embedder.levels
             voices, heard = Voices.fit(
-                cluster_events, others, embedder.spans, split.draw_seed, options.distance
+                members, others, spans, split.draw_seed, options.distance, levels
             )
             fold = cls(
                 embedder=embedder,
@@ -126,7 +126,7 @@ class Fold:
                 trimmed_share=cluster.trimmed_share,
                 unsettled_share=cluster.unsettled_share,
                 agreement=agreed.result(),
-                beyond_reference=beyond_reference(voices, cluster_events, heard.surprisal),
+                beyond_reference=beyond_reference(voices, members, heard.surprisal),
             )
         return fold, normal[voices.density.drawn_]
 
@@ -141,6 +141,14 @@ class Fold:
     def _score(self, events: EmbeddedEvents) -> Scores:
         heard = self.voices.hear(events)
         return Scores(heard.density, heard.distance, self.calibration.p_values(heard.surprisal))
+
+
+def _counted(
+    reference: npt.NDArray[np.int64], members: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Return which events names are counted in: the normal ones, and some of the trimmed."""
+    trimmed = reference[~members]
+    return np.sort(np.concatenate([reference[members], trimmed[::_TRIMMED_COUNTED]]))
 
 
 def _require_dimensions(embedder: EventEmbedder) -> None:

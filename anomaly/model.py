@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.calibration import Calibration, Surprise
+from anomaly.concert import Concert
 from anomaly.cosine import UnlikeDirection
 from anomaly.density import DistanceToMeasure
 from anomaly.distance import FarthestColumn
@@ -114,6 +115,7 @@ PARTS = (
     AnomalyModel,
     Calibration,
     CategoryBlock,
+    Concert,
     DistanceToMeasure,
     EventEmbedder,
     FamiliarityBlock,

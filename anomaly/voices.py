@@ -53,6 +53,7 @@ class Voices:
         spans: Sequence[Span],
         seed: int,
         metric: Distance = "euclidean",
+        levels: Sequence[int] = (),
     ) -> tuple["Voices", Heard]:
         """Fit on the normal cluster, and the surprises on held-out events.
 
@@ -67,13 +68,17 @@ class Voices:
         seed
             Seeds the draw of the references.
         metric
-            What the distance is measured in; the density is always Euclidean.
+            What the distance is measured in.
+        levels
+            Dimensions that are levels of numbers: the density measures them in concert.
 
         Returns
         -------
         The voices, and what they say of the held-out events.
         """
-        density = DistanceToMeasure(fewest=_FEWEST_NEIGHBOURS, random_state=seed).fit_events(normal)
+        density = DistanceToMeasure(
+            fewest=_FEWEST_NEIGHBOURS, levels=tuple(levels), random_state=seed
+        ).fit_events(normal)
         measure = UnlikeDirection if metric == "cosine" else FarthestColumn
         distance = measure.fit(density.references_, spans)
         scores = density.score_events(calibration), distance.score_events(calibration)

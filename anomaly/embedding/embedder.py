@@ -130,6 +130,12 @@ class EventEmbedder:
         )
 
     @property
+    def levels(self) -> tuple[int, ...]:
+        """The dimensions of X that are the levels of numbers, ascending."""
+        numbers = {c for c, block in self.blocks.items() if isinstance(block, NumberBlock)}
+        return tuple(s.start for s in self.spans if s.given is None and s.column in numbers)
+
+    @property
     def n_dims(self) -> int:
         """Return the number of dimensions of X."""
         return self.spans[-1].stop if self.spans else 0

@@ -31,7 +31,7 @@ from schemas.errors import ModelFileError
 from schemas.model_card import ModelCard
 
 MODELS = "models"
-FORMAT = 4
+FORMAT = 5
 _ARRAYS, _REFERENCES, _STATE, _HEAD = (
     "arrays.safetensors",
     "references.arrow",
