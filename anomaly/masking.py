@@ -4,14 +4,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _MASKS = (
-    (r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", "<uuid>"),
+    (r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b", "<uuid>"),
     (r"\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b", "<ip>"),
+    (r"\b([0-9a-fA-F]{2}[:-]){5,}[0-9a-fA-F]{2}\b", "<mac>"),
+    (r"\b([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\b", "<ip>"),
     (r"\b0[xX][0-9a-fA-F]+\b", "<hex>"),
-    (r"\b([0-9]+[a-fA-F]+|[a-fA-F]+[0-9]+)[0-9a-fA-F]{6,}\b", "<hex>"),
     # A sign belongs to its number, a hyphen to its word or date.
     (r"(^|[^0-9A-Za-z)\]])-(\d)", r"\1\2"),
+    (r"\b\d+\b", "0"),
+    # No word is spelt with so many of these letters; numbers are masked above.
+    (r"\b[0-9a-fA-F]{8,}\b", "<hex>"),
     (r"\d+", "0"),
 )
+_PATH = r"(^|[\s=:,;(\['\"])(/[^\s/,;)\]'\"]+){2,}/?"
 
 
 def mask(texts: pa.Array) -> pa.Array:
@@ -25,3 +30,16 @@ def mask(texts: pa.Array) -> pa.Array:
     for pattern, name in _MASKS:
         texts = pc.replace_substring_regex(texts, pattern, name)
     return texts
+
+
+def template(texts: pa.Array) -> pa.Array:
+    """Replace paths too: of a message that is a step among others, only its kind is told.
+
+    What a path names may be what is odd of a text, so `mask` leaves it.
+
+    Examples
+    --------
+    >>> template(pa.array(["Deleting block blk_12 file /mnt/data/current/blk_12"]))[0].as_py()
+    'Deleting block blk_0 file <path>'
+    """
+    return pc.replace_substring_regex(mask(texts), _PATH, r"\1<path>")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.boundaries import START, Boundaries
-from anomaly.masking import mask
+from anomaly.masking import template
 from schemas.roles import Role
 
 EVENTS, SECONDS = "session.events", "session.seconds"
@@ -33,7 +33,7 @@ def sessionize(
 ) -> Sessions:
     """Gather conformed `events` into sessions.
 
-    Names and (masked) texts become the list of their values in order of time; a number becomes its
+    Names and the templates of texts become the list of their values in order of time; a number becomes its
     mean and its maximum; an entity the count of its distinct values. Without a time column the
     order of the input stands.
     """
@@ -98,7 +98,7 @@ def _summaries(
             distinct = _distinct_in_runs(array, offsets)
             return [(f"{column}.distinct", pa.array(distinct.astype(np.float64)), Role.NUMBER)]
         case Role.CATEGORY | Role.FLAG | Role.TEXT:
-            steps = array.dictionary if role is not Role.TEXT else mask(array.dictionary)
+            steps = array.dictionary if role is not Role.TEXT else template(array.dictionary)
             return [(column, _lists(array, steps, offsets), Role.TEXT)]
     return []
 

@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from anomaly.masking import mask
+from anomaly.masking import mask, template
 
 
 @pytest.mark.parametrize(
@@ -12,11 +12,32 @@ from anomaly.masking import mask
         ("on 2026-01-05 in us-east-1", "on 0-0-0 in us-east-0"),
         ("from 10.250.19.102:54106", "from <ip>"),
         ("id 123e4567-e89b-12d3-a456-426614174000 at 0xFFee", "id <uuid> at <hex>"),
+        ("iar 00106bd0 dear 0245a2ff", "iar <hex> dear <hex>"),
+        ("hash deadbeefcafe1234 of 67108864", "hash <hex> of 0"),
+        ("at 12:34:56 a decade, faded", "at 0:0:0 a decade, faded"),
+        ("from 00:1B:44:11:3A:B7 to 00-1b-44-11-3a-b7", "from <mac> to <mac>"),
+        ("from 2001:db8:0:0:0:ff00:42:8329", "from <ip>"),
         ("", ""),
     ],
 )
 def test_what_differs_between_messages_of_one_meaning_is_masked(text: str, masked: str) -> None:
     assert mask(pa.array([text]))[0].as_py() == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("Deleting blk_1 file /mnt/data/current/blk_1", "Deleting blk_0 file <path>"),
+        ("open '/etc/app/a.conf', mode=/var/run/", "open '<path>', mode=<path>"),
+        ("/usr/bin/id", "<path>"),
+        (
+            "to /10.0.0.1:80 and/or https://example.org/a/b",
+            "to /<ip> and/or https://example.org/a/b",
+        ),
+    ],
+)
+def test_a_step_has_no_paths_either(text: str, step: str) -> None:
+    assert template(pa.array([text]))[0].as_py() == step
 
 
 def test_a_missing_text_stays_missing() -> None:
