@@ -33,9 +33,9 @@ def sessionize(
 ) -> Sessions:
     """Gather conformed `events` into sessions.
 
-    Names and the templates of texts become the list of their values in order of time; a number becomes its
-    mean and its maximum; an entity the count of its distinct values. Without a time column the
-    order of the input stands.
+    Names and the templates of texts become the list of their values in order of time; a number
+    becomes its mean and its maximum; an entity the count of its distinct values. Without a time
+    column the order of the input stands.
     """
     time = next((c for c, role in roles.items() if role is Role.TIME), None)
     columns = {c: r for c, r in roles.items() if c != key and r not in (Role.ID, Role.IGNORE)}

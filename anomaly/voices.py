@@ -17,8 +17,8 @@ Rows = npt.NDArray[np.float32]
 
 _FEWEST_NEIGHBOURS = 10
 """References that make up the density's mass in a small sample."""
-_DENSITY_WEIGHT = 2.0
-"""The density hears all columns, the distance one."""
+_DISTANCE_WEIGHT = 0.75
+"""The distance is the largest of many columns', and one of many is large by chance."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Heard:
 class Voices:
     """Density and distance on the normal cluster, each with what of it is a surprise.
 
-    The surprisals add up, as in Fisher's (1932) combination: an event that is odd to both is odder
-    than to one, and a strong voice is heard however calm the other. That they depend on each other
-    is for the calibration of the sum to know.
+    The louder one is heard, as in Tippett's (1931) combination of the smallest p-value. They speak
+    of the same columns: that an event is odd to both says little more than that it is to one, and
+    what is far in one column alone, as rare lawful names are, must not drown what all columns say.
     """
 
     density: DistanceToMeasure
@@ -111,7 +111,8 @@ class Voices:
         )
 
     def _hear(self, density: Rows, distance: Rows) -> Heard:
-        surprisal = self.density_surprise.of(density) + (
-            self.distance_surprise.of(distance) / _DENSITY_WEIGHT
+        surprisal = np.maximum(
+            self.density_surprise.of(density),
+            self.distance_surprise.of(distance) * _DISTANCE_WEIGHT,
         )
         return Heard(density, distance, surprisal.astype(np.float32))

@@ -19,11 +19,12 @@ def voices() -> Voices:
     return Voices.fit(events(NORMAL), events(HELD_OUT), SPANS, 0)[0]
 
 
-def test_the_surprises_add_up_the_density_s_twice_the_distance_s(voices: Voices) -> None:
+def test_the_louder_voice_is_heard_the_distance_s_three_quarters_as_loud(voices: Voices) -> None:
     heard = voices.hear(events(HELD_OUT * 2.0))
     density = voices.density_surprise.of(heard.density)
     distance = voices.distance_surprise.of(heard.distance)
-    np.testing.assert_allclose(heard.surprisal, density + distance / 2.0, rtol=1e-5)
+    np.testing.assert_allclose(heard.surprisal, np.maximum(density, 0.75 * distance), rtol=1e-5)
+    assert 0.0 < np.mean(density > 0.75 * distance) < 1.0
 
 
 def test_farther_out_every_voice_speaks_louder(voices: Voices) -> None:
