@@ -128,7 +128,7 @@ class Exchange(NamedTuple):
         others_scaled = Measured.of(others, self.centre, self.concert).scaled
         products = rows.scaled @ self.references.toward.T
         whole = rows.squares[:, None] + self.references.squares - 2.0 * products
-        yield whole
+        yield whole.copy()
         for start, stop in spans:
             here = slice(start, stop)
             change = others_scaled[:, here] - rows.scaled[:, here]

@@ -26,7 +26,7 @@ Precise = npt.NDArray[np.float64]
 
 
 class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
-    """Root mean square distance to the nearest share `mass` of a sample of normal rows.
+    """Root mean square distance to the nearest share of a sample of normal rows, the mass.
 
     Unlike the distance to the k-th neighbour it is robust: a clump of anomalies smaller than the
     mass cannot vouch for itself. Chazal, Cohen-Steiner and Merigot (2011); as a detector, Gu,
@@ -34,8 +34,9 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
 
     Parameters
     ----------
-    mass
-        Share of the references that an event is measured against, in (0, 1].
+    masses
+        Shares of the references that an event is measured against, each in (0, 1]: a distance for
+        each. The first is that of `score_samples`.
     n_references
         References drawn from the rows it is fitted on.
     fewest
@@ -57,13 +58,13 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
 
     def __init__(
         self,
-        mass: float = 0.05,
+        masses: Sequence[float] = (0.05,),
         n_references: int = 512,
         fewest: int = 1,
         levels: Sequence[int] = (),
         random_state: Any = None,
     ) -> None:
-        self.mass = mass
+        self.masses = masses
         self.n_references = n_references
         self.fewest = fewest
         self.levels = levels
@@ -90,10 +91,10 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         return self
 
     @property
-    def n_neighbors_(self) -> int:
-        """Return how many references make up the mass."""
+    def n_neighbors_(self) -> tuple[int, ...]:
+        """Return how many references make up each mass."""
         n = len(self.references_)
-        return min(n, max(self.fewest, round(self.mass * n)))
+        return tuple(min(n, max(self.fewest, round(mass * n))) for mass in self.masses)
 
     def score_samples(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
@@ -101,29 +102,39 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         rows: Rows = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
         size = rows_at_once(rows.shape[1])
         blocks = (rows[i : i + size] for i in range(0, len(rows), size))
-        return self._scores(map(self._beside_squares, blocks))
+        return self._distances(map(self._beside_squares, blocks))[:, 0]
 
-    def score_events(self, events: EmbeddedEvents) -> Rows:
-        """Return the distance of embedded events, float32 (n_events,); X is never whole."""
+    def measure_events(self, events: EmbeddedEvents) -> Rows:
+        """Return the distances of events, float32 (n_events, n_masses); X is never whole."""
         check_is_fitted(self)
-        return self._scores(self._beside_squares_of(events))
+        return self._distances(self._beside_squares_of(events))
 
-    def _scores(self, seen: Iterable["_Seen"]) -> Rows:
-        return np.concatenate([np.zeros(0, np.float32), *map(self._mean_of_nearest, seen)])
+    def _distances(self, seen: Iterable["_Seen"]) -> Rows:
+        none = np.zeros((0, len(self.masses)), dtype=np.float32)
+        return np.concatenate([none, *map(self._of_seen, seen)])
 
-    def _mean_of_nearest(self, seen: "_Seen") -> Rows:
+    def _of_seen(self, seen: "_Seen") -> Rows:
         beside, along = np.split(seen.products, [len(self.references_)], axis=1)
         squares = seen.squares + np.einsum("ij,ij->i", along, along)
-        if self.n_neighbors_ < beside.shape[1]:
-            beside.partition(self.n_neighbors_ - 1, axis=1)
-        nearest = beside[:, : self.n_neighbors_] + squares[:, None]
-        mean: Rows = np.sqrt(np.maximum(nearest, 0.0).mean(axis=1))
-        return mean
+        self._to_the_front(beside)
+        nearest = beside[:, : max(self.n_neighbors_)] + squares[:, None]
+        return self._means(np.maximum(nearest, 0.0))
+
+    def _to_the_front(self, squares: npt.NDArray[Any]) -> None:
+        """Move the nearest references of each row before the others, those of each mass."""
+        ends = sorted({n - 1 for n in self.n_neighbors_ if n < squares.shape[1]})
+        if ends:
+            squares.partition(ends, axis=1)
+
+    def _means(self, nearest: npt.NDArray[Any]) -> Rows:
+        """Return the root mean of the first squares of each mass, float32 (n_rows, n_masses)."""
+        means = [nearest[:, :n].mean(axis=1) for n in self.n_neighbors_]
+        return np.sqrt(np.column_stack(means)).astype(np.float32)
 
     def score_exchanged(
         self, X: Rows, others: Rows, starts: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.float32]:
-        """Return what the distance of each row would be with one span of another row in its place.
+        """Return what the distances of each row would be with a span of another row in its place.
 
         The squares of the spans add up, so that each is measured once, not once for each exchange.
 
@@ -136,22 +147,19 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
 
         Returns
         -------
-        float32 (n_rows, 1 + n_spans): first the distance as it is, then with each span exchanged.
+        float32 (n_rows, 1 + n_spans, n_masses): as they are, then with each span exchanged.
         """
         check_is_fitted(self)
-        scores = np.empty((len(X), 1 + len(starts)), dtype=np.float32)
+        scores = np.empty((len(X), 1 + len(starts), len(self.masses)), dtype=np.float32)
         stops = [*starts[1:].tolist(), X.shape[1]]
         spans = list(zip(starts.tolist(), stops, strict=True))
         exchange = Exchange.between(self.references_, self.concert_)
         for begin in range(0, len(X), _EXCHANGED_AT_ONCE):
             here = slice(begin, begin + _EXCHANGED_AT_ONCE)
             for i, squares in enumerate(exchange.squares(X[here], others[here], spans)):
-                scores[here, i] = self._nearest_of(squares)
+                self._to_the_front(squares)
+                scores[here, i] = self._means(np.maximum(squares, 0.0))
         return scores
-
-    def _nearest_of(self, squares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        nearest = np.partition(squares, self.n_neighbors_ - 1, axis=1)[:, : self.n_neighbors_]
-        return np.sqrt(np.maximum(nearest, 0.0).mean(axis=1))
 
     def nearest(self, X: npt.ArrayLike, n: int) -> npt.NDArray[np.int64]:
         """Return the `n` nearest references of each row, int64 (n_rows, n), nearest first."""

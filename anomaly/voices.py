@@ -1,4 +1,4 @@
-"""Two voices on one event, its density and its distance, made comparable and heard together."""
+"""What is said of one event, by its density and by its distance, made comparable."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +15,11 @@ from schemas.job_sections import Distance
 
 Rows = npt.NDArray[np.float32]
 
+_MASSES = 0.05, 0.2
+"""Who is near, and who is within reach: a twentieth of the normal events may be a group of its own,
+far from all others, and what is like nobody but them is heard too."""
 _FEWEST_NEIGHBOURS = 10
-"""References that make up the density's mass in a small sample."""
+"""References that make up a mass of the density in a small sample."""
 _DISTANCE_WEIGHT = 0.75
 """The distance is the largest of many columns', and one of many is large by chance."""
 
@@ -28,7 +31,7 @@ class Heard:
     density: Rows
     distance: Rows
     surprisal: Rows
-    """Of both together, in nats of density."""
+    """Of the loudest voice, in nats of density."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Voices:
 
     density: DistanceToMeasure
     distance: FarthestColumn | UnlikeDirection
-    density_surprise: Surprise
+    density_surprises: tuple[Surprise, ...]
+    """One for each mass of the density."""
     distance_surprise: Surprise
 
     @classmethod
@@ -77,17 +81,18 @@ class Voices:
         The voices, and what they say of the held-out events.
         """
         density = DistanceToMeasure(
-            fewest=_FEWEST_NEIGHBOURS, levels=tuple(levels), random_state=seed
+            _MASSES, fewest=_FEWEST_NEIGHBOURS, levels=tuple(levels), random_state=seed
         ).fit_events(normal)
         measure = UnlikeDirection if metric == "cosine" else FarthestColumn
         distance = measure.fit(density.references_, spans)
-        scores = density.score_events(calibration), distance.score_events(calibration)
-        voices = cls(density, distance, *map(Surprise.fit, scores))
-        return voices, voices._hear(*scores)
+        away, farthest = density.measure_events(calibration), distance.score_events(calibration)
+        surprises = tuple(Surprise.fit(of_mass) for of_mass in away.T)
+        voices = cls(density, distance, surprises, Surprise.fit(farthest))
+        return voices, voices._hear(away, farthest)
 
     def hear(self, events: EmbeddedEvents) -> Heard:
         """Score embedded events."""
-        return self._hear(self.density.score_events(events), self.distance.score_events(events))
+        return self._hear(self.density.measure_events(events), self.distance.score_events(events))
 
     def hear_exchanged(self, X: Rows, others: Rows, spans: Sequence[Span]) -> Heard:
         """Say what would be said of events with one span of another event in its place.
@@ -110,9 +115,9 @@ class Voices:
             self.distance.score_exchanged(X, others, starts),
         )
 
-    def _hear(self, density: Rows, distance: Rows) -> Heard:
-        surprisal = np.maximum(
-            self.density_surprise.of(density),
-            self.distance_surprise.of(distance) * _DISTANCE_WEIGHT,
-        )
-        return Heard(density, distance, surprisal.astype(np.float32))
+    def _hear(self, away: Rows, farthest: Rows) -> Heard:
+        """Make of distances of shape (…, n_masses) and (…) what is heard of them."""
+        voices = [surprise.of(away[..., i]) for i, surprise in enumerate(self.density_surprises)]
+        voices.append(self.distance_surprise.of(farthest) * _DISTANCE_WEIGHT)
+        loudest = np.maximum.reduce(voices).astype(np.float32)
+        return Heard(np.ascontiguousarray(away[..., 0]), farthest, loudest)

@@ -32,7 +32,7 @@ def metric(references: np.ndarray, levels: tuple[int, ...]) -> np.ndarray:
 
 
 def fitted(X: np.ndarray, levels: tuple[int, ...] = LEVELS) -> DistanceToMeasure:
-    return DistanceToMeasure(mass=0.1, levels=levels, random_state=0).fit(X)
+    return DistanceToMeasure(masses=(0.1,), levels=levels, random_state=0).fit(X)
 
 
 @PATIENT
@@ -44,7 +44,7 @@ def test_distances_of_numbers_are_in_the_square_root_of_their_covariance(seed: i
     rows = np.vstack([X, X[:1] + 9.0]).astype(float)
     references = (X.astype(float) @ root).tolist()
     expected = [
-        naive.distance_to_measure(row, references, density.n_neighbors_)
+        naive.distance_to_measure(row, references, density.n_neighbors_[0])
         for row in (rows @ root).tolist()
     ]
     np.testing.assert_allclose(density.score_samples(rows), expected, rtol=1e-3, atol=0.02)
@@ -56,7 +56,7 @@ def test_what_numbers_share_counts_more_than_what_one_does_alone() -> None:
     along, across = np.zeros((2, 1, 5), dtype=np.float32)
     along[0, [1, 2]] = 4.0
     across[0, [1, 2]] = 4.0, -4.0
-    plain = DistanceToMeasure(mass=0.1, random_state=0).fit(X)
+    plain = DistanceToMeasure(masses=(0.1,), random_state=0).fit(X)
     assert density.score_samples(along) > plain.score_samples(along)
     assert density.score_samples(across) < plain.score_samples(across)
     assert density.score_samples(across) > density.score_samples(np.zeros((1, 5)))
@@ -65,7 +65,7 @@ def test_what_numbers_share_counts_more_than_what_one_does_alone() -> None:
 @pytest.mark.parametrize("levels", [(), (3,)])
 def test_a_number_alone_keeps_its_distance(levels: tuple[int, ...]) -> None:
     X = moving_together(200)
-    plain = DistanceToMeasure(mass=0.1, random_state=0).fit(X).score_samples(X)
+    plain = DistanceToMeasure(masses=(0.1,), random_state=0).fit(X).score_samples(X)
     np.testing.assert_array_equal(fitted(X, levels).score_samples(X), plain)
 
 
@@ -104,7 +104,7 @@ def test_exchanged_spans_are_measured_as_if_the_rows_had_them() -> None:
     density = fitted(X)
     rows, others = X[:300] + np.float32(1.0), X[300:600]
     starts = np.array([0, 1, 3])
-    scores = density.score_exchanged(rows, others, starts)
+    scores = density.score_exchanged(rows, others, starts)[..., 0]
     np.testing.assert_allclose(scores[:, 0], density.score_samples(rows), rtol=1e-3)
     for i, (start, stop) in enumerate([(0, 1), (1, 3), (3, 5)], start=1):
         exchanged = rows.copy()
@@ -121,7 +121,7 @@ def test_events_in_parts_are_measured_as_their_rows_are_and_as_they_are_alone() 
     )
     events = EmbeddedEvents(parts, 900, 5)
     density = DistanceToMeasure(levels=LEVELS, random_state=0).fit_events(events)
-    scores = density.score_events(events)
-    np.testing.assert_allclose(scores, density.score_samples(events.X), rtol=1e-3)
+    scores = density.measure_events(events)
+    np.testing.assert_allclose(scores[:, 0], density.score_samples(events.X), rtol=1e-3)
     some = random.permutation(900)[:61]
-    np.testing.assert_array_equal(density.score_events(events.take(some)), scores[some])
+    np.testing.assert_array_equal(density.measure_events(events.take(some)), scores[some])

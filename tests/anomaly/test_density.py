@@ -27,12 +27,26 @@ def test_it_is_an_estimator_as_scikit_learn_knows_them(estimator, check) -> None
 def test_it_is_the_mean_square_distance_to_the_nearest_references(
     X: np.ndarray, mass: float
 ) -> None:
-    density = DistanceToMeasure(mass=mass, random_state=0).fit(X)
+    density = DistanceToMeasure(masses=(mass,), random_state=0).fit(X)
     n = max(1, round(mass * len(X)))
     references = X.astype(float).tolist()
     rows = np.vstack([X, X[:1] + 100.0])
     expected = [naive.distance_to_measure(row, references, n) for row in rows.astype(float)]
     np.testing.assert_allclose(density.score_samples(rows), expected, rtol=1e-3, atol=0.05)
+
+
+def test_each_mass_has_a_distance() -> None:
+    events = in_parts(300)
+    density = DistanceToMeasure(masses=(0.05, 0.2), fewest=20, random_state=0).fit_events(events)
+    assert density.n_neighbors_ == (20, 60)
+    one_by_one = [
+        DistanceToMeasure(masses=(mass,), fewest=20, random_state=0).fit_events(events)
+        for mass in density.masses
+    ]
+    expected = np.column_stack([one.measure_events(events)[:, 0] for one in one_by_one])
+    np.testing.assert_allclose(density.measure_events(events), expected, rtol=1e-5)
+    first = one_by_one[0].score_samples(events.X)
+    np.testing.assert_allclose(density.score_samples(events.X), first, rtol=1e-5)
 
 
 def in_parts(n: int) -> EmbeddedEvents:
@@ -67,19 +81,19 @@ def spelt_out(events: EmbeddedEvents) -> EmbeddedEvents:
 def test_what_is_measured_once_for_each_distinct_vector_is_measured_to_the_last_bit() -> None:
     events = in_parts(9_000)
     density = DistanceToMeasure(random_state=0).fit_events(events)
-    scores = density.score_events(events)
-    np.testing.assert_array_equal(density.score_events(spelt_out(events)), scores)
-    np.testing.assert_allclose(density.score_samples(events.X), scores, rtol=1e-4)
+    scores = density.measure_events(events)
+    np.testing.assert_array_equal(density.measure_events(spelt_out(events)), scores)
+    np.testing.assert_allclose(density.score_samples(events.X), scores[:, 0], rtol=1e-4)
     some = np.random.default_rng(1).permutation(9_000)[:77]
-    np.testing.assert_array_equal(density.score_events(events.take(some)), scores[some])
+    np.testing.assert_array_equal(density.measure_events(events.take(some)), scores[some])
 
 
 def test_it_does_not_matter_how_many_distances_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
     events = in_parts(500)
     density = DistanceToMeasure(random_state=0).fit_events(events)
-    scores = density.score_events(events)
+    scores = density.measure_events(events)
     monkeypatch.setattr("anomaly.density._KNOWN", 10)
-    np.testing.assert_array_equal(density.score_events(events), scores)
+    np.testing.assert_array_equal(density.measure_events(events), scores)
 
 
 @PATIENT
@@ -99,8 +113,8 @@ def test_a_handful_in_a_small_sample_cannot_vouch_for_itself() -> None:
     alone, together = (DistanceToMeasure(fewest=n, random_state=0).fit(X) for n in (1, 10))
     assert alone.score_samples(X)[:4].max() < 5.0
     assert together.score_samples(X)[:4].min() > 20.0
-    assert together.n_neighbors_ == 10
-    assert DistanceToMeasure(fewest=10).fit(X[:6]).n_neighbors_ == 6
+    assert together.n_neighbors_ == (10,)
+    assert DistanceToMeasure(fewest=10).fit(X[:6]).n_neighbors_ == (6,)
 
 
 def test_references_are_drawn_from_the_rows_it_was_fitted_on() -> None:
@@ -123,7 +137,7 @@ def test_farther_from_the_mass_scores_higher() -> None:
 def test_a_clump_smaller_than_the_mass_cannot_vouch_for_itself() -> None:
     X = np.random.default_rng(0).normal(size=(500, 3)).astype(np.float32)
     X[:10] = 20.0
-    scores = DistanceToMeasure(mass=0.05, random_state=0).fit(X).score_samples(X)
+    scores = DistanceToMeasure(masses=(0.05,), random_state=0).fit(X).score_samples(X)
     assert scores[:10].min() > scores[10:].max()
 
 

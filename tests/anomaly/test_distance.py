@@ -32,7 +32,7 @@ def test_it_is_the_largest_distance_to_a_measure_of_any_span(
 
 def test_on_a_line_it_is_the_density_s_own_measure() -> None:
     line = NORMAL[:, :1]
-    density = DistanceToMeasure(mass=0.1, n_references=len(line), random_state=0).fit(line)
+    density = DistanceToMeasure(masses=(0.1,), n_references=len(line), random_state=0).fit(line)
     rows = np.linspace(-50.0, 50.0, 101, dtype=np.float32)[:, None]
     distance = FarthestColumn.fit(density.references_, (Span("x", None, 0, 1),))
     np.testing.assert_allclose(

@@ -89,7 +89,7 @@ def test_a_missing_array_is_named() -> None:
 
 def test_an_estimator_keeps_its_parameters_and_what_it_learned() -> None:
     X = np.random.default_rng(0).normal(size=(50, 3))
-    density = DistanceToMeasure(mass=0.2, n_references=20, random_state=1).fit(X)
+    density = DistanceToMeasure(masses=(0.2,), n_references=20, random_state=1).fit(X)
     again = through_json(density, (DistanceToMeasure, Concert))
     assert again.get_params() == density.get_params()
     assert (again.score_samples(X) == density.score_samples(X)).all()
