@@ -121,10 +121,14 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         return self._means(np.maximum(nearest, 0.0))
 
     def _to_the_front(self, squares: npt.NDArray[Any]) -> None:
-        """Move the nearest references of each row before the others, those of each mass."""
-        ends = sorted({n - 1 for n in self.n_neighbors_ if n < squares.shape[1]})
-        if ends:
-            squares.partition(ends, axis=1)
+        """Move the nearest references of each row before the others, those of each mass.
+
+        One after the other, the widest first: NumPy is several times slower at both at once.
+        """
+        for n in sorted(set(self.n_neighbors_), reverse=True):
+            if n < squares.shape[1]:
+                squares.partition(n - 1, axis=1)
+                squares = squares[:, :n]
 
     def _means(self, nearest: npt.NDArray[Any]) -> Rows:
         """Return the root mean of the first squares of each mass, float32 (n_rows, n_masses)."""
