@@ -22,6 +22,9 @@ _FEWEST_NEIGHBOURS = 10
 """References that make up a mass of the density in a small sample."""
 _DISTANCE_WEIGHT = 0.75
 """The distance is the largest of many columns', and one of many is large by chance."""
+_QUIETER_WEIGHT, _QUIETER_MOST = 0.3, 3.0
+"""What the quieter voice adds, and how much of it is believed, in nats: what one normal event in
+twenty has. Farther out it says again what the louder one said."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +34,17 @@ class Heard:
     density: Rows
     distance: Rows
     surprisal: Rows
-    """Of the loudest voice, in nats of density."""
+    """Of both together, in nats of density."""
 
 
 @dataclass(frozen=True)
 class Voices:
     """Density and distance on the normal cluster, each with what of it is a surprise.
 
-    The louder one is heard, as in Tippett's (1931) combination of the smallest p-value. They speak
-    of the same columns: that an event is odd to both says little more than that it is to one, and
-    what is far in one column alone, as rare lawful names are, must not drown what all columns say.
+    The louder one is heard, as in Tippett's (1931) combination of the smallest p-value, and a
+    little of the quieter one: an event that is odd to both is odder than to one. But they speak of
+    the same columns, and what is far in one alone, as rare lawful names are, must not drown what
+    all columns say.
     """
 
     density: DistanceToMeasure
@@ -117,7 +121,9 @@ class Voices:
 
     def _hear(self, away: Rows, farthest: Rows) -> Heard:
         """Make of distances of shape (…, n_masses) and (…) what is heard of them."""
-        voices = [surprise.of(away[..., i]) for i, surprise in enumerate(self.density_surprises)]
-        voices.append(self.distance_surprise.of(farthest) * _DISTANCE_WEIGHT)
-        loudest = np.maximum.reduce(voices).astype(np.float32)
-        return Heard(np.ascontiguousarray(away[..., 0]), farthest, loudest)
+        of_masses = [s.of(away[..., i]) for i, s in enumerate(self.density_surprises)]
+        density = np.maximum.reduce(of_masses)
+        distance = self.distance_surprise.of(farthest) * _DISTANCE_WEIGHT
+        quieter = np.minimum(np.minimum(density, distance), _QUIETER_MOST)
+        surprisal = np.maximum(density, distance) + _QUIETER_WEIGHT * quieter
+        return Heard(np.ascontiguousarray(away[..., 0]), farthest, surprisal.astype(np.float32))
