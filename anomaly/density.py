@@ -140,8 +140,8 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     ) -> npt.NDArray[np.float32]:
         """Return what the distances of each row would be with a span of another row in its place.
 
-        What that changes of a square, the span's own coordinates say: all is measured once, not once
-        for each exchange.
+        What that changes of a square, the span's own coordinates say: all is measured once, and not
+        once for each exchange.
 
         Parameters
         ----------

@@ -109,7 +109,8 @@ def test_sessions_have_the_events_of_their_key(tmp_path: Path, shown: list[Repor
 def test_earlier_incidents_are_told_with_what_was_said_of_them(
     tmp_path: Path, shown: list[ReportData]
 ) -> None:
-    detect_in(_log(), tmp_path, **SETTINGS)
+    first = detect_in(_log(), tmp_path, **SETTINGS)
+    of_user = [row for row in read_incidents(first).to_pylist() if row["entity"] == "u3"]
     later = _log()
     moved = pa.array([at + timedelta(days=1) for at in later["time"].to_pylist()])
     run = detect_in(later.set_column(1, "time", moved), tmp_path, **SETTINGS)
@@ -117,7 +118,8 @@ def test_earlier_incidents_are_told_with_what_was_said_of_them(
     assert (similar[0]["why"], similar[0]["times"]) == ("same", 1)
     assert similar[0]["time"] == START + timedelta(minutes=387)
     runs = _around(shown[1], run)["history"]["runs"]
-    assert [one["incidents"] for one in runs] == [1]
+    assert [one["incidents"] for one in runs] == [len(of_user)]
+    assert any(row["record_id"] == "e387" for row in of_user)
 
 
 def test_findings_name_the_normal_record_that_each_is_most_like(tmp_path: Path) -> None:
