@@ -346,6 +346,18 @@ def test_a_configured_server_that_does_not_answer_is_told_in_one_line(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def said_by(code: str, home: Path) -> "subprocess.CompletedProcess[str]":
+    """Run some lines in a Python of their own, beside the project."""
+    return subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+        env=plain_environment(home),
+    )
+
+
 @pytest.mark.parametrize(
     "start",
     ["from flows.settings import prepare_prefect; prepare_prefect();", "import flows.detect;"],
@@ -357,14 +369,7 @@ def test_nothing_is_reported_to_anybody(start, tmp_path):
         "from prefect._internal.analytics.enabled import is_telemetry_enabled;"
         "print(settings().server.analytics_enabled, is_telemetry_enabled())"
     )
-    said = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(__file__).parents[2],
-        env=plain_environment(tmp_path),
-    )
+    said = said_by(code, tmp_path)
     assert said.stdout.split() == ["False", "False"]
 
 
@@ -388,12 +393,5 @@ def test_services_of_prefect_speak_where_runs_are_served_alone(start, heard, tmp
         "ensure_logging_setup();"
         "logging.getLogger('EventsWorker').warning('Still processing items')"
     )
-    said = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(__file__).parents[2],
-        env=plain_environment(tmp_path),
-    )
+    said = said_by(code, tmp_path)
     assert ("Still processing items" in said.stderr) == heard
