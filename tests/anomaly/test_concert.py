@@ -7,8 +7,10 @@ from scipy.linalg import sqrtm
 from anomaly.concert import Concert, Measured
 from anomaly.density import DistanceToMeasure
 from anomaly.embedding.parts import EmbeddedEvents, Part, Span
+from anomaly.model import AnomalyModel
+from schemas.roles import Role
 from tests import naive
-from tests.anomaly.logs import PATIENT
+from tests.anomaly.logs import PATIENT, conformed
 
 LEVELS = (1, 2, 4)
 
@@ -125,3 +127,19 @@ def test_events_in_parts_are_measured_as_their_rows_are_and_as_they_are_alone() 
     np.testing.assert_allclose(scores[:, 0], density.score_samples(events.X), rtol=1e-3)
     some = random.permutation(900)[:61]
     np.testing.assert_array_equal(density.measure_events(events.take(some)), scores[some])
+
+
+def test_the_numbers_of_a_log_are_what_a_model_measures_in_concert() -> None:
+    random = np.random.default_rng(0)
+    size = random.normal(size=300)
+    roles = {"name": Role.CATEGORY, "bytes": Role.NUMBER, "packets": Role.NUMBER}
+    columns = {
+        "name": random.choice(["a", "b"], 300).tolist(),
+        "bytes": size.tolist(),
+        "packets": (3.0 * size + random.normal(0.0, 0.3, 300)).tolist(),
+    }
+    model, _ = AnomalyModel.fit(conformed(columns, roles), roles, {}, 0)
+    fold = model.explaining
+    starts = [span.start for span in fold.embedder.spans if span.given is None]
+    assert list(fold.voices.density.levels) == starts[1:]
+    assert fold.voices.density.concert_.axes.shape == (2, 2)
