@@ -8,10 +8,13 @@ too small. Beyond the last of them p goes on falling, as a generalised Pareto di
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
+
+from anomaly.borders import Borders, Polyline
 
 _BODY, _CUT = 0.75, 0.95
 """Shares of the events below which a score is the body's, and beyond which it may be foreign."""
@@ -56,10 +59,27 @@ class Surprise:
 
     def of(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Return the surprise of each of `scores` (n,), float64, in nats."""
-        surprise = -np.log(conformal(scores, self.scores))
-        beyond = _without_rounding(scores).astype(np.float64) - self.cut
-        at_cut = -np.log(conformal(np.array([self.cut], dtype=np.float32), self.scores))[0]
-        return np.where(beyond > 0.0, at_cut + beyond / self.scale, np.minimum(surprise, at_cut))
+        least = _without_rounding(scores)
+        counted = self._nats.take(self._below_cut.before(least))
+        beyond = least.astype(np.float64) - self.cut
+        return np.where(beyond > 0.0, self._at_cut + beyond / self.scale, counted)
+
+    @cached_property
+    def _at_cut(self) -> float:
+        at_cut = conformal(np.array([self.cut], dtype=np.float32), self.scores)
+        return float(-np.log(at_cut)[0])
+
+    @cached_property
+    def _below_cut(self) -> Borders:
+        """Tell how many scores are lower than one that is not beyond the cut."""
+        return Borders(self.scores[self.scores <= np.float32(self.cut)], "left")
+
+    @cached_property
+    def _nats(self) -> npt.NDArray[np.float64]:
+        """How surprising it is to be higher than 0, 1, … of the scores, up to the cut."""
+        n = len(self.scores)
+        counted = -np.log((1.0 + n - np.arange(n + 1)) / (n + 1.0))
+        return np.minimum(counted, self._at_cut)
 
 
 @dataclass(frozen=True)
@@ -91,14 +111,19 @@ class Calibration:
         of the events stays.
         """
         s = _without_rounding(surprises).astype(np.float64)
-        known, places = np.unique(self.surprises.astype(np.float64), return_index=True)
         n = len(self.surprises)
-        shares = np.log((1.0 + n - places) / (n + 1.0))
-        last = known[-1]
+        last = float(self.surprises[-1])
         farther = self._hazard(np.maximum(s, last)) - self._hazard(np.array([last]))
-        log_p = np.interp(s, known, shares) - farther
+        log_p = self._log_shares.at(s) - farther
         beyond = np.maximum(-log_p - 2.0 * np.log(n + 1.0), 0.0)
         return np.clip(np.exp(log_p + beyond - np.log1p(beyond)), _SMALLEST, 1.0)
+
+    @cached_property
+    def _log_shares(self) -> Polyline:
+        """The logarithm of the conformal p-value, from each held-out event to the next."""
+        n = len(self.surprises)
+        known, places = np.unique(self.surprises.astype(np.float64), return_index=True)
+        return Polyline(known, np.log((1.0 + n - places) / (n + 1.0)))
 
     def _hazard(self, surprises: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return _hazard(np.maximum(surprises - self.threshold, 0.0) / self.scale, self.shape)

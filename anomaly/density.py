@@ -1,7 +1,6 @@
 """How much of the normal mass lives around an event: the distance to a measure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,12 +10,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from anomaly.concert import Concert, Exchange, Measured
-from anomaly.embedding.parts import EmbeddedEvents, Part, rows_at_once
+from anomaly.embedding.parts import Codes, EmbeddedEvents, Part, combinations, rows_at_once
 
 _EXCHANGED_AT_ONCE = 256
 """Rows at a time: their float64 distances to 512 references fit the cache."""
-_KNOWN = 16_384
-"""Distinct vectors of a part whose distances to 512 references are held, in 32 MB, at the most."""
+_KNOWN = 8_192
+"""Distinct vectors whose distances to 512 references are held, in 16 MB, at the most."""
 _TOGETHER = 8
 """Rows of one product. BLAS rounds a row as its place in the product says, unless it is so small
 (measured, for 2 to 1,537 dimensions): a score must not depend on the events beside it."""
@@ -116,19 +115,9 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     def _of_seen(self, seen: "_Seen") -> Rows:
         beside, along = np.split(seen.products, [len(self.references_)], axis=1)
         squares = seen.squares + np.einsum("ij,ij->i", along, along)
-        self._to_the_front(beside)
+        beside.sort(axis=1)  # NumPy sorts a few hundred faster than it partitions them
         nearest = beside[:, : max(self.n_neighbors_)] + squares[:, None]
         return self._means(np.maximum(nearest, 0.0))
-
-    def _to_the_front(self, squares: npt.NDArray[Any]) -> None:
-        """Move the nearest references of each row before the others, those of each mass.
-
-        One after the other, the widest first: NumPy is several times slower at both at once.
-        """
-        for n in sorted(set(self.n_neighbors_), reverse=True):
-            if n < squares.shape[1]:
-                squares.partition(n - 1, axis=1)
-                squares = squares[:, :n]
 
     def _means(self, nearest: npt.NDArray[Any]) -> Rows:
         """Return the root mean of the first squares of each mass, float32 (n_rows, n_masses)."""
@@ -162,7 +151,7 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         for begin in range(0, len(X), _EXCHANGED_AT_ONCE):
             here = slice(begin, begin + _EXCHANGED_AT_ONCE)
             for i, squares in enumerate(exchange.squares(X[here], others[here], spans)):
-                self._to_the_front(squares)
+                squares.sort(axis=1)
                 scores[here, i] = self._means(np.maximum(squares, 0.0))
         return scores
 
@@ -184,7 +173,9 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         for each event only where its vectors are its own.
         """
         whole = self._view()
-        views = [_PartView.of(part, whole, first=i == 0) for i, part in enumerate(events.parts)]
+        views = _few_together(
+            [_seen_from(whole, part, first=i == 0) for i, part in enumerate(events.parts)]
+        )
         size = rows_at_once(max(self.references_.shape))
         for start in range(0, events.n_events, size):
             here = slice(start, min(start + size, events.n_events))
@@ -240,29 +231,64 @@ class _View(NamedTuple):
         return _Seen(flat[: len(rows)], np.einsum("ij,ij->i", inner, inner))
 
 
-@dataclass(frozen=True)
-class _PartView:
-    """A part of events, seen from the references in its dimensions."""
+class _EachSeen(NamedTuple):
+    """A part of events that is seen event by event."""
 
     part: Part
     view: _View
-    known: _Seen | None
-    """What is seen of its distinct vectors, where they are few."""
 
-    @classmethod
-    def of(cls, part: Part, whole: _View, first: bool) -> "_PartView":
-        """Restrict a view to a part; the `first` one alone brings |r|²."""
-        dims = np.concatenate([np.arange(span.start, span.stop) for span in part.spans])
-        weights = np.vstack([whole.weights[dims], whole.weights[-1:] * np.float32(first)])
-        view = _View(whole.centre[dims], whole.scale[dims], weights)
-        few = part.rows is not None and len(part.vectors) <= min(_KNOWN, len(part.rows))
-        return cls(part, view, view.of(part.vectors) if few else None)
-
-    def at(self, events: slice) -> _Seen:
+    def at(self, events: slice | Codes) -> _Seen:
         """See some of the events."""
-        if self.part.rows is None:
-            return self.view.of(self.part.vectors[events])
-        rows = self.part.rows[events]
-        if self.known is None:
-            return self.view.of(self.part.vectors[rows])
-        return _Seen(self.known.products[rows], self.known.squares[rows])
+        rows = events if self.part.rows is None else self.part.rows[events]
+        return self.view.of(self.part.vectors[rows])
+
+
+class _OnceSeen(NamedTuple):
+    """Parts of events that have few distinct vectors: each is seen once."""
+
+    seen: _Seen
+    """Of the distinct vectors."""
+    rows: Codes
+    """(n_events,): the vector of each event."""
+
+    def at(self, events: slice | Codes) -> _Seen:
+        """See some of the events."""
+        rows = self.rows[events]
+        return _Seen(self.seen.products.take(rows, axis=0), self.seen.squares[rows])
+
+    def beside(self, other: "_OnceSeen") -> "_OnceSeen | None":
+        """See both at once; None where their vectors come in too many combinations."""
+        both = combinations([self.rows, other.rows], len(self.rows))
+        if both is None or len(both.first) > _KNOWN:
+            return None
+        products, squares = self.at(both.first)
+        size = rows_at_once(products.shape[1])
+        for start in range(0, len(both.first), size):
+            more, longer = other.at(both.first[start : start + size])
+            products[start : start + size] += more
+            squares[start : start + size] += longer
+        return _OnceSeen(_Seen(products, squares), both.rows)
+
+
+def _seen_from(whole: _View, part: Part, first: bool) -> _EachSeen | _OnceSeen:
+    """See a part of events from the references; the `first` one alone brings |r|²."""
+    dims = np.concatenate([np.arange(span.start, span.stop) for span in part.spans])
+    weights = np.vstack([whole.weights[dims], whole.weights[-1:] * np.float32(first)])
+    view = _View(whole.centre[dims], whole.scale[dims], weights)
+    if part.rows is not None and len(part.vectors) <= min(_KNOWN, len(part.rows)):
+        return _OnceSeen(view.of(part.vectors), part.rows)
+    return _EachSeen(part, view)
+
+
+def _few_together(views: Sequence[_EachSeen | _OnceSeen]) -> list[_EachSeen | _OnceSeen]:
+    """Join the first views while their vectors are few together.
+
+    The sums of each event stay what they are: from the first part to the last.
+    """
+    joined, *others = views
+    while others and isinstance(joined, _OnceSeen) and isinstance(others[0], _OnceSeen):
+        together = joined.beside(others[0])
+        if together is None:
+            break
+        joined, others = together, others[1:]
+    return [joined, *others]

@@ -7,12 +7,14 @@ likelihood of its own events (empirical Bayes). A peer group, such as a departme
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from anomaly.borders import Polyline
 from anomaly.embedding.rarity import others
 from anomaly.embedding.time import HOUR_BINS, hour_bins, smooth_hours
 
@@ -209,9 +211,13 @@ class LevelHabit:
         off = np.abs(away)
         # A hair nearer, so that of many equally far none counts as farther than the others.
         nearer = off * (1.0 - _ROUNDING) - _ROUNDING
-        surprise = np.interp(nearer, self.tail, _NATS * np.arange(len(self.tail)))
+        surprise = self._surprise.at(nearer)
         farther = np.log(np.maximum(off / max(self.tail[-1], 1.0), 1.0))
         return (np.sign(away) * (surprise + farther)).astype(np.float32)
+
+    @cached_property
+    def _surprise(self) -> Polyline:
+        return Polyline(self.tail, _NATS * np.arange(len(self.tail)))
 
 
 class _Evidence(NamedTuple):

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-_VALUES_AT_ONCE = 2**22
+_VALUES_AT_ONCE = 2**20
 """Coordinates of a block, about: they and what comes of them fit the cache."""
 _ROWS_AT_ONCE = 4_096
 _FEWEST_AT_ONCE = 8
@@ -28,7 +28,7 @@ def rows_at_once(n_dims: int) -> int:
     Examples
     --------
     >>> rows_at_once(100), rows_at_once(48_000)
-    (4096, 80)
+    (4096, 16)
     """
     rows = min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // max(n_dims, 1))
     return max(rows // _FEWEST_AT_ONCE, 1) * _FEWEST_AT_ONCE

@@ -50,24 +50,19 @@ def test_each_mass_has_a_distance() -> None:
 
 
 def in_parts(n: int) -> EmbeddedEvents:
-    """Events of three parts: names of which few are distinct, a text each, and numbers."""
+    """Events of four parts: names and roles of which few are distinct, a text each, and numbers."""
     random = np.random.default_rng(0)
-    widths = (5, 3, 4)
-    starts = np.cumsum((0, *widths))
-    spans = [Span(f"c{i}", None, *starts[i : i + 2].tolist()) for i in range(3)]
-    names, texts, numbers = (
-        random.normal(size=(rows, width)).astype(np.float32)
-        for rows, width in zip((30, 2 * n, n), widths, strict=True)
+    distinct, widths = (30, 7, 2 * n, n), (5, 2, 3, 4)
+    starts = np.cumsum((0, *widths)).tolist()
+    parts = tuple(
+        Part(
+            (Span(f"c{i}", None, *starts[i : i + 2]),),
+            random.normal(size=(rows, width)).astype(np.float32),
+            None if i == 3 else random.integers(0, rows, n),
+        )
+        for i, (rows, width) in enumerate(zip(distinct, widths, strict=True))
     )
-    return EmbeddedEvents(
-        (
-            Part((spans[0],), names, random.integers(0, 30, n)),
-            Part((spans[1],), texts, random.integers(0, 2 * n, n)),
-            Part((spans[2],), numbers, None),
-        ),
-        n,
-        sum(widths),
-    )
+    return EmbeddedEvents(parts, n, sum(widths))
 
 
 def spelt_out(events: EmbeddedEvents) -> EmbeddedEvents:
@@ -88,11 +83,14 @@ def test_what_is_measured_once_for_each_distinct_vector_is_measured_to_the_last_
     np.testing.assert_array_equal(density.measure_events(events.take(some)), scores[some])
 
 
-def test_it_does_not_matter_how_many_distances_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("held", [5, 10, 40, 1_000])
+def test_it_does_not_matter_how_many_distances_are_held(
+    held: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     events = in_parts(500)
     density = DistanceToMeasure(random_state=0).fit_events(events)
     scores = density.measure_events(events)
-    monkeypatch.setattr("anomaly.density._KNOWN", 10)
+    monkeypatch.setattr("anomaly.density._KNOWN", held)
     np.testing.assert_array_equal(density.measure_events(events), scores)
 
 
