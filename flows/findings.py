@@ -10,7 +10,7 @@ from anomaly.explanation import explain
 from anomaly.model import AnomalyModel
 from anomaly.projection import project
 from anomaly.selection import anomaly_score, severity
-from flows.incidents import Grouped
+from flows.incidents import FOUND, Grouped
 from flows.planning import Run
 from flows.records import Batch
 from flows.steps import Fitted, Gathered, loaded_model, score_batch
@@ -26,7 +26,7 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
     """Write the findings with their reasons, and the map that shows where they lie."""
     model, references = loaded_model(fitted.stored)
     records = gathered.records
-    events = records.take(grouped.rows)
+    events = run.scratch.read_table(FOUND)
     reasons, summaries = explain(model.explaining, references, events)
     scores = score_batch(model, records, Batch(events, grouped.rows, pa.table({})))
     own = records.own_columns(grouped.rows)

@@ -47,6 +47,8 @@ FINDINGS_OF_ONE = 10
 """The most findings that an incident has; its other records are counted."""
 PAST = "past-incidents"
 """What the scratch holds of earlier runs: `flows.storage.history.past_rows`."""
+FOUND = "found"
+"""What the scratch holds of the records that become findings: themselves, conformed."""
 _REASONS = 2
 """How many of a record's columns may join it to another one."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -132,6 +134,8 @@ def group_incidents(
         run.folder.write_part(dataset, 0, pa.Table.from_pylist(rows, schema=INCIDENT))
     places = _findings(pool, [outcome.numbers[incident.incident] for incident in kept])
     names = {outcome.numbers[incident.incident]: incident.incident for incident in kept}
+    found = pool.events.take(pa.array(places)).unify_dictionaries().combine_chunks()
+    run.scratch.write_table(FOUND, found)
     of_rule = pool.numbers[: desk.by_rule]
     return Grouped(
         selected=selected,
