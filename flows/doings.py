@@ -1,12 +1,12 @@
 """What the entities of incidents did: counted, and the events near each incident, in one reading.
 
 Of the input only the columns that name somebody, the time and what few names tell of the deeds are
-read. What is kept is bounded: by the incidents that are asked about, and for each by the events
-that have room in its card.
+read, a share of the events at a time. What is kept is bounded: by the incidents that are asked
+about, and for each by the events that have room in its card.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.records import Batch, EventRecords
+from flows.storage.scratch import Scratch
 from schemas.events import one_array
 from schemas.instants import INSTANT
 from schemas.roles import Role
@@ -29,6 +30,12 @@ _BINS = 56
 """Bins of time at the most that the doings of an entity are counted in."""
 _WIDTHS = [60 * s for s in (1, 5, 15, 60, 180, 360, 720, 1_440, 10_080, 43_200)]
 """Seconds that a bin may have."""
+
+_USUAL = pa.schema(
+    {"subject": pa.int64(), "column": pa.string(), "value": pa.string(), "times": pa.int64()}
+)
+_NEAR_THEM = pa.schema({"incident": pa.int64(), "row": pa.int64(), "time": pa.int64()})
+"""What the scratch holds of the entities of a `Traces`, in its order, and of the incidents."""
 
 Integers = npt.NDArray[np.int64]
 Whose = tuple[str, str]
@@ -130,45 +137,96 @@ class Scene:
         return [column for column in self.told if self.events.roles[column] in names]
 
 
-def gather_doings(
-    scene: Scene,
-) -> tuple[dict[Whose, Doings], dict[int, Around]]:
-    """Read the events once: what each entity did, and which events are near each incident."""
-    n_bins = scene.bins.n if scene.bins else 1
-    subjects = scene.subjects
-    doings = {
-        (column, name): Doings(np.zeros(n_bins, dtype=np.int64))
-        for column, names in subjects.items()
-        for name in names
-    }
-    around: dict[int, Around] = {}
+@dataclass(frozen=True)
+class Traces:
+    """What the entities of the incidents did, in the events that were read."""
+
+    doings: dict[Whose, Doings]
+    around: dict[int, Around]
+    """Place of an incident -> the events of its entity near it."""
+
+    @classmethod
+    def none_of(cls, scene: Scene) -> "Traces":
+        """Return what is known before any event is read."""
+        n_bins = scene.bins.n if scene.bins else 1
+        doings = {
+            (column, name): Doings(np.zeros(n_bins, dtype=np.int64))
+            for column, names in scene.subjects.items()
+            for name in names
+        }
+        around: dict[int, Around] = {}
+        for place, row in enumerate(scene.incidents):
+            timed = scene.bins is not None and row["first_time"] is not None
+            if timed and (row["entity_column"], row["entity"]) in doings:
+                ends = (pa.scalar(row[end], INSTANT).value for end in ("first_time", "last_time"))
+                around[place] = Around(*ends)
+        return cls(doings, around)
+
+
+def gather_traces(scene: Scene, chunks: Iterable[int]) -> Traces:
+    """Read some chunks of the events: what each entity did, and which are near each incident."""
+    found, subjects = Traces.none_of(scene), scene.subjects
     near: dict[Whose, list[Around]] = {}
-    for place, row in enumerate(scene.incidents):
-        whose = (row["entity_column"], row["entity"])
-        if scene.bins is not None and whose in doings and row["first_time"] is not None:
-            ends = (pa.scalar(row[end], INSTANT).value for end in ("first_time", "last_time"))
-            around[place] = Around(*ends)
-            near.setdefault(whose, []).append(around[place])
-    if not doings:
-        return doings, around
-    for batch in _batches(scene, subjects):
+    for place, each in found.around.items():
+        row = scene.incidents[place]
+        near.setdefault((row["entity_column"], row["entity"]), []).append(each)
+    for batch in _batches(scene, chunks if subjects else ()):
         times = _times(scene, batch)
         bins = _bins_of(scene.bins, times)
         names = {column: _encoded(batch, column) for column in scene.usual}
         for column, wanted in subjects.items():
             for name, places in _places(_encoded(batch, column), wanted):
                 others = {c: values for c, values in names.items() if c != column}
-                doings[column, name].add(others, places, bins[places])
+                found.doings[column, name].add(others, places, bins[places])
                 for each in near.get((column, name), ()):
                     each.add(batch.rows[places], times[places])
-    return doings, around
+    return found
 
 
-def _batches(scene: Scene, subjects: Mapping[str, list[str]]) -> Iterator[Batch]:
-    needed = {*subjects, *scene.usual, scene.time}
+def write_traces(scratch: Scratch, part: int, found: Traces) -> None:
+    """Leave what was found in a share of the events in the scratch."""
+    doings = found.doings.values()
+    counts = np.array([each.counts for each in doings], dtype=np.int64)
+    scratch.write_array(f"counts-{part}", counts)
+    usual = [
+        (subject, column, value, times)
+        for subject, each in enumerate(doings)
+        for column, shown in each.usual.items()
+        for value, times in shown.items()
+    ]
+    near = [
+        (place, row, time)
+        for place, each in found.around.items()
+        for row, time in zip(each.rows.tolist(), each.times.tolist(), strict=True)
+    ]
+    for name, rows, schema in (("usual", usual, _USUAL), ("near", near, _NEAR_THEM)):
+        columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+        arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
+        scratch.write_table(f"{name}-{part}", pa.table(arrays, schema=schema))
+
+
+def read_traces(scratch: Scratch, n_parts: int, scene: Scene) -> Traces:
+    """Read back what was found in all shares of the events, and put it together."""
+    found = Traces.none_of(scene)
+    doings = list(found.doings.values())
+    for part in range(n_parts):
+        for each, counts in zip(doings, scratch.read_array(f"counts-{part}"), strict=True):
+            each.counts += counts
+        usual = scratch.read_table(f"usual-{part}").to_pydict()
+        for subject, column, value, times in zip(*usual.values(), strict=True):
+            doings[subject].usual.setdefault(column, Counter())[value] += times
+        near = scratch.read_table(f"near-{part}")
+        places, rows, times = (column.to_numpy() for column in near.columns)
+        for place, around in found.around.items():
+            around.add(rows[places == place], times[places == place])
+    return found
+
+
+def _batches(scene: Scene, chunks: Iterable[int]) -> Iterator[Batch]:
+    needed = {*scene.subjects, *scene.usual, scene.time}
     roles = {column: role for column, role in scene.events.roles.items() if column in needed}
     some = replace(scene.events, roles=roles)
-    for chunk in range(some.n_chunks):
+    for chunk in chunks:
         yield from some.read(chunk)
 
 

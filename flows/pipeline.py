@@ -15,7 +15,6 @@ from flows.planning import PlanStep, beside_damage, opened_run
 from flows.progress import OnProgress, Steps
 from flows.publishing import Judged, publish_run
 from flows.steps import (
-    ChunkScored,
     gather_records,
     merge_chunks,
     score_chunk,
@@ -23,7 +22,7 @@ from flows.steps import (
 )
 from flows.storage.published import PublishedRun
 from flows.storing import store_records
-from flows.surroundings import look_around
+from flows.surroundings import look_around, look_through, shares_of
 from flows.watching import Renewed, watch_run
 from schemas.job import JobSpec
 
@@ -132,11 +131,8 @@ def _detect(
             fitted = runner.call(fit_model if run.model is None else take_up_model, run, gathered)
         with step("score"):
             n = gathered.records.n_chunks
-            chunks: list[ChunkScored] = []
-            for _, chunk in runner.each(score_chunk, n, run, gathered, fitted):
-                chunks.append(chunk)
-                on_progress("score", len(chunks), n)
-            scored = merge_chunks(chunks)
+            chunks = runner.each(score_chunk, n, run, gathered, fitted)
+            scored = merge_chunks(_all_of(chunks, partial(on_progress, "score"), n))
         with step("select"):
             selected = runner.call(select_findings, run, gathered, fitted, scored)
         with step("group"):
@@ -144,6 +140,9 @@ def _detect(
         with step("explain"):
             runner.call(explain_findings, run, gathered, fitted, grouped)
         with step("look around"):
+            n = shares_of(gathered)
+            looked = runner.each(look_through, n, run, gathered, grouped)
+            _all_of(looked, partial(on_progress, "look around"), n)
             runner.call(look_around, run, gathered, grouped)
         with step("watch"):
             watch = runner.call(watch_run, run, gathered, fitted, grouped, renewed)
@@ -153,3 +152,14 @@ def _detect(
                 stored = runner.call(store_records, run, gathered, fitted, grouped)
         judged = Judged(scored, grouped, watch, stored)
         return runner.here(publish_run, run, gathered, fitted, judged, step.seconds)
+
+
+def _all_of(
+    parts: Iterator[tuple[int, T]], on_progress: Callable[[int, int], None], n: int
+) -> list[T]:
+    """Wait for what each of the `n` parts of a step gives, in whatever order, and tell of each."""
+    given: list[T] = []
+    for _, part in parts:
+        given.append(part)
+        on_progress(len(given), n)
+    return given

@@ -12,7 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.similar import most_similar
-from flows.doings import Around, Bins, Doings, Scene, Whose, gather_doings
+from flows.doings import (
+    Around,
+    Bins,
+    Doings,
+    Scene,
+    Whose,
+    gather_traces,
+    read_traces,
+    write_traces,
+)
 from flows.incidents import PAST, Grouped
 from flows.planning import Run
 from flows.records import EventRecords, Records
@@ -28,6 +37,8 @@ SURROUNDED = "surroundings"
 """What the scratch holds: a row for each incident that was looked around, `SURROUNDINGS`."""
 MOST_INCIDENTS = 100
 """Incidents that are looked around: the oddest."""
+MOST_SHARES = 16
+"""Shares of the events that are looked through: a task each."""
 _COLUMNS = 5
 """Columns that are told of an event, and of what an entity usually does."""
 _USUAL = 2
@@ -37,13 +48,26 @@ _LONGEST = 160
 """Characters of a value that are told."""
 
 
+def shares_of(gathered: Gathered) -> int:
+    """Return how many shares of the events are looked through."""
+    return min(_events_of(gathered.records).n_chunks, MOST_SHARES)
+
+
+def look_through(run: Run, gathered: Gathered, grouped: Grouped, share: int) -> None:
+    """Look for the entities of the incidents in a share of the events."""
+    scene = _scene(run, gathered.records, grouped)
+    chunks = range(share, scene.events.n_chunks, shares_of(gathered))
+    write_traces(run.scratch, share, gather_traces(scene, chunks))
+
+
 def look_around(run: Run, gathered: Gathered, grouped: Grouped) -> None:
-    """Gather what the page tells around each incident, and leave it in the scratch."""
-    table = next(table for _, table in run.folder.read_parts("incidents"))
-    incidents = table.slice(0, MOST_INCIDENTS).to_pylist()
-    scene = _scene(gathered.records, incidents, grouped)
-    doings, around = gather_doings(scene)
-    events = _told(scene, around, dict(zip(grouped.rows.tolist(), range(1, 1 << 30), strict=False)))
+    """Put together what the page tells around each incident, and leave it in the scratch."""
+    scene = _scene(run, gathered.records, grouped)
+    incidents = scene.incidents
+    found = read_traces(run.scratch, shares_of(gathered), scene)
+    events = _told(
+        scene, found.around, dict(zip(grouped.rows.tolist(), range(1, 1 << 30), strict=False))
+    )
     past = run.scratch.read_table(PAST)
     verdicts = read_verdicts(run.folder.path.parents[1])
     similar = _similar(incidents, past.to_pylist(), verdicts)
@@ -51,7 +75,7 @@ def look_around(run: Run, gathered: Gathered, grouped: Grouped) -> None:
     rows = [
         {
             "incident": row["incident"],
-            "history": _history(scene, row, doings, earlier),
+            "history": _history(scene, row, found.doings, earlier),
             "told": scene.told,
             "around": events[place],
             "similar": similar[place],
@@ -61,9 +85,16 @@ def look_around(run: Run, gathered: Gathered, grouped: Grouped) -> None:
     run.scratch.write_table(SURROUNDED, pa.Table.from_pylist(rows, schema=SURROUNDINGS))
 
 
-def _scene(records: Records, incidents: list[dict[str, Any]], grouped: Grouped) -> Scene:
+def _events_of(records: Records) -> EventRecords:
     events = records.events if isinstance(records, SessionRecords) else records
     assert isinstance(events, EventRecords)  # noqa: S101 - what sessions are gathered from
+    return events
+
+
+def _scene(run: Run, records: Records, grouped: Grouped) -> Scene:
+    events = _events_of(records)
+    table = next(table for _, table in run.folder.read_parts("incidents"))
+    incidents = table.slice(0, MOST_INCIDENTS).to_pylist()
     weights = Counter[str]()
     for row in incidents:
         for reason in row["reasons"]:

@@ -25,7 +25,7 @@ from flows.steps import (
 )
 from flows.storage.patience import PAUSES, may_pass
 from flows.storing import store_records
-from flows.surroundings import look_around
+from flows.surroundings import look_around, look_through
 from flows.watching import look_ahead, watch_run
 
 T = TypeVar("T")
@@ -65,6 +65,7 @@ TASKS: dict[Callable[..., Any], Task[..., Any]] = {
         (select_findings, "select"),
         (group_incidents, "group"),
         (explain_findings, "explain"),
+        (look_through, "look through"),
         (look_around, "look around"),
         (store_records, "store"),
         (look_ahead, "look ahead"),

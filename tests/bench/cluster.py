@@ -19,6 +19,7 @@ from flows.crossing import PARTS_IN_TASK, Work, carry_out_patiently, shares
 from flows.pipeline import detect_events
 from flows.records import CHUNK_ROWS, MOST_CHUNKS
 from flows.storage.published import PublishedRun
+from flows.surroundings import MOST_SHARES
 from schemas.job import build_job
 from tests.bench import scheduler_bytes
 from tests.bench.results import OUTPUT, table, write
@@ -59,18 +60,21 @@ class Costs:
     """The parts of a run's time that other sizes are computed from, in seconds."""
 
     fixed: float
-    """Planning and the fit on the sample, explaining the findings."""
+    """Planning and the fit on the sample, grouping and explaining what is odd, the report."""
     row_alone: float
     """A row, in the steps that one worker does for all rows: `gather` and `select`."""
     row_shared: float
     """A row, in the step that is divided: `score`, on one worker."""
+    row_looked: float
+    """A row, in `look around`, on one worker: few share it."""
     task: float
     """What the scheduler takes for a task that does nothing."""
 
     def of(self, rows: int, workers: int, tasks: int) -> float:
         """Compute the seconds of a run."""
         alone = self.fixed + self.row_alone * rows
-        return alone + self.row_shared * rows / workers + self.task * tasks
+        shared = self.row_shared / workers + self.row_looked / min(workers, MOST_SHARES)
+        return alone + shared * rows + self.task * tasks
 
 
 def main() -> None:
@@ -167,9 +171,10 @@ def bytes_of(run: PublishedRun) -> dict[str, bytes]:
 def costs_of(alone: Measured, rows: int, task: float) -> Costs:
     """Take the parts from a run on one worker."""
     by_row = alone.processor["gather"] + alone.processor["select"]
-    score = alone.processor["score"]
-    fixed = sum(alone.processor[step] for step in ("fit", "explain", "driver"))
-    return Costs(fixed, by_row / rows, score / rows, task)
+    whole = ("fit", "group", "explain", "watch", "driver")
+    fixed = sum(alone.processor[step] for step in whole)
+    score, looked = (alone.processor[step] / rows for step in ("score", "look around"))
+    return Costs(fixed, by_row / rows, score, looked, task)
 
 
 def page(rows: int, runs: list[Measured], costs: Costs) -> str:
@@ -197,7 +202,8 @@ def page(rows: int, runs: list[Measured], costs: Costs) -> str:
             f"From processor seconds, for {_FAR} workers with one thread each, and for one:",
             table(*far(costs, runs[0])),
             f"Parts: {costs.fixed:.1f} s whatever the rows, {costs.row_alone * 1e6:.2f} µs a row in"
-            f" the steps of one worker, {costs.row_shared * 1e6:.2f} µs a row in the divided step,"
+            f" the steps of one worker, {costs.row_shared * 1e6:.2f} µs a row in scoring,"
+            f" {costs.row_looked * 1e6:.2f} µs in looking around, in {MOST_SHARES} shares at most,"
             f" {costs.task * 1e3:.2f} ms a task of the scheduler.",
         ]
     )
@@ -209,7 +215,7 @@ def far(costs: Costs, measured: Measured) -> tuple[list[str], list[list[str]]]:
     lines = []
     for rows in _MANY:
         chunks = min(-(-rows // CHUNK_ROWS), MOST_CHUNKS)
-        tasks = len(shares(chunks, _FAR, PARTS_IN_TASK))
+        tasks = len(shares(chunks, _FAR, PARTS_IN_TASK)) + min(chunks, MOST_SHARES)
         one, many = (costs.of(rows, workers, tasks) for workers in (1, _FAR))
         alone = costs.fixed + costs.row_alone * rows
         lines.append(

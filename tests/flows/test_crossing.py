@@ -75,6 +75,7 @@ def test_only_names_and_small_objects_pass_to_workers_and_back(many_files, tmp_p
         "select_findings",
         "group_incidents",
         "explain_findings",
+        "look_through",
         "look_around",
         "watch_run",
     }

@@ -11,7 +11,7 @@ import pytest
 from flows import publishing
 from flows.report.data import ReportData
 from flows.storage.published import PublishedRun, read_findings, read_incidents
-from tests.flows.sample_logs import detect_in, small_log
+from tests.flows.sample_logs import detect, detect_in, job, small_log, written
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 SETTINGS: dict[str, Any] = {
@@ -93,6 +93,24 @@ def test_without_times_nothing_is_near_and_the_entity_is_counted_still(
     around = _around(shown[0], run)
     assert around["around"] == []
     assert around["history"]["counts"] == [50]
+
+
+@pytest.mark.parametrize(("chunk_rows", "shares"), [(70, 1), (70, 4), (25, 16)])
+def test_in_how_many_shares_the_events_are_looked_through_does_not_matter(
+    chunk_rows: int,
+    shares: int,
+    tmp_path: Path,
+    shown: list[ReportData],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log = written(tmp_path / "log.parquet", _log(), row_group_size=25)
+    detect(job(log, tmp_path / "whole", **SETTINGS))
+    monkeypatch.setattr("flows.records.CHUNK_ROWS", chunk_rows)
+    monkeypatch.setattr("flows.surroundings.MOST_SHARES", shares)
+    detect(job(log, tmp_path / "shared", **SETTINGS))
+    whole, shared = (data.surroundings.drop_columns(["similar"]) for data in shown)
+    assert sum(len(row["around"]) for row in whole.to_pylist()) > 16
+    assert shared.equals(whole)
 
 
 def test_sessions_have_the_events_of_their_key(tmp_path: Path, shown: list[ReportData]) -> None:
