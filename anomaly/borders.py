@@ -1,5 +1,6 @@
 """`numpy.searchsorted` and `numpy.interp` for very many values, with a table beside them."""
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
@@ -8,29 +9,29 @@ import numpy.typing as npt
 
 _CELLS_A_BORDER = 16
 """So many that few values share their cell with two borders."""
-_FEWEST_CELLS, _MOST_CELLS = 2**15, 2**22
-"""A few borders may lie close together in a wide range. 16 MB, and what float32 can count."""
+_FEWEST_CELLS = 2**15
+"""A few borders may lie close together in a wide range."""
+_MOST_CELLS = 2**22
+"""16 MB, and what float32 can count."""
 _CELLS_A_VALUE = 32
 """A table with more cells than this for each value is not worth its making."""
 _CROWDED = -1
 
 Values = npt.NDArray[Any]
 Places = npt.NDArray[np.int32]
+Side = Literal["left", "right"]
 
 
 class Borders:
     """Ascending borders, which tell of each value how many of them lie before it.
 
-    A search among hundreds takes nine turns, and a processor guesses half of them wrong. Here the
-    range of the borders is cut into equal cells, and a table says how many borders lie in the cells
-    before each: one more comparison is enough, and only where two different borders share a cell
-    its values are searched for. The cell never falls as a value grows, however it is rounded, so
-    that both ways tell the same.
+    A search among hundreds takes nine turns, and a processor guesses half of them wrong. So where
+    many values are asked for, a table is made, and kept as long as this is.
 
     Parameters
     ----------
     borders
-        (n_borders,): ascending and finite, at least one.
+        (n_borders,): ascending and finite.
     side
         Whether a border that equals a value lies before it: `right`, if it does.
 
@@ -40,53 +41,81 @@ class Borders:
     array([0, 1, 3, 4], dtype=int32)
     """
 
-    def __init__(self, borders: Values, side: Literal["left", "right"]) -> None:
-        self._side = side
-        self._borders, firsts = np.unique(borders, return_index=True)
-        self._counts = np.append(firsts, len(borders)).astype(np.int32)
-        n_cells = max(_CELLS_A_BORDER * len(self._borders), _FEWEST_CELLS)
+    def __init__(self, borders: Values, side: Side) -> None:
+        self._borders, self._side = borders, side
+        n_cells = max(_CELLS_A_BORDER * len(borders), _FEWEST_CELLS)
         self._n_cells = min(n_cells, _MOST_CELLS)
-        with np.errstate(divide="ignore", over="ignore"):
-            self._per_unit = self._n_cells / (borders[-1] - borders[0])
 
     def before(self, values: Values) -> Places:
-        """Return how many borders lie before each of the finite `values`, int32 (n_values,)."""
-        worthwhile = self._n_cells <= _CELLS_A_VALUE * len(values)
-        tabled = worthwhile and 0.0 < self._per_unit < np.inf
-        return self._counts.take(self._look_up(values) if tabled else self._search(values))
+        """Return how many borders lie before each of `values`, int32 of their shape.
 
-    def _look_up(self, values: Values) -> Places:
-        """Return how many different borders lie before each value."""
-        before = self._table.take(self._cells(values))
+        They are finite, and of the borders' type: other floats would be rounded otherwise.
+        """
+        worthwhile = self._n_cells <= _CELLS_A_VALUE * values.size
+        if not worthwhile or self._table is None:
+            return np.searchsorted(self._borders, values, self._side).astype(np.int32)
+        return self._table.before(values.ravel()).reshape(values.shape)
+
+    @cached_property
+    def _table(self) -> "_Table | None":
+        """None where the range of the borders cannot be cut into cells."""
+        if not len(self._borders):
+            return None
+        with np.errstate(divide="ignore", over="ignore"):
+            per_unit = self._n_cells / np.ptp(self._borders)
+        if not 0.0 < per_unit < np.inf:
+            return None
+        return _Table.of(self._borders, self._side, self._n_cells, per_unit)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Equal cells over the range of some borders, and how many borders lie before each.
+
+    One more comparison tells of a value; only where two different borders share a cell its values
+    are searched for. The cell never falls as a value grows, however it is rounded, so that both
+    ways tell the same.
+    """
+
+    borders: Values
+    """(n_different,): each once."""
+    counts: Places
+    """(n_different + 1,): how many borders lie before each different one; last, how many in all."""
+    following: Values
+    """(n_different + 1,): the different borders, and after the last of them infinity."""
+    cells: Places
+    """(n_cells + 2,): how many different borders lie in the cells before; or the mark of several.
+    The first cell is before all borders, the last beyond them."""
+    per_unit: float
+    side: Side
+
+    @classmethod
+    def of(cls, borders: Values, side: Side, n_cells: int, per_unit: float) -> "_Table":
+        different, firsts = np.unique(borders, return_index=True)
+        counts = np.append(firsts, len(borders)).astype(np.int32)
+        following = np.append(different, np.array(np.inf, borders.dtype))
+        empty = np.zeros(n_cells + 2, dtype=np.int32)
+        table = cls(different, counts, following, empty, per_unit, side)
+        of_each = table._cells_of(different)
+        inside = np.bincount(of_each, minlength=n_cells + 2).astype(np.int32)
+        np.subtract(np.cumsum(inside, dtype=np.int32), inside, out=table.cells)
+        table.cells[of_each[inside[of_each] > 1]] = _CROWDED
+        return table
+
+    def before(self, values: Values) -> Places:
+        """Return how many borders lie before each of `values`, int32 (n_values,)."""
+        before = self.cells.take(self._cells_of(values))
         crowded = np.flatnonzero(before == _CROWDED)
-        compare = np.less if self._side == "left" else np.less_equal
-        before += compare(self._following.take(before), values)
-        before[crowded] = self._search(values[crowded])
-        return before
+        compare = np.less if self.side == "left" else np.less_equal
+        before += compare(self.following.take(before), values)  # those of crowded cells come next
+        before[crowded] = np.searchsorted(self.borders, values[crowded], self.side)
+        return self.counts.take(before)
 
-    def _search(self, values: Values) -> Places:
-        return np.searchsorted(self._borders, values, side=self._side).astype(np.int32)
-
-    @cached_property
-    def _table(self) -> Places:
-        """How many different borders lie in the cells before each; a mark where it has several."""
-        cells = self._cells(self._borders)
-        inside = np.bincount(cells, minlength=self._n_cells + 2).astype(np.int32)
-        before = np.cumsum(inside, dtype=np.int32) - inside
-        before[cells[inside[cells] > 1]] = _CROWDED
-        return before
-
-    @cached_property
-    def _following(self) -> Values:
-        """The border after 0, 1, … different ones; after the last nothing comes."""
-        return np.append(self._borders, np.array(np.inf, self._borders.dtype))
-
-    def _cells(self, values: Values) -> Places:
-        """Return the cell of each value: 0 before the first border, the last beyond all."""
+    def _cells_of(self, values: Values) -> Places:
         with np.errstate(over="ignore"):
-            cells = (values - self._borders[0]) * self._per_unit
+            cells = (values - self.borders[0]) * self.per_unit
         cells += 1.0
-        return np.clip(cells, 0.0, self._n_cells + 1.0, out=cells).astype(np.int32)
+        return np.clip(cells, 0.0, len(self.cells) - 1.0, out=cells).astype(np.int32)
 
 
 class Polyline:
@@ -95,7 +124,7 @@ class Polyline:
     Parameters
     ----------
     x, y
-        float64 (n_points,): `x` ascending, at least one point.
+        float64 (n_points,): `x` ascending and finite, at least one point.
 
     Examples
     --------
@@ -111,7 +140,7 @@ class Polyline:
             self._slopes = np.concatenate([[0.0], np.diff(y) / np.diff(x), [0.0]])
 
     def at(self, values: Values) -> npt.NDArray[np.float64]:
-        """Return the height at each of `values`, float64 (n_values,), finite."""
+        """Return the height at each of the finite `values`, float64 of their shape."""
         line = self._borders.before(values)
         heights: npt.NDArray[np.float64] = self._slopes.take(line) * (values - self._x.take(line))
         heights += self._y.take(line)

@@ -58,7 +58,7 @@ class Surprise:
         return cls(ordered, cut, scale)
 
     def of(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Return the surprise of each of `scores` (n,), float64, in nats."""
+        """Return the surprise of each of `scores`, float64 of their shape, in nats."""
         least = _without_rounding(scores)
         counted = self._nats.take(self._below_cut.before(least))
         beyond = least.astype(np.float64) - self.cut
@@ -103,7 +103,7 @@ class Calibration:
         return cls(ordered, threshold, *_fit_tail(above))
 
     def p_values(self, surprises: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Return the p-value of each of `surprises` (n,), float64 in (0, 1].
+        """Return the p-value of each of `surprises`, float64 of their shape, in (0, 1].
 
         Between two calibration events it is interpolated, which never makes it smaller. Thirty
         events cannot tell what one in a million is: the tail is believed as far again as the

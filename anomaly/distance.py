@@ -7,7 +7,6 @@ a name that is rare, a word that nobody else has.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -103,15 +102,11 @@ class FarthestColumn:
         return self._measure(values, dim)
 
     def _measure(self, values: Rows, dim: int) -> Rows:
-        first = self._borders_of[dim].before(values)
+        first = Borders(self.borders[:, dim], "left").before(values)
         away = values - self.means[:, dim].take(first)
         away *= away
         away += self.variances[:, dim].take(first)
         return away
-
-    @cached_property
-    def _borders_of(self) -> list[Borders]:
-        return [Borders(borders, "left") for borders in np.ascontiguousarray(self.borders.T)]
 
 
 def _running(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

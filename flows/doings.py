@@ -1,8 +1,8 @@
-"""What the entities of incidents did: counted, and the events near each incident, in one reading.
+"""What the entities of incidents did: counted, and the events near each incident.
 
 Of the input only the columns that name somebody, the time and what few names tell of the deeds are
-read, a share of the events at a time. What is kept is bounded: by the incidents that are asked
-about, and for each by the events that have room in its card.
+read, once, in shares that are put together in the end. Kept are the values that the entities of a
+bounded number of incidents show, and for each incident the events that have room in its card.
 """
 
 from collections import Counter
@@ -32,10 +32,11 @@ _WIDTHS = [60 * s for s in (1, 5, 15, 60, 180, 360, 720, 1_440, 10_080, 43_200)]
 """Seconds that a bin may have."""
 
 _USUAL = pa.schema(
-    {"subject": pa.int64(), "column": pa.string(), "value": pa.string(), "times": pa.int64()}
+    {"entity": pa.int64(), "column": pa.string(), "value": pa.string(), "times": pa.int64()}
 )
+"""What the scratch holds of `Doings.usual`; an entity by its place among `Traces.doings`."""
 _NEAR_THEM = pa.schema({"incident": pa.int64(), "row": pa.int64(), "time": pa.int64()})
-"""What the scratch holds of the entities of a `Traces`, in its order, and of the incidents."""
+"""What it holds of `Traces.around`; an incident by its place in `Scene.incidents`."""
 
 Integers = npt.NDArray[np.int64]
 Whose = tuple[str, str]
@@ -82,6 +83,10 @@ class Doings:
             self.usual.setdefault(column, Counter()).update(
                 dict(zip(texts, times.tolist(), strict=True))
             )
+
+    def usual_of(self, column: str) -> list[tuple[str, int]]:
+        """Return the values of a column and how often each is shown, the most frequent first."""
+        return sorted(self.usual.get(column, {}).items(), key=lambda shown: (-shown[1], shown[0]))
 
 
 @dataclass
@@ -183,14 +188,14 @@ def gather_traces(scene: Scene, chunks: Iterable[int]) -> Traces:
     return found
 
 
-def write_traces(scratch: Scratch, part: int, found: Traces) -> None:
+def write_traces(scratch: Scratch, share: int, found: Traces) -> None:
     """Leave what was found in a share of the events in the scratch."""
     doings = found.doings.values()
     counts = np.array([each.counts for each in doings], dtype=np.int64)
-    scratch.write_array(f"counts-{part}", counts)
+    scratch.write_array(f"counts-{share}", counts)
     usual = [
-        (subject, column, value, times)
-        for subject, each in enumerate(doings)
+        (entity, column, value, times)
+        for entity, each in enumerate(doings)
         for column, shown in each.usual.items()
         for value, times in shown.items()
     ]
@@ -202,20 +207,20 @@ def write_traces(scratch: Scratch, part: int, found: Traces) -> None:
     for name, rows, schema in (("usual", usual, _USUAL), ("near", near, _NEAR_THEM)):
         columns = list(zip(*rows, strict=True)) or [()] * len(schema)
         arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
-        scratch.write_table(f"{name}-{part}", pa.table(arrays, schema=schema))
+        scratch.write_table(f"{name}-{share}", pa.table(arrays, schema=schema))
 
 
-def read_traces(scratch: Scratch, n_parts: int, scene: Scene) -> Traces:
+def read_traces(scratch: Scratch, n_shares: int, scene: Scene) -> Traces:
     """Read back what was found in all shares of the events, and put it together."""
     found = Traces.none_of(scene)
     doings = list(found.doings.values())
-    for part in range(n_parts):
-        for each, counts in zip(doings, scratch.read_array(f"counts-{part}"), strict=True):
+    for share in range(n_shares):
+        for each, counts in zip(doings, scratch.read_array(f"counts-{share}"), strict=True):
             each.counts += counts
-        usual = scratch.read_table(f"usual-{part}").to_pydict()
-        for subject, column, value, times in zip(*usual.values(), strict=True):
-            doings[subject].usual.setdefault(column, Counter())[value] += times
-        near = scratch.read_table(f"near-{part}")
+        usual = scratch.read_table(f"usual-{share}").to_pydict()
+        for entity, column, value, times in zip(*usual.values(), strict=True):
+            doings[entity].usual.setdefault(column, Counter())[value] += times
+        near = scratch.read_table(f"near-{share}")
         places, rows, times = (column.to_numpy() for column in near.columns)
         for place, around in found.around.items():
             around.add(rows[places == place], times[places == place])

@@ -14,7 +14,7 @@ from flows.notifications import check_notifications, tell_of_outcome, telling_of
 from flows.partitions import chosen_partition, days_to_fit
 from flows.pipeline import DirectRunner, Runner
 from flows.planning import check_input
-from flows.processes import ProcessRunner
+from flows.processes import process_runner
 from flows.progress import OnProgress, told_of_progress, told_of_publication
 from flows.renewal import detect_and_renew
 from flows.settings import Settings, prepare_prefect, prepare_serving
@@ -176,7 +176,8 @@ def runner_of(settings: Settings) -> Iterator[Runner]:
     """
     match settings.runner:
         case "processes":
-            yield ProcessRunner(settings.workers)
+            with process_runner(settings.workers) as runner:
+                yield runner
         case "dask":
             with connected(settings.dask_address) as client:
                 yield ClusterRunner(client)

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
@@ -19,11 +19,16 @@ T = TypeVar("T")
 class ProcessRunner:
     """Carries out the steps in this process, and their parts in others.
 
-    They are started anew, not forked: Arrow's and BLAS's threads do not survive a fork.
+    Parameters
+    ----------
+    pool
+        So many `workers`; see `process_runner`.
+    parts_in_task
+        How many parts of a step are worth a task.
     """
 
-    def __init__(self, workers: int, parts_in_task: int = PARTS_IN_TASK) -> None:
-        self._workers, self._parts_in_task = workers, parts_in_task
+    def __init__(self, pool: ProcessPoolExecutor, workers: int, parts_in_task: int) -> None:
+        self._pool, self._workers, self._parts_in_task = pool, workers, parts_in_task
 
     def here(self, step: Callable[..., T], *arguments: object) -> T:
         """Carry out a step in this process and return what it gives."""
@@ -42,19 +47,27 @@ class ProcessRunner:
             A process was killed.
         """
         cut = shares(n, self._workers, self._parts_in_task)
-        spawn = get_context("spawn")
-        with (
-            naming_killed_processes(),
-            ProcessPoolExecutor(self._workers, spawn, initializer=follow_parent) as pool,
-        ):
+        with naming_killed_processes():
             tasks = {
-                pool.submit(carry_out_patiently, Work(each_of, step, arguments, p)): p for p in cut
+                self._pool.submit(carry_out_patiently, Work(each_of, step, arguments, p)): p
+                for p in cut
             }
             try:
                 for done in as_completed(tasks):
                     yield from zip(tasks[done], done.result(), strict=True)
             finally:
-                pool.shutdown(cancel_futures=True)  # what was begun still writes
+                wait([task for task in tasks if not task.cancel()])  # what was begun still writes
+
+
+@contextmanager
+def process_runner(workers: int, parts_in_task: int = PARTS_IN_TASK) -> Iterator[ProcessRunner]:
+    """Yield a runner with processes of its own, which start with the first parts.
+
+    They are started anew, not forked: Arrow's and BLAS's threads do not survive a fork.
+    """
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(workers, spawn, initializer=follow_parent) as pool:
+        yield ProcessRunner(pool, workers, parts_in_task)
 
 
 def follow_parent() -> None:

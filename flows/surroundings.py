@@ -38,7 +38,7 @@ SURROUNDED = "surroundings"
 MOST_INCIDENTS = 100
 """Incidents that are looked around: the oddest."""
 MOST_SHARES = 16
-"""Shares of the events that are looked through: a task each."""
+"""Shares of the events that are looked through, so many at a time as there are workers."""
 _COLUMNS = 5
 """Columns that are told of an event, and of what an entity usually does."""
 _USUAL = 2
@@ -146,8 +146,8 @@ def _history(
     total = max(1, int(did.counts.sum()))
     usual = [
         {"column": column, "value": value[:_LONGEST], "share": times / total}
-        for column, counts in did.usual.items()
-        for value, times in sorted(counts.items(), key=lambda c: (-c[1], c[0]))[:_USUAL]
+        for column in scene.usual
+        for value, times in did.usual_of(column)[:_USUAL]
     ]
     return {
         "column": whose[0],

@@ -7,7 +7,6 @@ likelihood of its own events (empirical Bayes). A peer group, such as a departme
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -211,13 +210,9 @@ class LevelHabit:
         off = np.abs(away)
         # A hair nearer, so that of many equally far none counts as farther than the others.
         nearer = off * (1.0 - _ROUNDING) - _ROUNDING
-        surprise = self._surprise.at(nearer)
+        surprise = Polyline(self.tail, _NATS * np.arange(len(self.tail))).at(nearer)
         farther = np.log(np.maximum(off / max(self.tail[-1], 1.0), 1.0))
         return (np.sign(away) * (surprise + farther)).astype(np.float32)
-
-    @cached_property
-    def _surprise(self) -> Polyline:
-        return Polyline(self.tail, _NATS * np.arange(len(self.tail)))
 
 
 class _Evidence(NamedTuple):

@@ -38,13 +38,16 @@ def test_the_table_tells_what_a_search_does(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(borders_module, "_FEWEST_CELLS", cells)
         told = Borders(own, side).before(values)
-    assert told.tolist() == np.searchsorted(own, values, side=side).tolist()
+        pairs = Borders(own, side).before(np.stack([values, values[::-1]], axis=1))
+    expected = np.searchsorted(own, values, side=side).tolist()
+    assert told.tolist() == expected
+    assert pairs.T.tolist() == [expected, expected[::-1]]
 
 
 def test_ranges_that_have_no_cells_are_searched() -> None:
     tiny = np.array([0.0, 1e-45], dtype=np.float32)
     huge = np.array([-3e38, 3e38], dtype=np.float32)
-    for own in (tiny, huge, tiny[:1]):
+    for own in (tiny, huge, tiny[:1], tiny[:0]):
         values = np.concatenate([tiny, huge, [np.float32(1.0)]])
         assert (Borders(own, "left").before(values) == np.searchsorted(own, values)).all()
 

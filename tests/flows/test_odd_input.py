@@ -91,3 +91,15 @@ def test_hundreds_of_columns_of_many_names_are_judged_in_seconds(tmp_path):
     run = detect_in(pa.table(columns), tmp_path)
     holds_together(run, 300)
     assert run.manifest.model.dims < 3_000
+
+
+def test_thousands_of_records_alike_at_one_time_are_judged(tmp_path):
+    """Many are compared, column by column, when they are gathered into incidents."""
+    log = small_log(1_600)
+    for name, table in (
+        ("no time", log.drop_columns(["time"])),
+        ("one time", log.set_column(1, "time", pa.array([log["time"][0].as_py()] * len(log)))),
+    ):
+        run = detect_in(table, tmp_path / name)
+        assert read_scores(run).num_rows == len(log)
+        assert any(row["record_id"] == "e1598" for row in read_findings(run).to_pylist())

@@ -13,7 +13,7 @@ import pytest
 
 from flows.cluster import ClusterRunner, connected
 from flows.pipeline import DirectRunner
-from flows.processes import ProcessRunner
+from flows.processes import process_runner
 from flows.records import CHUNK_ROWS
 from flows.storage.published import PublishedRun, find_run, list_runs
 from schemas.errors import ServerError, WorkerError
@@ -67,7 +67,8 @@ def cluster(tmp_path_factory):
 
 @pytest.mark.parametrize("parts_in_task", [1, 4])
 def test_processes_write_the_same_bytes(log, expected, tmp_path, parts_in_task):
-    run = detect(job(log, tmp_path), ProcessRunner(2, parts_in_task))
+    with process_runner(2, parts_in_task) as runner:
+        run = detect(job(log, tmp_path), runner)
     assert run_bytes(run) == expected
 
 

@@ -103,11 +103,15 @@ def test_in_how_many_shares_the_events_are_looked_through_does_not_matter(
     shown: list[ReportData],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    log = written(tmp_path / "log.parquet", _log(), row_group_size=25)
-    detect(job(log, tmp_path / "whole", **SETTINGS))
+    log = _log()
+    actions = log["action"].to_pylist()
+    log = log.set_column(3, "action", pa.array([None] * 200 + actions[200:]))
+    log = log.append_column("code", pa.array([f"c{i % 3}" for i in range(len(log))]))
+    location = written(tmp_path / "log.parquet", log, row_group_size=25)
+    detect(job(location, tmp_path / "whole", **SETTINGS))
     monkeypatch.setattr("flows.records.CHUNK_ROWS", chunk_rows)
     monkeypatch.setattr("flows.surroundings.MOST_SHARES", shares)
-    detect(job(log, tmp_path / "shared", **SETTINGS))
+    detect(job(location, tmp_path / "shared", **SETTINGS))
     whole, shared = (data.surroundings.drop_columns(["similar"]) for data in shown)
     assert sum(len(row["around"]) for row in whole.to_pylist()) > 16
     assert shared.equals(whole)

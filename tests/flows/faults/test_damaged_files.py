@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.cli import main
-from flows.processes import ProcessRunner
+from flows.processes import process_runner
 from flows.storage.published import PublishedRun, find_run
 from schemas.errors import DamagedFileError
 from tests.flows.sample_logs import (
@@ -207,8 +207,9 @@ def meet_damage(part: int) -> None:
 
 @pytest.mark.slow
 def test_damage_that_a_worker_process_meets_is_told_as_such():
-    with pytest.raises(DamagedFileError, match=r"b\.parquet: part 0 is damaged; write it anew"):
-        list(ProcessRunner(1).each(meet_damage, 1))
+    told = r"b\.parquet: part 0 is damaged; write it anew"
+    with process_runner(1) as runner, pytest.raises(DamagedFileError, match=told):
+        list(runner.each(meet_damage, 1))
 
 
 @pytest.mark.slow
