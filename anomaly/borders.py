@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 _CELLS_A_BORDER = 16
 """So many that few values share their cell with two borders."""
-_FEWEST_CELLS = 2**15
+_FEWEST_CELLS = 2**13
 """A few borders may lie close together in a wide range."""
 _MOST_CELLS = 2**22
 """16 MB, and what float32 can count."""
-_CELLS_A_VALUE = 32
-"""A table with more cells than this for each value is not worth its making."""
+_FEWEST_VALUES, _CELLS_A_VALUE = 2_048, 32
+"""For fewer values, or with more cells for each, a table is not worth its making."""
 _CROWDED = -1
 
 Values = npt.NDArray[Any]
@@ -51,8 +51,8 @@ class Borders:
 
         They are finite, and of the borders' type: other floats would be rounded otherwise.
         """
-        worthwhile = self._n_cells <= _CELLS_A_VALUE * values.size
-        if not worthwhile or self._table is None:
+        few = values.size < max(_FEWEST_VALUES, self._n_cells // _CELLS_A_VALUE)
+        if few or self._table is None:
             return np.searchsorted(self._borders, values, self._side).astype(np.int32)
         return self._table.before(values.ravel()).reshape(values.shape)
 
