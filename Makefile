@@ -14,9 +14,8 @@ demo: $(READY)                 ## generate the sample log, run the main job on i
 	$(BIN)/python -m data.generate data/sample
 	$(BIN)/outfield detect --job data/jobs/sample.toml
 
-# The slow tests wait for servers: three at a time keep two cores busy, begun as tests/conftest.py says.
 test: check                    ## every test; the slow ones too
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m slow
+	$(BIN)/pytest -n 3 --dist loadfile -m slow  # they wait for servers: three keep two cores busy
 
 check: $(READY)                ## format, lint, types, import contracts, doctests, fast tests
 	$(BIN)/ruff format --check .
