@@ -149,3 +149,8 @@ def test_no_more_new_events_have_so_small_a_p_than_it_says(name: str, foreign: f
         shares.append((p[:, None] <= levels).mean(axis=0))
     error = np.std(shares, axis=0) / np.sqrt(len(shares))
     assert (np.mean(shares, axis=0) <= levels + 3.0 * error).all()
+
+
+def test_a_distance_of_nothing_is_no_surprise_where_half_of_the_events_have_none() -> None:
+    surprise = Surprise.fit(np.append(np.zeros(50), np.arange(1, 51)).astype(np.float32))
+    assert surprise.of(np.zeros(3, dtype=np.float32)).tolist() == [0.0, 0.0, 0.0]
