@@ -37,7 +37,7 @@ def read_findings(folder: str, run: str | None = None) -> "pd.DataFrame":
     schemas.errors.OutputError
         There is no such job or run, or a file of it is damaged.
     """
-    from flows.notebook import findings_frame  # noqa: PLC0415 - `import outfield` costs nothing
+    from flows.results.frames import findings_frame  # noqa: PLC0415 - `import outfield` costs nothing
 
     return findings_frame(folder, run)
 
@@ -63,7 +63,7 @@ def read_incidents(folder: str, run: str | None = None) -> "pd.DataFrame":
     schemas.errors.OutputError
         There is no such job or run, or a file of it is damaged.
     """
-    from flows.notebook import incidents_frame  # noqa: PLC0415 - `import outfield` costs nothing
+    from flows.results.frames import incidents_frame  # noqa: PLC0415 - `import outfield` costs nothing
 
     return incidents_frame(folder, run)
 
@@ -89,7 +89,7 @@ def read_scores(folder: str, run: str | None = None) -> "pd.DataFrame":
     schemas.errors.OutputError
         There is no such job or run, or a file of it is damaged.
     """
-    from flows.notebook import scores_frame  # noqa: PLC0415 - `import outfield` costs nothing
+    from flows.results.frames import scores_frame  # noqa: PLC0415 - `import outfield` costs nothing
 
     return scores_frame(folder, run)
 
@@ -114,6 +114,6 @@ def runs(folder: str) -> "pd.DataFrame":
     schemas.errors.OutputError
         There is no such job, or a manifest is damaged.
     """
-    from flows.notebook import runs_frame  # noqa: PLC0415 - `import outfield` costs nothing
+    from flows.results.frames import runs_frame  # noqa: PLC0415 - `import outfield` costs nothing
 
     return runs_frame(folder)

@@ -1,1 +1,6 @@
-"""The contracts: everything that crosses a boundary. No I/O."""
+"""Contracts: the job file, the columns, the events, the outputs. No files, no clock.
+
+A room may import the rooms below it: outputs, job, events, columns; then errors, locations and
+escaping.
+Begin with `schemas/job/job.py`, everything a user may set.
+"""

@@ -7,7 +7,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
-from schemas.ocsf import VERSION
+from schemas.outputs.ocsf import VERSION
 
 
 @cache

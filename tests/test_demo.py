@@ -5,7 +5,7 @@ import pyarrow.compute as pc
 import pytest
 
 from data.generate import generate, write
-from flows.storage.published import read_findings
+from flows.storage.runs.reader import read_findings
 from tests.flows.sample_logs import detect, job
 
 pytestmark = pytest.mark.slow

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 import outfield
-from flows.storage.runs import RunFolder
+from flows.storage.runs.writer import RunFolder
 from schemas.errors import OutputError
-from schemas.outputs import FINDING, INCIDENT, beside_own_columns
+from schemas.outputs.tables import FINDING, INCIDENT, beside_own_columns
 from tests.flows.sample_runs import findings, incidents, manifest, published, scores
 
 

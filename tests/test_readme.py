@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.storage.published import PublishedRun
+from flows.storage.runs.reader import PublishedRun
 from tests.flows.sample_runs import published
 
 README = Path(__file__).parents[1] / "README.md"

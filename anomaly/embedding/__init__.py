@@ -1,1 +1,5 @@
-"""Events to vectors: one file for each kind of block, and the embedder that joins them."""
+"""The embedding: each column of an event becomes a block of coordinates, in nats if possible.
+
+May import `preprocess` and `numerics`.
+Begin with `embedder.py`, which chooses the blocks; each block has a module of its own.
+"""

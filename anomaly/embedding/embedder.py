@@ -10,17 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.embedding.category import MOST_AXES, CategoryBlock, distinct
-from anomaly.embedding.context import telling_pairs
-from anomaly.embedding.familiarity import FamiliarityBlock
-from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
+from anomaly.embedding.column_pairs import telling_pairs
+from anomaly.embedding.conditional import HourHabit, LevelHabit, NameHabit
+from anomaly.embedding.deduplicated import Codes, EmbeddedEvents, Part, Span, Vectors, combinations
+from anomaly.embedding.entity_rarity import FamiliarityBlock
 from anomaly.embedding.number import NumberBlock
-from anomaly.embedding.parts import Codes, EmbeddedEvents, Part, Span, Vectors, combinations
 from anomaly.embedding.rarity import surprisal
 from anomaly.embedding.sequence import SequenceBlock
 from anomaly.embedding.text import MOST_DIRECTIONS, TextBlock
 from anomaly.embedding.time import TimeBlock
-from schemas.job_sections import TextEmbedding
-from schemas.roles import Role
+from schemas.columns.roles import Role
+from schemas.job.sections import TextEmbedding
 
 Block = CategoryBlock | FamiliarityBlock | NumberBlock | SequenceBlock | TextBlock | TimeBlock
 Habit = HourHabit | LevelHabit | NameHabit
@@ -59,7 +59,7 @@ class EventEmbedder:
         Parameters
         ----------
         events
-            Conformed events (`schemas.events`): canonical types, one column for each role.
+            Conformed events (`schemas.events.contract`): canonical types, one column for each role.
         roles
             Column -> role; `id` and `ignore` are not embedded.
         weights

@@ -8,10 +8,10 @@ import pandas as pd
 import pyarrow as pa
 from scipy import sparse
 
+from anomaly.embedding.lsa import TokenSpace
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import holders_of
-from anomaly.embedding.steps import StepCounts
-from anomaly.embedding.tokens import TokenSpace
+from anomaly.embedding.step_counts import StepCounts
 
 _N_TOKENS = 2**14
 

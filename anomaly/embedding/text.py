@@ -7,14 +7,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anomaly.embedding.bags import trigrams, words, words_of
 from anomaly.embedding.category import distinct
-from anomaly.embedding.meaning import MeaningSpace
+from anomaly.embedding.lsa import TokenSpace
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import holders_of, surprisal
-from anomaly.embedding.tokens import TokenSpace
-from anomaly.masking import mask
-from schemas.job_sections import TextEmbedding
+from anomaly.embedding.sentence_embedding import MeaningSpace
+from anomaly.embedding.token_hashing import trigrams, words, words_of
+from anomaly.preprocess.masking import mask
+from schemas.job.sections import TextEmbedding
 
 MOST_DIRECTIONS = 24
 """Directions of the words, and as many of the 3-grams."""
@@ -57,7 +57,7 @@ class TextBlock:
         directions
             Directions of the words, as many of the 3-grams, and of the meaning.
         embedding
-            `semantic` adds what the texts mean (`anomaly.embedding.meaning`).
+            `semantic` adds what the texts mean (`anomaly.embedding.sentence_embedding`).
         """
         texts, rows = distinct(column)
         counts = np.bincount(rows, minlength=len(texts))[:-1]

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from markupsafe import escape
 
-from flows.report import wording
+from flows.report import text as wording
+from flows.report.text import Cut, cut
 from flows.report.times import event_times
-from flows.report.wording import Cut, cut
-from schemas.outputs import FINDING, ODDEST_EVENTS, SEVERITY_CUTS
-from schemas.texts import as_text
+from schemas.events.texts import as_text
+from schemas.outputs.tables import FINDING, ODDEST_EVENTS, SEVERITY_CUTS
 
 _MAX_REASONS = 8
 _NAME, _SENTENCE, _VALUE = 80, 240, 140

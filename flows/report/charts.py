@@ -7,12 +7,12 @@ Every field has a name of ours: names and values from the log are data, never Ve
 import numpy as np
 import numpy.typing as npt
 
+from flows.report.columns import Driver
 from flows.report.data import ReportData
-from flows.report.drivers import Driver
-from flows.report.lanes import lanes, over_time
 from flows.report.map import embedding_map
 from flows.report.marks import Row, Spec, nominal, quantitative
-from flows.report.wording import share
+from flows.report.text import share
+from flows.report.timeline import lanes, over_time
 
 _MAX_FINDINGS = 1_000
 _MAX_BARS = 80

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from schemas.manifest import RunManifest
+from schemas.outputs.manifest import RunManifest
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,10 @@ class ReportData:
     manifest
         What the run read, did and wrote.
     findings
-        The columns of `schemas.outputs.FINDING`, then the record's own columns as
+        The columns of `schemas.outputs.tables.FINDING`, then the record's own columns as
         `beside_own_columns` names them; rank 1 first.
     incidents
-        The columns of `schemas.outputs.INCIDENT`; rank 1 first. Each has a finding.
+        The columns of `schemas.outputs.tables.INCIDENT`; rank 1 first. Each has a finding.
     suppressed
         The same, of those that verdicts keep from the analyst; without findings.
     score_counts
@@ -34,7 +34,8 @@ class ReportData:
     time_column
         The own column of `findings` that holds the event's time, if there is one.
     surroundings
-        `schemas.surroundings.SURROUNDINGS`: of the first incidents, what is around them.
+        `schemas.outputs.incident_context.SURROUNDINGS`: of the first incidents, what is around
+        them.
     """
 
     manifest: RunManifest

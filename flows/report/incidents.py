@@ -7,14 +7,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from flows.report import wording
+from flows.report import text as wording
 from flows.report.cards import Card, cards
+from flows.report.context_panel import Around, surroundings
 from flows.report.data import ReportData
-from flows.report.surroundings import Around, surroundings
+from flows.report.text import Cut, cut
 from flows.report.times import event_times
-from flows.report.wording import Cut, cut
-from schemas.manifest import RunManifest
-from schemas.outputs import FINDING
+from schemas.outputs.manifest import RunManifest
+from schemas.outputs.tables import FINDING
 
 MAX_INCIDENTS = 250
 """Incidents shown as cards; the page says how many more there are."""

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flows.report import wording
+from flows.report import text as wording
 from flows.report.template import environment, source, trusted
-from flows.report.wording import listing, share, visible
-from schemas.manifest import RunManifest
-from schemas.outputs import SEVERITY_CUTS
+from flows.report.text import listing, share, visible
+from schemas.outputs.manifest import RunManifest
+from schemas.outputs.tables import SEVERITY_CUTS
 
 _STATUSES = ("new", "worse", "recurring")
 _COLUMNS_NAMED = 3

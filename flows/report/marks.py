@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from flows.report.wording import visible
-from schemas.outputs import SEVERITY_CUTS
+from flows.report.text import visible
+from schemas.outputs.tables import SEVERITY_CUTS
 
 Row = dict[str, Any]
 Spec = dict[str, Any]

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flows.report.drivers import Driver
-from flows.report.wording import count, listing, share, visible
-from schemas.manifest import RunManifest
-from schemas.outputs import SEVERITY_CUTS
+from flows.report.columns import Driver
+from flows.report.text import count, listing, share, visible
+from schemas.outputs.manifest import RunManifest
+from schemas.outputs.tables import SEVERITY_CUTS
 
 _REASON_LENGTH = 200
 _STATUSES = ("new", "worse", "recurring")

@@ -3,12 +3,13 @@
 import base64
 import hashlib
 
-from flows.report import overview, wording
+from flows.report import overview
+from flows.report import text as wording
+from flows.report.chart_library import chart_library
 from flows.report.charts import charts
+from flows.report.columns import drivers
 from flows.report.data import ReportData
-from flows.report.drivers import drivers
 from flows.report.incidents import choices, incident_cards, suppressed_lines, verdict_labels
-from flows.report.library import chart_library
 from flows.report.template import environment, source, trusted
 
 

@@ -22,7 +22,7 @@ def picture(points: pa.Table, findings: pa.Table, kind: Literal[".png", ".svg"])
     Parameters
     ----------
     points
-        As `schemas.outputs.MAP`.
+        As `schemas.outputs.tables.MAP`.
     findings
         Those that the ranks of the points name.
     kind

@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.instants import read_instants
+from schemas.events.instants import read_instants
 
 _YEAR_1, _YEAR_10000 = -62_135_596_800_000, 253_402_300_800_000
 """Milliseconds since 1970: what lies outside cannot be drawn or written as a date."""

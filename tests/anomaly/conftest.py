@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from anomaly.model import AnomalyModel
+from anomaly.model.model import AnomalyModel
 from tests.anomaly.logs import ROLES, company_log
 
 

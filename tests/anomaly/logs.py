@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from schemas.roles import Role
+from schemas.columns.roles import Role
 
 PATIENT = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 """For any machine, however busy."""

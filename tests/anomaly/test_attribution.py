@@ -2,10 +2,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from anomaly.attribution import span_shares
-from anomaly.fold import Fold, ModelOptions
-from anomaly.model import AnomalyModel
-from schemas.job_sections import Distance
+from anomaly.explain.attribution import span_shares
+from anomaly.model.fold import Fold, ModelOptions
+from anomaly.model.model import AnomalyModel
+from schemas.job.sections import Distance
 from tests.anomaly.logs import ROLES
 
 

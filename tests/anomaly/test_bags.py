@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import HashingVectorizer
 
-from anomaly.embedding import bags
+from anomaly.embedding import token_hashing as bags
 from tests.anomaly.logs import PATIENT
 
 SIGNS = st.sampled_from([*"aZß9<>_ -.\t\u3000\x1c\u2028é日ΣİÅ🦊", "<ip>", "<a_b>", "ǅ", "x\u0301"])

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from anomaly import borders as borders_module
-from anomaly.borders import Borders, Polyline
+from anomaly.numerics import sorted_lookup as borders_module
+from anomaly.numerics.sorted_lookup import Borders, Polyline
 
 FLOATS = st.sampled_from([np.float32, np.float64])
 ROOMY = st.floats(-(2.0**100), 2.0**100, width=32)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from anomaly.calibration import Calibration, Surprise, conformal
+from anomaly.detectors.calibration import Calibration, Surprise, conformal
 from tests import naive
 from tests.anomaly.logs import PATIENT
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.canaries import (
+from anomaly.model.model import AnomalyModel
+from anomaly.monitoring.canaries import (
     FAR_NUMBER,
     NAME_OF_OTHERS,
     ODD_TEXT,
@@ -16,8 +17,7 @@ from anomaly.canaries import (
     make_canaries,
     search_canaries,
 )
-from anomaly.model import AnomalyModel
-from schemas.roles import Role
+from schemas.columns.roles import Role
 from tests.anomaly.logs import FEW, ROLES, company_log, conformed
 
 LOG = company_log(3_000, 0)

@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from anomaly.cells import compare_cells, count_cells
-from anomaly.drift import compare_columns, count_records
-from anomaly.fold import held_out
-from anomaly.model import AnomalyModel
+from anomaly.model.fold import held_out
+from anomaly.model.model import AnomalyModel
+from anomaly.monitoring.column_drift import compare_columns, count_records
+from anomaly.monitoring.embedding_drift import compare_cells, count_cells
 from tests.anomaly.logs import ROLES, company_log
 
 LOG = company_log(6_000, 0)

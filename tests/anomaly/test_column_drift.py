@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.drift import BatchCounts, compare_columns, count_records
-from anomaly.fold import held_out
-from anomaly.model import AnomalyModel
-from schemas.roles import Role
+from anomaly.model.fold import held_out
+from anomaly.model.model import AnomalyModel
+from anomaly.monitoring.column_drift import BatchCounts, compare_columns, count_records
+from schemas.columns.roles import Role
 from tests.anomaly.logs import FEW, ROLES, company_log, conformed, terms
 
 LOG = company_log(6_000, 0)

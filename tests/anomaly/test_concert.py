@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 
-from anomaly.concert import Concert, Measured
-from anomaly.density import DistanceToMeasure
-from anomaly.embedding.parts import EmbeddedEvents, Part, Span
-from anomaly.model import AnomalyModel
-from schemas.roles import Role
+from anomaly.detectors.covariance_metric import Concert, Measured
+from anomaly.detectors.density import DistanceToMeasure
+from anomaly.embedding.deduplicated import EmbeddedEvents, Part, Span
+from anomaly.model.model import AnomalyModel
+from schemas.columns.roles import Role
 from tests import naive
 from tests.anomaly.logs import PATIENT, conformed
 

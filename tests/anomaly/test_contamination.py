@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from anomaly.contamination import beyond_reference
-from anomaly.embedding.parts import EmbeddedEvents, Span
-from anomaly.model import AnomalyModel
-from anomaly.normal import agreement
-from anomaly.voices import Voices
+from anomaly.detectors.combination import Voices
+from anomaly.detectors.contamination import beyond_reference
+from anomaly.detectors.trimming import agreement
+from anomaly.embedding.deduplicated import EmbeddedEvents, Span
+from anomaly.model.model import AnomalyModel
 from tests.anomaly.logs import MIXTURE_ROLES, mixture
 
 N_DIMS = 4

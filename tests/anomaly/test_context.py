@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from anomaly.embedding.context import MOST_PAIRS, telling_pairs
+from anomaly.embedding.column_pairs import MOST_PAIRS, telling_pairs
 
 RANDOM = np.random.default_rng(0)
 N = 4_000

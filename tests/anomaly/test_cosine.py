@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from anomaly.cosine import UnlikeDirection
-from anomaly.distance import FarthestColumn
-from anomaly.embedding.parts import Span
-from anomaly.explanation import explain
-from anomaly.fold import ModelOptions
-from anomaly.model import PARTS, AnomalyModel
-from anomaly.state import dump, load
+from anomaly.detectors.cosine import UnlikeDirection
+from anomaly.detectors.distance import FarthestColumn
+from anomaly.embedding.deduplicated import Span
+from anomaly.explain.reasons import explain
+from anomaly.model.fold import ModelOptions
+from anomaly.model.model import PARTS, AnomalyModel
+from anomaly.model.serialization import dump, load
 from tests import naive
 from tests.anomaly.logs import PATIENT, ROLES, with_value
 

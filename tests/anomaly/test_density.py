@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from anomaly.density import DistanceToMeasure
-from anomaly.embedding.parts import EmbeddedEvents, Part, Span
+from anomaly.detectors.density import DistanceToMeasure
+from anomaly.embedding.deduplicated import EmbeddedEvents, Part, Span
 from tests import naive
 from tests.anomaly.logs import PATIENT
 
@@ -90,7 +90,7 @@ def test_it_does_not_matter_how_many_distances_are_held(
     events = in_parts(500)
     density = DistanceToMeasure(random_state=0).fit_events(events)
     scores = density.measure_events(events)
-    monkeypatch.setattr("anomaly.density._KNOWN", held)
+    monkeypatch.setattr("anomaly.detectors.density._KNOWN", held)
     np.testing.assert_array_equal(density.measure_events(events), scores)
 
 

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from anomaly.density import DistanceToMeasure
-from anomaly.distance import FarthestColumn
-from anomaly.embedding.parts import Span
+from anomaly.detectors.density import DistanceToMeasure
+from anomaly.detectors.distance import FarthestColumn
+from anomaly.embedding.deduplicated import Span
 from tests import naive
 from tests.anomaly.logs import PATIENT
 

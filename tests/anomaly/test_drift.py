@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.model import AnomalyModel
-from anomaly.selection import NO_DRIFT, Drift, anomaly_score, drift_of, select
-from schemas.job import SelectionSpec
-from schemas.roles import Role
+from anomaly.model.model import AnomalyModel
+from anomaly.model.selection import NO_DRIFT, Drift, anomaly_score, drift_of, select
+from schemas.columns.roles import Role
+from schemas.job.job import SelectionSpec
 from tests import naive
 from tests.anomaly.logs import MIXTURE_ROLES, PATIENT, mixture
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.embedding.embedder import EventEmbedder
-from anomaly.state import dump
-from schemas.roles import Role
+from anomaly.model.serialization import dump
+from schemas.columns.roles import Role
 from tests.anomaly.logs import (
     FLOATS,
     MOMENTS,

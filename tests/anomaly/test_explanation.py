@@ -5,9 +5,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from anomaly.explanation import Reason, explain
-from anomaly.model import AnomalyModel
-from schemas.roles import Role
+from anomaly.explain.reasons import Reason, explain
+from anomaly.model.model import AnomalyModel
+from schemas.columns.roles import Role
 from tests.anomaly.logs import MIXTURE_ROLES, ROLES, company_log, mixture, terms, with_value
 
 Fitted = tuple[AnomalyModel, pa.Table]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from anomaly.embedding.category import CategoryBlock
-from anomaly.embedding.familiarity import FamiliarityBlock
+from anomaly.embedding.entity_rarity import FamiliarityBlock
 from tests import naive
 from tests.anomaly.logs import terms
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import anomaly.model
-from anomaly.fold import held_out, splits
-from anomaly.model import AnomalyModel
+import anomaly.model.model
+from anomaly.model.fold import held_out, splits
+from anomaly.model.model import AnomalyModel
 from tests.anomaly.logs import MIXTURE_ROLES, ROLES, mixture
 
 
@@ -42,7 +42,7 @@ def test_a_small_sample_is_judged_by_three_folds_and_their_mean(
 def test_a_larger_one_by_the_first_of_them(
     model: AnomalyModel, log: pa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(anomaly.model, "_SMALL", log.num_rows - 1)
+    monkeypatch.setattr(anomaly.model.model, "_SMALL", log.num_rows - 1)
     one, drawn = AnomalyModel.fit(log, ROLES, {}, 0)
     assert len(one.folds) == 1
     assert one.calibration_rows < log.num_rows / 2

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from anomaly.fold import ModelOptions
-from anomaly.model import AnomalyModel
+from anomaly.model.fold import ModelOptions
+from anomaly.model.model import AnomalyModel
 from tests.anomaly.logs import ROLES, company_log
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.embedding.habits import HourHabit, LevelHabit, NameHabit
+from anomaly.embedding.conditional import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.rarity import surprisal
 from tests import naive
 from tests.anomaly.logs import PATIENT

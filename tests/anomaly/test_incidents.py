@@ -5,7 +5,7 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.incidents import NEAR_IN_TIME, Candidates, alike, gone_through, incidents
+from anomaly.incidents.grouping import NEAR_IN_TIME, Candidates, alike, gone_through, incidents
 from tests import naive
 from tests.anomaly.logs import PATIENT
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from anomaly.likeness import centre_of, distances, part_of, placed
-from anomaly.model import AnomalyModel
+from anomaly.model.model import AnomalyModel
+from anomaly.model.record_similarity import centre_of, distances, part_of, placed
 from tests.anomaly.logs import MIXTURE_ROLES, mixture
 
 X = np.array([[3.0, 0.0], [0.0, 5.0], [6.0, 0.1]], dtype=np.float32)

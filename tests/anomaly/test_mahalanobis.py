@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.covariance import ledoit_wolf
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from anomaly.mahalanobis import FewAxes, ShrunkMahalanobis, WhitenedSpace
+from anomaly.detectors.mahalanobis import FewAxes, ShrunkMahalanobis, WhitenedSpace
 from tests import naive
 from tests.anomaly.logs import PATIENT
 

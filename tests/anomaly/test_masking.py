@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from anomaly.masking import mask, template
+from anomaly.preprocess.masking import mask, template
 
 
 @pytest.mark.parametrize(

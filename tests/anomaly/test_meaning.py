@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from anomaly.embedding import meaning
-from anomaly.embedding.meaning import MeaningSpace
-from anomaly.fold import ModelOptions
-from anomaly.model import PARTS, AnomalyModel
-from anomaly.state import dump, load
+from anomaly.embedding import sentence_embedding as meaning
+from anomaly.embedding.sentence_embedding import MeaningSpace
+from anomaly.model.fold import ModelOptions
+from anomaly.model.model import PARTS, AnomalyModel
+from anomaly.model.serialization import dump, load
 from schemas.errors import JobError, ModelFileError
 from tests.anomaly.logs import ROLES, company_log
 

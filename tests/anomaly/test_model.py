@@ -5,13 +5,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 
-from anomaly.fold import Scores
-from anomaly.model import FEWEST_EVENTS, PARTS, AnomalyModel
-from anomaly.selection import select
-from anomaly.state import dump, load
+from anomaly.model.fold import Scores
+from anomaly.model.model import FEWEST_EVENTS, PARTS, AnomalyModel
+from anomaly.model.selection import select
+from anomaly.model.serialization import dump, load
+from schemas.columns.roles import Role
 from schemas.errors import InputError
-from schemas.job import SelectionSpec
-from schemas.roles import Role
+from schemas.job.job import SelectionSpec
 from tests.anomaly.logs import FEW, MIXTURE_ROLES, ROLES, company_log, mixture, with_value
 from tests.anomaly.test_embedder import EVENTS, table_of
 

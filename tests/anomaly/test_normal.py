@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from anomaly import normal
-from anomaly.embedding.parts import EmbeddedEvents
-from anomaly.normal import NormalCluster
+from anomaly.detectors import trimming as normal
+from anomaly.detectors.trimming import NormalCluster
+from anomaly.embedding.deduplicated import EmbeddedEvents
 
 
 def cluster_of(X: np.ndarray) -> NormalCluster:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.odd_events import MOST, oddest_events
+from anomaly.explain.rare_session_events import MOST, oddest_events
 from tests import naive
 from tests.anomaly.logs import PATIENT
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anomaly.embedding.deduplicated import EmbeddedEvents, combinations
 from anomaly.embedding.embedder import EventEmbedder
-from anomaly.embedding.parts import EmbeddedEvents, combinations
-from anomaly.model import AnomalyModel
+from anomaly.model.model import AnomalyModel
 from tests.anomaly.logs import PATIENT, ROLES, company_log
 
 CODES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=60)

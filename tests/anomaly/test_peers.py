@@ -6,13 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from anomaly.embedding.deduplicated import Span
 from anomaly.embedding.embedder import EventEmbedder
-from anomaly.embedding.parts import Span
-from anomaly.explanation import explain
-from anomaly.fold import ModelOptions
-from anomaly.model import PARTS, AnomalyModel
-from anomaly.state import dump, load
-from schemas.roles import Role
+from anomaly.explain.reasons import explain
+from anomaly.model.fold import ModelOptions
+from anomaly.model.model import PARTS, AnomalyModel
+from anomaly.model.serialization import dump, load
+from schemas.columns.roles import Role
 from tests.anomaly.logs import conformed, with_value
 
 ROLES = {

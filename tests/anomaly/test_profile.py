@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly.profile import EXAMPLE_LENGTH, profile
-from schemas.columns import ColumnProfile
+from anomaly.preprocess.profile import EXAMPLE_LENGTH, profile
+from schemas.columns.profile import ColumnProfile
 
 
 def profile_of(values: object, dtype: pa.DataType | None = None) -> ColumnProfile:

@@ -3,7 +3,7 @@ import warnings
 import numpy as np
 import pytest
 
-from anomaly.projection import project
+from anomaly.explain.projection import project
 
 
 def test_the_plane_shows_most_of_all_points() -> None:

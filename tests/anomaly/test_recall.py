@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anomaly.recall import FALSE_ALARM, FEWEST_RUNS, fall_of_recall
+from anomaly.monitoring.control_chart import FALSE_ALARM, FEWEST_RUNS, fall_of_recall
 
 
 def runs(rng: np.random.Generator, n: int, shares: np.ndarray) -> list[tuple[int, int]]:

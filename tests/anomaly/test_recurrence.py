@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from anomaly.explanation import Reason
-from anomaly.portrait import Incident, Members, portray
-from anomaly.recurrence import Past, compared, differences, resolved
-from schemas.roles import Role
+from anomaly.explain.reasons import Reason
+from anomaly.incidents.recurrence import Past, compared, differences, resolved
+from anomaly.incidents.summary import Incident, Members, portray
+from schemas.columns.roles import Role
 
 HOUR = 3_600_000_000
 ROLES = {"user": Role.ENTITY, "action": Role.CATEGORY, "bytes": Role.NUMBER}

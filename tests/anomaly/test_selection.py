@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.selection import anomaly_score, largest_p, select, severity
-from schemas.job import SelectionSpec
+from anomaly.model.selection import anomaly_score, largest_p, select, severity
+from schemas.job.job import SelectionSpec
 from tests import naive
 from tests.anomaly.logs import PATIENT
 

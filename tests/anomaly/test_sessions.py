@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.boundaries import Boundaries, ByGap, ByKey, ByWindow, boundaries_of
-from anomaly.sessions import Sessions, sessionize
-from schemas.job import build_job
-from schemas.roles import Role
+from anomaly.preprocess.session_windows import Boundaries, ByGap, ByKey, ByWindow, boundaries_of
+from anomaly.preprocess.sessions import Sessions, sessionize
+from schemas.columns.roles import Role
+from schemas.job.job import build_job
 from tests import naive
 from tests.anomaly.logs import NAMES, PATIENT, conformed, terms
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from anomaly.similar import most_similar
+from anomaly.incidents.similarity import most_similar
 
 
 def incident(

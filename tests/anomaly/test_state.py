@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.concert import Concert
-from anomaly.density import DistanceToMeasure
-from anomaly.model import PARTS, AnomalyModel
-from anomaly.state import dump, load
+from anomaly.detectors.covariance_metric import Concert
+from anomaly.detectors.density import DistanceToMeasure
+from anomaly.model.model import PARTS, AnomalyModel
+from anomaly.model.serialization import dump, load
 from schemas.errors import ModelFileError
 from tests.anomaly.logs import PATIENT
 

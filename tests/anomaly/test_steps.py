@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.embedding.steps import MOST_STEPS, StepCounts
+from anomaly.embedding.step_counts import MOST_STEPS, StepCounts
 from tests.anomaly.logs import PATIENT
 
 SESSIONS = st.lists(st.lists(st.sampled_from("abcde"), max_size=8), min_size=1, max_size=15)

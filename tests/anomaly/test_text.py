@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.embedding.text import TextBlock
-from anomaly.masking import mask
+from anomaly.preprocess.masking import mask
 from tests import naive
 from tests.anomaly.logs import PATIENT, TEXTS, terms
 

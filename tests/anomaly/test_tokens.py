@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from anomaly.embedding.tokens import TokenSpace
+from anomaly.embedding.lsa import TokenSpace
 from tests import naive
 from tests.anomaly.logs import PATIENT
 

@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from anomaly.portrait import Incident
-from anomaly.verdicts import is_about, judged, known_malicious, verdict_on
+from anomaly.incidents.summary import Incident
+from anomaly.incidents.verdicts import is_about, judged, known_malicious, verdict_on
 from schemas.errors import JobError
-from schemas.verdict import Opinion, Verdict
+from schemas.outputs.verdict import Opinion, Verdict
 from tests.anomaly.test_recurrence import incident
 
 TODAY = date(2026, 1, 10)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from anomaly.embedding.parts import EmbeddedEvents, Span
-from anomaly.voices import Voices
+from anomaly.detectors.combination import Voices
+from anomaly.embedding.deduplicated import EmbeddedEvents, Span
 
 SPANS = (Span("a", None, 0, 2), Span("b", None, 2, 5), Span("a", "user", 5, 6))
 RANDOM = np.random.default_rng(0)

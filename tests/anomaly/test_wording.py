@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.embedding.category import MISSING
+from anomaly.embedding.deduplicated import Span
 from anomaly.embedding.embedder import EventEmbedder
-from anomaly.embedding.parts import Span
-from anomaly.wording import Evidence, describe, quote
-from schemas.roles import Role
+from anomaly.explain.sentences import Evidence, describe, quote
+from schemas.columns.roles import Role
 from tests.anomaly.logs import PATIENT, conformed
 
 NIGHT = dt.datetime(2024, 1, 8, 3, 30, tzinfo=dt.UTC)

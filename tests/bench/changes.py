@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from schemas.roles import Role
+from schemas.columns.roles import Role
 from tests.bench.habits import ENOUGH, Event, Habits
 
 RARE = 0.001

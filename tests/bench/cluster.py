@@ -14,13 +14,13 @@ from pathlib import Path
 
 from distributed import Client, Scheduler
 
-from flows.cluster import ClusterRunner, connected
-from flows.crossing import PARTS_IN_TASK, Work, carry_out_patiently, shares
-from flows.pipeline import detect_events
-from flows.records import CHUNK_ROWS, MOST_CHUNKS
-from flows.storage.published import PublishedRun
-from flows.surroundings import MOST_SHARES
-from schemas.job import build_job
+from flows.pipelines.detect import detect_events
+from flows.runtime.dask import ClusterRunner, connected
+from flows.runtime.work import PARTS_IN_TASK, Work, carry_out_patiently, shares
+from flows.steps.incident_context import MOST_SHARES
+from flows.steps.records import CHUNK_ROWS, MOST_CHUNKS
+from flows.storage.runs.reader import PublishedRun
+from schemas.job.job import build_job
 from tests.bench import scheduler_bytes
 from tests.bench.results import OUTPUT, table, write
 from tests.bench.speed.log import write_log
@@ -112,7 +112,7 @@ def cluster_of(workers: int, folder: Path) -> Iterator[Client]:
 
 def _import_outfield() -> None:
     """Import what the first task of a worker would: it is no part of a run's time."""
-    import flows.steps  # noqa: F401, PLC0415
+    import flows.steps.gather  # noqa: F401, PLC0415
 
 
 def measure(client: Client, workers: int, log: Path, output: Path) -> tuple[PublishedRun, Measured]:

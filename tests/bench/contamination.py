@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import average_precision_score
 
-from anomaly.model import AnomalyModel
+from anomaly.model.model import AnomalyModel
 from tests.bench.draws import field_of, sown
 from tests.bench.labelled import Labelled, Rows, read
 from tests.bench.results import mean_and_error, parser, table, write

@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 from sklearn.metrics import average_precision_score
 
 from data.generate import generate, write
-from flows.pipeline import DirectRunner
-from flows.renewal import detect_and_renew
-from flows.storage.published import PublishedRun, read_scores
-from flows.training import train_model
-from schemas.job import JobSpec, build_job
+from flows.pipelines.refit import detect_and_renew
+from flows.pipelines.train import train_model
+from flows.runtime.runner import DirectRunner
+from flows.storage.runs.reader import PublishedRun, read_scores
+from schemas.job.job import JobSpec, build_job
 from tests.bench.labelled import DATA
 from tests.bench.results import OUTPUT, table
 from tests.bench.results import write as write_results

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from schemas.roles import Role
+from schemas.columns.roles import Role
 
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
 _CLOCK = re.compile(r"(\d{1,2}):\d{2}")

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from anomaly.explanation import Reason, explain
-from anomaly.model import AnomalyModel
-from schemas.roles import Role
+from anomaly.explain.reasons import Reason, explain
+from anomaly.model.model import AnomalyModel
+from schemas.columns.roles import Role
 from tests.bench.changes import KINDS, Change
 from tests.bench.expectations import agrees
 from tests.bench.habits import Event, Habits

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.model import AnomalyModel
-from anomaly.selection import select
-from schemas.job import SelectionSpec
+from anomaly.model.model import AnomalyModel
+from anomaly.model.selection import select
+from schemas.job.job import SelectionSpec
 from tests.bench.draws import contaminated, halves
 from tests.bench.labelled import SAMPLE, Labelled, Rows, read
 from tests.bench.results import mean_and_error, parser, table, write

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from schemas.roles import Role
+from schemas.columns.roles import Role
 
 Event = dict[str, Any]
 

@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from anomaly.boundaries import ByKey
-from anomaly.profile import profile
-from anomaly.sessions import sessionize
+from anomaly.preprocess.profile import profile
+from anomaly.preprocess.session_windows import ByKey
+from anomaly.preprocess.sessions import sessionize
 from data.generate import generate
-from schemas.events import conform
-from schemas.flattening import flatten
-from schemas.roles import Role, infer_roles
+from schemas.columns.roles import Role, infer_roles
+from schemas.events.contract import conform
+from schemas.events.flattening import flatten
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 """Where the sets lie unless a benchmark is told otherwise."""

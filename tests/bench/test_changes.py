@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from schemas.roles import Role
+from schemas.columns.roles import Role
 from tests.anomaly.logs import ROLES, company_log, conformed
 from tests.bench.changes import KINDS, RARE, common_names
 from tests.bench.explanations import as_events, make_odd

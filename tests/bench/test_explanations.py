@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from anomaly.explanation import Reason
-from schemas.roles import Role
+from anomaly.explain.reasons import Reason
+from schemas.columns.roles import Role
 from tests.anomaly.logs import ROLES, company_log
 from tests.bench.changes import Change
 from tests.bench.expectations import agrees

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from schemas.roles import Role
+from schemas.columns.roles import Role
 from tests.bench.draws import contaminated, halves
 from tests.bench.false_discovery import (
     RATES,

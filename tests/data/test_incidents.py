@@ -3,7 +3,7 @@ import pyarrow.compute as pc
 import pytest
 
 from data.incidents import PLAN, plan
-from schemas.job import SelectionSpec
+from schemas.job.job import SelectionSpec
 from tests.data.conftest import Log
 
 

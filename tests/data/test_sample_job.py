@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from data.generate import EVENTS
-from schemas.job import JobSpec
+from schemas.job.job import JobSpec
 
 JOBS = Path(__file__).parents[2] / "data" / "jobs"
 

@@ -8,8 +8,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from flows.settings import prepare_prefect
-from flows.storage import store_path
+from flows.runtime.settings import prepare_prefect
+from flows.storage.fs import store_path
 
 
 @pytest.fixture(scope="session")

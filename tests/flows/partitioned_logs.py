@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from flows.job_file import complete_job, load_job
-from schemas.job import JobSpec
+from flows.jobs.job_file import complete_job, load_job
+from schemas.job.job import JobSpec
 from tests.flows.sample_logs import small_log, written
 
 

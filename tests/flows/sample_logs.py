@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flows.pipeline import DirectRunner, Runner, detect_events
-from flows.storage.published import PublishedRun
-from schemas.job import JobSpec, build_job
+from flows.pipelines.detect import detect_events
+from flows.runtime.runner import DirectRunner, Runner
+from flows.storage.runs.reader import PublishedRun
+from schemas.job.job import JobSpec, build_job
 
 T = TypeVar("T")
 

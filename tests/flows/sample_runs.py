@@ -5,10 +5,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from flows.storage.published import PublishedRun
-from flows.storage.runs import RunFolder
-from schemas.manifest import IncidentSummary, Ledger, ModelSummary, RunManifest, SelectionSummary
-from schemas.outputs import FINDING, INCIDENT, REJECTION, SCORES, beside_own_columns
+from flows.storage.runs.reader import PublishedRun
+from flows.storage.runs.writer import RunFolder
+from schemas.outputs.manifest import (
+    IncidentSummary,
+    Ledger,
+    ModelSummary,
+    RunManifest,
+    SelectionSummary,
+)
+from schemas.outputs.tables import FINDING, INCIDENT, REJECTION, SCORES, beside_own_columns
 
 OWN = pa.schema(
     {

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import main
-from flows.commands import Services
-from flows.due import standing, standings
-from flows.model_choice import folder_of
-from flows.pipeline import DirectRunner, detect_events
-from flows.storage.lock import job_lock
-from flows.storage.published import list_runs
-from flows.storage.registry import roll_back
-from flows.training import train_model
+from flows.cli.app import main
+from flows.cli.options import Services
+from flows.jobs.model_choice import folder_of
+from flows.jobs.staleness import standing, standings
+from flows.pipelines.detect import detect_events
+from flows.pipelines.train import train_model
+from flows.runtime.runner import DirectRunner
+from flows.storage.fs.lock import job_lock
+from flows.storage.models.registry import roll_back
+from flows.storage.runs.reader import list_runs
 from tests.flows.partitioned_logs import job_file, job_in, partitions
 from tests.flows.sample_logs import dataset_bytes
 
@@ -65,7 +66,7 @@ def test_each_setting_that_judges_makes_all_stale_and_others_do_not(filled):
 
 
 def test_what_another_version_judged_is_stale(filled, monkeypatch):
-    monkeypatch.setattr("flows.due.version", lambda _: "99.0")
+    monkeypatch.setattr("flows.jobs.staleness.version", lambda _: "99.0")
     ours = list_runs(str(filled / "out/nightly"))[0].manifest.outfield_version
     assert why(filled) == [f"judged by outfield {ours}"] * 3
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from flows.cli import main
+from flows.cli.app import main
 from tests.flows.sample_logs import detect_in, small_log, written
 
 Row = tuple[str, str]
@@ -419,7 +419,7 @@ def test_a_wrong_wait_is_told_in_one_line(asked, tmp_path, capfd, monkeypatch):
 def test_a_runner_that_cannot_be_is_told_in_one_line(  # noqa: PLR0917
     runner, address, words, options, tmp_path, capfd, monkeypatch
 ):
-    monkeypatch.setattr("flows.cluster._SECONDS_TO_CONNECT", 0.2)
+    monkeypatch.setattr("flows.runtime.dask._SECONDS_TO_CONNECT", 0.2)
     monkeypatch.setenv("OUTFIELD_RUNNER", runner)
     monkeypatch.setenv("OUTFIELD_DASK_ADDRESS", address)
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
@@ -431,7 +431,7 @@ def test_a_runner_that_cannot_be_is_told_in_one_line(  # noqa: PLR0917
 def test_dask_that_is_not_installed_is_told_in_one_line(capfd, monkeypatch):
     monkeypatch.setenv("OUTFIELD_RUNNER", "dask")
     monkeypatch.setenv("OUTFIELD_DASK_ADDRESS", "tcp://127.0.0.1:1")
-    monkeypatch.setattr("flows.cluster.find_spec", lambda name: None)
+    monkeypatch.setattr("flows.runtime.dask.find_spec", lambda name: None)
     said = said_of([*detect_on(small_log()), "--direct"], capfd)
     assert "OUTFIELD_RUNNER: the runner `dask` needs distributed and prefect_dask" in said
     assert "pip install 'outfield[dask]'" in said

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import main
-from flows.commands import Services
-from flows.job_file import job_name_of
-from flows.storage.runs import RunFolder
+from flows.cli.app import main
+from flows.cli.options import Services
+from flows.jobs.job_file import job_name_of
+from flows.storage.runs.writer import RunFolder
+from schemas.columns.roles import ColumnProfile, Role, RoleChoice
 from schemas.errors import InputError
-from schemas.roles import ColumnProfile, Role, RoleChoice
 from tests.flows.sample_runs import findings, incidents, manifest, published, rejected, scores
 
 
@@ -79,7 +79,7 @@ def test_help_and_version_import_nothing_heavy():
     heavy = "{'pyarrow', 'pandas', 'prefect', 'sklearn', 'altair', 'numpy', 'pydantic'}"
     for option in ("--help", "--version"):
         code = (
-            f"import sys; from flows.cli import main; code = main(['{option}']);"
+            f"import sys; from flows.cli.app import main; code = main(['{option}']);"
             f" sys.exit(code or ', '.join(sorted({heavy} & set(sys.modules))) or 0)"
         )
         result = subprocess.run(  # noqa: S603 - our own code
@@ -96,7 +96,7 @@ def test_help_and_version_import_nothing_heavy():
 def test_looking_at_runs_does_not_import_prefect(tmp_path):
     published(tmp_path / "out")
     code = (
-        "import sys; from flows.cli import main;"
+        "import sys; from flows.cli.app import main;"
         f" folder = {str(tmp_path / 'out/job')!r};"
         " code = main(['findings', folder]) or main(['runs', folder]);"
         " sys.exit(code or 'prefect' in sys.modules)"
@@ -256,7 +256,7 @@ def test_ctrl_c_ends_with_130(capsys):
 
 def test_a_reader_that_leaves_early_sees_no_error(tmp_path):
     published(tmp_path, n=28)
-    command = f"import sys; from flows.cli import main; sys.exit(main(['findings', '{tmp_path}/job', '--json']))"  # noqa: E501
+    command = f"import sys; from flows.cli.app import main; sys.exit(main(['findings', '{tmp_path}/job', '--json']))"  # noqa: E501
     with subprocess.Popen(  # noqa: S603 - our own code
         [sys.executable, "-c", command],
         stdout=subprocess.PIPE,

@@ -7,16 +7,16 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from anomaly.verdicts import verdict_on
-from flows.cli import main
-from flows.context import context_of, tokens
-from flows.redaction import Redactor
-from flows.storage.incident_search import Found, find_incident
-from flows.storage.published import read_incidents
-from flows.storage.verdicts import keep_verdict
+from anomaly.incidents.verdicts import verdict_on
+from flows.cli.app import main
+from flows.results.incident_bundle import context_of, tokens
+from flows.results.redaction import Redactor
+from flows.storage.runs.incident_search import Found, find_incident
+from flows.storage.runs.reader import read_incidents
+from flows.storage.verdicts.store import keep_verdict
+from schemas.columns.roles import Role
 from schemas.errors import OutfieldError
-from schemas.roles import Role
-from schemas.verdict import Opinion
+from schemas.outputs.verdict import Opinion
 from tests.flows.sample_logs import detect, job, small_log, written
 
 NAMES = [f"agatha.{surname}" for surname in ("ames", "bell", "cole", "dorn", "ebel", "fink")]

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.generate import generate, write
-from flows.crossing import Work, carry_out, each_of, shares
-from flows.pipeline import detect_events
-from flows.storage.published import read_scores
+from flows.pipelines.detect import detect_events
+from flows.runtime.work import Work, carry_out, each_of, shares
+from flows.storage.runs.reader import read_scores
 from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
 
 FILES = 300
@@ -97,8 +97,8 @@ def test_the_size_of_chunks_and_batches_changes_no_finding_and_no_score(
     folder = tmp_path_factory.mktemp("company")
     write(*generate(rows=2_000, days=1, seed=3), folder)
     whole = detect(job(str(folder / "events"), tmp_path / "whole"))
-    monkeypatch.setattr("flows.records.CHUNK_ROWS", chunk_rows)
-    monkeypatch.setattr("flows.records.BATCH_ROWS", batch_rows)
+    monkeypatch.setattr("flows.steps.records.CHUNK_ROWS", chunk_rows)
+    monkeypatch.setattr("flows.steps.records.BATCH_ROWS", batch_rows)
     cut = detect(job(str(folder / "events"), tmp_path / "cut"))
     assert dataset_bytes(cut, "findings") == dataset_bytes(whole, "findings")
     assert read_scores(cut).equals(read_scores(whole))

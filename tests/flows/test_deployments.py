@@ -20,8 +20,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.cli import main
-from flows.storage.published import list_runs
+from flows.cli.app import main
+from flows.storage.runs.reader import list_runs
 from tests.flows.partitioned_logs import job_file, job_in, partitions
 from tests.flows.prefect_processes import PREFECT, plain_environment, prefect_server_process
 from tests.flows.sample_logs import small_log, written
@@ -84,7 +84,7 @@ def test_serving_without_a_server_is_told_in_one_line(tmp_path):
 
 @pytest.mark.slow
 def test_a_deployment_says_what_prefect_must_know(tmp_path, prefect_server):
-    from flows.deployments import deployment_of, detect_job
+    from flows.orchestration.deployments import deployment_of, detect_job
 
     made = deployment_of("nightly", job_in(tmp_path, NIGHTLY))
     assert (made.flow_name, made.name, made.parameters) == (
@@ -96,7 +96,7 @@ def test_a_deployment_says_what_prefect_must_know(tmp_path, prefect_server):
     assert (schedule.cron, schedule.timezone) == ("0 6 * * *", "Europe/Berlin")
     assert made.concurrency_limit == 1
     assert made.concurrency_options.collision_strategy == "ENQUEUE"
-    assert made.entrypoint == "flows.deployments.detect_job"
+    assert made.entrypoint == "flows.orchestration.deployments.detect_job"
     described = detect_job.parameters.properties
     assert list(described) == ["job", "partition"]
     assert all(parameter["description"] for parameter in described.values())
@@ -106,7 +106,7 @@ def test_a_deployment_says_what_prefect_must_know(tmp_path, prefect_server):
 def test_a_run_of_the_command_line_is_named_after_its_partition(tmp_path, prefect_server):
     from prefect.client.orchestration import get_client
 
-    from flows.detect import detect
+    from flows.orchestration.flows import detect
 
     partitions(tmp_path, [DAY])
     state = detect(job_in(tmp_path), DAY, return_state=True)
@@ -117,7 +117,7 @@ def test_a_run_of_the_command_line_is_named_after_its_partition(tmp_path, prefec
 
 @pytest.mark.slow
 def test_an_interval_starts_where_a_restart_does_not_shift_it(tmp_path, prefect_server):
-    from flows.deployments import prefect_schedule
+    from flows.orchestration.deployments import prefect_schedule
 
     spec = job_in(tmp_path, '[schedule]\ninterval = "6h"\n').schedule
     assert prefect_schedule(spec).interval == timedelta(hours=6)
@@ -131,8 +131,8 @@ def test_the_deployments_of_prefect_yaml_are_ones_that_prefect_takes(prefect_ser
     from prefect.client.schemas.schedules import construct_schedule
     from prefect.flows import load_flow_from_entrypoint
 
-    from flows.job_file import load_job
-    from flows.settings import Settings
+    from flows.jobs.job_file import load_job
+    from flows.runtime.settings import Settings
 
     monkeypatch.chdir(ROOT)
     for deployment in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]:
@@ -153,7 +153,7 @@ def test_the_deployments_of_prefect_yaml_are_ones_that_prefect_takes(prefect_ser
 OUTFIELD = (
     sys.executable,
     "-c",
-    "import sys; from flows.cli import main; sys.exit(main(sys.argv[1:]))",
+    "import sys; from flows.cli.app import main; sys.exit(main(sys.argv[1:]))",
 )
 
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from flows.pipeline import DirectRunner
-from flows.storage.published import list_runs, read_findings
-from flows.training import train_model
+from flows.pipelines.train import train_model
+from flows.runtime.runner import DirectRunner
+from flows.storage.runs.reader import list_runs, read_findings
 from schemas.errors import InputError
 from tests.flows.prefect_processes import (
     free_port,
@@ -37,7 +37,7 @@ OUTFIELD = Path(sys.executable).with_name("outfield")
 @pytest.fixture(scope="module")
 def flow_run(tmp_path_factory, prefect_server):
     """A run of the flow, and what Prefect knows of it."""
-    from flows.detect import detect as detect_flow
+    from flows.orchestration.flows import detect as detect_flow
 
     folder = tmp_path_factory.mktemp("flow")
     spec = job(written(folder / "log.parquet", small_log()), folder / "out", name="sign.ins")
@@ -79,8 +79,8 @@ def test_the_flow_writes_the_same_bytes_as_the_steps_alone(flow_run):
 
 
 def test_the_flow_fits_the_model_that_the_steps_alone_would(flow_run, tmp_path):
-    from flows.detect import detect as detect_flow
-    from flows.fit import fit as fit_flow
+    from flows.orchestration.flows import detect as detect_flow
+    from flows.orchestration.flows import fit as fit_flow
 
     location = str(flow_run[0] / "log.parquet")
     registered = fit_flow(job(location, tmp_path / "flow"), promote=True)
@@ -134,7 +134,7 @@ def test_the_progress_of_scoring_ends_at_all(flow_run):
 
 
 def test_parameters_may_come_as_json(tmp_path, prefect_server):
-    from flows.detect import detect as detect_flow
+    from flows.orchestration.flows import detect as detect_flow
 
     location = written(tmp_path / "log.parquet", small_log())
     settings = {"input": location, "output": str(tmp_path / "out"), "name": "json"}
@@ -146,7 +146,7 @@ def test_parameters_may_come_as_json(tmp_path, prefect_server):
 def test_a_wrong_parameter_is_refused_before_anything_runs(wrong, tmp_path, prefect_server):
     from prefect.exceptions import ParameterTypeError
 
-    from flows.detect import detect as detect_flow
+    from flows.orchestration.flows import detect as detect_flow
 
     location = written(tmp_path / "log.parquet", small_log())
     with pytest.raises(ParameterTypeError, match=next(iter(wrong))):
@@ -158,7 +158,7 @@ def tried(failure: Exception) -> tuple[int, Any]:
     """Run a task that fails once; give how often it was tried, and its state."""
     from prefect import flow
 
-    from flows.tasks import as_task
+    from flows.orchestration.tasks import as_task
 
     attempts: list[int] = []
 
@@ -192,7 +192,7 @@ def test_what_cannot_pass_is_not_tried_again(failure, prefect_server):
 
 
 def test_a_mistake_fails_the_flow_with_its_own_error_and_leaves_no_run(tmp_path, prefect_server):
-    from flows.detect import detect as detect_flow
+    from flows.orchestration.flows import detect as detect_flow
 
     spec = job(
         written(tmp_path / "log.parquet", small_log()),
@@ -205,8 +205,8 @@ def test_a_mistake_fails_the_flow_with_its_own_error_and_leaves_no_run(tmp_path,
 
 
 def test_listeners_hear_of_the_steps_of_the_flow(tmp_path, prefect_server):
-    from flows.detect import detect as detect_flow
-    from flows.progress import told_of_progress
+    from flows.orchestration.flows import detect as detect_flow
+    from flows.runtime.progress import told_of_progress
 
     told: list[str] = []
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
@@ -360,7 +360,10 @@ def said_by(code: str, home: Path) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.parametrize(
     "start",
-    ["from flows.settings import prepare_prefect; prepare_prefect();", "import flows.detect;"],
+    [
+        "from flows.runtime.settings import prepare_prefect; prepare_prefect();",
+        "import flows.orchestration.flows;",
+    ],
 )
 def test_nothing_is_reported_to_anybody(start, tmp_path):
     code = (
@@ -374,7 +377,7 @@ def test_nothing_is_reported_to_anybody(start, tmp_path):
 
 
 def test_what_the_user_has_set_stays(monkeypatch):
-    from flows.settings import prepare_prefect
+    from flows.runtime.settings import prepare_prefect
 
     monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "INFO")
     prepare_prefect()
@@ -387,7 +390,7 @@ def test_what_the_user_has_set_stays(monkeypatch):
 def test_services_of_prefect_speak_where_runs_are_served_alone(start, heard, tmp_path):
     """A terminal has our line alone, however slowly Prefect's `EventsWorker` ends."""
     code = (
-        "import logging; from flows import settings;"
+        "import logging; from flows.runtime import settings;"
         f"settings.{start};"
         "from prefect.logging.configuration import ensure_logging_setup;"
         "ensure_logging_setup();"

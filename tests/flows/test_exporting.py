@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from flows.cli import main
-from flows.exporting import csv_lines, json_lines
-from flows.storage.published import PublishedRun, read_findings, read_incidents
-from flows.storage.runs import RunFolder
+from flows.cli.app import main
+from flows.results.export import csv_lines, json_lines
+from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents
+from flows.storage.runs.writer import RunFolder
 from tests.flows.sample_runs import findings, incidents, manifest, published, rejected, scores
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from flows.cli import main
-from flows.storage import patience, store_path
-from flows.storage.published import list_runs
+from flows.cli.app import main
+from flows.runtime import retry as patience
+from flows.storage.fs import store_path
+from flows.storage.runs.reader import list_runs
 from tests.flows import faulty_store as faults
 from tests.flows.faulty_store import FaultyStore, faulty_store
 from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written

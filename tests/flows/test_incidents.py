@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from flows.incidents import FINDINGS_OF_ONE
-from flows.storage.published import PublishedRun, read_findings, read_incidents
+from flows.steps.group import FINDINGS_OF_ONE
+from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents
 from tests.flows.sample_logs import dataset_bytes, detect, detect_in, job, small_log, written
 
 

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.intake import take_in_verdicts
-from flows.storage.verdicts import read_verdicts
+from flows.steps.import_verdicts import take_in_verdicts
+from flows.storage.verdicts.store import read_verdicts
 from tests.flows.sample_runs import published
 from tests.flows.test_recurring import erasing, run_of
 

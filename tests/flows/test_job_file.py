@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly.profile import profile
-from flows.job_file import job_template, load_job
+from anomaly.preprocess.profile import profile
+from flows.jobs.job_file import job_template, load_job
+from schemas.columns.roles import ColumnProfile, Role, RoleChoice, infer_roles
 from schemas.errors import JobError
-from schemas.job import parse_job
-from schemas.roles import ColumnProfile, Role, RoleChoice, infer_roles
+from schemas.job.job import parse_job
 
 
 def template_of(table: pa.Table, location: str = "logs/") -> str:

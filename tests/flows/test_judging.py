@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.storage.published import read_findings
+from flows.storage.runs.reader import read_findings
 from schemas.errors import JobError
 from tests.flows.sample_logs import detect_in, small_log
 

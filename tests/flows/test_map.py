@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.cli import main
+from flows.cli.app import main
 from flows.report.picture import picture
-from flows.storage.published import PublishedRun, read_findings, read_map
+from flows.storage.runs.reader import PublishedRun, read_findings, read_map
 from schemas.errors import OutputError
 from tests.flows.sample_logs import detect_in, small_log
 from tests.flows.sample_runs import published

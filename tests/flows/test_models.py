@@ -7,13 +7,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.cli import main
-from flows.comparing import compare_models
-from flows.modelling import Registered
-from flows.pipeline import DirectRunner
-from flows.storage.published import list_runs, read_scores
-from flows.storage.registry import promote
-from flows.training import train_model
+from flows.cli.app import main
+from flows.pipelines.compare import compare_models
+from flows.pipelines.train import train_model
+from flows.runtime.runner import DirectRunner
+from flows.steps.fit import Registered
+from flows.storage.models.registry import promote
+from flows.storage.runs.reader import list_runs, read_scores
 from schemas.errors import InputError, ModelFileError
 from tests.flows.sample_logs import FailingRunner, dataset_bytes, detect, job, small_log, written
 from tests.flows.test_sessions import CUTS, SESSION, shop_log
@@ -187,7 +187,7 @@ def test_canaries_are_in_the_manifest_and_touch_no_output(trained, monkeypatch):
     log = small_log(200, seed=6)
     run = judged(folder, log)
     assert 0 < run.manifest.canaries.found <= run.manifest.canaries.planted
-    monkeypatch.setattr("anomaly.canaries.PLANTED", 0)
+    monkeypatch.setattr("anomaly.monitoring.canaries.PLANTED", 0)
     without = judged(folder, log)
     assert without.manifest.canaries.planted == 0
     for dataset in ("findings", "scores", "quarantine"):

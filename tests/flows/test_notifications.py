@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from flows.cli import main
-from flows.notifications import check_notifications, tell_of_critical, tell_of_failure
-from flows.storage.published import PublishedRun
+from flows.cli.app import main
+from flows.results.notifications import check_notifications, tell_of_critical, tell_of_failure
+from flows.storage.runs.reader import PublishedRun
 from schemas.errors import JobError
 from tests.flows.partitioned_logs import job_file, partitions
 from tests.flows.sample_runs import published
@@ -79,7 +79,7 @@ def test_a_run_without_critical_findings_sends_none(duty, tmp_path):
 
 def test_a_run_of_the_command_line_tells_of_critical_findings(duty, tmp_path, monkeypatch):
     run = with_critical(published(tmp_path), 1)
-    monkeypatch.setattr("flows.launch.detect_and_renew", lambda *_: run)
+    monkeypatch.setattr("flows.orchestration.launch.detect_and_renew", lambda *_: run)
     assert main(["detect", "x.parquet", "--direct"]) == 0
     (message,) = duty.messages
     assert message["title"] == "outfield job 2026-01-05: 1 critical finding"

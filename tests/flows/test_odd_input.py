@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.cli import main
-from flows.storage.published import PublishedRun, read_findings, read_scores
+from flows.cli.app import main
+from flows.storage.runs.reader import PublishedRun, read_findings, read_scores
 from tests.flows.sample_logs import detect_in, small_log
 
 

@@ -2,10 +2,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from flows.cli import main
-from flows.partitions import LOOK_BACK, chosen_partition
-from flows.pipeline import DirectRunner, detect_events
-from flows.storage.published import find_run, list_runs, read_scores
+from flows.cli.app import main
+from flows.jobs.partitions import LOOK_BACK, chosen_partition
+from flows.pipelines.detect import detect_events
+from flows.runtime.runner import DirectRunner
+from flows.storage.runs.reader import find_run, list_runs, read_scores
 from schemas.errors import InputError, JobError
 from tests.flows.partitioned_logs import job_file, job_in, partitions
 from tests.flows.sample_logs import dataset_bytes, small_log, written

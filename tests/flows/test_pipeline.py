@@ -14,12 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anomaly.selection import severity
+from anomaly.model.selection import severity
 from data.generate import generate, write
-from flows import records
-from flows.pipeline import DirectRunner, detect_events
-from flows.storage.plan import plan_input
-from flows.storage.published import list_runs, read_findings, read_scores
+from flows.pipelines.detect import detect_events
+from flows.runtime.runner import DirectRunner
+from flows.steps import records
+from flows.storage.input.plan import plan_input
+from flows.storage.runs.reader import list_runs, read_findings, read_scores
 from tests.flows.sample_logs import (
     STEP_NAMES,
     FailingRunner,

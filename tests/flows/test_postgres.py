@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.storage.published import list_runs
+from flows.storage.runs.reader import list_runs
 from tests.flows.partitioned_logs import job_file, partitions
 from tests.flows.postgres_server import PASSWORD, Postgres, postgres_programs, postgres_server
 from tests.flows.prefect_processes import plain_environment, prefect_server_process

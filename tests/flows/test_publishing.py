@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.publishing import publish_run
-from flows.storage.published import read_scores
+from flows.steps.publish import publish_run
+from flows.storage.runs.reader import read_scores
 from schemas.errors import LedgerError
-from schemas.events import RejectReason
+from schemas.events.contract import RejectReason
 from tests.flows.sample_logs import (
     STEP_NAMES,
     FailingRunner,

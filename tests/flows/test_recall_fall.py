@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.notifications import tell_of_outcome
-from flows.pipeline import DirectRunner, detect_events
-from flows.storage.published import PublishedRun
-from schemas.figures import CanaryReport
+from flows.pipelines.detect import detect_events
+from flows.results.notifications import tell_of_outcome
+from flows.runtime.runner import DirectRunner
+from flows.storage.runs.reader import PublishedRun
+from schemas.outputs.figures import CanaryReport
 from tests.flows.partitioned_logs import job_in, partitions
 from tests.flows.sample_runs import published
 from tests.flows.test_notifications import duty  # noqa: F401 - a fixture

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.records import REPEATED, EventRecords
-from flows.storage.plan import plan_input
-from flows.storage.published import PublishedRun, read_findings, read_scores
-from flows.storage.scratch import Scratch
-from schemas.roles import Role
+from flows.steps.records import REPEATED, EventRecords
+from flows.storage.fs.scratch import Scratch
+from flows.storage.input.plan import plan_input
+from flows.storage.runs.reader import PublishedRun, read_findings, read_scores
+from schemas.columns.roles import Role
 from tests.flows.sample_logs import detect_in, small_log, written
 
 N = 60

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from flows.storage.published import PublishedRun, read_incidents
+from flows.storage.runs.reader import PublishedRun, read_incidents
 from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
 
 DAY = 86_400_000_000

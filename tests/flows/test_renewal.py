@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.pipeline import DirectRunner
-from flows.renewal import detect_and_renew
+from flows.pipelines.refit import detect_and_renew
+from flows.pipelines.train import train_model
 from flows.report.overview import moved_sentence
-from flows.storage.published import REPORT
-from flows.storage.registry import read_registry
-from flows.training import train_model
+from flows.runtime.runner import DirectRunner
+from flows.storage.models.registry import read_registry
+from flows.storage.runs.reader import REPORT
 from schemas.errors import JobError, NoInputError
 from tests.flows.sample_logs import job, small_log, written
 

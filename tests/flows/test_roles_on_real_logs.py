@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anomaly.profile import profile
-from flows.storage.plan import plan_input
-from flows.storage.rows import read_rows
-from schemas.roles import Role, infer_roles
+from anomaly.preprocess.profile import profile
+from flows.storage.input.plan import plan_input
+from flows.storage.input.rows import read_rows
+from schemas.columns.roles import Role, infer_roles
 
 EVENTS = Path(__file__).parents[2].parent / "shared" / "data" / "events"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import main
-from flows.run_log import Entry, JsonLines, log, log_all, logging_of, told_on
-from flows.storage.published import list_runs
+from flows.cli.app import main
+from flows.runtime.run_log import Entry, JsonLines, log, log_all, logging_of, told_on
+from flows.storage.runs.reader import list_runs
 from tests.flows.sample_logs import STEP_NAMES, small_log, written
 
 

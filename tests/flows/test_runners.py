@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.cluster import ClusterRunner, connected
-from flows.pipeline import DirectRunner
-from flows.processes import process_runner
-from flows.records import CHUNK_ROWS
-from flows.storage.published import PublishedRun, find_run, list_runs
+from flows.runtime.dask import ClusterRunner, connected
+from flows.runtime.processes import process_runner
+from flows.runtime.runner import DirectRunner
+from flows.steps.records import CHUNK_ROWS
+from flows.storage.runs.reader import PublishedRun, find_run, list_runs
 from schemas.errors import ServerError, WorkerError
 from tests.flows.dask_cluster import dask_cluster
 from tests.flows.prefect_processes import (
@@ -221,7 +221,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
-    monkeypatch.setattr("flows.cluster._SECONDS_TO_CONNECT", 1)
+    monkeypatch.setattr("flows.runtime.dask._SECONDS_TO_CONNECT", 1)
     with (
         pytest.raises(ServerError, match="OUTFIELD_DASK_ADDRESS: no Dask scheduler answers at"),
         connected(f"tcp://127.0.0.1:{free_port()}"),
@@ -230,7 +230,7 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
 
 
 def test_workers_of_another_version_are_refused(cluster, monkeypatch):
-    monkeypatch.setattr("flows.cluster._own_version", lambda: "9.9")
+    monkeypatch.setattr("flows.runtime.dask._own_version", lambda: "9.9")
     with (
         pytest.raises(WorkerError, match=r"has outfield \S+; install outfield 9.9 there"),
         connected(cluster.address),

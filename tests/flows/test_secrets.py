@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.cli import main
-from flows.storage.published import PublishedRun, read_findings, read_incidents
-from schemas.secrets import MASK
+from flows.cli.app import main
+from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents
+from schemas.events.secrets import MASK
 from tests.flows.sample_logs import detect_in, rejected_rows, small_log
 
 # ruff: noqa: S105 - they are invented

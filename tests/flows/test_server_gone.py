@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.storage.published import list_runs
+from flows.storage.runs.reader import list_runs
 from tests.flows.prefect_processes import (
     plain_environment,
     prefect_server_process,
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 OUTFIELD = (
     sys.executable,
     "-c",
-    "import sys; from flows.cli import main; sys.exit(main(sys.argv[1:]))",
+    "import sys; from flows.cli.app import main; sys.exit(main(sys.argv[1:]))",
 )
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.storage.published import PublishedRun, read_findings, read_scores
+from flows.storage.runs.reader import PublishedRun, read_findings, read_scores
 from schemas.errors import JobError
-from schemas.outputs import ODDEST_EVENTS
+from schemas.outputs.tables import ODDEST_EVENTS
 from tests.flows.sample_logs import detect, detect_in, job, written
 
 DAY = datetime(2026, 1, 5, tzinfo=UTC)

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anomaly.likeness import Metric, centre_of, distances, placed
-from flows.cli import main
-from flows.similarity import Question, similar
-from flows.storage import stored_records
-from flows.storage.models import find_model, load_model
-from flows.storage.parquet_parts import RowGroup, read_row_groups
-from flows.storage.published import PublishedRun, load_run, read_findings
-from flows.storage.stored_records import StoredRecords
+from anomaly.model.record_similarity import Metric, centre_of, distances, placed
+from flows.cli.app import main
+from flows.results.similar_records import Question, similar
+from flows.storage.models.store import find_model, load_model
+from flows.storage.runs.parquet_parts import RowGroup, read_row_groups
+from flows.storage.runs.reader import PublishedRun, load_run, read_findings
+from flows.storage.search import stored_records
+from flows.storage.search.stored_records import StoredRecords
 from schemas.errors import InputError, OutputError
 from tests.flows.sample_logs import dataset_bytes, detect, detect_in, job, small_log, written
 

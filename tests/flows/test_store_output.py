@@ -11,9 +11,15 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from flows.cli import main
-from flows.cluster import ClusterRunner, connected
-from flows.storage.published import find_run, list_runs, read_findings, read_incidents, read_scores
+from flows.cli.app import main
+from flows.runtime.dask import ClusterRunner, connected
+from flows.storage.runs.reader import (
+    find_run,
+    list_runs,
+    read_findings,
+    read_incidents,
+    read_scores,
+)
 from schemas.errors import OutputError
 from tests.flows.dask_cluster import dask_cluster
 from tests.flows.prefect_processes import plain_environment
@@ -157,7 +163,7 @@ def test_what_a_killed_run_leaves_is_no_run_and_the_next_is_clean(bucket, locati
 
 def test_the_manifest_is_written_after_all_else_of_the_run(bucket, location, monkeypatch):
     order: list[str] = []
-    from flows.storage.store_path import StorePath  # noqa: PLC0415
+    from flows.storage.fs.store_path import StorePath  # noqa: PLC0415
 
     put = StorePath.put
     monkeypatch.setattr(

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows import publishing
 from flows.report.data import ReportData
-from flows.storage.published import PublishedRun, read_findings, read_incidents
+from flows.steps import publish as publishing
+from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents
 from tests.flows.sample_logs import detect, detect_in, job, small_log, written
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -81,7 +81,7 @@ def test_it_does_not_depend_on_chunks_or_batches(
     tmp_path: Path, shown: list[ReportData], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     detect_in(_log(), tmp_path / "one", **SETTINGS)
-    monkeypatch.setattr("flows.records.BATCH_ROWS", 37)
+    monkeypatch.setattr("flows.steps.records.BATCH_ROWS", 37)
     detect_in(_log(), tmp_path / "many", **SETTINGS)
     assert shown[0].surroundings.equals(shown[1].surroundings)
 
@@ -109,8 +109,8 @@ def test_in_how_many_shares_the_events_are_looked_through_does_not_matter(
     log = log.append_column("code", pa.array([f"c{i % 3}" for i in range(len(log))]))
     location = written(tmp_path / "log.parquet", log, row_group_size=25)
     detect(job(location, tmp_path / "whole", **SETTINGS))
-    monkeypatch.setattr("flows.records.CHUNK_ROWS", chunk_rows)
-    monkeypatch.setattr("flows.surroundings.MOST_SHARES", shares)
+    monkeypatch.setattr("flows.steps.records.CHUNK_ROWS", chunk_rows)
+    monkeypatch.setattr("flows.steps.incident_context.MOST_SHARES", shares)
     detect(job(location, tmp_path / "shared", **SETTINGS))
     whole, shared = (data.surroundings.drop_columns(["similar"]) for data in shown)
     assert sum(len(row["around"]) for row in whole.to_pylist()) > 16

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.cli import main
-from flows.exporting import ocsf_findings
-from flows.job_file import complete_job, load_job
-from flows.storage.published import read_findings
-from schemas.ocsf import VERSION
+from flows.cli.app import main
+from flows.jobs.job_file import complete_job, load_job
+from flows.results.export import ocsf_findings
+from flows.storage.runs.reader import read_findings
+from schemas.outputs.ocsf import VERSION
 from tests.flows.sample_logs import detect, written
 from tests.ocsf_schema import faults
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from anomaly.verdicts import verdict_on
+from anomaly.incidents.verdicts import verdict_on
 from data.generate import generate, write
-from flows.storage.incident_search import find_incident
-from flows.storage.published import PublishedRun, read_findings, read_incidents
-from flows.storage.verdicts import keep_verdict
-from schemas.verdict import Opinion
+from flows.storage.runs.incident_search import find_incident
+from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents
+from flows.storage.verdicts.store import keep_verdict
+from schemas.outputs.verdict import Opinion
 from tests.flows.sample_logs import detect, job
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.terminal import ReaderGoneError, Terminal, escape
+from flows.cli.console import ReaderGoneError, Terminal
+from schemas.escaping import escape
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J[bold]\r\n\t\u202e\x9b31m\x7f"
 

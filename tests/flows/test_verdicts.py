@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import main
-from flows.storage.published import read_findings, read_incidents
-from flows.storage.verdicts import read_verdicts
+from flows.cli.app import main
+from flows.storage.runs.reader import read_findings, read_incidents
+from flows.storage.verdicts.store import read_verdicts
 from schemas.errors import OutputError
 from tests.flows.sample_logs import detect, job, written
 from tests.flows.test_recurring import SETTINGS, day_log, erasing, run_of

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 def test_the_second_writer_of_a_job_in_a_store_waits_and_then_gives_up(
     s3, prefect_server, monkeypatch
 ):
-    from flows.writers import only_writer
+    from flows.orchestration.write_lock import only_writer
 
     monkeypatch.setenv("OUTFIELD_LOCK_WAIT", "2s")
     spec = job("in", "s3://results/out")
@@ -29,7 +29,7 @@ def test_the_second_writer_of_a_job_in_a_store_waits_and_then_gives_up(
 
 
 def test_in_a_folder_the_kernel_sees_to_it(tmp_path, prefect_server):
-    from flows.writers import only_writer
+    from flows.orchestration.write_lock import only_writer
 
     spec = job("in", tmp_path)
     with only_writer(spec), only_writer(spec):
@@ -37,7 +37,7 @@ def test_in_a_folder_the_kernel_sees_to_it(tmp_path, prefect_server):
 
 
 def test_what_fails_in_the_writer_is_not_taken_for_waiting(s3, prefect_server):
-    from flows.writers import only_writer
+    from flows.orchestration.write_lock import only_writer
 
     with pytest.raises(TimeoutError, match="ours"), only_writer(job("in", "s3://results/out")):
         raise TimeoutError("ours")

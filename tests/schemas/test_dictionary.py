@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.dictionary import DATASETS, dictionary
+from schemas.outputs.dictionary import DATASETS, dictionary
 
 WRITTEN = Path(__file__).parents[2] / "schemas" / "COLUMNS.md"
 

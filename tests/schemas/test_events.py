@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.events import REJECTIONS, Conformed, Limits, RejectReason, conform
-from schemas.instants import INSTANT
-from schemas.reading import TERMS
-from schemas.roles import Role
+from schemas.columns.roles import Role
+from schemas.events.contract import REJECTIONS, Conformed, Limits, RejectReason, conform
+from schemas.events.instants import INSTANT
+from schemas.events.parsing import TERMS
 
 _CANONICAL = {
     Role.ID: pa.string(),

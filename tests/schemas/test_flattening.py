@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import InputError
-from schemas.flattening import flatten, flattened_origin
+from schemas.events.flattening import flatten, flattened_origin
 
 _NESTED = pa.schema(
     {

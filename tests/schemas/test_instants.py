@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.instants import INSTANT, read_instants
+from schemas.events.instants import INSTANT, read_instants
 
 _NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 _POSSIBLE = st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC))

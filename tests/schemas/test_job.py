@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.columns.roles import Role, RoleChoice
 from schemas.errors import JobError
-from schemas.job import (
+from schemas.job.job import (
     JobSpec,
     build_job,
     check_columns,
@@ -17,7 +18,6 @@ from schemas.job import (
     roles_of,
     safe_name,
 )
-from schemas.roles import Role, RoleChoice
 
 
 def complaint(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.ocsf import VERSION, detection_finding
+from schemas.outputs.ocsf import VERSION, detection_finding
 from tests.flows.sample_runs import incidents, manifest
 from tests.ocsf_schema import faults
 

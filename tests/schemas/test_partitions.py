@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import JobError
-from schemas.fingerprint import job_fingerprint
-from schemas.job import build_job, parse_job
-from schemas.partitions import check_location, is_partitioned, location_of, root_of
+from schemas.job.fingerprint import job_fingerprint
+from schemas.job.job import build_job, parse_job
+from schemas.job.partitions import check_location, is_partitioned, location_of, root_of
 
 fields = st.sampled_from(
     [

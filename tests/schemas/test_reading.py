@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.reading import TERMS, read_flags, read_numbers, read_terms
+from schemas.events.parsing import TERMS, read_flags, read_numbers, read_terms
 
 
 @pytest.mark.parametrize(

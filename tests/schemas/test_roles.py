@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly.profile import profile
-from schemas.events import conform
-from schemas.roles import Role, RoleChoice, infer_roles
+from anomaly.preprocess.profile import profile
+from schemas.columns.roles import Role, RoleChoice, infer_roles
+from schemas.events.contract import conform
 
 ROWS = 3_000
 START = dt.datetime(2024, 3, 1, tzinfo=dt.UTC)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import JobError
-from schemas.job import build_job, parse_job
+from schemas.job.job import build_job, parse_job
 
 
 def error_of(settings: str) -> str:

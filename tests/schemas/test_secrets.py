@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from schemas.secrets import MASK, NO_SECRETS, mask_secrets
+from schemas.events.secrets import MASK, NO_SECRETS, mask_secrets
 
 KINDS = [pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary()]
 

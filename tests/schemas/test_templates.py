@@ -1,7 +1,7 @@
 import pytest
 
-from schemas.roles import Role, RoleChoice
-from schemas.templates import TEMPLATES, with_template
+from schemas.columns.roles import Role, RoleChoice
+from schemas.columns.templates import TEMPLATES, with_template
 from tests.ocsf_schema import types_of
 
 KINDS = {

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.texts import as_json, as_text
+from schemas.events.texts import as_json, as_text
 
 _PLUS_TWO = timezone(timedelta(hours=2))
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sklearn.preprocessing import StandardScaler
 
-from anomaly.profile import profile
-from schemas.flattening import flatten
-from schemas.roles import Role, infer_roles
+from anomaly.preprocess.profile import profile
+from schemas.columns.roles import Role, infer_roles
+from schemas.events.flattening import flatten
 from tests.bench.quality.cases import Case
 
 PROTOCOL = 1

@@ -9,12 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from flows.pipeline import DirectRunner, detect_events
-from flows.settings import Settings
-from flows.storage.published import PublishedRun, read_scores
-from schemas.flattening import flatten
-from schemas.job import build_job
-from schemas.roles import Role
+from flows.pipelines.detect import detect_events
+from flows.runtime.runner import DirectRunner
+from flows.runtime.settings import Settings
+from flows.storage.runs.reader import PublishedRun, read_scores
+from schemas.columns.roles import Role
+from schemas.events.flattening import flatten
+from schemas.job.job import build_job
 from tests.bench.quality.cases import Case
 
 ROOT = Path(__file__).parents[3]

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.lib.format import open_memmap
 
-from anomaly.model import AnomalyModel
+from anomaly.model.model import AnomalyModel
 from data import company as co
 from data.generate import written_down
-from schemas.events import conform
-from schemas.roles import Role
+from schemas.columns.roles import Role
+from schemas.events.contract import conform
 
 ROLES = {
     "timestamp": Role.TIME,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flows.storage.vector_index import layout
+from flows.storage.search.vector_index import layout
 
 K = 10
 _CANDIDATES = 40

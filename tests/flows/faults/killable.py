@@ -78,8 +78,8 @@ def killable(log: Path) -> Iterator[Killable]:
 
 
 def _serve(log: Path) -> None:
-    from flows import launch  # noqa: F401, PLC0415 - before the fork, not in each child
-    from flows.report.library import chart_library  # noqa: PLC0415
+    from flows.orchestration import launch  # noqa: F401, PLC0415 - before the fork, not in each child
+    from flows.report.chart_library import chart_library  # noqa: PLC0415
 
     chart_library()
     for line in sys.stdin:
@@ -128,7 +128,7 @@ def _be_the_command(order: dict[str, Any], log: Path, counted: mmap.mmap) -> Non
         most = pages * os.sysconf("SC_PAGE_SIZE") + order["memory"]
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
     sys.addaudithook(watch)
-    from flows.cli import main  # noqa: PLC0415
+    from flows.cli.app import main  # noqa: PLC0415
 
     code = main(tokens)
     sys.stdout.flush()

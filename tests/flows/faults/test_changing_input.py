@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.pipeline import DirectRunner
-from flows.storage.plan import plan_input
-from flows.storage.rows import read_batches
+from flows.runtime.runner import DirectRunner
+from flows.storage.input.plan import plan_input
+from flows.storage.input.rows import read_batches
 from schemas.errors import InputError
 from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
 

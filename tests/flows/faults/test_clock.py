@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flows import planning
-from flows.cli import main
-from flows.storage.published import find_run, list_runs
-from flows.storage.runs import RunFolder
-from schemas.run_id import instant_of, run_id_of
+from flows.cli.app import main
+from flows.steps import plan as planning
+from flows.storage.runs.reader import find_run, list_runs
+from flows.storage.runs.writer import RunFolder
+from schemas.outputs.run_id import instant_of, run_id_of
 from tests.flows.sample_logs import dataset_bytes, detect, detect_in, job, small_log, written
 
 NOON = datetime(2026, 3, 4, 12, 0, 0, 250_000, tzinfo=UTC)

@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.cli import main
-from flows.processes import process_runner
-from flows.storage.published import PublishedRun, find_run
+from flows.cli.app import main
+from flows.runtime.processes import process_runner
+from flows.storage.runs.reader import PublishedRun, find_run
 from schemas.errors import DamagedFileError
 from tests.flows.sample_logs import (
     dataset_bytes,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import main
-from flows.storage.published import PublishedRun, find_run, list_runs
+from flows.cli.app import main
+from flows.storage.runs.reader import PublishedRun, find_run, list_runs
 from schemas.errors import ModelFileError, OutputError
 from tests.flows.faults.killable import killable
 from tests.flows.faults.test_changing_input import MeddlingRunner
@@ -110,7 +110,7 @@ def test_memory_that_ends_is_told_in_one_line(tmp_path, capfd, monkeypatch, erro
     def starve(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("flows.pipeline.gather_records", starve)
+    monkeypatch.setattr("flows.pipelines.detect.gather_records", starve)
     log = written(tmp_path / "log.parquet", small_log())
     assert main(["detect", log, "--output", str(tmp_path / "out"), "--direct"]) == 2
     assert "not enough memory; free some, or run with a lower OUTFIELD_WORKERS" in one_line(capfd)

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from anomaly.profile import profile
-from flows.cli import main
-from flows.job_file import load_job
-from flows.storage.plan import plan_input
-from flows.storage.published import find_run
-from flows.storage.rows import read_batches
+from anomaly.preprocess.profile import profile
+from flows.cli.app import main
+from flows.jobs.job_file import load_job
+from flows.storage.input.plan import plan_input
+from flows.storage.input.rows import read_batches
+from flows.storage.runs.reader import find_run
+from schemas.columns.roles import infer_roles
 from schemas.errors import InputError, JobError
-from schemas.flattening import flatten
-from schemas.roles import infer_roles
+from schemas.events.flattening import flatten
 from tests.flows.sample_logs import detect, job, rejected_rows, small_log, written
 
 IN_A_FOLDER = [HealthCheck.function_scoped_fixture]

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.cli import main
-from flows.storage.published import PublishedRun, find_run, list_runs
+from flows.cli.app import main
+from flows.storage.runs.reader import PublishedRun, find_run, list_runs
 from tests.flows.faults.killable import Ended, killable
 from tests.flows.sample_logs import dataset_bytes, small_log, written
 

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from flows.report.data import ReportData
-from schemas.manifest import (
+from schemas.outputs.incident_context import SURROUNDINGS
+from schemas.outputs.manifest import (
     ColumnRole,
     IncidentSummary,
     InputFile,
@@ -17,8 +18,7 @@ from schemas.manifest import (
     RunManifest,
     SelectionSummary,
 )
-from schemas.outputs import FINDING, INCIDENT, SEVERITY_CUTS, beside_own_columns
-from schemas.surroundings import SURROUNDINGS
+from schemas.outputs.tables import FINDING, INCIDENT, SEVERITY_CUTS, beside_own_columns
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>&\u2028\u202eend"
 OWN = pa.schema(

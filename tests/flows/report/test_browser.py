@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from flows.report.index import render_index
 from flows.report.page import render
-from flows.storage.verdicts import read_verdicts
+from flows.storage.verdicts.store import read_verdicts
 from tests.flows.report.sample import report_data
 from tests.flows.test_recurring import erasing, run_of
 

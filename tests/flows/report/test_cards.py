@@ -8,8 +8,8 @@ import pytest
 from flows.report.cards import cards
 from flows.report.page import render
 from flows.report.times import event_times
-from schemas.outputs import FINDING, ODDEST_EVENTS
-from schemas.texts import as_text
+from schemas.events.texts import as_text
+from schemas.outputs.tables import FINDING, ODDEST_EVENTS
 from tests.flows.report.sample import HOSTILE, report_data
 
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.report.charts import charts, merged_bins
+from flows.report.columns import drivers
 from flows.report.data import ReportData
-from flows.report.drivers import drivers
 from tests.flows.report.sample import report_data
 
 

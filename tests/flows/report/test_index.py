@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from flows import indexing
-from flows.cli import main
-from flows.indexing import write_index
+from flows.cli.app import main
 from flows.report.index import render_index
-from schemas.manifest import CanaryReport, ColumnDrift, RunManifest
+from flows.steps import run_index as indexing
+from flows.steps.run_index import write_index
+from schemas.outputs.manifest import CanaryReport, ColumnDrift, RunManifest
 from tests.flows.report.sample import HOSTILE, report_data
 from tests.flows.sample_runs import published
 from tests.flows.test_recurring import run_of

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import vl_convert
 
-from flows.report.library import chart_library
+from flows.report.chart_library import chart_library
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +70,8 @@ def test_a_user_without_a_home_gets_no_folder_of_that_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("flows.report.library.user_cache_path", lambda _: Path("~/.cache/outfield"))
+    monkeypatch.setattr(
+        "flows.report.chart_library.user_cache_path", lambda _: Path("~/.cache/outfield")
+    )
     assert "vegaEmbed" in chart_library()
     assert not list(tmp_path.iterdir())

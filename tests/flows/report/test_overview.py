@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli.console import Terminal
+from flows.cli.run_view import show_summary
 from flows.report.overview import contamination_sentence, drift_sentence, moved_sentence
 from flows.report.page import render
-from flows.run_view import show_summary
-from flows.terminal import Terminal
-from schemas.figures import ColumnDrift
-from schemas.manifest import RunManifest
+from schemas.outputs.figures import ColumnDrift
+from schemas.outputs.manifest import RunManifest
 from tests.flows.report.sample import report_data
 from tests.flows.sample_runs import manifest, published
 

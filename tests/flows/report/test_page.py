@@ -11,7 +11,7 @@ import pytest
 
 from flows.report.data import ReportData
 from flows.report.page import render
-from schemas.manifest import VerdictEffect
+from schemas.outputs.manifest import VerdictEffect
 from tests.flows.report.sample import HOSTILE, report_data
 
 _VOID = {"meta", "link", "img", "br", "path", "circle", "use", "input", "hr"}

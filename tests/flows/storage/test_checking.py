@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import main
-from flows.pipeline import DirectRunner
-from flows.storage.lock import job_lock
-from flows.storage.published import list_runs
-from flows.storage.runs import RunFolder
-from flows.training import train_model
+from flows.cli.app import main
+from flows.pipelines.train import train_model
+from flows.runtime.runner import DirectRunner
+from flows.storage.fs.lock import job_lock
+from flows.storage.runs.reader import list_runs
+from flows.storage.runs.writer import RunFolder
 from tests.flows.sample_logs import detect, job, small_log, written
 from tests.flows.sample_runs import published
 

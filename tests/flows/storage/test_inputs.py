@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.storage import repeats
-from flows.storage.plan import InputPlan, plan_input
-from flows.storage.rows import read_batches, read_rows, source_of
-from flows.storage.scratch import Scratch
+from flows.storage.fs.scratch import Scratch
+from flows.storage.input import duplicate_ids as repeats
+from flows.storage.input.plan import InputPlan, plan_input
+from flows.storage.input.rows import read_batches, read_rows, source_of
 from schemas.errors import InputError
-from schemas.flattening import flatten
+from schemas.events.flattening import flatten
 
 _PUBLIC_LOGS = Path(__file__).parents[4] / "shared/data/events"
 
@@ -386,8 +386,8 @@ def test_a_large_row_group_is_streamed(tmp_path: Path, monkeypatch: pytest.Monke
         use_dictionary=False,
         compression="none",
     )
-    monkeypatch.setattr("flows.storage.rows._LARGE_ROW_GROUP", 2**20)
-    monkeypatch.setattr("flows.storage.rows._BUFFER", 2**16)
+    monkeypatch.setattr("flows.storage.input.rows._LARGE_ROW_GROUP", 2**20)
+    monkeypatch.setattr("flows.storage.input.rows._BUFFER", 2**16)
     plan = plan_input(str(path))
     (chunk,) = plan.chunks(1000)
     before = pa.total_allocated_bytes()

@@ -5,9 +5,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.storage.locations import naming_input_errors, without_secrets
-from flows.storage.plan import plan_input
+from flows.storage.fs.filesystem import naming_input_errors
+from flows.storage.input.plan import plan_input
 from schemas.errors import InputError
+from schemas.locations import without_secrets
 
 _FILES = [
     "logs/2026-01-01/a.parquet",

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.storage.plan import plan_input
-from flows.storage.repeats import repeated_ids
-from flows.storage.rows import read_batches, read_rows
-from flows.storage.scratch import Scratch
+from flows.storage.fs.scratch import Scratch
+from flows.storage.input.duplicate_ids import repeated_ids
+from flows.storage.input.plan import plan_input
+from flows.storage.input.rows import read_batches, read_rows
 from schemas.errors import InputError
 
 pytestmark = pytest.mark.slow

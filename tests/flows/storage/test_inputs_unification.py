@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.storage.plan import plan_input
-from flows.storage.rows import read_rows
-from flows.storage.unification import unify
+from flows.storage.input.plan import plan_input
+from flows.storage.input.rows import read_rows
+from flows.storage.input.unification import unify
 from schemas.errors import InputError
 
 _NEW_YEAR = datetime(2026, 1, 1)

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from flows.run_log import logging_of
-from flows.storage.lock import LOCK, job_lock
-from flows.storage.published import list_runs
+from flows.runtime.run_log import logging_of
+from flows.storage.fs.lock import LOCK, job_lock
+from flows.storage.runs.reader import list_runs
 from schemas.errors import OutputError
 from tests.flows.sample_logs import dataset_bytes, small_log, written
 
 ROOT = Path(__file__).parents[3]
-HOLD = "from pathlib import Path; from flows.storage.lock import job_lock\n"
+HOLD = "from pathlib import Path; from flows.storage.fs.lock import job_lock\n"
 HOLD += "with job_lock(Path({!r}), 0): print('held', flush=True); input()"
 
 
@@ -82,7 +82,7 @@ def test_two_runs_in_one_process_exclude_each_other_too(tmp_path):
 
 def outfield_detect(tmp_path: Path, **more: str) -> subprocess.Popen[str]:
     location = written(tmp_path / "log.parquet", small_log())
-    command = "import sys; from flows.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = "import sys; from flows.cli.app import main; sys.exit(main(sys.argv[1:]))"
     return subprocess.Popen(  # noqa: S603 - our own code
         [sys.executable, "-c", command, "detect", location, "--output", tmp_path, "--direct"],
         stdout=subprocess.PIPE,

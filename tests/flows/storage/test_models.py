@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly.model import AnomalyModel
-from flows.storage.models import FORMAT, StoredModel, load_model, read_card, save_model
+from anomaly.model.model import AnomalyModel
+from flows.storage.models.store import FORMAT, StoredModel, load_model, read_card, save_model
+from schemas.columns.roles import Role
 from schemas.errors import ModelFileError, OutputError
-from schemas.events import conform
-from schemas.manifest import ModelFigures
-from schemas.model_card import ModelCard
-from schemas.roles import Role
+from schemas.events.contract import conform
+from schemas.outputs.manifest import ModelFigures
+from schemas.outputs.model_card import ModelCard
 from tests.flows.sample_logs import small_log
 
 ROLES = {
@@ -281,7 +281,7 @@ def test_nothing_is_unpickled(stored):
 def test_a_model_is_loaded_by_a_process_that_did_not_make_it(stored):
     code = (
         "import sys; from pathlib import Path;"
-        "from flows.storage.models import StoredModel, load_model;"
+        "from flows.storage.models.store import StoredModel, load_model;"
         "model, references = load_model(StoredModel(Path(sys.argv[1]), sys.argv[2]));"
         "print(model.embedder.n_dims, references.num_rows)"
     )

@@ -4,9 +4,9 @@ import errno
 
 import pytest
 
-from flows.run_log import logging_of
-from flows.storage import patience
-from flows.storage.patience import may_pass, patiently
+from flows.runtime import retry as patience
+from flows.runtime.retry import may_pass, patiently
+from flows.runtime.run_log import logging_of
 from schemas.errors import InputError, LedgerError
 
 

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.storage.models import StoredModel
-from flows.storage.registry import (
+from flows.storage.models.registry import (
     latest_model,
     promote,
     read_registry,
     register,
     roll_back,
 )
+from flows.storage.models.store import StoredModel
 from schemas.errors import ModelFileError
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.storage.published import find_run, list_runs, read_findings, read_scores
-from flows.storage.runs import RunFolder
+from flows.storage.runs.reader import find_run, list_runs, read_findings, read_scores
+from flows.storage.runs.writer import RunFolder
 from schemas.errors import LedgerError, OutputError
-from schemas.figures import Metrics
-from schemas.manifest import Ledger
-from schemas.outputs import FINDING, FORMAT_VERSION, REJECTION, SCORES
+from schemas.outputs.figures import Metrics
+from schemas.outputs.manifest import Ledger
+from schemas.outputs.tables import FINDING, FORMAT_VERSION, REJECTION, SCORES
 from tests.flows.sample_runs import findings, incidents, manifest, published, rejected, scores
 
 

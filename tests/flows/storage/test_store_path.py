@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.storage.kept_plan import keep_plan, load_plan
-from flows.storage.plan import plan_input
-from flows.storage.scratch import Scratch
-from flows.storage.store_path import StorePath, place_of
+from flows.storage.fs.scratch import Scratch
+from flows.storage.fs.store_path import StorePath, place_of
+from flows.storage.input.plan import plan_input
+from flows.storage.input.plan_file import keep_plan, load_plan
 from schemas.errors import OutputError
 from tests.flows.sample_logs import small_log, written
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flows.storage.published import PublishedRun
-from flows.storage.runs import RunFolder
-from flows.storage.vector_index import INDEXES, IndexWriter, VectorIndex, layout, open_index
+from flows.storage.runs.reader import INDEXES, PublishedRun
+from flows.storage.runs.writer import RunFolder
+from flows.storage.search.vector_index import IndexWriter, VectorIndex, layout, open_index
 from schemas.errors import OutputError
 from tests.flows.sample_runs import manifest
 

@@ -1,0 +1,129 @@
+"""What is said of one event, by its density and by its distance, made comparable."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from anomaly.detectors.calibration import Surprise
+from anomaly.detectors.cosine import UnlikeDirection
+from anomaly.detectors.density import DistanceToMeasure
+from anomaly.detectors.distance import FarthestColumn
+from anomaly.embedding.deduplicated import EmbeddedEvents, Span
+from schemas.job.sections import Distance
+
+Rows = npt.NDArray[np.float32]
+
+_MASSES = 0.05, 0.2
+"""Who is near, and who is within reach: a twentieth of the normal events may be a group of its own,
+far from all others, and what is like nobody but them is heard too."""
+_FEWEST_NEIGHBOURS = 10
+"""References that make up a mass of the density in a small sample."""
+_DISTANCE_WEIGHT = 0.75
+"""The distance is the largest of many columns', and one of many is large by chance."""
+_QUIETER_WEIGHT, _QUIETER_MOST = 0.3, 3.0
+"""What the quieter voice adds, and how much of it is believed, in nats: what one normal event in
+twenty has. Farther out it says again what the louder one said."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the voices say of events, each float32 of one shape: higher is more anomalous."""
+
+    density: Rows
+    distance: Rows
+    surprisal: Rows
+    """Of both together, in nats of density."""
+
+
+@dataclass(frozen=True)
+class Voices:
+    """Density and distance on the normal cluster, each with what of it is a surprise.
+
+    The louder one is heard, as in Tippett's (1931) combination of the smallest p-value, and a
+    little of the quieter one: an event that is odd to both is odder than to one. But they speak of
+    the same columns, and what is far in one alone, as rare lawful names are, must not drown what
+    all columns say.
+    """
+
+    density: DistanceToMeasure
+    distance: FarthestColumn | UnlikeDirection
+    density_surprises: tuple[Surprise, ...]
+    """One for each mass of the density."""
+    distance_surprise: Surprise
+
+    @classmethod
+    def fit(
+        cls,
+        normal: EmbeddedEvents,
+        calibration: EmbeddedEvents,
+        spans: Sequence[Span],
+        seed: int,
+        metric: Distance = "euclidean",
+        levels: Sequence[int] = (),
+    ) -> tuple["Voices", Heard]:
+        """Fit on the normal cluster, and the surprises on held-out events.
+
+        Parameters
+        ----------
+        normal
+            The normal cluster of the reference.
+        calibration
+            Events that none of it was fitted on.
+        spans
+            Which dimensions belong to which column.
+        seed
+            Seeds the draw of the references.
+        metric
+            What the distance is measured in.
+        levels
+            Dimensions that are levels of numbers: the density measures them in concert.
+
+        Returns
+        -------
+        The voices, and what they say of the held-out events.
+        """
+        density = DistanceToMeasure(
+            _MASSES, fewest=_FEWEST_NEIGHBOURS, levels=tuple(levels), random_state=seed
+        ).fit_events(normal)
+        measure = UnlikeDirection if metric == "cosine" else FarthestColumn
+        distance = measure.fit(density.references_, spans)
+        away, farthest = density.measure_events(calibration), distance.score_events(calibration)
+        surprises = tuple(Surprise.fit(of_mass) for of_mass in away.T)
+        voices = cls(density, distance, surprises, Surprise.fit(farthest))
+        return voices, voices._hear(away, farthest)
+
+    def hear(self, events: EmbeddedEvents) -> Heard:
+        """Score embedded events."""
+        return self._hear(self.density.measure_events(events), self.distance.score_events(events))
+
+    def hear_exchanged(self, X: Rows, others: Rows, spans: Sequence[Span]) -> Heard:
+        """Say what would be said of events with one span of another event in its place.
+
+        Parameters
+        ----------
+        X, others
+            float32 (n_events, n_dims).
+        spans
+            The n_spans spans that the voices were fitted with.
+
+        Returns
+        -------
+        Each float32 (n_events, 1 + n_spans): first the event as it is, then with each span of the
+        other.
+        """
+        starts = np.array([span.start for span in spans], dtype=np.int64)
+        return self._hear(
+            self.density.score_exchanged(X, others, starts),
+            self.distance.score_exchanged(X, others, starts),
+        )
+
+    def _hear(self, away: Rows, farthest: Rows) -> Heard:
+        """Make of distances of shape (…, n_masses) and (…) what is heard of them."""
+        of_masses = [s.of(away[..., i]) for i, s in enumerate(self.density_surprises)]
+        density = np.maximum.reduce(of_masses)
+        distance = self.distance_surprise.of(farthest) * _DISTANCE_WEIGHT
+        quieter = np.minimum(np.minimum(density, distance), _QUIETER_MOST)
+        surprisal = np.maximum(density, distance) + _QUIETER_WEIGHT * quieter
+        return Heard(np.ascontiguousarray(away[..., 0]), farthest, surprisal.astype(np.float32))

@@ -1,0 +1,38 @@
+"""How foreign the sample seems: how firmly it was trimmed, and what of the rest lies beyond."""
+
+import numpy as np
+import numpy.typing as npt
+
+from anomaly.detectors.combination import Voices
+from anomaly.embedding.deduplicated import EmbeddedEvents
+
+_NEARLY_ALL = 0.99
+"""Share of the normal cluster that an event has to be more surprising than, to lie beyond it."""
+_ROWS = 16_384
+"""Normal events, evenly spread, that this quantile comes from."""
+_ROUNDING = 1e-4
+"""Surprisals that differ by less than this share of them are one, as in the calibration."""
+
+
+def beyond_reference(
+    voices: Voices, normal: EmbeddedEvents, held_out: npt.NDArray[np.float32]
+) -> float:
+    """Return the share of held-out events more surprising than nearly all of the normal cluster.
+
+    One in a hundred is left where nothing was trimmed. What was trimmed in the reference is still
+    among the held-out: so about the trimmed share lies beyond, be it foreign or the outer part of
+    the normal. It is less where foreign events stayed in the cluster and stretch it, and more where
+    the held-out events are of another kind: alone it tells no contamination.
+
+    Parameters
+    ----------
+    voices
+        What was fitted on the normal cluster.
+    normal
+        The events of the normal cluster.
+    held_out
+        float32 (n_calibration,): the surprisals of held-out events.
+    """
+    spread = normal.take(np.arange(0, normal.n_events, -(-normal.n_events // _ROWS)))
+    cut = float(np.quantile(voices.hear(spread).surprisal, _NEARLY_ALL))
+    return float(np.mean(held_out > cut + _ROUNDING * abs(cut)))

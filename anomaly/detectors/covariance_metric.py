@@ -1,0 +1,138 @@
+"""What numbers do in concert: how much of a distance lies in directions that normal events share.
+
+A measurement is seldom the only one of its kind: bytes, packets and seconds tell of one size, the
+pixels of a picture of one stroke. What many columns say together is less likely to be chance than
+what one says for itself (which `anomaly.detectors.distance` measures). So the density measures the
+numbers in the square root of their own covariance: a difference along the ways in which normal
+events differ counts more, one across them less. That is the opposite of a Mahalanobis distance, which finds
+such a difference usual; measured on event logs and tables, this finds more, and that less, than
+plain distances do.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+_UNSHARED = float(np.sqrt(np.sqrt(0.5)))
+"""What a difference is multiplied by in directions that normal events do not vary in."""
+_NEGLIGIBLE = 1e-6
+"""A direction with less than this share of the mean variance is one that nothing varies in."""
+
+Rows = npt.NDArray[np.float32]
+Precise = npt.NDArray[np.float64]
+Dims = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Concert:
+    """A metric for some dimensions of X: `((C / t + I) / 2)^(1/2)`.
+
+    C is the covariance of the references in these dimensions, t its mean variance. One number by
+    itself, or several that vary alike and independently, keep their plain distance; what normal
+    events never vary in keeps seven tenths of its square.
+    A squared distance is that of the coordinates times their `scale`, and that along the `axes`.
+    """
+
+    levels: Dims
+    """(n_levels,): the dimensions, ascending."""
+    alone: float
+    """The scale of these dimensions; that of all others is 1."""
+    axes: Rows
+    """(n_levels, n_axes): they lead from scaled coordinates to those in concert."""
+
+    @classmethod
+    def of(cls, references: Rows, levels: Dims) -> "Concert":
+        """Learn from the `references`, float32 (n_references, n_dims), in their `levels`."""
+        centred = references[:, levels].astype(np.float64)
+        centred -= centred.mean(axis=0)
+        _, lengths, directions = np.linalg.svd(centred, full_matrices=False)
+        variances = lengths**2 / len(references)
+        total = float(variances.sum())
+        if len(levels) < 2 or total <= 0.0:
+            return cls(levels, 1.0, np.zeros((len(levels), 0), dtype=np.float32))
+        shares = variances * (len(levels) / total)
+        varied = shares > _NEGLIGIBLE
+        axes = directions[varied].T * np.sqrt(np.sqrt(shares[varied] + 1.0) - 1.0)
+        return cls(levels, _UNSHARED, np.ascontiguousarray(axes, dtype=np.float32))
+
+    def scale(self, n_dims: int) -> Rows:
+        """Return what each dimension is multiplied by, float32 (n_dims,)."""
+        scale = np.ones(n_dims, dtype=np.float32)
+        scale[self.levels] = self.alone
+        return scale
+
+    def along(self, scaled: Precise) -> Precise:
+        """Return the coordinates along the axes, (n_rows, n_axes), of scaled (n_rows, n_dims)."""
+        return scaled[:, self.levels] @ self.axes.astype(np.float64)
+
+    def back(self, along: Precise, n_dims: int) -> Precise:
+        """Return what coordinates along the axes are in the dimensions of X, (n_rows, n_dims)."""
+        rows = np.zeros((len(along), n_dims))
+        rows[:, self.levels] = along @ self.axes.T.astype(np.float64)
+        return rows
+
+    def within(self, start: int, stop: int) -> Precise:
+        """Return the axes in the dimensions `start` to `stop` alone, (stop - start, n_axes)."""
+        here = slice(*np.searchsorted(self.levels, [start, stop]))
+        axes = np.zeros((stop - start, self.axes.shape[1]))
+        axes[self.levels[here] - start] = self.axes[here]
+        return axes
+
+
+class Measured(NamedTuple):
+    """Rows in a metric, float64: `scaled` and `along` are their coordinates."""
+
+    scaled: Precise
+    """(n_rows, n_dims), from the centre of the references."""
+    along: Precise
+    """(n_rows, n_axes)."""
+    toward: Precise
+    """(n_rows, n_dims): the product of two rows is that of one `scaled` and the other `toward`."""
+
+    @classmethod
+    def of(cls, rows: Rows, centre: Rows, concert: Concert) -> "Measured":
+        """Measure rows, float32 (n_rows, n_dims), from a centre (n_dims,)."""
+        n_dims = rows.shape[1]
+        scaled = (rows.astype(np.float64) - centre) * concert.scale(n_dims)
+        along = concert.along(scaled)
+        return cls(scaled, along, scaled + concert.back(along, n_dims))
+
+    @property
+    def squares(self) -> Precise:
+        """The square of each row's length, (n_rows,)."""
+        return np.asarray(np.einsum("ij,ij->i", self.scaled, self.toward))
+
+
+class Exchange(NamedTuple):
+    """The references, for rows that have one span after the other exchanged."""
+
+    references: Measured
+    centre: Rows
+    concert: Concert
+
+    @classmethod
+    def between(cls, references: Rows, concert: Concert) -> "Exchange":
+        """Measure the references, float32 (n_references, n_dims), from their centre."""
+        centre = references.mean(axis=0)
+        return cls(Measured.of(references, centre, concert), centre, concert)
+
+    def squares(self, X: Rows, others: Rows, spans: Sequence[tuple[int, int]]) -> Iterator[Precise]:
+        """Give squared distances, float64 (n_rows, n_references): as the rows are, then exchanged.
+
+        What a span changes of them, its own coordinates say.
+        """
+        rows = Measured.of(X, self.centre, self.concert)
+        others_scaled = Measured.of(others, self.centre, self.concert).scaled
+        products = rows.scaled @ self.references.toward.T
+        whole = rows.squares[:, None] + self.references.squares - 2.0 * products
+        yield whole.copy()
+        for start, stop in spans:
+            here = slice(start, stop)
+            change = others_scaled[:, here] - rows.scaled[:, here]
+            in_concert = change @ self.concert.within(start, stop)
+            own = np.einsum("ij,ij->i", change, change + 2.0 * rows.toward[:, here])
+            own += np.einsum("ij,ij->i", in_concert, in_concert)
+            yield whole + own[:, None] - 2.0 * (change @ self.references.toward[:, here].T)

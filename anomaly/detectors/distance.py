@@ -1,0 +1,114 @@
+"""How far an event is from the normal cluster in the column where it is farthest.
+
+The density weighs all columns together, and one odd value among fifty ordinary ones is little of
+that. Here each column is measured by itself, and the farthest one speaks: a value that is extreme,
+a name that is rare, a word that nobody else has.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from anomaly.embedding.deduplicated import Codes, EmbeddedEvents, Span
+from anomaly.numerics.sorted_lookup import Borders
+
+_MASS = 0.1
+"""Share of the references that a coordinate is measured against."""
+
+Rows = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FarthestColumn:
+    """The largest distance of an event's spans from the normal references.
+
+    In each dimension it is the distance to a measure (`anomaly.detectors.density`), which on a line
+    can be told exactly: the nearest m of n ordered references are neighbours of each other, so a
+    value needs one search for the first of them, and their mean and variance say the rest. Over the
+    dimensions of a span the squares add up.
+    """
+
+    starts: npt.NDArray[np.int64]
+    """(n_spans,): the first dimension of each span, ascending; together they cover X."""
+    borders: Rows
+    """(n_references - m, n_dims): beyond the i-th, the nearest m begin at reference i + 1."""
+    means: Rows
+    """(n_references - m + 1, n_dims): the mean of the m references from the i-th on."""
+    variances: Rows
+    """(n_references - m + 1, n_dims)."""
+
+    @classmethod
+    def fit(cls, references: Rows, spans: Sequence[Span]) -> "FarthestColumn":
+        """Learn from the normal `references`, float32 (n_references, n_dims), and their spans."""
+        ordered = np.sort(references.astype(np.float64), axis=0)
+        m = max(1, round(_MASS * len(ordered)))
+        borders = (ordered[:-m] + ordered[m:]) / 2.0
+        sums, squares = _running(ordered), _running((ordered - ordered.mean(axis=0)) ** 2)
+        means = (sums[m:] - sums[:-m]) / m
+        away = means - ordered.mean(axis=0)
+        variances = np.maximum((squares[m:] - squares[:-m]) / m - away**2, 0.0)
+        starts = np.array([span.start for span in spans], dtype=np.int64)
+        return cls(starts, *(a.astype(np.float32) for a in (borders, means, variances)))
+
+    def by_span(self, X: Rows) -> Rows:
+        """Return the distance of each span of `X`, float32 (n_rows, n_spans)."""
+        return self._by_span(X, np.arange(X.shape[1]), self.starts)
+
+    def score_samples(self, X: Rows) -> Rows:
+        """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
+        farthest: Rows = self.by_span(X).max(axis=1)
+        return farthest
+
+    def score_exchanged(self, X: Rows, others: Rows, starts: Codes) -> Rows:
+        """Return the distance of each row of `X` as it is, then with each span of `others` in it.
+
+        float32 (n_rows, 1 + n_spans); see `DistanceToMeasure.score_exchanged`. The spans that begin
+        at `starts` are those it was fitted with.
+        """
+        own, other = self.by_span(X), self.by_span(others)
+        farthest = own.max(axis=1, keepdims=True)
+        without = np.repeat(farthest, len(starts), axis=1)
+        is_farthest = np.arange(len(starts)) == own.argmax(axis=1)[:, None]
+        without[is_farthest] = np.where(is_farthest, -np.inf, own).max(axis=1)
+        return np.hstack([farthest, np.maximum(without, other)])
+
+    def score_events(self, events: EmbeddedEvents) -> Rows:
+        """Return the same of events, (n_events,): each distinct vector is measured once."""
+        farthest = np.zeros(events.n_events, dtype=np.float32)
+        for part in events.parts:
+            widths = np.array([span.n_dims for span in part.spans])
+            dims = np.concatenate([np.arange(span.start, span.stop) for span in part.spans])
+            distances = self._by_span(part.vectors, dims, np.cumsum(widths) - widths).max(axis=1)
+            here = distances if part.rows is None else distances[part.rows]
+            np.maximum(farthest, here, out=farthest)
+        return farthest
+
+    def _by_span(self, vectors: Rows, dims: Codes, starts: Codes) -> Rows:
+        """Measure `vectors`, whose columns are the dimensions `dims` of X, span by span."""
+        squared = np.empty((len(dims), len(vectors)), dtype=np.float32)
+        for column, dim in enumerate(dims):
+            squared[column] = self._squared(np.ascontiguousarray(vectors[:, column]), dim)
+        return np.sqrt(np.add.reduceat(squared, starts, axis=0)).T
+
+    def _squared(self, values: Rows, dim: int) -> Rows:
+        """Return the squared distances of coordinates, float32 (n_values,), in one dimension."""
+        others = np.flatnonzero(values)
+        if 2 * len(others) < len(values):  # Mostly 0: an axis of another name, a habit kept.
+            squared = np.full(len(values), self._measure(np.zeros(1, values.dtype), dim)[0])
+            squared[others] = self._measure(values[others], dim)
+            return squared
+        return self._measure(values, dim)
+
+    def _measure(self, values: Rows, dim: int) -> Rows:
+        first = Borders(self.borders[:, dim], "left").before(values)
+        away = values - self.means[:, dim].take(first)
+        away *= away
+        away += self.variances[:, dim].take(first)
+        return away
+
+
+def _running(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the sums of the first 0, 1, … rows."""
+    return np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])

@@ -1,0 +1,131 @@
+"""How far an event is from the centre of others, in deviations: the Mahalanobis distance."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import cholesky, solve_triangular
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from anomaly.embedding.deduplicated import EmbeddedEvents, rows_at_once
+
+Rows = npt.NDArray[np.float32]
+Precise = npt.NDArray[np.float64]
+
+
+class ShrunkMahalanobis(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """Mahalanobis distance to the centre of the rows it was fitted on.
+
+    The covariance is shrunk after Ledoit and Wolf (2004), so that it can be inverted however few
+    the rows. Robust only as far as the rows are: fit it on a normal cluster.
+
+    Attributes
+    ----------
+    location_ : ndarray of shape (n_dims,), float32
+    metric_ : WhitenedSpace or FewAxes
+        What measures a row once it is seen from there.
+    """
+
+    def fit(self, X: npt.ArrayLike, y: None = None) -> "ShrunkMahalanobis":
+        """Fit on the normal rows `X` (n_rows, n_dims)."""
+        rows: Precise = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        location = rows.mean(axis=0)
+        centred = rows - location
+        n_rows, n_dims = rows.shape
+        # The covariance, or what has the same squares in sum and the same axes, but is smaller.
+        few = n_rows < n_dims
+        products = (centred @ centred.T if few else centred.T @ centred) / n_rows
+        variance = float(np.trace(products)) / n_dims
+        shrinkage = _shrinkage(centred, products, variance)
+        # A floor for dimensions that never vary: they then count a deviation in their own units.
+        floor = shrinkage * variance + max(1e-3, 1e-6 * variance)
+        products *= 1.0 - shrinkage
+        centred *= np.sqrt((1.0 - shrinkage) / n_rows)
+        self.location_ = location.astype(np.float32)
+        self.metric_ = (
+            FewAxes.of(centred, products, floor) if few else WhitenedSpace.of(products, floor)
+        )
+        return self
+
+    def score_samples(self, X: npt.ArrayLike) -> Rows:
+        """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
+        check_is_fitted(self)
+        rows: Rows = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
+        size = rows_at_once(rows.shape[1])
+        return self._scores(rows[i : i + size] for i in range(0, len(rows), size))
+
+    def score_events(self, events: EmbeddedEvents) -> Rows:
+        """Return the distance of embedded events, float32 (n_events,); X is never whole."""
+        check_is_fitted(self)
+        return self._scores(events.blocks(rows_at_once(events.n_dims)))
+
+    def _scores(self, blocks: Iterable[Rows]) -> Rows:
+        squares = [self.metric_.squares(rows - self.location_) for rows in blocks]
+        return np.sqrt(np.concatenate([np.zeros(0, dtype=np.float32), *squares]))
+
+
+@dataclass(frozen=True)
+class WhitenedSpace:
+    """Deviations in all directions, for no more dimensions than there are rows."""
+
+    whitener: Rows
+    """(n_dims, n_dims): `W` such that `|x W|` is the distance of x from the centre."""
+
+    @classmethod
+    def of(cls, covariance: Precise, floor: float) -> "WhitenedSpace":
+        """Learn from a covariance, to which `floor` is added in every dimension."""
+        lower = cholesky(covariance + floor * np.eye(len(covariance)), lower=True)
+        inverse = solve_triangular(lower, np.eye(len(covariance)), lower=True)
+        return cls(np.ascontiguousarray(inverse.T, dtype=np.float32))
+
+    def squares(self, centred: Rows) -> Rows:
+        """Return the squared distances of centred rows, float32 (n_rows,)."""
+        white = centred @ self.whitener
+        return np.einsum("ij,ij->i", white, white)
+
+
+@dataclass(frozen=True)
+class FewAxes:
+    """Deviations along the axes that few rows span; `floor` is the variance in all others.
+
+    The inverse of a covariance is that of the floor less what the axes take off (Woodbury): a
+    product of rows and not of dimensions, of which there may be tens of thousands.
+    """
+
+    axes: Precise
+    """(n_dims, n_rows): `A` such that `|x|² / floor - |x A|²` is the squared distance of x."""
+    floor: float
+
+    @classmethod
+    def of(cls, spread: Precise, products: Precise, floor: float) -> "FewAxes":
+        """Learn from rows whose products `spread.T @ spread` are the covariance, but for the floor.
+
+        `products` is `spread @ spread.T`, (n_rows, n_rows).
+        """
+        lower = cholesky(products + floor * np.eye(len(products)), lower=True)
+        axes = solve_triangular(lower, spread, lower=True)
+        return cls(np.ascontiguousarray(axes.T / np.sqrt(floor)), floor)
+
+    def squares(self, centred: Rows) -> Rows:
+        """Return the squared distances of centred rows, float32 (n_rows,)."""
+        rows = centred.astype(np.float64)
+        along = rows @ self.axes
+        squares = np.einsum("ij,ij->i", rows, rows) / self.floor
+        squares -= np.einsum("ij,ij->i", along, along)
+        return np.maximum(squares, 0.0).astype(np.float32)
+
+
+def _shrinkage(centred: Precise, products: Precise, variance: float) -> float:
+    """Return the weight of the sphere in the covariance, from 0 to 1 (Ledoit and Wolf, 2004).
+
+    What scikit-learn sums over pairs of dimensions is told here by the length of each row, and by
+    the products that are needed anyway: one product of matrices for three.
+    """
+    n_rows, n_dims = centred.shape
+    squares = float(np.sum(products * products))
+    fourth = float(np.sum(np.einsum("ij,ij->i", centred, centred) ** 2))
+    from_sphere = squares / n_dims - variance**2
+    from_noise = (fourth / n_rows - squares) / (n_dims * n_rows)
+    return min(max(from_noise / from_sphere, 0.0), 1.0) if from_sphere > 0 else 0.0

@@ -1,0 +1,108 @@
+"""The normal cluster: which events of a contaminated sample the model may be fitted on.
+
+Concentration steps (Rousseeuw and Van Driessen, 1999): fit a centre and a covariance, keep the
+events nearest to them, fit again. A last, wider step takes back the outer part of the normal
+events, which a model without them would take for foreign.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from anomaly.detectors.mahalanobis import ShrunkMahalanobis
+from anomaly.embedding.deduplicated import EmbeddedEvents
+
+_CORE = 0.90
+"""Share that the concentration steps fit on: one event in ten may be foreign."""
+_KEPT = 0.95
+"""Share that is kept in the end."""
+_STEPS = 4
+_FIT_ROWS = 16_384
+"""Rows, evenly spread, that a step's covariance comes from: enough for hundreds of dimensions."""
+_SAMPLE_ROWS = 2 * _FIT_ROWS
+"""Rows, evenly spread, that the concentration steps choose among."""
+_HALF_ROWS = _FIT_ROWS // 2
+"""Rows that the cluster of a half comes from: together the halves are what one step takes."""
+_VALUES = 2**26
+"""Coordinates that they have in all at the most: of tens of thousands of dimensions, fewer rows."""
+
+Rows = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class NormalCluster:
+    """The outcome of trimming: who is in, and how firmly."""
+
+    members: npt.NDArray[np.bool_]
+    """(n_events,): True for the events of the normal cluster."""
+    unsettled_share: float
+    """Share of the core that the last step still exchanged: 0 when it had settled."""
+
+    @classmethod
+    def fit(cls, events: EmbeddedEvents) -> "NormalCluster":
+        """Find the normal cluster of embedded events."""
+        core, unsettled = _concentrate(_spread(events, _SAMPLE_ROWS).X)
+        scores = ShrunkMahalanobis().fit(core).score_events(events)
+        return cls(_nearest(scores, _KEPT), unsettled)
+
+    @property
+    def trimmed_share(self) -> float:
+        """Return the share of the sample that was left out."""
+        return 1.0 - float(self.members.mean())
+
+
+def agreement(events: EmbeddedEvents) -> float:
+    """Return the share of the trimmed that another half of the sample trims again.
+
+    The cluster is found in every other event, and in the events between; each trims all of them.
+    Where a foreign group is apart both trim it, and the share is near one; where the border runs
+    through a thin tail of ordinary events, it falls by chance. Four events are the fewest that have
+    two halves.
+    """
+    first, second = (_trimmed_by(half, events) for half in _halves(events))
+    # Both trim the same number: the outermost five in a hundred.
+    return float(np.sum(first & second) / first.sum()) if first.any() else 1.0
+
+
+def _halves(events: EmbeddedEvents) -> Iterator[Rows]:
+    for start in (0, 1):
+        half = events.take(np.arange(start, events.n_events, 2))
+        yield _spread(half, _HALF_ROWS).X
+
+
+def _trimmed_by(half: Rows, events: EmbeddedEvents) -> npt.NDArray[np.bool_]:
+    core, _ = _concentrate(half)
+    return ~_nearest(ShrunkMahalanobis().fit(core).score_events(events), _KEPT)
+
+
+def _concentrate(X: Rows) -> tuple[Rows, float]:
+    """Return rows of the core of `X`, and the share of the core that was still exchanged."""
+    core = np.ones(len(X), dtype=bool)
+    unsettled = 0.0
+    for step in range(_STEPS):
+        distance = ShrunkMahalanobis().fit(_some(X[core]))
+        nearest = _nearest(distance.score_samples(X), _CORE)
+        # The first step leaves the whole sample; that is no exchange.
+        unsettled = float(np.sum(nearest & ~core) / core.sum()) if step else 0.0
+        core = nearest
+    return _some(X[core]), unsettled
+
+
+def _some(core: Rows) -> Rows:
+    """Return the rows of a core that its covariance comes from."""
+    return core[:: -(-len(core) // _FIT_ROWS)]
+
+
+def _spread(events: EmbeddedEvents, most: int) -> EmbeddedEvents:
+    """Return at most so many of the events, evenly spread; fewer if they have many dimensions."""
+    most = min(most, max(_VALUES // events.n_dims, 1))
+    return events.take(np.arange(0, events.n_events, -(-events.n_events // most)))
+
+
+def _nearest(scores: Rows, share: float) -> npt.NDArray[np.bool_]:
+    """Return which rows are the `share` with the lowest `scores`."""
+    nearest = np.zeros(len(scores), dtype=bool)
+    nearest[np.argsort(scores, kind="stable")[: int(np.ceil(share * len(scores)))]] = True
+    return nearest

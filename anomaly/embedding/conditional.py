@@ -1,0 +1,275 @@
+"""What an entity usually does: every other column judged given the user, host or card.
+
+Each habit is one dimension, 0 for what the entity does as a matter of course and large for what it
+never did, as far as that is more surprising than it would be of anybody. A small group is shrunk
+towards the behaviour of all; how strongly, each column says for itself by the leave-one-out
+likelihood of its own events (empirical Bayes). A peer group, such as a department, has habits too.
+"""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from anomaly.embedding.rarity import others
+from anomaly.embedding.time import HOUR_BINS, hour_bins, smooth_hours
+from anomaly.numerics.sorted_lookup import Polyline
+
+_STRENGTHS = 2.0 ** np.arange(-6, 12)
+"""Events of everybody that stand behind each entity, to choose from."""
+
+_OWN_HOUR = 1.0 / 3.0
+"""What an event adds to its own hour after smoothing."""
+
+_LEAST_DEVIATION = 0.5
+"""In nats: a surprise weighs at most twice for being seldom."""
+
+_LEVEL_STRENGTH = 4.0
+"""Events of everybody behind an entity's level."""
+_NATS = 0.25
+"""Steps of the surprise that the deviations are tabled for."""
+_ROUNDING = 1e-6
+"""Deviations that differ by less, or by less than this share of them, are equally far."""
+_MAD_TO_DEVIATION = 1.4826
+"""The deviation of a normal distribution over its median absolute deviation."""
+
+Codes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class NameHabit:
+    """The surprisal of a name given the entity: -log((n_ec + s t_e p_c) / (n_e + s t_e)).
+
+    The strength with which everybody's share `p_c` counts grows with the number `t_e` of names that
+    the entity has shown (Witten and Bell, 1991): a service with two actions in a thousand events
+    owes us no third one; a user with fifty will have a fifty-first.
+    """
+
+    pairs: Codes
+    """(n_pairs,): entity code * n_names + name code, ascending."""
+    pair_counts: Codes
+    entity_counts: Codes
+    """(n_entities,): the events of each entity."""
+    entity_names: Codes
+    """(n_entities,): how many different names each entity has."""
+    shares: npt.NDArray[np.float64]
+    """(n_names + 1,): the share of each name among all events; that of an unseen one last."""
+    strength: float
+    scale: float
+
+    @classmethod
+    def fit(
+        cls, entity: Codes, n_entities: int, name: Codes, surprisals: npt.NDArray[np.float64]
+    ) -> "NameHabit":
+        """Count `name` within `entity`, both int64 (n_rows,), -1 for a missing entity.
+
+        `surprisals` (n_names + 1,) holds -log of each name's share of all events.
+        """
+        known = entity >= 0
+        n_names = len(surprisals) - 1
+        keys = entity[known] * n_names + name[known]
+        pairs, counts = np.unique(keys, return_counts=True)
+        totals = np.bincount(entity[known], minlength=n_entities)
+        names = np.bincount(pairs // max(n_names, 1), minlength=len(totals))
+        first = cls(pairs, counts, totals, names, np.exp(-surprisals), 1.0, 1.0)
+        evidence = first._evidence(*np.divmod(pairs, max(n_names, 1)))
+        strength = _best_strength(evidence, counts)
+        return replace(first, strength=strength, scale=_scale(evidence.excess(strength), counts))
+
+    def _evidence(self, entity: Codes, name: Codes) -> "_Evidence":
+        count = self.count_of(entity, name)
+        # A name that only this event has does not count as one the entity has shown.
+        shown = np.append(self.entity_names, 0)[entity] - (count == 1)
+        return _Evidence(
+            others(count),
+            others(np.append(self.entity_counts, 0)[entity]),
+            self.shares[name],
+            np.maximum(shown, 1).astype(np.float64),
+        )
+
+    def count_of(self, entity: Codes, name: Codes) -> Codes:
+        """Return how many events of the sample hold each pair; 0 where either is unseen (-1)."""
+        if not len(self.pairs):
+            return np.zeros(len(entity), dtype=np.int64)
+        keys = entity * (len(self.shares) - 1) + name
+        at = np.minimum(np.searchsorted(self.pairs, keys), len(self.pairs) - 1)
+        found = (self.pairs[at] == keys) & (entity >= 0) & (name >= 0)
+        return np.where(found, self.pair_counts[at], 0)
+
+    def usual(self, entity: int) -> int | None:
+        """Return the code of the name that the entity has most often; None for an unknown one."""
+        n_names = len(self.shares) - 1
+        start, stop = np.searchsorted(self.pairs, [entity * n_names, (entity + 1) * n_names])
+        if entity < 0 or start == stop:
+            return None
+        return int(self.pairs[start + np.argmax(self.pair_counts[start:stop])] % n_names)
+
+    def transform(self, entity: Codes, name: Codes) -> npt.NDArray[np.float32]:
+        """Return the surprisal of `name` given `entity`, float32 (n_rows,)."""
+        excess = self._evidence(entity, name).excess(self.strength)
+        return (excess * self.scale).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class HourHabit:
+    """How much more surprising the hour of the day is given the entity than among all."""
+
+    entity_hours: npt.NDArray[np.float32]
+    """(n_entities + 1, 24): smoothed counts, a row of zeros for unknown entities last."""
+    shares: npt.NDArray[np.float64]
+    """(24,): the smoothed share of each hour among all events."""
+    strength: float
+    scale: float
+
+    @classmethod
+    def fit(cls, entity: Codes, n_entities: int, moments: Codes) -> "HourHabit":
+        """Count the hours of `moments`, microseconds since 1970, within `entity`."""
+        known = entity >= 0
+        hours = hour_bins(moments)
+        keys = entity[known] * HOUR_BINS + hours[known]
+        counts = np.bincount(keys, minlength=(n_entities + 1) * HOUR_BINS).reshape(-1, HOUR_BINS)
+        everybody = smooth_hours(np.bincount(hours, minlength=HOUR_BINS)) + 1.0
+        shares = everybody / everybody.sum()
+        first = cls(smooth_hours(counts).astype(np.float32), shares, 1.0, 1.0)
+        cells = np.nonzero(counts)
+        evidence, weights = first._evidence(*cells), counts[cells]
+        strength = _best_strength(evidence, weights)
+        return replace(first, strength=strength, scale=_scale(evidence.excess(strength), weights))
+
+    def _evidence(self, entity: Codes, hours: Codes) -> "_Evidence":
+        same_hour = np.maximum(self.entity_hours[entity, hours] - _OWN_HOUR, 0.0)
+        total = others(self.entity_hours.sum(axis=1)[entity])
+        return _Evidence(same_hour, total, self.shares[hours], np.ones(len(hours)))
+
+    def usual(self, entity: int) -> int:
+        """Return the hour that the entity is most often around; that of all for an unknown one."""
+        hours = self.entity_hours[entity]
+        return int(np.argmax(hours if hours.any() else self.shares))
+
+    def share_of(self, entity: int, hour: int) -> float:
+        """Return the share of the entity's events around `hour`, its own event left out."""
+        hours = self.entity_hours[entity]
+        return max(float(hours[hour]) - _OWN_HOUR, 0.0) / max(float(hours.sum()), 1.0)
+
+    def transform(self, entity: Codes, moments: Codes) -> npt.NDArray[np.float32]:
+        """Return the surprisal of each moment's hour given its entity, float32 (n_rows,)."""
+        evidence = self._evidence(entity, hour_bins(moments))
+        return (evidence.excess(self.strength) * self.scale).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class LevelHabit:
+    """How surprisingly far a number lies from the entity's own level, in nats, above or below.
+
+    Level and deviation are the median and the median absolute deviation, so that one extreme event
+    does not excuse itself; both are shrunk towards those of all. How far is far, the events say
+    themselves: the surprise is -log of the share that lies as many deviations off its own level,
+    and beyond the farthest of them it grows by the logarithm.
+    """
+
+    levels: npt.NDArray[np.float32]
+    """(n_entities + 1,): shrunk medians, 0 (the level of all) for unknown entities last."""
+    deviations: npt.NDArray[np.float32]
+    """(n_entities + 1,): the least granted included."""
+    tail: npt.NDArray[np.float64]
+    """(n_steps,): how many deviations are a surprise of 0, 1/4, 2/4, … nats."""
+
+    @classmethod
+    def fit(cls, entity: Codes, n_entities: int, level: npt.NDArray[np.float64]) -> "LevelHabit":
+        """Learn from `level`, float64 (n_rows,): numbers scaled to deviations, NaN if missing."""
+        known = (entity >= 0) & np.isfinite(level)
+        entity, level = entity[known], level[known]
+        n_groups = n_entities + 1
+        count = others(np.bincount(entity, minlength=n_groups))
+        median = _grouped_median(entity, level, n_groups)
+        away = np.abs(level - median[entity])
+        own = _MAD_TO_DEVIATION * _grouped_median(entity, away, n_groups)
+        # What an event usually deviates from its entity's level is the least that any is granted.
+        within = max(_MAD_TO_DEVIATION * float(np.median(away)) if level.size else 0.0, 0.1)
+        shrunk = count / (count + _LEVEL_STRENGTH)
+        deviation = np.sqrt(shrunk * own**2 + (1.0 - shrunk) * max(within, 1.0) ** 2)
+        levels = (shrunk * median).astype(np.float32)
+        deviations = np.maximum(deviation, within).astype(np.float32)
+        off = np.abs(level - levels[entity]) / deviations[entity]
+        nats = np.arange(0.0, np.log(max(len(off), 1)) + _NATS, _NATS)
+        shares = 1.0 - np.exp(-nats)
+        tail = np.quantile(off, shares, method="higher") if len(off) else np.zeros(1)
+        tail[tail < _ROUNDING] = 0.0  # The slope between two of the smallest floats overflows.
+        return cls(levels, deviations, tail)
+
+    def level_of(self, entity: int) -> float:
+        """Return the entity's own level; that of all for an unknown one."""
+        return float(self.levels[entity if entity < len(self.levels) - 1 else -1])
+
+    def transform(self, entity: Codes, level: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+        """Return the signed surprise, float32 (n_rows,), 0 where the number is missing."""
+        entity = np.where(entity < len(self.levels) - 1, entity, -1)
+        away = np.nan_to_num((level - self.levels[entity]) / self.deviations[entity], nan=0.0)
+        off = np.abs(away)
+        # A hair nearer, so that of many equally far none counts as farther than the others.
+        nearer = off * (1.0 - _ROUNDING) - _ROUNDING
+        surprise = Polyline(self.tail, _NATS * np.arange(len(self.tail))).at(nearer)
+        farther = np.log(np.maximum(off / max(self.tail[-1], 1.0), 1.0))
+        return (np.sign(away) * (surprise + farther)).astype(np.float32)
+
+
+class _Evidence(NamedTuple):
+    """What is known of each event beside itself, each (n_events,)."""
+
+    near: npt.NDArray[np.float64]
+    """Other events of its entity with the same value."""
+    total: npt.NDArray[np.float64]
+    """Other events of its entity."""
+    share: npt.NDArray[np.float64]
+    """The share of the value among the events of all."""
+    variety: npt.NDArray[np.float64]
+    """What a strength of one stands for: the names that the entity has shown."""
+
+    def surprisal(self, strength: float) -> npt.NDArray[np.float64]:
+        """Return -log of each value's probability given its entity."""
+        behind = strength * self.variety
+        return -np.log((self.near + behind * self.share) / (self.total + behind))
+
+    def excess(self, strength: float) -> npt.NDArray[np.float64]:
+        """Return by how much that exceeds the surprisal among all events; 0 where it does not.
+
+        How rare the value is for everybody, the column's own block says. What an entity never did
+        counts here by how well its ways are known: little where it does something new each time.
+        """
+        return np.maximum(self.surprisal(strength) + np.log(self.share), 0.0)
+
+
+def _best_strength(evidence: _Evidence, counts: Codes) -> float:
+    """Return the strength under which the events are likeliest, each judged by the others.
+
+    Each row of the evidence stands for as many events as its count says.
+    """
+    if not len(counts):
+        return float(_STRENGTHS[-1])
+    losses = [counts @ evidence.surprisal(strength) for strength in _STRENGTHS]
+    return float(_STRENGTHS[np.argmin(losses)])
+
+
+def _scale(excess: npt.NDArray[np.float64], counts: Codes) -> float:
+    """Return what brings a habit to the deviation of one column.
+
+    Where everybody keeps to their ways, one who does not is the more remarkable; where habits are
+    broken all the time, it means little. A floor keeps a habit that is never broken finite.
+    """
+    if not len(counts):
+        return 1.0
+    mean = np.average(excess, weights=counts)
+    deviation = np.sqrt(np.average((excess - mean) ** 2, weights=counts))
+    return float(1.0 / max(float(deviation), _LEAST_DEVIATION))
+
+
+def _grouped_median(
+    groups: Codes, values: npt.NDArray[np.float64], n_groups: int
+) -> npt.NDArray[np.float64]:
+    """Return the median of `values` in each group, float64 (n_groups,), 0 for an empty one."""
+    medians = np.zeros(n_groups)
+    of_filled = pd.Series(values).groupby(groups).median()
+    medians[of_filled.index] = of_filled
+    return medians

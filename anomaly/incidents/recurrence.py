@@ -1,0 +1,117 @@
+"""Whether an incident was there before: new, recurring, worse; and which are resolved."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from anomaly.incidents.summary import Incident
+from schemas.outputs.tables import SEVERITY_CUTS
+
+_MORE = 3
+"""An incident is worse with more than so many times the records that it ever had."""
+_GRAVITY = {name: place for place, (name, _) in enumerate(reversed(SEVERITY_CUTS))}
+
+
+@dataclass(frozen=True)
+class Past:
+    """An incident of an earlier run."""
+
+    identity: str
+    severity: str
+    records: int
+    run: int
+    """The place of its run among the earlier ones, the oldest first."""
+    first_time: int | None
+    last_time: int | None
+    """Microseconds since 1970; None where the records have no time."""
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], run: int) -> "Past":
+        """Take what is needed of a row of `tables.INCIDENT`, its times as numbers."""
+        return cls(run=run, **{name: row[name] for name in PAST_COLUMNS})
+
+
+PAST_COLUMNS = ("identity", "severity", "records", "first_time", "last_time")
+
+
+def compared(incidents: Iterable[Incident], past: Sequence[Past]) -> list[Incident]:
+    """Say of each incident what it is beside those of earlier runs.
+
+    An occurrence counts once, however many runs saw it: times that overlap are one.
+    """
+    known: dict[str, list[Past]] = {}
+    for each in past:
+        known.setdefault(each.identity, []).append(each)
+    return [_compared(incident, known.get(incident.identity, [])) for incident in incidents]
+
+
+def differences(
+    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """Say what became of the incidents of one run in another.
+
+    Parameters
+    ----------
+    before, after
+        The incidents of the two runs, as rows of `schemas.outputs.tables.INCIDENT`.
+
+    Returns
+    -------
+    A change and the incident that it is about: `new`, `worse`, `recurring` of those after, then
+    `resolved` of those before.
+    """
+    known: dict[str, list[Past]] = {}
+    for row in before:
+        known.setdefault(row["identity"], []).append(Past.of(row, 0))
+    found = []
+    for row in after:
+        past = known.get(row["identity"])
+        worse = past is not None and is_worse(row["severity"], row["records"], past)
+        found.append(("new" if past is None else "worse" if worse else "recurring", row))
+    now = {row["identity"] for row in after}
+    gone = [("resolved", row) for row in before if row["identity"] not in now]
+    order = ("new", "worse", "recurring")
+    return sorted(found, key=lambda change: order.index(change[0])) + gone
+
+
+def resolved(incidents: Iterable[Incident], past: Sequence[Past]) -> list[str]:
+    """Return the identities of the newest earlier run that are not here any more."""
+    if not past:
+        return []
+    newest = max(each.run for each in past)
+    now = {incident.identity for incident in incidents}
+    before = dict.fromkeys(each.identity for each in past if each.run == newest)
+    return [identity for identity in before if identity not in now]
+
+
+def is_worse(severity: str, records: int, past: Sequence[Past]) -> bool:
+    """Tell whether an incident is graver, or has far more records, than it ever was."""
+    graver = all(_GRAVITY[severity] > _GRAVITY[each.severity] for each in past)
+    return graver or records > _MORE * max(each.records for each in past)
+
+
+def _compared(incident: Incident, past: list[Past]) -> Incident:
+    if not past:
+        return incident
+    times = [each.first_time for each in past if each.first_time is not None]
+    worse = is_worse(incident.severity, incident.members.records, past)
+    return replace(
+        incident,
+        status="worse" if worse else "recurring",
+        since=min(times, default=None),
+        occurrences=_occurrences(incident, past),
+    )
+
+
+def _occurrences(incident: Incident, past: list[Past]) -> int:
+    """Count the times that it happened, this one among them."""
+    spans = [(each.first_time, each.last_time) for each in past]
+    spans.append((incident.members.first_time, incident.members.last_time))
+    known = sorted((first, last) for first, last in spans if first is not None and last is not None)
+    if len(known) < len(spans):
+        return len({each.run for each in past}) + 1
+    count, end = 0, None
+    for first, last in known:
+        count += end is None or first > end
+        end = last if end is None else max(end, last)
+    return count

@@ -1,0 +1,206 @@
+"""What an incident is called, whom it is about, and by what it is known again in other runs.
+
+Its identity is made of what stays the same when it comes back on another day: the job, the entity
+and the pattern, which is the column that tells most, with its value where that is a name.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from anomaly.explain.reasons import Reason
+from schemas.columns.roles import Role
+
+_NAMES_SHOWN = 5
+"""Names of an entity column that an incident lists."""
+_REASONS_IN_TITLE = 2
+_TELLING = 0.1
+"""A column with at least this share of the surprise may stand in the title."""
+_LONGEST_VALUE = 48
+_SHARED = 0.5
+"""An incident has an entity if more than this part of its records are of one."""
+_DIGITS = 12
+"""Hexadecimal digits of a name: two of a million are hardly ever alike."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """Whom an incident is about, in one entity column."""
+
+    column: str
+    distinct: int
+    names: list[str]
+    """The most common of them, the first in doubt."""
+
+
+@dataclass(frozen=True)
+class Members:
+    """What the records of an incident have in common."""
+
+    records: int
+    first_time: int | None
+    """Microseconds since 1970; None where the records have no time."""
+    last_time: int | None
+    entities: list[Names]
+    entity_column: str | None
+    """The column of the entity that most of the records share; of several, the first. None where
+    no entity has more than half of them."""
+    entity: str | None
+
+
+@dataclass(frozen=True)
+class Incident:
+    """An incident as it stands in the output (`tables.INCIDENT`), but for its rank."""
+
+    incident: str
+    title: str
+    severity: str
+    basis: str
+    members: Members
+    scores: Mapping[str, Any]
+    """Record id and scores of the most telling finding."""
+    summary: str
+    reasons: list[Reason]
+    identity: str
+    pattern: str
+    status: str = "new"
+    since: int | None = None
+    occurrences: int = 1
+    verdict: str | None = None
+
+    def row(self, rank: int) -> dict[str, Any]:
+        """Give the incident as a row of `INCIDENT`."""
+        members = vars(self.members) | {"entities": [vars(n) for n in self.members.entities]}
+        row = vars(self) | members | dict(self.scores)
+        return row | {"rank": rank, "reasons": [vars(reason) for reason in self.reasons]}
+
+
+def members_of(
+    events: pa.Table,
+    numbers: npt.NDArray[np.int64],
+    wanted: Sequence[int],
+    entities: Sequence[str],
+    time: str | None,
+) -> list[Members]:
+    """Say what the records of incidents have in common.
+
+    Parameters
+    ----------
+    events
+        Conformed records of incidents, the oddest first, n of them.
+    numbers
+        int64 (n,): the incident that each is of.
+    wanted
+        The incidents that are asked for.
+    entities
+        The columns that name whom a record is about.
+    time
+        The column that holds the time of a record, if there is one.
+    """
+    order = np.argsort(numbers, kind="stable")
+    starts = np.searchsorted(numbers[order], wanted, side="left")
+    stops = np.searchsorted(numbers[order], wanted, side="right")
+    names = {column: events[column].to_pylist() for column in entities}
+    times = None if time is None else events[time].cast(pa.int64()).to_numpy()
+    return [
+        _members(order[start:stop], names, times) for start, stop in zip(starts, stops, strict=True)
+    ]
+
+
+def _members(
+    places: npt.NDArray[np.int64],
+    entities: Mapping[str, list[str | None]],
+    times: npt.NDArray[np.int64] | None,
+) -> Members:
+    found = []
+    most, entity_column, entity = len(places) * _SHARED, None, None
+    for column, names in entities.items():
+        counts = Counter(name for i in places if (name := names[i]) is not None)
+        if not counts:
+            continue
+        common = counts.most_common(_NAMES_SHOWN)
+        found.append(Names(column, len(counts), [name for name, _ in common]))
+        if common[0][1] > most:
+            (entity, most), entity_column = common[0], column
+    first, last = (None, None)
+    if times is not None:
+        first, last = int(times[places].min()), int(times[places].max())
+    return Members(len(places), first, last, found, entity_column, entity)
+
+
+def portray(
+    job: str,
+    members: Members,
+    told: tuple[list[Reason], str],
+    scores: Mapping[str, Any],
+    roles: Mapping[str, Role],
+) -> Incident:
+    """Name an incident after its most telling finding.
+
+    Parameters
+    ----------
+    job
+        The job that found it.
+    members
+        What its records have in common.
+    told
+        Reasons and summary of the finding.
+    scores
+        Its `severity`, its `basis`, and the columns of `schemas.outputs.tables.SCORES`.
+    roles
+        Column -> role: what a name is, and what a quantity.
+    """
+    reasons, summary = told
+    pattern = _pattern(reasons, roles)
+    identity = _digest(job, members.entity_column, members.entity, pattern)
+    own = dict(scores)
+    return Incident(
+        incident=f"i-{_digest(identity, own['record_id'], str(members.first_time))}",
+        title=_title(members, reasons),
+        severity=own.pop("severity"),
+        basis=own.pop("basis"),
+        members=members,
+        scores=own,
+        summary=summary,
+        reasons=reasons,
+        identity=f"k-{identity}",
+        pattern=pattern,
+    )
+
+
+def _pattern(reasons: Sequence[Reason], roles: Mapping[str, Role]) -> str:
+    """Name what is odd; with its value only where that is a name: a number hardly comes back."""
+    if not reasons:
+        return ""
+    first = reasons[0]
+    if roles.get(first.column) in (Role.CATEGORY, Role.FLAG):
+        return f"{first.column} = {first.observed}"
+    return first.column
+
+
+def _title(members: Members, reasons: Sequence[Reason]) -> str:
+    telling = [r for r in reasons if r.share >= _TELLING] or list(reasons[:1])
+    # The entity stands there already, so that it is odd is said only where nothing else is.
+    telling = [r for r in telling if r.observed != members.entity] or telling
+    what = ", ".join(
+        f"`{_short(reason.column)}` is `{_short(reason.observed)}`"
+        for reason in telling[:_REASONS_IN_TITLE]
+    )
+    return what if members.entity is None else f"`{_short(members.entity)}`: {what}"
+
+
+def _short(value: str | None) -> str:
+    text = "missing" if value is None else " ".join(value.split())
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def _digest(*parts: str | None) -> str:
+    # A length before each part: ("ab", "c") and ("a", "bc") are not the same.
+    spelt = "".join("-" if part is None else f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(spelt.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]

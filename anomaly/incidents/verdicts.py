@@ -1,0 +1,195 @@
+"""What the verdicts of analysts do to the incidents and to the reference of later runs.
+
+A verdict never hides what is odder than what it was given on: a graver severity, a voice that is
+louder by more than a tenth, or a reason that was not there.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anomaly.incidents.summary import Incident
+from schemas.errors import JobError
+from schemas.outputs.tables import SEVERITY_CUTS
+from schemas.outputs.verdict import Evidence, Opinion, Verdict
+
+_LOUDER = 1.1
+"""How many times the scores of what it was given on an incident may have: models differ a little
+from run to run."""
+_TELLING = 0.1
+"""A column with at least this share of the surprise is a reason that must have been there."""
+_GRAVITY = {name: place for place, (name, _) in enumerate(reversed(SEVERITY_CUTS))}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The incidents of a run under the verdicts."""
+
+    kept: list[Incident]
+    suppressed: list[Incident]
+    """Those that a verdict keeps from the analyst; their `verdict` names it."""
+
+
+def judged(incidents: Sequence[Incident], verdicts: Sequence[Verdict], today: date) -> Judged:
+    """Part the incidents that a verdict suppresses from the rest.
+
+    An incident that is kept names the newest verdict that is about it and does not suppress it:
+    it says malicious, has run out, or was given on something less odd.
+
+    Parameters
+    ----------
+    incidents
+        Those of the run.
+    verdicts
+        All verdicts of the job, the oldest first.
+    today
+        The day that counts for incidents without a time.
+    """
+    kept, suppressed = [], []
+    for incident in incidents:
+        about = [verdict for verdict in reversed(verdicts) if is_about(verdict, incident)]
+        by = _suppressing(about, incident, today)
+        if by is None:
+            kept.append(replace(incident, verdict=about[0].verdict if about else None))
+        else:
+            suppressed.append(replace(incident, verdict=by.verdict))
+    return Judged(kept, suppressed)
+
+
+def is_about(verdict: Verdict, incident: Incident) -> bool:
+    """Tell whether an incident lies within the scope of a verdict, however odd it is."""
+    seen, members = verdict.evidence, incident.members
+    match verdict.scope:
+        case "this":
+            return seen.identity == incident.identity
+        case "entity":
+            entity = (members.entity_column, members.entity)
+            return seen.entity is not None and entity == (seen.entity_column, seen.entity)
+        case "pattern":
+            return seen.pattern == incident.pattern
+
+
+def _suppressing(about: Sequence[Verdict], incident: Incident, today: date) -> Verdict | None:
+    """Return the verdict that suppresses an incident, of those about it, the newest first."""
+    last = incident.members.last_time
+    day = today if last is None else datetime.fromtimestamp(last / 1e6, UTC).date()
+    for verdict in about:
+        if verdict.until is not None and day > verdict.until:
+            continue
+        if verdict.label == "malicious":
+            return None  # it takes back what was said before
+        if not is_odder(incident, verdict.evidence):
+            return verdict
+    return None
+
+
+def is_odder(incident: Incident, seen: Evidence) -> bool:
+    """Tell whether an incident is odder than what a verdict was given on."""
+    louder = any(
+        incident.scores[voice] > _LOUDER * getattr(seen, voice)
+        for voice in ("density_score", "distance_score")
+    )
+    graver = _GRAVITY[incident.severity] > _GRAVITY[seen.severity]
+    telling = {reason.column for reason in incident.reasons if reason.share >= _TELLING}
+    return louder or graver or not telling <= set(seen.columns)
+
+
+def known_malicious(
+    events: pa.Table, ids: pa.Array, verdicts: Sequence[Verdict], time: str | None
+) -> npt.NDArray[np.bool_]:
+    """Tell which events a malicious verdict is about: they must not pass for normal ones.
+
+    Parameters
+    ----------
+    events
+        Conformed events, n of them.
+    ids
+        string (n,): their ids.
+    verdicts
+        All verdicts of the job. Those that are not malicious are passed over.
+    time
+        The column that holds the time of the event, if there is one.
+
+    Returns
+    -------
+    bool (n,): the events that were its findings; those of its entity, between the first and the
+    last of its records, or at any time where its scope is the entity.
+    """
+    bad = np.zeros(events.num_rows, dtype=bool)
+    for verdict in verdicts:
+        if verdict.label != "malicious":
+            continue
+        seen = verdict.evidence
+        bad |= pc.is_in(ids, pa.array(seen.records, ids.type)).to_numpy(zero_copy_only=False)
+        if seen.entity is None or seen.entity_column not in events.column_names:
+            continue
+        names = pc.cast(events[seen.entity_column], pa.string())
+        of_it = pc.fill_null(pc.equal(names, seen.entity), False)
+        if verdict.scope != "entity":
+            if time is None or seen.first_time is None:
+                continue
+            then = pc.and_(
+                pc.greater_equal(events[time], pa.scalar(seen.first_time, events[time].type)),
+                pc.less_equal(events[time], pa.scalar(seen.last_time, events[time].type)),
+            )
+            of_it = pc.and_(of_it, then)
+        bad |= of_it.to_numpy()
+    return bad
+
+
+def verdict_on(
+    incident: Mapping[str, Any], records: Sequence[str], run_id: str, opinion: Opinion
+) -> Verdict:
+    """Make a verdict on an incident, with all that later runs need to know of it.
+
+    Parameters
+    ----------
+    incident
+        A row of `schemas.outputs.tables.INCIDENT`.
+    records
+        The ids of its records, as far as they are findings.
+    run_id
+        The run that it was seen in.
+    opinion
+        What is said of it.
+
+    Raises
+    ------
+    JobError
+        The scope is an entity, and the incident has none; or all that the incident is known by is a
+        column, so that the verdict would keep back whatever is odd in it.
+    """
+    if opinion.scope == "entity" and incident["entity"] is None:
+        raise JobError(
+            f"incident {incident['incident']} is not about one entity",
+            where="--scope",
+            remedy="take `this` or `pattern`",
+        )
+    columns = [reason["column"] for reason in incident["reasons"]]
+    of_anybody = opinion.scope == "pattern" or incident["entity"] is None
+    if opinion.label != "malicious" and of_anybody and incident["pattern"] in columns:
+        raise JobError(
+            f"incident {incident['incident']} is about any value of `{incident['pattern']}`, and"
+            " every other such incident would go with it",
+            where="--scope",
+            remedy="take `this` or `entity` on an incident of one entity",
+        )
+    own = {name: incident[name] for name in Evidence.model_fields if name in incident}
+    own |= {"columns": columns, "records": list(records)}
+    said = opinion.model_dump()
+    name = verdict_name(incident["incident"], opinion)
+    named = {"verdict": name, "incident": incident["incident"], "run_id": run_id}
+    return Verdict.model_validate(said | named | {"evidence": own})
+
+
+def verdict_name(incident: str, opinion: Opinion) -> str:
+    """Name a verdict after what it says of which incident: said twice, it is one."""
+    spelt = f"{incident} {opinion.model_dump_json()}"
+    return f"v-{hashlib.sha256(spelt.encode()).hexdigest()[:12]}"

@@ -1,0 +1,184 @@
+"""A fold: what part of a sample makes of events, held against the part it was not fitted on."""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from anomaly.detectors.calibration import Calibration
+from anomaly.detectors.combination import Voices
+from anomaly.detectors.contamination import beyond_reference
+from anomaly.detectors.trimming import NormalCluster, agreement
+from anomaly.embedding.deduplicated import EmbeddedEvents
+from anomaly.embedding.embedder import EventEmbedder
+from schemas.columns.roles import Role
+from schemas.errors import InputError
+from schemas.job.sections import Distance, TextEmbedding
+
+_TRIMMED_COUNTED = 50
+"""One in so many of the trimmed events is counted as the normal ones are: a lawful name that was
+trimmed away whole must stay rare, and not become unheard of."""
+_THIRDS = 3
+"""A third of the sample calibrates what the other two fit."""
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How the model judges, where the user has a choice."""
+
+    distance: Distance = "euclidean"
+    """What the distance score measures: `detectors.distance` or `detectors.cosine`."""
+    peers: tuple[str, ...] = ()
+    """Categories and flags that judge the other columns, as entities do."""
+    text: TextEmbedding = "tokens"
+    """What is known of a text: `anomaly.embedding.text`."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What is said of events, each (n_events,), higher = more anomalous; p-values lower."""
+
+    density: npt.NDArray[np.float32]
+    distance: npt.NDArray[np.float32]
+    p_values: npt.NDArray[np.float64]
+
+
+class Split(NamedTuple):
+    """One way to part a sample: positions in it, each int64 and ascending."""
+
+    reference: npt.NDArray[np.int64]
+    """What the normal cluster comes from."""
+    calibration: npt.NDArray[np.int64]
+    """What the p-values come from, and nothing else."""
+    embed_seed: int
+    draw_seed: int
+
+
+@dataclass(frozen=True)
+class Fold:
+    """An embedding, two voices on its normal cluster, and what they mean together."""
+
+    embedder: EventEmbedder
+    voices: Voices
+    calibration: Calibration
+    reference_rows: int
+    """Events of the normal cluster that the voices were fitted on."""
+    trimmed_share: float
+    unsettled_share: float
+    """Of the normal cluster: see `anomaly.detectors.trimming`."""
+    agreement: float
+    """Share of the trimmed that another half of the reference trims again."""
+    beyond_reference: float
+    """Share of the held-out more surprising than nearly all of the cluster."""
+
+    @classmethod
+    def fit(
+        cls,
+        events: pa.Table,
+        roles: Mapping[str, Role],
+        weights: Mapping[str, float],
+        split: Split,
+        options: ModelOptions,
+    ) -> tuple["Fold", npt.NDArray[np.int64]]:
+        """Fit on a split of conformed `events`, which may hold anomalies.
+
+        The reference, trimmed to the normal cluster, fits the two voices. The scores of the
+        calibration are those of events the cluster was not fitted on. What the embedding counts, it
+        counts once more on the normal cluster alone: a flood of one attack would otherwise vouch
+        for itself.
+
+        Returns
+        -------
+        The fold, and the positions in `events` of the density's references, int64 (n_references,).
+
+        Raises
+        ------
+        InputError
+            If no column is embedded.
+        """
+        known = events.take(pa.array(split.reference))
+        embedder = EventEmbedder.fit(
+            known, roles, weights, split.embed_seed, options.peers, options.text
+        )
+        _require_dimensions(embedder)
+        first = embedder.embed(known)
+        with ThreadPoolExecutor(1) as beside:
+            agreed = beside.submit(agreement, first)  # nothing else waits for it
+            cluster = NormalCluster.fit(first)
+            normal = split.reference[cluster.members]
+            counted = events.take(pa.array(_counted(split.reference, cluster.members)))
+            embedder = embedder.recounted(counted, split.embed_seed)
+            embedded = embedder.embed(events)
+            members, others = embedded.take(normal), embedded.take(split.calibration)
+            spans, levels = embedder.spans, embedder.levels
+            voices, heard = Voices.fit(
+                members, others, spans, split.draw_seed, options.distance, levels
+            )
+            fold = cls(
+                embedder=embedder,
+                voices=voices,
+                calibration=Calibration.fit(heard.surprisal),
+                reference_rows=len(normal),
+                trimmed_share=cluster.trimmed_share,
+                unsettled_share=cluster.unsettled_share,
+                agreement=agreed.result(),
+                beyond_reference=beyond_reference(voices, members, heard.surprisal),
+            )
+        return fold, normal[voices.density.drawn_]
+
+    def score(self, events: pa.Table) -> Scores:
+        """Embed and score conformed `events`."""
+        return self._score(self.embedder.embed(events))
+
+    def score_vectors(self, X: npt.NDArray[np.float32]) -> Scores:
+        """Score vectors, float32 (n_events, n_dims), that need not be those of any events."""
+        return self._score(EmbeddedEvents.whole(X, self.embedder.spans))
+
+    def _score(self, events: EmbeddedEvents) -> Scores:
+        heard = self.voices.hear(events)
+        return Scores(heard.density, heard.distance, self.calibration.p_values(heard.surprisal))
+
+
+def _counted(
+    reference: npt.NDArray[np.int64], members: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Return which events names are counted in: the normal ones, and some of the trimmed."""
+    trimmed = reference[~members]
+    return np.sort(np.concatenate([reference[members], trimmed[::_TRIMMED_COUNTED]]))
+
+
+def _require_dimensions(embedder: EventEmbedder) -> None:
+    if not embedder.n_dims:
+        remedy = "give at least one a role other than id or ignore"
+        raise InputError("no usable column", remedy=remedy)
+
+
+def splits(n: int, seed: int) -> list[Split]:
+    """Part `n` events at random in three; each third calibrates one split, the last one first."""
+    embed_seed, split_seed, draw_seed, *others = np.random.SeedSequence(seed).generate_state(
+        1 + 2 * _THIRDS
+    )
+    order = np.random.default_rng(split_seed).permutation(n)
+    thirds = np.split(order, [round(n / _THIRDS), round(2 * n / _THIRDS)])
+    seeds = [embed_seed, draw_seed, *others]
+    return [
+        Split(
+            np.sort(np.concatenate([third for j, third in enumerate(thirds) if j != held])),
+            np.sort(thirds[held]),
+            int(seeds[2 * place]),
+            int(seeds[2 * place + 1]),
+        )
+        for place, held in enumerate(reversed(range(_THIRDS)))
+    ]
+
+
+def held_out(n: int, seed: int) -> npt.NDArray[np.int64]:
+    """Return which of `n` events the first fold of a model of this seed calibrates on, ascending.
+
+    Nothing but its p-values comes from them.
+    """
+    return splits(n, seed)[0].calibration

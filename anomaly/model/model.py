@@ -1,0 +1,139 @@
+"""The model: one fold, or the three of a small sample, as one judge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from anomaly.detectors.calibration import Calibration, Surprise
+from anomaly.detectors.combination import Voices
+from anomaly.detectors.cosine import UnlikeDirection
+from anomaly.detectors.covariance_metric import Concert
+from anomaly.detectors.density import DistanceToMeasure
+from anomaly.detectors.distance import FarthestColumn
+from anomaly.embedding.category import CategoryBlock
+from anomaly.embedding.conditional import HourHabit, LevelHabit, NameHabit
+from anomaly.embedding.deduplicated import Span
+from anomaly.embedding.embedder import EventEmbedder
+from anomaly.embedding.entity_rarity import FamiliarityBlock
+from anomaly.embedding.lsa import TokenSpace
+from anomaly.embedding.number import NumberBlock
+from anomaly.embedding.sentence_embedding import MeaningSpace
+from anomaly.embedding.sequence import SequenceBlock
+from anomaly.embedding.step_counts import StepCounts
+from anomaly.embedding.text import TextBlock
+from anomaly.embedding.time import TimeBlock
+from anomaly.model.fold import Fold, ModelOptions, Scores, splits
+from schemas.columns.roles import Role
+from schemas.errors import InputError
+
+FEWEST_EVENTS = 20
+"""Below this there is no cluster to speak of."""
+_SMALL = 65_536
+"""In a larger sample one fold is as good as three, and three times as fast."""
+_DEFAULT = ModelOptions()
+
+
+@dataclass(frozen=True)
+class AnomalyModel:
+    """Folds that judge together; the first of them explains."""
+
+    folds: tuple[Fold, ...]
+    sample_rows: int
+
+    @classmethod
+    def fit(
+        cls,
+        events: pa.Table,
+        roles: Mapping[str, Role],
+        weights: Mapping[str, float],
+        seed: int,
+        options: ModelOptions = _DEFAULT,
+    ) -> tuple["AnomalyModel", npt.NDArray[np.int64]]:
+        """Fit on a sample of conformed `events`, which may hold anomalies.
+
+        In a small sample chance says much: which third calibrates, which events are references.
+        There each third calibrates once, and the three folds judge together, as cross-conformal
+        prediction does (Vovk, 2015).
+
+        Returns
+        -------
+        The model, and the positions in `events` of the references that explain, those of the first
+        fold's density, int64 (n_references,).
+
+        Raises
+        ------
+        InputError
+            If there are too few events, or no column is embedded.
+        """
+        _require_enough(events)
+        n = events.num_rows
+        used = splits(n, seed) if n <= _SMALL else splits(n, seed)[:1]
+        fitted = [Fold.fit(events, roles, weights, split, options) for split in used]
+        return cls(tuple(fold for fold, _ in fitted), n), fitted[0][1]
+
+    @property
+    def explaining(self) -> Fold:
+        """Return the fold whose embedding and references the findings are explained by."""
+        return self.folds[0]
+
+    @property
+    def embedder(self) -> EventEmbedder:
+        """Return the embedding that findings are explained, grouped and drawn in."""
+        return self.explaining.embedder
+
+    @property
+    def calibration_rows(self) -> int:
+        """Return how many events the p-values come from."""
+        return sum(len(fold.calibration.surprises) for fold in self.folds)
+
+    def score(self, events: pa.Table) -> Scores:
+        """Embed and score conformed `events`: the mean of what the folds say.
+
+        The mean of conformal p-values is at most twice too small, whatever the folds have in common
+        (Vovk and Wang, 2020), and about right where they agree.
+        """
+        heard = [fold.score(events) for fold in self.folds]
+        return Scores(
+            np.mean([scores.density for scores in heard], axis=0),
+            np.mean([scores.distance for scores in heard], axis=0),
+            np.mean([scores.p_values for scores in heard], axis=0),
+        )
+
+
+def _require_enough(events: pa.Table) -> None:
+    if events.num_rows < FEWEST_EVENTS:
+        raise InputError(
+            f"only {events.num_rows} valid events",
+            remedy=f"a normal cluster needs at least {FEWEST_EVENTS}; widen the input",
+        )
+
+
+PARTS = (
+    AnomalyModel,
+    Calibration,
+    CategoryBlock,
+    Concert,
+    DistanceToMeasure,
+    EventEmbedder,
+    FamiliarityBlock,
+    FarthestColumn,
+    Fold,
+    HourHabit,
+    LevelHabit,
+    MeaningSpace,
+    NameHabit,
+    NumberBlock,
+    SequenceBlock,
+    Span,
+    StepCounts,
+    Surprise,
+    TextBlock,
+    TimeBlock,
+    TokenSpace,
+    UnlikeDirection,
+    Voices,
+)
+"""Every class that a stored model may hold."""

@@ -1,0 +1,161 @@
+"""Which scored events become findings: a false discovery rate or a fixed score, then a budget.
+
+Where the batch is no longer what the model was fitted on, ordinary events have small p-values, and
+a false discovery rate would be promised that does not hold. How far that goes, the middle of the
+p-values tells, where the ordinary events are: the rule takes p-values raised by as much.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas.job.sections import DEFAULT_FDR, SelectionSpec
+from schemas.outputs.tables import SEVERITY_CUTS
+
+_MIDDLE = (3, 5, 7, 10)
+"""Whole points of the anomaly score where the drift is read off: p = .5, .32, .2 and .1."""
+_ERRORS = 3.0
+"""Standard errors that the share below such a p may lie above it by chance."""
+
+_ROUNDING = 1e-9
+"""Of a p-value at the border of two whole points."""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far the batch has left what the model was calibrated on."""
+
+    ratio: float = 1.0
+    """How many times as often as the calibration its events are below `at`; at least 1."""
+    at: float | None = None
+    """The p-value where that is most; None where there is no drift."""
+
+
+NO_DRIFT = Drift()
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The outcome of a rule over all p-values of a run."""
+
+    rule: str
+    p_cut: float
+    """The largest p-value selected; 0 when none is."""
+    selected: int
+    """Events whose p-value is at most that."""
+
+
+def anomaly_score(p_values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return -10 log10(p): ten points are ten times as rare.
+
+    Examples
+    --------
+    >>> anomaly_score([1.0, 0.1, 1e-6]).tolist()
+    [0.0, 10.0, 60.0]
+    """
+    scores = -10.0 * np.log10(np.asarray(p_values, dtype=np.float64))
+    return scores + 0.0  # -0.0 becomes 0.0
+
+
+def severity(scores: npt.ArrayLike) -> list[str]:
+    """Return the name of the severity that each anomaly score reaches.
+
+    Examples
+    --------
+    >>> severity([12.0, 60.0])
+    ['low', 'critical']
+    """
+    names = np.array([name for name, _ in reversed(SEVERITY_CUTS)])
+    cuts = np.array([cut for _, cut in reversed(SEVERITY_CUTS)])
+    return names[np.searchsorted(cuts, scores, side="right") - 1].tolist()
+
+
+def drift_of(histogram: npt.NDArray[np.int64], n_calibration: int) -> Drift:
+    """Return how many times too often the events of a run are below p = .5, .32, .2 or .1.
+
+    The largest of the four ratios counts, if it is more than three standard errors above one: both
+    the batch and the calibration are samples. Below .1 the anomalies themselves would tell.
+
+    Parameters
+    ----------
+    histogram
+        (n_points,): the events of the run by whole points of the anomaly score.
+    n_calibration
+        Events that the p-values come from.
+    """
+    n = int(histogram.sum())
+    if not n:
+        return NO_DRIFT
+    drifts = [NO_DRIFT]
+    for points in _MIDDLE:
+        p = 10.0 ** (-points / 10.0)
+        ratio = float(histogram[points:].sum()) / n / p
+        error = np.sqrt((1.0 - p) / p * (1.0 / n + 1.0 / n_calibration))
+        if ratio > 1.0 + _ERRORS * error:
+            drifts.append(Drift(ratio, p))
+    return max(drifts, key=lambda drift: drift.ratio)
+
+
+def select(
+    p_values: npt.NDArray[np.float64],
+    n_scored: int,
+    spec: SelectionSpec,
+    drift: Drift = NO_DRIFT,
+) -> Selection:
+    """Apply the rule of `spec` to the smallest p-values of a run.
+
+    Parameters
+    ----------
+    p_values
+        The p-values of the run, in any order; those above `largest_p` may be left out.
+    n_scored
+        How many events were scored in all.
+    spec
+        The rule: a threshold if it names one, else Benjamini and Hochberg (1995) at its rate.
+    drift
+        What the rate takes the p-values to be too small by. A threshold is a score that the user
+        has fixed, and stays where it is.
+    """
+    if spec.threshold is not None:
+        p_cut = float(10.0 ** (-spec.threshold / 10.0))
+        selected = int(np.sum(p_values <= p_cut))
+        return Selection(f"anomaly score at least {spec.threshold:g}", p_cut, selected)
+    rate = _rate(spec)
+    rule = f"Benjamini-Hochberg at a false discovery rate of {rate:g}"
+    ordered = np.sort(p_values)
+    passes = drift.ratio * ordered <= rate * np.arange(1, len(ordered) + 1) / max(n_scored, 1)
+    if not passes.any():
+        return Selection(rule, 0.0, 0)
+    p_cut = float(ordered[np.flatnonzero(passes)[-1]])
+    return Selection(rule, p_cut, int(np.sum(ordered <= p_cut)))
+
+
+def largest_p(spec: SelectionSpec, histogram: npt.NDArray[np.int64]) -> float:
+    """Return a p-value above which no event can be selected under `spec`.
+
+    Under a false discovery rate p can only be selected if there are n p / rate events that are as
+    small. Whether there may be, the whole points tell, so that of a log without anomalies next to
+    no p-value has to be looked at.
+
+    Parameters
+    ----------
+    spec
+        The rule.
+    histogram
+        (n_points,): the events of the run by whole points of the anomaly score.
+    """
+    if spec.threshold is not None:
+        return float(10.0 ** (-spec.threshold / 10.0))
+    as_small = np.cumsum(histogram[::-1])[::-1]
+    points = np.arange(len(histogram))
+    least = 10.0 ** (-(points + 1) / 10.0) * (1.0 - _ROUNDING)
+    possible = as_small.astype(np.float64) * _rate(spec) >= least * histogram.sum()
+    if not possible.any() or not histogram.any():
+        return 0.0
+    largest = 10.0 ** (-np.flatnonzero(possible)[0] / 10.0) * (1.0 + _ROUNDING)
+    return float(min(_rate(spec), largest))
+
+
+def _rate(spec: SelectionSpec) -> float:
+    return spec.fdr or DEFAULT_FDR

@@ -1,0 +1,171 @@
+"""Which columns of a batch are no longer what a model was fitted on.
+
+Both are counted in the bins that the model's own blocks know: a number's deciles, the common names
+of a category or entity, the hours of the day, how rare the rarest word of a text is. Counts add up
+over the parts of a batch. Of two vectors of counts the population stability index (Siddiqi, 2006)
+says how far apart they are, and a bin of its own counts what the model never saw.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anomaly.embedding.category import CategoryBlock, distinct
+from anomaly.embedding.embedder import EventEmbedder
+from anomaly.embedding.number import NumberBlock
+from anomaly.embedding.sequence import SequenceBlock
+from anomaly.embedding.text import TextBlock
+from anomaly.embedding.time import HOUR_BINS, TimeBlock, hour_bins
+from schemas.columns.roles import Role
+from schemas.outputs.figures import ColumnDrift
+
+_MOST_NAMES = 48
+"""Names with a bin of their own; the other known ones share one."""
+_NATS = 16
+"""Bins of a text by the surprise of its rarest word, a nat each."""
+_LARGE = 0.25
+"""A stability index beyond which a population is commonly taken for another one."""
+_NOVELTY, _ERRORS = 0.05, 3.0
+"""So many more unseen values than before, and so many standard errors, are news."""
+_HALF = 0.5
+"""What stands for an empty bin, in events."""
+_DAY = 86_400_000_000
+
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class BatchCounts:
+    """What is counted of some records; the sum of two is that of both together."""
+
+    bins: dict[str, Counts]
+    """Column -> records by bin: first what the model never saw, then the bins, missing last."""
+    first: int | None
+    """The earliest time of an event, in microseconds since 1970; None without a time column."""
+    last: int | None
+
+    @classmethod
+    def of(cls, embedder: EventEmbedder, records: pa.Table) -> "BatchCounts":
+        """Count conformed `records` in the bins of `embedder`."""
+        bins, times = dict[str, Counts](), list[int]()
+        for column, role in embedder.roles.items():
+            if role in (Role.ID, Role.IGNORE) or not records.num_rows:
+                continue
+            codes, n_bins = _codes(embedder, column, _whole(records, column))
+            if n_bins:
+                bins[column] = np.bincount(codes, minlength=n_bins).astype(np.int64)
+            if role == Role.TIME:
+                times = list(pc.min_max(pc.cast(records[column], pa.int64())).as_py().values())
+        return cls(bins, min(times, default=None), max(times, default=None))
+
+    def __add__(self, other: "BatchCounts") -> "BatchCounts":
+        """Return the counts of both."""
+        bins = self.bins | other.bins
+        for column in self.bins.keys() & other.bins.keys():
+            bins[column] = self.bins[column] + other.bins[column]
+        times = [t for t in (self.first, self.last, other.first, other.last) if t is not None]
+        return BatchCounts(bins, min(times, default=None), max(times, default=None))
+
+    @property
+    def covers_a_day(self) -> bool:
+        """Whether every hour could have been seen."""
+        return self.first is not None and self.last is not None and self.last - self.first >= _DAY
+
+
+NOTHING_COUNTED = BatchCounts({}, None, None)
+
+
+def count_records(embedder: EventEmbedder, tables: Iterable[pa.Table]) -> BatchCounts:
+    """Count the records of all `tables`, one after the other."""
+    return sum((BatchCounts.of(embedder, table) for table in tables), NOTHING_COUNTED)
+
+
+def compare_columns(
+    embedder: EventEmbedder, reference: Mapping[str, Counts], batch: BatchCounts
+) -> dict[str, ColumnDrift]:
+    """Say for each column how far the batch is from the reference, and whether it moved.
+
+    Parameters
+    ----------
+    embedder
+        The embedding that both were counted by.
+    reference
+        Column -> records by bin, among events that the model was not fitted on.
+    batch
+        What was counted of the batch. The hours of one that is shorter than a day are left out.
+    """
+    hours = [c for c, role in embedder.roles.items() if role == Role.TIME]
+    left_out = () if batch.covers_a_day else hours
+    shared = [c for c in reference if c in batch.bins and c not in left_out]
+    return {
+        column: compared(np.asarray(reference[column]), batch.bins[column]) for column in shared
+    }
+
+
+def compared(before: Counts, now: Counts) -> ColumnDrift:
+    """Hold counts by bin against those before, each (n_bins,), of which the first is the unseen."""
+    n, m, k = int(before.sum()), int(now.sum()), len(before)
+    if not n or not m or len(now) != k:
+        return ColumnDrift(stability_index=0.0, unseen=0.0, unseen_before=0.0, moved=False)
+    p, q = ((counts + _HALF) / (counts.sum() + _HALF * k) for counts in (before, now))
+    index = float(np.sum((q - p) * np.log(q / p)))
+    by_chance = int(np.sum(before + now > 0) - 1) * (1.0 / n + 1.0 / m)
+    old, new = float(before[0] / n), float(now[0] / m)
+    error = np.sqrt(max(new * (1.0 - new), 1.0 / m) / m + max(old * (1.0 - old), 1.0 / n) / n)
+    moved = index - by_chance > _LARGE or new - old > max(_NOVELTY, _ERRORS * float(error))
+    return ColumnDrift(
+        stability_index=round(index, 4), unseen=new, unseen_before=old, moved=bool(moved)
+    )
+
+
+def _codes(embedder: EventEmbedder, column: str, values: Any) -> tuple[npt.NDArray[np.int64], int]:
+    """Return the bin of each value, and how many there are; none where nothing can be told."""
+    match embedder.blocks[column]:
+        case NumberBlock() as block:
+            return _number_codes(block, values)
+        case TimeBlock() as block:
+            hours = hour_bins(pc.cast(values, pa.int64()).to_numpy(zero_copy_only=False)) + 1
+            return hours, HOUR_BINS + 1 if block.covers_days else 0
+        case TextBlock() as block:
+            rarest = block.transform(values)[:, block.words.n_dims - 1] * np.sqrt(2.0)
+            return _text_codes(rarest, block.words.surprisals, values)
+        case SequenceBlock() as block:
+            rarest = block.transform(values)[:, block.counts.n_dims + block.steps.n_dims - 1]
+            return _text_codes(rarest, block.steps.surprisals, values)
+    return _name_codes(embedder.name_counts(column), values)
+
+
+def _number_codes(block: NumberBlock, values: pa.Array) -> tuple[npt.NDArray[np.int64], int]:
+    numbers = values.to_numpy(zero_copy_only=False).astype(np.float64)
+    if not len(block.quantiles):
+        return np.where(np.isnan(numbers), 1, 0), 2
+    edges = np.unique(block.quantiles[100:901:100])
+    codes = np.searchsorted(edges, numbers, side="right") + 1
+    codes[(numbers < block.quantiles[0]) | (numbers > block.quantiles[-1])] = 0
+    codes[np.isnan(numbers)] = len(edges) + 2
+    return codes.astype(np.int64), len(edges) + 3
+
+
+def _name_codes(known: CategoryBlock, values: Any) -> tuple[npt.NDArray[np.int64], int]:
+    names, rows = distinct(values)
+    codes = np.minimum(known.codes(names), _MOST_NAMES) + 1
+    return codes[rows], min(len(known.names), _MOST_NAMES + 1) + 1
+
+
+def _text_codes(
+    rarest: npt.NDArray[np.float32], surprisals: npt.NDArray[np.float32], values: Any
+) -> tuple[npt.NDArray[np.int64], int]:
+    codes = np.clip(rarest, 0, _NATS - 1).astype(np.int64) + 1
+    codes[rarest >= float(surprisals.max()) - 1e-3] = 0
+    codes[values.is_null().to_numpy(zero_copy_only=False)] = _NATS + 1
+    return codes, _NATS + 2
+
+
+def _whole(records: pa.Table, column: str) -> Any:
+    values = records[column]
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values

@@ -1,0 +1,163 @@
+"""The command line: `outfield detect | init | findings | …`, all of them listed in `make_app`.
+
+Exit codes: 0; 2 for what the user can mend, in one line; 1 for a fault of ours, or one that `check`
+found; 130 after Ctrl-C, 143 after SIGTERM.
+"""
+
+import io
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from threading import current_thread, main_thread
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from flows.cli.console import ReaderGoneError, Terminal, fault
+from flows.cli.detect import Commands
+from flows.cli.explore import LookingCommands
+from flows.cli.incidents import IncidentCommands
+from flows.cli.maintenance import FaultsFoundError, UpkeepCommands
+from flows.cli.models import ModelCommands
+from flows.cli.options import Flag, Services
+from flows.cli.schedule import Operations
+from flows.runtime.run_log import told_on
+from schemas.errors import OutfieldError
+
+_VERBOSE = "Log each step on standard error, a line of JSON each; print the traceback of a failure."
+_NO_MEMORY = "not enough memory; free some, or run with a lower OUTFIELD_WORKERS"
+
+
+def main(tokens: Sequence[str] | None = None, services: Services | None = None) -> int:
+    """Run the command that the tokens name.
+
+    Parameters
+    ----------
+    tokens
+        The command and its options; those of the process by default.
+    services
+        The long work behind the commands; the real one by default.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    terminal = Terminal(sys.stdout, sys.stderr)
+    app = make_app(terminal, services or Services())
+    with _stopped_by_sigterm():
+        return _exit_code(app, sys.argv[1:] if tokens is None else tokens, terminal)
+
+
+class _TerminatedError(KeyboardInterrupt):
+    """A service manager asks the process to end: as Ctrl-C does, so that nothing is left behind."""
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end what is done here as Ctrl-C would; signals reach the main thread alone."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    raise _TerminatedError
+
+
+def make_app(terminal: Terminal, services: Services) -> App:
+    """Assemble the commands, and `--verbose` that goes with each of them."""
+    app = App(
+        name="outfield",
+        help="Find the events that do not belong: anomaly detection over event logs in Parquet.",
+        version=lambda: f"outfield {version('outfield')}",
+        suppress_keyboard_interrupt=False,
+    )
+    app.meta.suppress_keyboard_interrupt = False
+    for command in _commands(terminal, services):
+        app.command(command)
+
+    @app.meta.default
+    def launch(
+        *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+        verbose: Annotated[Flag, Parameter(help=_VERBOSE)] = False,
+    ) -> None:
+        try:
+            with told_on(terminal.err, all_lines=verbose):
+                app(tokens)
+        except Exception:
+            if verbose:
+                terminal.trace(traceback.format_exc())
+            raise
+
+    return app
+
+
+def _commands(terminal: Terminal, services: Services) -> tuple[Callable[..., None], ...]:
+    """List the commands in the order of their help."""
+    commands, operations = Commands(terminal, services), Operations(terminal, services)
+    incidents = IncidentCommands(terminal)
+    looking = LookingCommands(terminal)
+    models, upkeep = ModelCommands(terminal, services), UpkeepCommands(terminal)
+    return (
+        commands.detect,
+        commands.init,
+        commands.findings,
+        commands.runs,
+        incidents.incidents,
+        incidents.diff,
+        incidents.verdict,
+        incidents.export,
+        looking.similar,
+        looking.context,
+        looking.map,
+        incidents.columns,
+        commands.schema,
+        operations.backfill,
+        operations.serve,
+        models.fit,
+        models.models,
+        models.compare,
+        models.promote,
+        models.rollback,
+        upkeep.check,
+        upkeep.clean,
+    )
+
+
+def _exit_code(app: App, tokens: Sequence[str], terminal: Terminal) -> int:
+    try:
+        app.meta(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+    except (OutfieldError, CycloptsError) as error:
+        terminal.complain(f"outfield: error: {error}")
+        return 2
+    except ReaderGoneError:
+        return 0
+    except FaultsFoundError:
+        return 1
+    except KeyboardInterrupt as stop:
+        terminal.complain("outfield: stopped")
+        return 143 if isinstance(stop, _TerminatedError) else 130
+    except Exception as error:
+        return _give_up(error, terminal)
+    return 0
+
+
+def _give_up(error: Exception, terminal: Terminal) -> int:
+    """Tell of a fault of ours, or that memory is at its end; give the exit code."""
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        terminal.complain(f"outfield: error: {_NO_MEMORY}")
+        return 2
+    terminal.complain(f"{fault(error)}; run with --verbose for the traceback")
+    return 1

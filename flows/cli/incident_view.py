@@ -1,0 +1,83 @@
+"""Incidents as the command line shows them: tables and lines for people, documents for machines."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from flows.cli.console import Justify, Terminal
+from flows.report.text import count, listing
+from schemas.outputs.manifest import RunManifest
+
+_COLUMNS: dict[str, Justify] = {
+    "rank": "right",
+    "score": "right",
+    "severity": "left",
+    "status": "left",
+    "records": "right",
+    "incident": "left",
+    "title": "left",
+}
+_CHANGES: dict[str, Justify] = {
+    "change": "left",
+    "severity": "left",
+    "records": "right",
+    "incident": "left",
+    "title": "left",
+}
+
+
+def show_incidents(terminal: Terminal, incidents: Iterable[Mapping[str, Any]]) -> None:
+    """Print a table of incidents (rows of `schemas.outputs.tables.INCIDENT`)."""
+    rows = [
+        [
+            str(each["rank"]),
+            f"{each['anomaly_score']:.1f}",
+            each["severity"],
+            each["status"],
+            f"{each['records']:,}",
+            each["incident"],
+            each["title"],
+        ]
+        for each in incidents
+    ]
+    terminal.table(_COLUMNS, rows)
+
+
+def show_differences(terminal: Terminal, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+    """Print what became of the incidents of one run in another."""
+    if not changes:
+        terminal.line("Neither run has an incident.")
+        return
+    rows = [
+        [change, each["severity"], f"{each['records']:,}", each["incident"], each["title"]]
+        for change, each in changes
+    ]
+    terminal.table(_CHANGES, rows)
+    terminal.line()
+    names = ("new", "worse", "recurring", "resolved")
+    counts = {name: sum(change == name for change, _ in changes) for name in names}
+    terminal.line(", ".join(f"{number:,} {name}" for name, number in counts.items()))
+
+
+def incidents_line(manifest: RunManifest) -> str:
+    """Sum up the incidents of a run; nothing where it has none."""
+    summary = manifest.incidents
+    if not summary.incidents and not summary.suppressed:
+        return ""
+    line = f"{count(summary.incidents, 'incident')} of {count(summary.records, 'record')}"
+    told = [f"{number:,} {name}" for name, number in summary.statuses.items()]
+    if summary.resolved:
+        told.append(f"{summary.resolved:,} of the run before resolved")
+    if told:
+        line += f": {listing(told)}"
+    if summary.suppressed:
+        line += f"; verdicts suppress {summary.suppressed:,} more"
+    return line
+
+
+def incident_document(incident: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe an incident for a machine: its columns, times spelt in ISO 8601."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in incident.items()
+    }

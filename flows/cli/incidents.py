@@ -1,0 +1,190 @@
+"""The commands about incidents: what changed between runs, verdicts, exports.
+
+As in `flows/cli/detect.py`, what a command needs is imported inside it.
+"""
+# ruff: noqa: PLC0415 - see above
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from getpass import getuser
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from flows.cli.console import Terminal
+from flows.cli.options import Flag
+
+
+@dataclass(frozen=True)
+class IncidentCommands:
+    """The commands, each a method that cyclopts reads its options and its help from."""
+
+    terminal: Terminal
+
+    def incidents(
+        self,
+        folder: Annotated[str, Parameter(name="DIR/NAME")],
+        /,
+        *,
+        run: str | None = None,
+        top: Annotated[int, Parameter(validator=Number(gte=1))] = 20,
+        json: Flag = False,
+    ) -> None:
+        """Show the incidents of a run, that of the oddest finding first.
+
+        Parameters
+        ----------
+        folder
+            The job's folder, such as outfield-output/sample.
+        run
+            The run's id, as `outfield runs` lists it; the newest by default.
+        top
+            How many to show.
+        json
+            Print one JSON document, with the reasons.
+        """
+        from flows.cli.incident_view import incident_document, incidents_line, show_incidents
+        from flows.cli.run_view import run_document
+        from flows.storage.runs.reader import find_run, read_incidents
+
+        found = find_run(folder, run)
+        shown = read_incidents(found).slice(0, top).to_pylist()
+        if json:
+            told = [incident_document(row) for row in shown]
+            self.terminal.json({**run_document(found), "incidents": told})
+            return
+        show_incidents(self.terminal, shown)
+        self.terminal.line()
+        said = incidents_line(found.manifest) or "No incident"
+        self.terminal.line(f"{said}; run {found.folder.name}")
+
+    def diff(self, run_a: str, run_b: str, /, *, json: Flag = False) -> None:
+        """Show what changed from one run to another: new, worse, recurring, resolved.
+
+        Parameters
+        ----------
+        run_a
+            The folder of the run before, such as outfield-output/sample/runs/RUN_ID.
+        run_b
+            The folder of the run after. A job's folder stands for its newest run.
+        json
+            Print one JSON document.
+        """
+        from anomaly.incidents.recurrence import differences
+        from flows.cli.incident_view import incident_document, show_differences
+        from flows.storage.runs.reader import read_incidents, run_at
+
+        before, after = (read_incidents(run_at(run)).to_pylist() for run in (run_a, run_b))
+        changes = differences(before, after)
+        if json:
+            self.terminal.json(
+                [{"change": change} | incident_document(row) for change, row in changes]
+            )
+        else:
+            show_differences(self.terminal, changes)
+
+    def verdict(
+        self,
+        incident: str,
+        /,
+        *,
+        label: Literal["benign", "malicious", "expected"],
+        scope: Literal["this", "entity", "pattern"] = "this",
+        until: date | None = None,
+        note: str = "",
+        output: str = "outfield-output",
+    ) -> None:
+        """Say what an incident is; later runs heed it.
+
+        Benign and expected incidents are suppressed in later runs, unless they are odder than this
+        one. Malicious ones stay out of what later runs take for normal.
+
+        Parameters
+        ----------
+        incident
+            The incident, as `outfield incidents` and the report name it.
+        label
+            What it is.
+        scope
+            What the verdict holds for: this entity with this pattern, the entity whatever it does,
+            or the pattern whoever it is, if it names a value such as `action = disable_mfa`.
+        until
+            The last day of events that it holds for, such as 2026-12-31; for good by default.
+        note
+            Why.
+        output
+            The folder that holds the results of all jobs, or that of the job.
+        """
+        from anomaly.incidents.verdicts import verdict_on
+        from flows.cli.run_view import shown_path
+        from flows.storage.runs.incident_search import find_incident
+        from flows.storage.verdicts.store import keep_verdict
+        from schemas.outputs.verdict import Opinion
+
+        found = find_incident(output, incident)
+        opinion = Opinion(
+            label=label, scope=scope, until=until, note=note, who=_user(), when=datetime.now(UTC)
+        )
+        said = verdict_on(found.incident, found.records, found.run.manifest.run_id, opinion)
+        path = keep_verdict(found.run.folder.parents[1], said)
+        self.terminal.line(f"Wrote {shown_path(path)}: {label}, on {incident}")
+
+    def export(
+        self,
+        run: str,
+        /,
+        *,
+        format: Literal["ocsf", "jsonl", "csv"],
+        of: Literal["incidents", "findings"] = "incidents",
+        to: str | None = None,
+    ) -> None:
+        """Write incidents or findings for other tools.
+
+        Parameters
+        ----------
+        run
+            The run's folder; a job's folder stands for its newest run.
+        format
+            `ocsf`: incidents as OCSF Detection Findings, JSON lines, or Parquet where the file is
+            called so. `jsonl` and `csv`: all columns.
+        of
+            What `jsonl` and `csv` hold.
+        to
+            The file; standard output by default.
+        """
+        from flows.results.export import csv_lines, json_lines, ocsf_findings, ocsf_lines
+        from flows.storage.fs.atomic import write_whole
+        from flows.storage.runs.parquet_parts import write_rows
+        from flows.storage.runs.reader import run_at
+
+        found = run_at(run)
+        if format == "ocsf" and to is not None and to.endswith(".parquet"):
+            write_rows(Path(to), list(ocsf_findings(found)))
+            return
+        lines = {
+            "ocsf": lambda: ocsf_lines(found),
+            "jsonl": lambda: json_lines(found, of),
+            "csv": lambda: csv_lines(found, of),
+        }[format]()
+        if to is not None:
+            write_whole(Path(to), "".join(f"{line}\n" for line in lines))
+            return
+        for line in lines:
+            self.terminal.line(line)
+
+    def columns(self) -> None:
+        """Print what each column of the outputs means, as Markdown."""
+        from schemas.outputs.dictionary import dictionary
+
+        for line in dictionary().splitlines():
+            self.terminal.line(line)
+
+
+def _user() -> str:
+    """Name who gives a verdict, as far as the machine knows."""
+    try:
+        return getuser()
+    except (KeyError, OSError):  # in a container whose user has no name
+        return "unknown"

@@ -1,0 +1,114 @@
+"""The commands that look after what was written: check and clean.
+
+As in `flows.cli.detect`, what a command needs is imported inside it.
+"""
+# ruff: noqa: PLC0415 - see above
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from flows.cli.console import Terminal
+from flows.cli.options import Flag
+from schemas.errors import JobError
+
+Folder = Annotated[str, Parameter(name="DIR")]
+
+
+class FaultsFoundError(Exception):
+    """What was checked is not whole; all of it has been told."""
+
+
+@dataclass(frozen=True)
+class UpkeepCommands:
+    """The commands, each a method that cyclopts reads its options and its help from."""
+
+    terminal: Terminal
+
+    def check(self, folder: Folder, /) -> None:
+        """Compare every file of all runs and models with its checksum; exit code 1 if one is wrong.
+
+        Parameters
+        ----------
+        folder
+            The output folder, or that of one job.
+        """
+        from flows.report.text import count
+        from flows.storage.maintenance.verify import check_job, find_jobs
+
+        checked = [check_job(job) for job in find_jobs(folder)]
+        faults = [fault for job in checked for fault in job.faults]
+        for fault in faults:
+            self.terminal.line(f"{fault.where}: {fault.what}")
+        for place in (place for job in checked for place in job.unfinished):
+            self.terminal.line(f"{place}: unfinished; no fault, and `outfield clean` removes it")
+        runs, models, files = (
+            sum(getattr(job, name) for job in checked) for name in ("runs", "models", "files")
+        )
+        looked_at = f"{count(runs, 'run')} with {count(files, 'file')}, {count(models, 'model')}"
+        self.terminal.line(f"{looked_at}: {count(len(faults), 'fault')}")
+        if faults:
+            raise FaultsFoundError
+
+    def clean(
+        self,
+        folder: Folder,
+        /,
+        *,
+        keep: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
+        older_than: str | None = None,
+        dry_run: Flag = False,
+    ) -> None:
+        """Remove what killed runs left, models that no run uses, and runs past their time.
+
+        Parameters
+        ----------
+        folder
+            The output folder, or that of one job.
+        keep
+            The newest so many runs of each job stay; older ones go.
+        older_than
+            Runs that began longer ago go: 30d. With --keep only those beyond its number.
+        dry_run
+            Only say what would go.
+        """
+        from flows.report.text import count
+        from flows.steps.run_index import write_index
+        from flows.storage.fs.lock import job_lock
+        from flows.storage.maintenance.prune import Retention, plan_cleaning, remove
+        from flows.storage.maintenance.verify import find_jobs
+        from flows.storage.runs.reader import INDEX
+
+        retention, now = Retention(keep, _duration(older_than)), datetime.now(UTC)
+        removals = []
+        for job in find_jobs(folder):
+            with nullcontext() if dry_run else job_lock(job, patience=0.0):
+                for removal in plan_cleaning(job, retention, now):
+                    self.terminal.line(f"{job.name}: {removal.path.name}, {removal.why}")
+                    if not dry_run:
+                        remove(removal)
+                    removals.append(removal)
+                if not dry_run and (job / INDEX).exists():
+                    write_index(job)
+        total = sum(removal.bytes for removal in removals) / 1e6
+        verb = "would go" if dry_run else "removed"
+        self.terminal.line(f"{count(len(removals), 'item')} {verb}, {total:,.1f} MB")
+
+
+def _duration(text: str | None) -> timedelta | None:
+    from pydantic_core import PydanticCustomError
+
+    from schemas.job.durations import seconds_of
+
+    if text is None:
+        return None
+    try:
+        return timedelta(seconds=seconds_of(text))
+    except PydanticCustomError:
+        raise JobError(
+            f"{text!r} is not a duration", where="--older-than", remedy='write it as "30d" or "12h"'
+        ) from None

@@ -1,0 +1,96 @@
+"""Options and services that several commands share."""
+
+# ruff: noqa: PLC0415 - see above
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter, Token
+
+from flows.runtime.progress import OnProgress
+from schemas.errors import JobError
+
+if TYPE_CHECKING:
+    from flows.steps.fit import Registered
+    from flows.storage.runs.reader import PublishedRun
+    from schemas.columns.profile import ColumnProfile, RoleChoice
+    from schemas.job.job import JobSpec
+
+    Profiled = tuple[dict[str, ColumnProfile], dict[str, RoleChoice]]
+
+
+def _as_day(_type: object, tokens: "Sequence[Token]") -> date:
+    """Read a day from the command line; nothing else is taken for a partition."""
+    given = tokens[0].value
+    try:
+        return datetime.strptime(given, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        where = tokens[0].keyword or ""
+        raise JobError(
+            f"{given!r} is not a day", where=where, remedy="write it as 2026-01-05"
+        ) from None
+
+
+Day = Annotated[date, Parameter(converter=_as_day)]
+"""A day of the calendar, spelt 2026-01-05."""
+
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+"""An option that is there or not; `--no-…` would only be noise."""
+
+
+def _run_detect(
+    job: "JobSpec", *, partition: date | None, direct: bool, on_progress: OnProgress
+) -> "PublishedRun":
+    from flows.orchestration.launch import run_detect
+
+    return run_detect(job, partition=partition, direct=direct, on_progress=on_progress)
+
+
+def _run_fit(
+    job: "JobSpec",
+    *,
+    partition: date | None,
+    promote: bool,
+    direct: bool,
+    on_progress: OnProgress,
+) -> "Registered":
+    from flows.orchestration.launch import run_fit
+
+    return run_fit(
+        job, partition=partition, promote=promote, direct=direct, on_progress=on_progress
+    )
+
+
+def _profile_input(location: str) -> "Profiled":
+    from flows.steps.profile import profile_input
+
+    return profile_input(location)
+
+
+def _serve_jobs(jobs: "Mapping[str, JobSpec]", folder: str, limit: int) -> None:
+    from flows.orchestration.launch import serve_jobs
+
+    serve_jobs(jobs, folder, limit)
+
+
+@dataclass(frozen=True)
+class Services:
+    """The long work behind the commands: a test passes its own."""
+
+    run_detect: Callable[..., "PublishedRun"] = _run_detect
+    profile_input: Callable[[str], "Profiled"] = _profile_input
+    serve_jobs: Callable[..., None] = _serve_jobs
+    run_fit: Callable[..., "Registered"] = _run_fit
+
+
+def job_of(path: str | None) -> "JobSpec":
+    """Read the job file, if one is named."""
+    if path is None:
+        from schemas.job.job import JobSpec
+
+        return JobSpec()
+    from flows.jobs.job_file import load_job
+
+    return load_job(path)

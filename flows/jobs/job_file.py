@@ -1,0 +1,262 @@
+"""The job file on disk: reading one, and writing the first one for an input."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+
+import tomlkit
+from tomlkit.items import SingleKey
+
+from schemas.columns.roles import ColumnProfile, Role, RoleChoice
+from schemas.columns.vocabulary import suggests_secret
+from schemas.errors import JobError
+from schemas.job.job import JobSpec, build_job, parse_job, safe_name
+from schemas.job.partitions import without_day
+from schemas.job.sections import DEFAULT_FDR, ModelSpec, SearchSpec, SelectionSpec
+
+EXAMPLES = 3
+EXAMPLE_LENGTH = 24
+WIDEST = 60
+"""Comments are aligned behind settings up to this width; a longer one pushes only its own."""
+
+STEM = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
+"""The names of job files, without `.toml`, that a served job can have: none leads elsewhere."""
+
+_TRY = "run `outfield init INPUT` for one to start from"
+
+
+def load_job(path: str) -> JobSpec:
+    """Read a job file.
+
+    Raises
+    ------
+    JobError
+        It is not there, cannot be read, is not UTF-8, is not TOML or not a job.
+    """
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise JobError("there is no such job file", where=path, remedy=_TRY) from None
+    except IsADirectoryError:
+        raise JobError("this is a folder, not a job file", where=path, remedy=_TRY) from None
+    except UnicodeDecodeError as error:
+        what = f"this is not text in UTF-8 (byte {error.start:,})"
+        raise JobError(what, where=path, remedy="save it as UTF-8") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        remedy = "check the path and that you may read it"
+        raise JobError(f"cannot be read ({reason})", where=path, remedy=remedy) from None
+    return parse_job(text, path)
+
+
+def load_scheduled_jobs(folder: str) -> dict[str, JobSpec]:
+    """Read the job files of a folder that have a schedule.
+
+    Returns
+    -------
+    dict of str to JobSpec
+        The file's name without `.toml` -> the job, with input, output and name.
+
+    Raises
+    ------
+    JobError
+        It is no folder, a job file in it is wrong, none has a schedule, or two have one name.
+    """
+    if not Path(folder).is_dir():
+        raise JobError("there is no such folder", where=folder, remedy="name that of the job files")
+    jobs: dict[str, JobSpec] = {}
+    for path in sorted(Path(folder).glob("*.toml")):
+        job = load_job(str(path))
+        if job.schedule is None:
+            continue
+        if not re.fullmatch(STEM, path.stem):
+            remedy = "take letters, digits, `.`, `_` and `-`, no dot first"
+            raise JobError("this name cannot be asked for", where=str(path), remedy=remedy)
+        jobs[path.stem] = complete_job(job)
+    if not jobs:
+        remedy = 'add `[schedule]` with `cron = "0 6 * * *"` to one'
+        raise JobError("no job file in it has a schedule", where=folder, remedy=remedy)
+    stem_of: dict[str | None, str] = {}
+    for stem, job in jobs.items():
+        if (other := stem_of.setdefault(job.name, stem)) != stem:
+            what = f"{other}.toml and {stem}.toml are both called {job.name!r}"
+            raise JobError(what, where=folder, remedy="give one another `name`")
+    return jobs
+
+
+def complete_job(
+    job: JobSpec, location: str | None = None, output: str | None = None, name: str | None = None
+) -> JobSpec:
+    """Fill in a job's input, output and name; what is given here wins over the job file.
+
+    Raises
+    ------
+    JobError
+        There is no input, or one of them is wrong.
+    """
+    location = location or job.input
+    if not location:
+        raise JobError(
+            "no input", remedy="name a file, folder, glob or URL, or set `input` in the job file"
+        )
+    settings = {
+        "input": location,
+        "output": output or job.output,
+        "name": name or job.name or job_name_of(location),
+    }
+    return build_job({**job.model_dump(), **settings}, "command line")
+
+
+def job_name_of(location: str) -> str:
+    """Name a job after its input: the last part of it that is no pattern, without its suffix.
+
+    Examples
+    --------
+    >>> job_name_of("logs/kdd99/events.parquet"), job_name_of("s3://bucket/signins/day=*/*.parquet")
+    ('events', 'signins')
+    >>> job_name_of("logs/signins/{date:%Y/%m/%d}.parquet")
+    'signins'
+    """
+    parts = re.split(r"[/\\]+", without_day(location))
+    plain = "/".join(part for part in parts if not re.search(r"[*?\[\]{}]", part)).rstrip("/")
+    if plain.rpartition("/")[2] in ("", ".", ".."):
+        plain = str(Path(plain).resolve())
+    return safe_name(plain)
+
+
+def job_template(
+    location: str,
+    profiles: Mapping[str, ColumnProfile],
+    choices: Mapping[str, RoleChoice],
+) -> str:
+    """Write the first job file for an input: each column, its role, and why.
+
+    The input's own values appear only as examples of categories, and never those of a column whose
+    name suggests a secret: the file is meant for version control. A login in the location is left
+    out.
+
+    Parameters
+    ----------
+    location
+        The input as the user named it.
+    profiles
+        Column name -> its profile.
+    choices
+        Column name -> its role and why.
+
+    Returns
+    -------
+    str
+        TOML that `parse_job` reads as a job with these roles.
+    """
+    return "\n".join([_head(location, profiles), _settings(), _columns(profiles, choices)])
+
+
+def _head(location: str, profiles: Mapping[str, ColumnProfile]) -> str:
+    rows = max((profile.rows for profile in profiles.values()), default=0)
+    return (
+        "# A job for outfield. The roles were inferred from"
+        f" {rows:,} events with {len(profiles):,} columns.\n"
+        "# Edit them, keep this file in git, and run: outfield detect --job THIS_FILE\n"
+        "# A setting behind a # shows its default.\n"
+        f"\ninput = {_text(_without_login(location))}\n"
+    )
+
+
+def _settings() -> str:
+    job, selection, model = JobSpec(), SelectionSpec(), ModelSpec()
+    top = [
+        (f"# output = {_text(job.output)}", "the folder that holds the results"),
+        ('# name = "NAME"', "of their folder in it; the input's name by default"),
+        (f"# unit = {_text(job.unit)}", 'or "session", together with the next line'),
+        ('# session_key = "COLUMN"', "the column that names the session"),
+        ('# session_gap = "30m"', "cut it where nothing happens for longer"),
+        ('# session_window = "1d"', "or into windows of this length, from 1970 on (UTC)"),
+        ('# peers = ["COLUMN"]', "categories whose names have habits, as entities have"),
+        (f"# seed = {job.seed}", "of every random choice"),
+    ]
+    rules = [
+        (f"# fdr = {DEFAULT_FDR}", "the share of findings that may be false alarms"),
+        ("# threshold = 50", "or a fixed anomaly score: 50 is one event in 100,000"),
+        (f"# budget = {selection.budget}", "the most incidents a run writes"),
+        (f"# at_least = {selection.fewest}", "the fewest: the oddest of the rest fill up"),
+    ]
+    judged = [
+        (f"# use = {_text(model.use)}", 'on the batch; or "latest", or an id of `outfield models`'),
+        (f"# refit = {_text(str(model.refit))}", 'or "on-drift", or an age: "7d"; of the latest'),
+        ('# train = "HISTORY"', 'what `fit` and a refit read: a location, or "last 30 days"'),
+        (f"# distance = {_text(model.distance)}", 'or "cosine": of directions'),
+    ]
+    return (
+        f"{_aligned(top)}\n[selection]\n{_aligned(rules)}\n[model]\n{_aligned(judged)}\n{_asides()}"
+    )
+
+
+def _asides() -> str:
+    """Write what makes no difference to what is found."""
+    search = SearchSpec()
+    kept = [
+        ("# [search]", "what `outfield similar` searches; it needs outfield[search]"),
+        (f"# store = {str(search.store).lower()}", "true: a run keeps its records and embedding"),
+        (f"# records = {search.records:_}", "the most: evenly spaced ones, and all findings"),
+    ]
+    timed = [
+        ("# [schedule]", "when `outfield serve` runs it; a {date} in `input` is the day it judges"),
+        ('# cron = "0 6 * * *"', 'minute, hour, day, month, weekday; or interval = "6h"'),
+        ('# timezone = "UTC"', 'such as "Europe/Berlin"'),
+    ]
+    return f"{_aligned(kept)}\n{_aligned(timed)}"
+
+
+def _columns(profiles: Mapping[str, ColumnProfile], choices: Mapping[str, RoleChoice]) -> str:
+    keys = {name: _key(name) for name in choices}
+    width = max((len(key) for key in keys.values() if len(key) <= WIDEST), default=0)
+    lines = [
+        (f"{keys[name]:<{width}} = {_setting(choice)}", _why(choice, profiles.get(name)))
+        for name, choice in choices.items()
+    ]
+    return (
+        f"# Roles: {', '.join(Role)}.\n"
+        '# A louder voice for one: COLUMN = { role = "number", weight = 2.0 }\n'
+        '# Never written anywhere: COLUMN = { role = "category", secret = true }\n'
+        f"[columns]\n{_aligned(lines)}"
+    )
+
+
+def _setting(choice: RoleChoice) -> str:
+    role = _text(choice.role)
+    return f"{{ role = {role}, secret = true }}" if choice.secret else role
+
+
+def _why(choice: RoleChoice, profile: ColumnProfile | None) -> str:
+    """Give the reason and, for a category that is no secret, its most common names."""
+    if profile is None or choice.role is not Role.CATEGORY or suggests_secret(profile.name):
+        return choice.why
+    shown = [text for text in profile.examples[:EXAMPLES] if len(text) <= EXAMPLE_LENGTH]
+    return f"{choice.why} ({', '.join(shown)})" if shown else choice.why
+
+
+def _aligned(lines: list[tuple[str, str]]) -> str:
+    """Put each comment behind its setting, all at one place."""
+    width = max((len(setting) for setting, _ in lines if len(setting) <= WIDEST), default=0)
+    return "".join(f"{setting:<{width}}  # {_one_line(comment)}\n" for setting, comment in lines)
+
+
+def _one_line(comment: str) -> str:
+    """Leave out of a comment what TOML does not take there: line ends and other controls."""
+    printable = (" " if unicodedata.category(c)[0] in "CZ" else c for c in comment)
+    return " ".join("".join(printable).split())
+
+
+def _without_login(location: str) -> str:
+    """Leave user and password out of a URL: they belong into the environment."""
+    return re.sub(r"://[^/]*:[^/]*@", "://", location)
+
+
+def _key(name: str) -> str:
+    return str(SingleKey(name).as_string())
+
+
+def _text(value: str) -> str:
+    return str(tomlkit.string(str(value)).as_string())

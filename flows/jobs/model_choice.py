@@ -1,0 +1,103 @@
+"""Which stored model judges a job's records, if one does, and whether it can read them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flows.storage.fs.store_path import Place
+from flows.storage.input.plan import InputPlan
+from flows.storage.models.registry import latest_model
+from flows.storage.models.store import StoredModel, find_model, read_card
+from flows.storage.runs.writer import job_folder
+from schemas.columns.roles import Role, RoleChoice
+from schemas.columns.vocabulary import names_password, names_token
+from schemas.errors import InputError, ModelFileError
+from schemas.events.flattening import flattened_origin
+from schemas.job.fingerprint import model_fingerprint
+from schemas.job.job import JobSpec
+from schemas.locations import without_secrets
+from schemas.outputs.model_card import ModelCard
+
+_UNREAD = (Role.ID, Role.IGNORE)
+"""Roles of columns that a model does not look at."""
+
+
+@dataclass(frozen=True)
+class ChosenModel:
+    """A stored model and what is known of it."""
+
+    stored: StoredModel
+    card: ModelCard
+
+
+def folder_of(job: JobSpec) -> Place:
+    """Give the folder that holds the runs and models of a job: absolute."""
+    return job_folder(job.output, str(job.name))
+
+
+def choose_model(job: JobSpec) -> ChosenModel | None:
+    """Find the stored model that a job names; None where it fits one on its own records.
+
+    A job that refits its latest model by itself also begins by itself: before its first run one is
+    fitted.
+
+    Raises
+    ------
+    ModelFileError
+        It is not there, or its card cannot be read.
+    """
+    use = job.model.use
+    if use == "fit":
+        return None
+    stored = latest_model(folder_of(job)) if use == "latest" else find_model(folder_of(job), use)
+    if stored is not None:
+        return ChosenModel(stored, read_card(stored))
+    if job.model.refit == "never":
+        raise ModelFileError(
+            "no model of the job was fitted to be used again",
+            where=str(job.name),
+            remedy='run `outfield fit` first, or take the default, `use = "fit"`',
+        )
+    return None
+
+
+def roles_in_model(job: JobSpec, model: ChosenModel, plan: InputPlan) -> dict[str, RoleChoice]:
+    """Give each column of the input the role it has in a stored model; new ones are ignored.
+
+    Raises
+    ------
+    ModelFileError
+        The model was fitted by a job that reads or measures otherwise.
+    InputError
+        The input lacks a column that the model judges by.
+    """
+    card, model_id = model.card, model.stored.model_id
+    if card.fingerprint != model_fingerprint(job):
+        raise ModelFileError(
+            "it was fitted with other settings of columns, peers, unit, sessions or distance",
+            where=f"model {model_id}",
+            remedy="fit a new one with `outfield fit`, or take the settings back",
+        )
+    columns = flattened_origin(plan.schema)
+    needed = [name for name, column in card.columns.items() if Role(column.role) not in _UNREAD]
+    missing = [name for name in needed if name not in columns]
+    if missing:
+        more = f" (nor {len(missing) - 1} more)" if len(missing) > 1 else ""
+        raise InputError(
+            f"it has no column `{missing[0]}`{more}, which model {model_id} judges by",
+            where=without_secrets(plan.location),
+            remedy="mend the input, or fit a new model on input like it with `outfield fit`",
+        )
+    return {name: _role(card, name, model_id) for name in columns}
+
+
+def new_columns(model: ChosenModel | None, choices: Mapping[str, RoleChoice]) -> list[str]:
+    """List the columns of the input that the stored model does not know."""
+    return [] if model is None else [name for name in choices if name not in model.card.columns]
+
+
+def _role(card: ModelCard, name: str, model_id: str) -> RoleChoice:
+    known = card.columns.get(name)
+    if known is None:
+        secret = names_password(name) or names_token(name)
+        return RoleChoice(Role.IGNORE, f"model {model_id} does not know it", secret)
+    return RoleChoice(Role(known.role), f"{known.why} (model {model_id})", known.secret)

@@ -1,0 +1,87 @@
+"""What a run leaves in Prefect's interface: progress, a summary, top findings, the report."""
+
+import re
+from collections.abc import Callable
+from logging import WARNING
+from uuid import UUID
+
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+
+from flows.orchestration.server import lost_server
+from flows.runtime.run_log import log
+from flows.storage.runs.reader import REPORT, PublishedRun, read_findings
+
+_TOP = 10
+
+
+class Artifacts:
+    """What one run shows in the interface.
+
+    It is for show: where the server is gone the run goes on without, and does not ask it again.
+    """
+
+    def __init__(self) -> None:
+        self._id: UUID | None = None
+        self._gone = False
+
+    def progress(self, step: str, done: int, total: int) -> None:
+        """Note that `done` of `total` parts of `step` are done; only scoring is shown."""
+        if step == "score":
+            self._leave(lambda: self._note(100.0 * done / max(total, 1)))
+
+    def outcome(self, run: PublishedRun) -> None:
+        """Leave the summary, the top findings and the link to the report of a published run."""
+        self._leave(lambda: _publish(run))
+
+    def _leave(self, make: Callable[[], None]) -> None:
+        if self._gone:
+            return
+        try:
+            make()
+        except Exception as error:
+            if not lost_server(error):
+                raise
+            self._gone = True
+            log("the Prefect server does not answer; going on without", WARNING)
+
+    def _note(self, share: float) -> None:
+        if self._id is None:
+            made = create_progress_artifact(share, description="Records scored")
+            assert isinstance(made, UUID)  # noqa: S101 - called from a sync flow
+            self._id = made
+        else:
+            update_progress_artifact(self._id, share)
+
+
+def _publish(run: PublishedRun) -> None:
+    key = re.sub(r"[^a-z0-9]+", "-", run.manifest.job.lower()).strip("-") or "job"
+    create_markdown_artifact(_summary(run), key=f"{key}-summary")
+    create_table_artifact(_top_findings(run), key=f"{key}-findings")
+    # The path leads to the reader's own storage; it stands in no output of the run itself.
+    create_link_artifact((run.folder / REPORT).as_uri(), "The report", key=f"{key}-report")
+
+
+def _summary(run: PublishedRun) -> str:
+    manifest, ledger = run.manifest, run.manifest.ledger
+    what = manifest.job if manifest.partition is None else f"{manifest.job} {manifest.partition}"
+    return (
+        f"# {what}: {manifest.selection.findings:,} findings\n\n"
+        "| rows read | scored | quarantined | skipped |\n|---|---|---|---|\n"
+        f"| {ledger.read:,} | {ledger.scored:,} | {ledger.rows_quarantined:,}"
+        f" | {ledger.rows_skipped:,} |\n\n"
+        f"Rule: {manifest.selection.rule}. It selects {manifest.selection.selected:,};"
+        f" {manifest.selection.cut_off:,} of them are beyond the budget of"
+        f" {manifest.selection.budget:,}, and {manifest.selection.by_rank:,} findings are the"
+        " oddest of the rest.\n"
+    )
+
+
+def _top_findings(run: PublishedRun) -> list[dict[str, object]]:
+    columns = ["rank", "record_id", "anomaly_score", "severity", "summary"]
+    return read_findings(run, columns).slice(0, _TOP).to_pylist()

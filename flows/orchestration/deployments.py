@@ -1,0 +1,156 @@
+"""Jobs as Prefect deployments: `detect/JOB`, on its schedule and on request.
+
+The parameters are flat and few, so that Prefect's form explains itself and refuses what is wrong
+before anything runs. A job is named, not given: nobody can make a deployment read another path.
+"""
+# ruff: noqa: E402 - see `forbid_telemetry`
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any
+
+from flows.runtime.settings import Settings, forbid_telemetry
+
+forbid_telemetry()  # before the import that reads it: a worker imports this module first
+
+from prefect import flow, runtime, serve
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import (
+    ConcurrencyLimitConfig,
+    ConcurrencyLimitStrategy,
+    FlowRun,
+    State,
+)
+from prefect.deployments.runner import RunnerDeployment
+from prefect.flows import Flow
+from prefect.schedules import Cron, Interval, Schedule
+from prefect.states import Completed
+from prefect.types.entrypoint import EntrypointType
+from pydantic import Field, WithJsonSchema
+
+from flows.jobs.job_file import STEM, complete_job, load_job
+from flows.jobs.partitions import chosen_partition
+from flows.jobs.staleness import standing
+from flows.orchestration.flows import TASK_RUNNER, judge, run_name
+from flows.report.overview import recall_sentence
+from flows.results.notifications import tell_of_failure, tell_of_outcome, telling_of_failure
+from flows.storage.runs.reader import PublishedRun
+from schemas.job.job import JobSpec
+from schemas.job.schedule import ScheduleSpec
+
+JobFile = Annotated[
+    str,
+    Field(pattern=f"^{STEM}$"),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^{STEM}$",
+            "description": "The job file in the served folder, without `.toml`.",
+        }
+    ),
+]
+Day = Annotated[
+    date | None,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
+                {"type": "null"},
+            ],
+            "description": "The day to judge, such as 2026-01-05, whether judged before or not."
+            " Left out: the newest day that is over, unless it has been judged as it stands.",
+        }
+    ),
+]
+
+
+def _tell_of_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Tell of a run that was killed, which cannot do that itself. Prefect names the arguments."""
+    asked = flow_run.parameters.get("partition")
+    tell_of_failure(str(flow_run.parameters["job"]), asked, state.message or "it was killed")
+
+
+@flow(
+    name="detect",
+    flow_run_name="detect-{job}",
+    task_runner=TASK_RUNNER,
+    validate_parameters=True,
+    persist_result=False,
+    on_crashed=[_tell_of_crash],
+)
+def detect_job(job: JobFile, partition: Day = None) -> PublishedRun | State[Any]:
+    """Find the events that do not belong, as a job file says.
+
+    The job file is read when the run starts. A run that is not asked for a certain day, and finds
+    its input judged as it stands, does nothing and says so.
+    """
+    with telling_of_failure(job, partition):
+        spec = complete_job(load_job(str(Settings.from_environment().jobs / f"{job}.toml")))
+        day = chosen_partition(spec, partition, datetime.now(UTC))
+    with telling_of_failure(str(spec.name), day):
+        _rename_flow_run(run_name(str(spec.name), day))
+        if partition is None and (done := _judged_already(spec, day)):
+            return done
+        published = judge(spec, day)
+    tell_of_outcome(published)
+    return _recall_fell(published) or published
+
+
+def _judged_already(job: JobSpec, day: date | None) -> State[Any] | None:
+    """Give the end of a run that has nothing to do; None where it has."""
+    now = standing(job, day)
+    if not now.present or now.due is not None:
+        return None
+    what = "the input" if day is None else f"{day}, the newest day that is over,"
+    message = f"Nothing to do: {what} has been judged as it stands, by run {now.run_id}."
+    return Completed(name="UpToDate", message=message)
+
+
+def _recall_fell(run: PublishedRun) -> State[Any] | None:
+    """Give the end of a run that finds less than it should; None where it does not."""
+    canaries = run.manifest.canaries
+    if canaries is None or not canaries.fell:
+        return None
+    message = f"Run {run.manifest.run_id} is published. {recall_sentence(run.manifest)}"
+    return Completed(name="RecallFell", message=message)
+
+
+def _rename_flow_run(name: str) -> None:
+    with get_client(sync_client=True) as client:
+        client.update_flow_run(runtime.flow_run.id, name=name)
+
+
+def serve_jobs(jobs: Mapping[str, JobSpec], limit: int) -> None:
+    """Serve jobs until the process is stopped; their schedules pause with it.
+
+    Parameters
+    ----------
+    jobs
+        The names of the job files -> what stands in them, a schedule too.
+    limit
+        How many runs at once, of all jobs together.
+    """
+    serve(*(deployment_of(*job) for job in jobs.items()), limit=limit, print_starting_message=False)
+
+
+def deployment_of(file: str, job: JobSpec) -> RunnerDeployment:
+    """Make the deployment `detect/JOB`: one run at a time, the others wait."""
+    deployment = detect_job.to_deployment(
+        name=str(job.name),
+        parameters={"job": file},
+        schedules=[] if job.schedule is None else [prefect_schedule(job.schedule)],
+        concurrency_limit=ConcurrencyLimitConfig(
+            limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
+        ),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    assert isinstance(deployment, RunnerDeployment)  # noqa: S101 - called from sync code
+    return deployment
+
+
+def prefect_schedule(schedule: ScheduleSpec) -> Schedule:
+    """Say when in Prefect's terms."""
+    if schedule.cron is not None:
+        return Cron(schedule.cron, timezone=schedule.timezone)
+    start = datetime(1970, 1, 1, tzinfo=UTC)  # not now: a restart must not shift the times
+    return Interval(timedelta(seconds=schedule.interval or 0), anchor_date=start, timezone="UTC")

@@ -1,0 +1,98 @@
+"""The Prefect flows `detect` and `fit`: the pipelines as Prefect carries them out and shows them."""
+# ruff: noqa: E402 - see `forbid_telemetry`
+
+from datetime import date
+
+from flows.runtime.settings import Settings, forbid_telemetry
+
+forbid_telemetry()  # before the import that reads it: the flow may be started by itself
+
+from prefect import flow
+from prefect.runtime import flow_run
+
+from flows.orchestration.artifacts import Artifacts
+from flows.orchestration.tasks import prefect_runner, task_runner
+from flows.orchestration.write_lock import only_writer
+from flows.pipelines.refit import detect_and_renew
+from flows.pipelines.train import train_model
+from flows.runtime.progress import tell, tell_published
+from flows.runtime.run_log import log_all
+from flows.steps.fit import Registered
+from flows.storage.runs.reader import PublishedRun
+from schemas.job.job import JobSpec
+
+_SETTINGS = Settings.from_environment()
+
+TASK_RUNNER = prefect_runner(_SETTINGS)
+
+
+def run_name(job: str, partition: date | None) -> str:
+    """Name a flow run after its job, and after its partition if it has one."""
+    return "-".join(["detect", job, *([] if partition is None else [str(partition)])])
+
+
+def _run_name() -> str:
+    parameters = flow_run.parameters
+    return run_name(parameters["job"].name, parameters.get("partition"))
+
+
+@flow(
+    name="detect",
+    flow_run_name=_run_name,
+    task_runner=TASK_RUNNER,
+    validate_parameters=True,
+    persist_result=False,
+)
+def detect(job: JobSpec, partition: date | None = None) -> PublishedRun:
+    """Find the events that do not belong, and write them with scores, reasons and a report.
+
+    Parameters
+    ----------
+    job
+        What to read, how, and where to write: the same settings as in a job file. `input` and
+        `name` must be set.
+    partition
+        The day to judge, where the input holds `{date}`.
+    """
+    return judge(job, partition)
+
+
+def judge(job: JobSpec, partition: date | None) -> PublishedRun:
+    """Carry out the main job as tasks of the flow run this is called in; show what came of it."""
+    log_all()
+    artifacts = Artifacts()
+
+    def on_progress(step: str, done: int, total: int) -> None:
+        artifacts.progress(step, done, total)
+        tell(step, done, total)
+
+    with only_writer(job):
+        published = detect_and_renew(job, task_runner(_SETTINGS), on_progress, partition)
+    tell_published(published)
+    artifacts.outcome(published)
+    return published
+
+
+@flow(
+    name="fit",
+    flow_run_name="fit-{job.name}",
+    task_runner=prefect_runner(_SETTINGS),
+    validate_parameters=True,
+    persist_result=False,
+)
+def fit(job: JobSpec, promote: bool = True, partition: date | None = None) -> Registered:
+    """Fit a model on the events of a job, and register it for its later runs.
+
+    Parameters
+    ----------
+    job
+        What to read, how, and where to write: the same settings as in a job file. `input` and
+        `name` must be set.
+    promote
+        Whether the model becomes what `latest` means.
+    partition
+        The day to fit on, where the history holds `{date}`.
+    """
+    log_all()
+    with only_writer(job):
+        return train_model(job, task_runner(_SETTINGS), tell, promote=promote, partition=partition)

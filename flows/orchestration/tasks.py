@@ -1,0 +1,167 @@
+"""The steps as Prefect tasks: each a thin wrap of a plain function."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import as_completed, wait
+from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
+
+from flows.runtime.dask import connected, naming_lost_workers, require_dask, threads_of
+from flows.runtime.processes import follow_parent, naming_killed_processes
+from flows.runtime.retry import PAUSES, may_pass
+from flows.runtime.settings import Settings
+from flows.runtime.work import PARTS_IN_TASK, Work, carry_out, each_of, shares
+from flows.steps.explain import explain_findings
+from flows.steps.fit import fit_model, register_model, take_up_model
+from flows.steps.gather import gather_records
+from flows.steps.group import group_incidents
+from flows.steps.incident_context import look_around, look_through
+from flows.steps.index_records import store_records
+from flows.steps.monitor import look_ahead, watch_run
+from flows.steps.plan import plan_run, plan_sound_run
+from flows.steps.publish import publish_run
+from flows.steps.score import score_chunk
+from flows.steps.select import select_findings
+
+T = TypeVar("T")
+
+
+async def _may_pass(_task: "Task[..., Any]", _run: TaskRun, state: "State[Any]") -> bool:
+    try:
+        await state.aresult(raise_on_failure=True)
+    except Exception as error:
+        return may_pass(error)
+    return False
+
+
+def as_task(step: Callable[..., Any], name: str) -> "Task[..., Any]":
+    """Wrap a step as a task, tried again where its failure may pass."""
+    retrying = task(
+        name=name,
+        cache_policy=NO_CACHE,  # a path stays the same when the file behind it changes
+        retries=len(PAUSES),
+        retry_delay_seconds=list(PAUSES),
+        retry_jitter_factor=0.5,
+        retry_condition_fn=_may_pass,
+        persist_result=False,
+    )
+    return retrying(step)
+
+
+TASKS: dict[Callable[..., Any], Task[..., Any]] = {
+    step: as_task(carry_out, name)
+    for step, name in (
+        (plan_run, "plan"),
+        (plan_sound_run, "plan without damaged files"),
+        (gather_records, "gather"),
+        (fit_model, "fit"),
+        (take_up_model, "take up the model"),
+        (score_chunk, "score"),
+        (select_findings, "select"),
+        (group_incidents, "group"),
+        (explain_findings, "explain"),
+        (look_through, "look through"),
+        (look_around, "look around"),
+        (store_records, "store"),
+        (look_ahead, "look ahead"),
+        (watch_run, "watch"),
+        (register_model, "register"),
+        (publish_run, "publish"),
+    )
+}
+"""Step -> the task that carries it out."""
+
+
+def prefect_runner(settings: Settings) -> Any:
+    """Make what Prefect runs the tasks of a flow on; its own type is narrower than `flow`'s.
+
+    Raises
+    ------
+    JobError
+        That is Dask, which is not installed.
+    """
+    match settings.runner:
+        case "processes":
+            return ProcessPoolTaskRunner(settings.workers, initializer=follow_parent)
+        case "dask":
+            require_dask()
+            from prefect_dask.task_runners import DaskTaskRunner  # noqa: PLC0415 - an extra
+
+            return DaskTaskRunner(address=settings.dask_address)
+        case "threads":
+            return ThreadPoolTaskRunner(settings.workers)
+
+
+class TaskRunner:
+    """Carries out the steps as tasks of the flow run it is used in.
+
+    Parameters
+    ----------
+    workers
+        How many tasks run at a time.
+    parts_in_task
+        How many parts of a step are worth a task.
+    """
+
+    def __init__(self, workers: int, parts_in_task: int) -> None:
+        self._workers, self._parts_in_task = workers, parts_in_task
+
+    def here(self, step: Callable[..., T], *arguments: object) -> T:
+        """Run the step's task in this process and return what it gives."""
+        task: Any = TASKS[step]  # it may be a coroutine's, as far as its type says
+        result: T = task(Work(step, *arguments))
+        return result
+
+    def call(self, step: Callable[..., T], *arguments: object) -> T:
+        """Run the step's task and wait for what it gives.
+
+        Raises
+        ------
+        WorkerError
+            Its worker was lost.
+        """
+        with naming_killed_processes(), naming_lost_workers():
+            future = TASKS[step].submit(Work(step, *arguments))
+            try:
+                result: T = future.result()
+            finally:
+                future.wait()  # after Ctrl-C it still writes, where all is to be removed
+        return result
+
+    def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
+        """Submit the step's task for each share of the parts; give each part when it is done.
+
+        Raises
+        ------
+        WorkerError
+            A worker was lost.
+        """
+        with naming_killed_processes(), naming_lost_workers():
+            cut = shares(n, self._workers, self._parts_in_task)
+            tasks = {TASKS[step].submit(Work(each_of, step, arguments, p)): p for p in cut}
+            try:
+                for done in as_completed(list(tasks)):
+                    yield from zip(tasks[done], done.result(), strict=True)
+            finally:
+                wait(list(tasks))  # when one fails the others still write
+
+
+def task_runner(settings: Settings) -> TaskRunner:
+    """Make the runner of the steps for a flow whose tasks run on `prefect_runner(settings)`.
+
+    Raises
+    ------
+    OutfieldError
+        That is a Dask cluster, which does not answer or cannot do the work.
+    """
+    match settings.runner:
+        case "processes":
+            return TaskRunner(settings.workers, PARTS_IN_TASK)
+        case "dask":
+            with connected(settings.dask_address) as client:
+                return TaskRunner(threads_of(client), PARTS_IN_TASK)
+        case "threads":
+            return TaskRunner(settings.workers, 1)

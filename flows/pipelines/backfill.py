@@ -1,0 +1,108 @@
+"""Backfill: the partitions of some days that are missing or stale, one after the other."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+from flows.jobs.staleness import Standing, standings
+from schemas.errors import InputError, JobError, OutfieldError
+from schemas.job.job import JobSpec
+from schemas.locations import without_secrets
+
+T = TypeVar("T")
+
+
+class BackfillMistakeError(OutfieldError):
+    """Some partitions failed by what the user can mend; the others are judged."""
+
+
+class BackfillFaultError(Exception):
+    """Some partitions failed by a fault of ours; the others are judged."""
+
+
+@dataclass
+class Backfilled:
+    """What a backfill came to."""
+
+    judged: list[date] = field(default_factory=list)
+    failed: dict[date, Exception] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raise where a partition failed.
+
+        Raises
+        ------
+        BackfillMistakeError
+            What the user can mend.
+        BackfillFaultError
+            One of the failures is a fault of ours.
+        """
+        if not self.failed:
+            return
+        days = ", ".join(map(str, self.failed))
+        what = f"{len(self.failed)} of {len(self.failed) + len(self.judged)} failed: {days}"
+        if all(isinstance(failure, OutfieldError) for failure in self.failed.values()):
+            raise BackfillMistakeError(
+                what, remedy="mend what is said above and run the backfill again"
+            )
+        raise BackfillFaultError(what)
+
+
+def plan_backfill(job: JobSpec, first: date, last: date) -> list[Standing]:
+    """Tell how each partition from `first` to `last` stands, in order.
+
+    Raises
+    ------
+    OutfieldError
+        The days are in the wrong order, none of them is there, or the input has none.
+    """
+    if last < first:
+        raise JobError(f"--from {first} is after --to {last}", remedy="exchange the two")
+    found = list(standings(job, first, last))
+    if not any(each.present for each in found):
+        raise InputError(
+            f"none of the {len(found)} days from {first} to {last} is there",
+            where=without_secrets(str(job.input)),
+            remedy="check how it is spelt, and the days",
+        )
+    return found
+
+
+def run_waves(
+    days: Sequence[date],
+    at_once: int,
+    judge_wave: Callable[[Sequence[date]], Iterable[tuple[date, Callable[[], T]]]],
+    on_judged: Callable[[date, T], None],
+    on_failure: Callable[[date, Exception], None],
+) -> Backfilled:
+    """Judge the days, some of them at once; one that fails is told and does not stop the rest."""
+    result = Backfilled()
+    for first in range(0, len(days), at_once):
+        for day, outcome in judge_wave(days[first : first + at_once]):
+            try:
+                on_judged(day, outcome())
+            except Exception as error:
+                result.failed[day] = error
+                on_failure(day, error)
+            else:
+                result.judged.append(day)
+    return result
+
+
+def run_backfill(
+    days: Iterable[date],
+    detect: Callable[[date], None],
+    on_failure: Callable[[date, Exception], None],
+) -> Backfilled:
+    """Judge each of the days; one that fails is told and does not stop the rest."""
+    result = Backfilled()
+    for day in days:
+        try:
+            detect(day)
+        except Exception as error:
+            result.failed[day] = error
+            on_failure(day, error)
+        else:
+            result.judged.append(day)
+    return result

@@ -1,0 +1,128 @@
+"""Several days of a backfill at once: judged side by side, published one after the other.
+
+The incidents of a day, and its canaries, are held against those of the days before it. So the days
+of a wave are fitted and scored in processes of their own, and from there on each waits until the
+day before is published, or has failed: what comes out is what one after the other would have given.
+One lock is held for all of them; between two waves another run of the job may have it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date
+from multiprocessing import get_context
+from multiprocessing.synchronize import Event
+from typing import TypeVar
+
+from flows.pipelines.refit import detect_and_renew
+from flows.results.notifications import tell_of_outcome, telling_of_failure
+from flows.runtime.processes import follow_parent, naming_killed_processes
+from flows.runtime.runner import DirectRunner, Runner
+from flows.runtime.settings import Settings
+from flows.steps.group import group_incidents
+from flows.storage.fs.lock import job_lock, lend_lock
+from flows.storage.fs.store_path import Place
+from flows.storage.runs.reader import PublishedRun
+from flows.storage.runs.writer import job_folder
+from schemas.errors import JobError
+from schemas.job.job import JobSpec
+
+T = TypeVar("T")
+
+_turns: list[Event] = []
+"""Of the days of the wave that this process is one of: set when the day may go on."""
+
+
+def check_independent(job: JobSpec) -> None:
+    """Check that no day of the job makes the model of the next.
+
+    Raises
+    ------
+    JobError
+        The job renews its model.
+    """
+    if job.model.refit != "never":
+        raise JobError(
+            "the days cannot be judged in parallel: one may make the model of the next",
+            where="[model] refit",
+            remedy='set it to "never", or leave --parallel out',
+        )
+
+
+def judge_wave(
+    job: JobSpec, days: Sequence[date]
+) -> Iterator[tuple[date, Callable[[], PublishedRun]]]:
+    """Judge some days at once, each in a process; give each, in order, with what waits for it.
+
+    Ctrl-C lets the days that were begun come to their end.
+
+    Raises
+    ------
+    OutputError
+        Another run goes on writing the job.
+    """
+    settings = Settings.from_environment()
+    folder = job_folder(job.output, str(job.name))
+    spawn = get_context("spawn")
+    turns = [spawn.Event() for _ in range(len(days) + 1)]
+    turns[0].set()
+    workers = max(1, settings.workers // len(days))
+    with (
+        job_lock(folder, settings.lock_wait),
+        ProcessPoolExecutor(
+            len(days), spawn, initializer=_enlist, initargs=(folder, turns)
+        ) as pool,
+    ):
+        judged = [pool.submit(_judge, job, day, turn, workers) for turn, day in enumerate(days)]
+        for day, future in zip(days, judged, strict=True):
+            yield day, naming_killed_processes()(future.result)
+
+
+def _enlist(folder: Place, turns: list[Event]) -> None:
+    follow_parent()
+    lend_lock(folder)
+    _turns.extend(turns)
+
+
+def _judge(job: JobSpec, day: date, turn: int, workers: int) -> PublishedRun:
+    runner = InTurn(DirectRunner(workers), _turns[turn])
+    try:
+        with telling_of_failure(str(job.name), day):
+            published = detect_and_renew(job, runner, _say_nothing, day)
+        tell_of_outcome(published)
+        return published
+    finally:
+        _turns[turn].wait()  # of one that failed early the turn has not come
+        _turns[turn + 1].set()
+
+
+class InTurn:
+    """Lets another runner carry out the steps, those that look at earlier runs in their turn.
+
+    Parameters
+    ----------
+    runner
+        Carries them out.
+    turn
+        Set when the runs before are published.
+    """
+
+    def __init__(self, runner: Runner, turn: Event) -> None:
+        self._runner, self._turn = runner, turn
+
+    def here(self, step: Callable[..., T], *arguments: object) -> T:
+        """Carry out a step in this process."""
+        return self._runner.here(step, *arguments)
+
+    def call(self, step: Callable[..., T], *arguments: object) -> T:
+        """Carry out a step and return what it gives."""
+        if step is group_incidents:
+            self._turn.wait()
+        return self._runner.call(step, *arguments)
+
+    def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
+        """Carry out a step for each part; give each part and its result when it is done."""
+        return self._runner.each(step, n, *arguments)
+
+
+def _say_nothing(_step: str, _done: int, _total: int) -> None:
+    """Take the place of bars: those of several days would run into each other."""

@@ -1,0 +1,75 @@
+"""The other job as a paragraph: events in, a model that later runs judge by out."""
+
+from datetime import date
+from functools import partial
+
+from flows.jobs.partitions import days_to_fit
+from flows.runtime.progress import OnProgress, Steps
+from flows.runtime.runner import Runner
+from flows.steps.fit import Registered, fit_model, register_model
+from flows.steps.gather import gather_records
+from flows.steps.plan import PlanStep, beside_damage
+from flows.steps.run import passing_run
+from schemas.job.job import JobSpec
+from schemas.job.partitions import days_of_window, is_partitioned
+
+
+def train_model(
+    job: JobSpec,
+    runner: Runner,
+    on_progress: OnProgress,
+    *,
+    promote: bool,
+    partition: date | None = None,
+) -> Registered:
+    """Fit a model on the job's history, or its input, and register it; nothing else is left behind.
+
+    Parameters
+    ----------
+    job
+        What to read and how; its `model.use` makes no difference.
+    runner
+        Who carries out the steps.
+    on_progress
+        Is told of each step.
+    promote
+        Whether it becomes what `latest` means.
+    partition
+        The day to fit on, where the history is partitioned; the last one of a window.
+
+    Raises
+    ------
+    OutfieldError
+        What the user can mend.
+    """
+    anew = fitting_anew(job)
+    day = partition if is_partitioned(str(anew.input)) else None
+    source = (day, days_to_fit(job))
+    return beside_damage(partial(_train, anew, runner, on_progress, promote, source))
+
+
+def _train(
+    job: JobSpec,
+    runner: Runner,
+    on_progress: OnProgress,
+    promote: bool,
+    source: tuple[date | None, int],
+    plan: PlanStep,
+) -> Registered:
+    step = Steps(on_progress)
+    with step("plan"):
+        planned = runner.here(plan, job, *source)
+    with passing_run(job, planned) as run:
+        with step("gather"):
+            gathered = runner.call(gather_records, run)
+        with step("fit"):
+            fitted = runner.call(fit_model, run, gathered)
+        return runner.here(register_model, run, fitted, promote)
+
+
+def fitting_anew(job: JobSpec) -> JobSpec:
+    """Return the job with its history for an input, and a model of that, whatever it judges by."""
+    anew = job.model.model_copy(update={"use": "fit", "refit": "never"})
+    train = job.model.train
+    history = job.input if train is None or days_of_window(train) is not None else train
+    return job.model_copy(update={"input": history, "model": anew})

@@ -1,0 +1,187 @@
+"""What is around an incident, as its card tells it: history, events near it, others like it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from flows.report import text as wording
+from flows.report.text import Cut, cut, visible
+
+_NAME, _VALUE, _TITLE, _FULL = 80, 70, 200, 600
+_RUNS = 5
+"""Earlier runs that are named."""
+_HEIGHT = 28
+_WHY = {
+    "same": "known again",
+    "pattern": "the same, of another entity",
+    "entity": "another thing of this entity",
+    "reasons": "odd in the same columns",
+}
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What an entity mostly shows in a column."""
+
+    column: Cut
+    text: str
+
+
+@dataclass(frozen=True)
+class History:
+    """What the entity of an incident did in the run, and in those before."""
+
+    entity: Cut
+    column: Cut
+    events: int
+    bars: str
+    """The outline of its events over time, as the path of a drawing `n_bins` wide."""
+    own_bars: str
+    """The same, of the time of the incident alone."""
+    n_bins: int
+    height: int
+    caption: str
+    """What a bar is, and the most that one holds."""
+    ends: tuple[str, str]
+    usual: list[Usual]
+    runs: str
+    """Its incidents in earlier runs; empty where there are no earlier runs."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event near an incident."""
+
+    record_id: Cut
+    time: str
+    rank: int | None
+    values: list[Cut | None]
+
+
+@dataclass(frozen=True)
+class Past:
+    """An earlier incident like it."""
+
+    title: Cut
+    severity: str
+    when: str
+    why: str
+    verdicts: list[Cut]
+
+
+@dataclass(frozen=True)
+class Around:
+    """All that is around an incident."""
+
+    history: History | None
+    columns: list[Cut]
+    """Of the events."""
+    events: list[Event]
+    similar: list[Past]
+
+
+def surroundings(table: pa.Table, spans: Mapping[str, Any]) -> dict[str, Around]:
+    """Tell of each incident what is around it.
+
+    Parameters
+    ----------
+    table
+        `schemas.outputs.incident_context.SURROUNDINGS`.
+    spans
+        Incident -> its first and last time, or None.
+    """
+    return {
+        row["incident"]: Around(
+            history=_history(row["history"], spans.get(row["incident"])),
+            columns=[cut(name, _NAME, _NAME) for name in row["told"]],
+            events=[_event(event) for event in row["around"]],
+            similar=[_past(past) for past in row["similar"]],
+        )
+        for row in table.to_pylist()
+    }
+
+
+def _history(row: Mapping[str, Any] | None, span: Any) -> History | None:
+    if row is None:
+        return None
+    counts, timed = row["counts"], row["start"] is not None
+    own = _own_bins(row, span) if timed else range(0)
+    most = max(counts, default=0)
+    width = timedelta(microseconds=row["width"] or 0)
+    last = row["start"] + width * len(counts) if timed else None
+    return History(
+        entity=cut(row["entity"], _NAME, _FULL),
+        column=cut(row["column"], _NAME, _FULL),
+        events=sum(counts),
+        bars=_outline(counts, most, range(len(counts))) if timed else "",
+        own_bars=_outline(counts, most, own),
+        n_bins=len(counts),
+        height=_HEIGHT,
+        caption=f"{_spelt(width)} a bar, at most {wording.count(most, 'event')}" if timed else "",
+        ends=(f"{row['start']:%Y-%m-%d %H:%M}", f"{last:%Y-%m-%d %H:%M} UTC") if last else ("", ""),
+        usual=_usual(row["usual"]),
+        runs=_runs(row),
+    )
+
+
+def _own_bins(row: Mapping[str, Any], span: tuple[datetime, datetime] | None) -> range:
+    if span is None:
+        return range(0)
+    width = timedelta(microseconds=row["width"])
+    first, last = ((end - row["start"]) // width for end in span)
+    return range(max(0, first), min(len(row["counts"]), last + 1))
+
+
+def _outline(counts: list[int], most: int, shown: range) -> str:
+    """Draw the bars of some bins; what is not empty can be seen, however little it is."""
+    heights = {i: max(2, round(_HEIGHT * counts[i] / most)) for i in shown if counts[i]}
+    return "".join(f"M{i} {_HEIGHT}v-{height}h1v{height}z" for i, height in heights.items())
+
+
+def _spelt(width: timedelta) -> str:
+    seconds = round(width.total_seconds())
+    size, unit = next(one for one in _UNITS if seconds % one[0] == 0)
+    return wording.count(seconds // size, unit)
+
+
+def _usual(values: list[dict[str, Any]]) -> list[Usual]:
+    by_column: dict[str, list[str]] = {}
+    for each in values:
+        shown = cut(each["value"], _VALUE, _VALUE).head
+        by_column.setdefault(each["column"], []).append(f"{shown} {wording.share(each['share'])}")
+    return [Usual(cut(name, _NAME, _NAME), ", ".join(some)) for name, some in by_column.items()]
+
+
+def _runs(row: Mapping[str, Any]) -> str:
+    if not row["earlier_runs"]:
+        return ""
+    had = [f"{visible(one['run_id'][:8])} ({one['incidents']:,})" for one in row["runs"][:_RUNS]]
+    more = len(row["runs"]) - len(had)
+    told = f": {', '.join(had)}{f' and {more:,} more' if more > 0 else ''}" if had else ""
+    of = wording.count(row["earlier_runs"], "earlier run")
+    return f"incidents of it in {len(row['runs']):,} of {of} with any{told}"
+
+
+def _event(row: Mapping[str, Any]) -> Event:
+    return Event(
+        record_id=cut(row["record_id"], _NAME, _NAME),
+        time=f"{row['time']:%Y-%m-%d %H:%M:%S}",
+        rank=row["rank"],
+        values=[None if text is None else cut(text, _VALUE, _VALUE) for text in row["values"]],
+    )
+
+
+def _past(row: Mapping[str, Any]) -> Past:
+    when = f"{row['time']:%Y-%m-%d %H:%M}" if row["time"] else visible(row["run_id"][:8])
+    times = f", {row['times']:,} times" if row["times"] > 1 else ""
+    return Past(
+        title=cut(row["title"], _TITLE, _FULL),
+        severity=row["severity"],
+        when=when,
+        why=f"{_WHY.get(row['why'], '')}{times}",
+        verdicts=[cut(text, _TITLE, _FULL) for text in row["verdicts"]],
+    )

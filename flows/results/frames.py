@@ -1,0 +1,64 @@
+"""Runs as pandas frames."""
+
+import pandas as pd
+import pyarrow as pa
+
+from flows.storage.runs.reader import (
+    PublishedRun,
+    find_run,
+    list_runs,
+    read_findings,
+    read_incidents,
+    read_scores,
+)
+
+
+def findings_frame(folder: str, run: str | None) -> pd.DataFrame:
+    """Read the findings of a run, the newest by default."""
+    return _as_frame(read_findings(find_run(folder, run)))
+
+
+def incidents_frame(folder: str, run: str | None) -> pd.DataFrame:
+    """Read the incidents of a run, the newest by default."""
+    return _as_frame(read_incidents(find_run(folder, run)))
+
+
+def scores_frame(folder: str, run: str | None) -> pd.DataFrame:
+    """Read the scores of a run, the newest by default."""
+    return _as_frame(read_scores(find_run(folder, run)))
+
+
+def runs_frame(folder: str) -> pd.DataFrame:
+    """List the runs of a job with their ledgers, newest first."""
+    columns = ["partition", "started", "finished", "read", "scored", "quarantined", "skipped"]
+    columns += ["findings", "cut_off"]
+    found = list_runs(folder)
+    ids = pd.Index([run.manifest.run_id for run in found], name="run_id", dtype="str")
+    return pd.DataFrame([_ledger_row(run) for run in found], index=ids, columns=columns)
+
+
+def _ledger_row(run: PublishedRun) -> dict[str, object]:
+    manifest = run.manifest
+    return {
+        "partition": manifest.partition,
+        "started": manifest.started,
+        "finished": manifest.finished,
+        "read": manifest.ledger.read,
+        "scored": manifest.ledger.scored,
+        "quarantined": manifest.ledger.rows_quarantined,
+        "skipped": manifest.ledger.rows_skipped,
+        "findings": manifest.selection.findings,
+        "cut_off": manifest.selection.cut_off,
+    }
+
+
+def _as_frame(table: pa.Table) -> pd.DataFrame:
+    """Make a frame whose integers stay integers: pandas would make floats of those with nulls."""
+    frame: pd.DataFrame = table.to_pandas()
+    for name in table.column_names:
+        column = table[name]
+        if pa.types.is_integer(column.type) and column.null_count:
+            unsigned = pa.types.is_unsigned_integer(column.type)
+            exact = column.to_pandas(integer_object_nulls=True)
+            frame[name] = exact.astype("UInt64" if unsigned else "Int64")
+    return frame

@@ -1,0 +1,5 @@
+"""Who carries out a step, and how it is watched: settings, runners, retries, log, progress.
+
+May import no other room of `flows`.
+Begin with `runner.py`; `settings.py` reads the environment, once.
+"""

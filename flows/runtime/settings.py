@@ -1,0 +1,155 @@
+"""The environment, read once: who does the work, and how Prefect behaves where nobody set it."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from pydantic_core import PydanticCustomError
+
+from schemas.errors import JobError
+from schemas.job.durations import seconds_of
+
+Workers = Literal["threads", "processes", "dask"]
+
+_NO_TELEMETRY = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+_PREFECT_DEFAULTS = {
+    # A first start migrates the database: half a minute on a slow machine, where 20 s are granted.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    # Results are paths and small objects of one run; none outlives it, and none is pickled to disk.
+    "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+    # Its log repeats each error with a traceback; the command line says it in one line.
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    # Its services log under names of their own, such as `EventsWorker` (a slow end, after Ctrl-C).
+    "PREFECT_LOGGING_ROOT_LEVEL": "CRITICAL",
+    # It keeps ours beside the flow run.
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "outfield",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # a run may also go without Prefect
+}
+_SERVING_DEFAULTS = {
+    # Nobody watches a terminal: what happened stands in the log, and on Prefect's page.
+    "PREFECT_LOGGING_LEVEL": "INFO",
+    "PREFECT_LOGGING_ROOT_LEVEL": "WARNING",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says.
+
+    Who does the work is no setting of a job: the same job file gives the same findings wherever it
+    is run.
+    """
+
+    runner: Workers
+    """Who carries out the steps (`OUTFIELD_RUNNER`; threads of this process by default)."""
+    workers: int
+    """Chunks scored at a time on this machine (`OUTFIELD_WORKERS`; its cores by default)."""
+    dask_address: str
+    """The scheduler that the runner `dask` works for (`OUTFIELD_DASK_ADDRESS`)."""
+    lock_wait: float
+    """Seconds to wait for another run of the job (`OUTFIELD_LOCK_WAIT`; ten minutes)."""
+    jobs: Path
+    """The folder of the job files that deployments name (`OUTFIELD_JOBS`; `jobs`)."""
+    notify_url: str = field(repr=False)
+    """Where Apprise sends notifications, a secret (`OUTFIELD_NOTIFY_URL`; empty for nowhere)."""
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read the variables whose names start with `OUTFIELD_`.
+
+        Raises
+        ------
+        JobError
+            The runner or the workers are none that can be, the scheduler's address is missing, or
+            the wait is no duration.
+        """
+        runner = _runner()
+        return cls(
+            runner=runner,
+            workers=_workers(),
+            dask_address=_dask_address(runner),
+            lock_wait=_lock_wait(),
+            jobs=Path(os.environ.get("OUTFIELD_JOBS", "jobs")),
+            notify_url=os.environ.get("OUTFIELD_NOTIFY_URL", "").strip(),
+        )
+
+
+def _runner() -> Workers:
+    asked = os.environ.get("OUTFIELD_RUNNER", "")
+    for known in get_args(Workers):
+        if asked == known:
+            return known
+    if asked:
+        raise JobError(
+            f"no runner is called {asked!r}",
+            where="OUTFIELD_RUNNER",
+            remedy=f"set it to {', '.join(get_args(Workers)[:-1])} or {get_args(Workers)[-1]}",
+        )
+    return "threads"
+
+
+def _dask_address(runner: Workers) -> str:
+    address = os.environ.get("OUTFIELD_DASK_ADDRESS", "")
+    if runner == "dask" and not address:
+        raise JobError(
+            "the runner `dask` needs a scheduler",
+            where="OUTFIELD_DASK_ADDRESS",
+            remedy="set it to the address, such as tcp://HOST:8786",
+        )
+    return address
+
+
+def _workers() -> int:
+    asked = os.environ.get("OUTFIELD_WORKERS", "")
+    if not asked:
+        return _cores()
+    if not re.fullmatch("[1-9][0-9]{0,3}", asked):
+        raise JobError(
+            f"{asked!r} is not a number of workers",
+            where="OUTFIELD_WORKERS",
+            remedy="set it to 1 or more, or to nothing for one for each core",
+        )
+    return int(asked)
+
+
+def _lock_wait() -> float:
+    asked = os.environ.get("OUTFIELD_LOCK_WAIT", "") or "10m"
+    try:
+        return 0.0 if asked == "0" else seconds_of(asked)
+    except PydanticCustomError:
+        raise JobError(
+            f"{asked!r} is not a duration",
+            where="OUTFIELD_LOCK_WAIT",
+            remedy="set it to `0`, `30s`, `10m` or the like, or to nothing for ten minutes",
+        ) from None
+
+
+def _cores() -> int:
+    has_affinity = hasattr(os, "sched_getaffinity")
+    return len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+
+
+def forbid_telemetry() -> None:
+    """Keep Prefect from reporting to its makers, unless the user has decided otherwise."""
+    _set_where_unset(_NO_TELEMETRY)
+
+
+def prepare_prefect() -> None:
+    """Set what Prefect reads at its import, where the user has not set it."""
+    _set_where_unset(_NO_TELEMETRY | _PREFECT_DEFAULTS)
+
+
+def prepare_serving(jobs: str) -> None:
+    """Set what the runs of a served folder of job files read, where the user has not set it."""
+    os.environ["OUTFIELD_JOBS"] = str(Path(jobs).absolute())
+    _set_where_unset(_SERVING_DEFAULTS)
+    prepare_prefect()
+
+
+def _set_where_unset(variables: Mapping[str, str]) -> None:
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)

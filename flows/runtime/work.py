@@ -1,0 +1,90 @@
+"""What crosses to a worker and back: a step, the names of files and small objects, never rows.
+
+A worker is a thread, a process of this machine or one of a cluster. What it is sent passes through
+the scheduler, so objects leave behind what they can read again.
+"""
+
+from collections.abc import Callable
+from dataclasses import fields
+from itertools import pairwise
+from typing import Any, Generic, TypeVar
+
+import pyarrow as pa
+from threadpoolctl import threadpool_limits
+
+from flows.runtime.retry import patiently
+
+T = TypeVar("T")
+
+PARTS_IN_TASK = 8
+"""Parts that are worth a task of another process: a million rows, which take seconds."""
+_TASKS_FOR_A_WORKER = 4
+"""So that a slow one does not keep all others waiting at the end."""
+_MOST_TASKS = 96
+"""But for a large cluster: what a scheduler and Prefect's database do grows with their number."""
+
+
+class FieldsOnly:
+    """A dataclass that crosses without what it has cached: a worker reads that again."""
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        """Be made anew from the fields alone."""
+        return type(self), tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+
+
+class Work(Generic[T]):
+    """A step and what it is given.
+
+    Not a dataclass: Prefect searches those for futures, field by field, each time one is submitted.
+    """
+
+    def __init__(self, step: Callable[..., T], *arguments: object) -> None:
+        self.step, self.arguments = step, arguments
+
+
+def carry_out(work: Work[T]) -> T:
+    """Carry out a step with one thread for its sums.
+
+    The parts of a run are what is done side by side: threads that BLAS starts for each of them
+    would only wait for each other. And how a sum is rounded depends on how many threads share it,
+    but the same input is to give the same bytes on any number of cores.
+
+    What Arrow no longer uses goes back to the system: it keeps what the largest part once took.
+    """
+    threadpool_limits(limits=1)
+    try:
+        return work.step(*work.arguments)
+    finally:
+        pa.default_memory_pool().release_unused()
+
+
+def carry_out_patiently(work: Work[T]) -> T:
+    """Carry out a step, and again where storage does not answer, as Prefect does with a task."""
+    return patiently(lambda: carry_out(work))
+
+
+def each_of(step: Callable[..., T], arguments: tuple[object, ...], parts: range) -> list[T]:
+    """Carry out a step for some of its parts, one after the other."""
+    return [step(*arguments, part) for part in parts]
+
+
+def shares(n: int, workers: int, parts_in_task: int) -> list[range]:
+    """Cut the parts 0 … n - 1 of a step into as many consecutive shares as there are to be tasks.
+
+    Parameters
+    ----------
+    n
+        The number of parts.
+    workers
+        How many tasks run at a time: each worker gets several.
+    parts_in_task
+        How many parts are worth a task; more where there would be too many tasks.
+
+    Examples
+    --------
+    >>> shares(5, workers=1, parts_in_task=2)
+    [range(0, 1), range(1, 2), range(2, 3), range(3, 5)]
+    """
+    tasks = min(n, max(_TASKS_FOR_A_WORKER * workers, min(n // parts_in_task, _MOST_TASKS)))
+    cuts = [task * n // tasks for task in range(tasks + 1)] if tasks else []
+    return [range(start, stop) for start, stop in pairwise(cuts)]

@@ -1,0 +1,82 @@
+"""The step that writes the findings with their reasons, and the map that shows where they lie."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anomaly.explain.projection import project
+from anomaly.explain.reasons import explain
+from anomaly.model.model import AnomalyModel
+from anomaly.model.selection import anomaly_score, severity
+from flows.steps.fitted_model import Fitted, loaded_model
+from flows.steps.gather import Gathered
+from flows.steps.group import FOUND, Grouped
+from flows.steps.records import Batch
+from flows.steps.run import Run
+from flows.steps.score import score_batch
+from schemas.events.contract import one_array
+from schemas.events.texts import as_text
+from schemas.outputs.tables import FINDING, MAP, SCORES, beside_own_columns
+
+_LONGEST = 2_000
+"""Characters of a value of the nearest normal record."""
+
+
+def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grouped) -> None:
+    """Write the findings with their reasons, and the map that shows where they lie."""
+    model, references = loaded_model(fitted.stored)
+    records = gathered.records
+    events = run.scratch.read_table(FOUND)
+    reasons, summaries = explain(model.explaining, references, events)
+    scores = score_batch(model, records, Batch(events, grouped.rows, pa.table({})))
+    own = records.own_columns(grouped.rows)
+    lead = {
+        "rank": np.arange(1, len(grouped.rows) + 1, dtype=np.int32),
+        **{name: scores[name] for name in SCORES.names},
+        "severity": severity(anomaly_score(grouped.p_values)),
+        "basis": np.where(grouped.by_rule, "rule", "rank").tolist(),
+        "summary": summaries,
+        "reasons": [[vars(reason) for reason in found] for found in reasons],
+        "incident": grouped.incidents,
+        "nearest_normal": _nearest_normal(model, references, events),
+    }
+    # The scores of the run, not of these few again: a product of matrices may round otherwise.
+    lead |= {"p_value": grouped.p_values, "anomaly_score": anomaly_score(grouped.p_values)}
+    columns = [pa.array(lead[f.name], f.type) for f in FINDING] + own.columns
+    run.folder.write_part(
+        "findings", 0, pa.table(columns, schema=beside_own_columns(FINDING, own.schema))
+    )
+    run.folder.write_part("map", 0, _map(model, events))
+
+
+def _nearest_normal(
+    model: AnomalyModel, references: pa.Table, events: pa.Table
+) -> list[list[dict[str, Any]]]:
+    """Say of each event what the normal one holds that it is most like, column by column."""
+    X = model.embedder.transform(events)
+    near = references.take(pa.array(model.explaining.voices.density.nearest(X, 1)[:, 0]))
+    columns = []
+    # A stored model's events may have an id that these lack.
+    for name in (n for n in near.column_names if n in events.column_names):
+        theirs, ours = (_short_texts(one_array(table[name])) for table in (near, events))
+        columns.append(
+            [
+                {"column": name, "value": value, "differs": value != own}
+                for value, own in zip(theirs, ours, strict=True)
+            ]
+        )
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _short_texts(values: pa.Array) -> list[str | None]:
+    return pc.utf8_slice_codeunits(as_text(values), 0, _LONGEST).to_pylist()
+
+
+def _map(model: AnomalyModel, events: pa.Table) -> pa.Table:
+    X = model.embedder.transform(events)
+    normal, found = project(model.explaining.voices.density.references_, X)
+    ranks = [*[None] * len(normal), *range(1, len(found) + 1)]
+    points = np.vstack([normal, found])
+    return pa.table([points[:, 0], points[:, 1], pa.array(ranks, pa.int32())], schema=MAP)

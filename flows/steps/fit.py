@@ -1,0 +1,204 @@
+"""The steps that make a model, or take up a stored one."""
+
+from collections import Counter
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anomaly.incidents.verdicts import known_malicious
+from anomaly.model.fold import ModelOptions, held_out
+from anomaly.model.model import FEWEST_EVENTS, AnomalyModel
+from anomaly.monitoring.canaries import search_canaries
+from anomaly.monitoring.column_drift import count_records
+from anomaly.monitoring.embedding_drift import count_cells
+from flows.jobs.model_choice import folder_of, new_columns
+from flows.steps.fitted_model import Fitted, loaded_model
+from flows.steps.gather import Gathered
+from flows.steps.records import Records
+from flows.steps.run import Run
+from flows.steps.sampling import by_content, sample_rows
+from flows.storage.models.registry import register
+from flows.storage.models.store import StoredModel, read_card, save_model
+from flows.storage.verdicts.store import read_verdicts
+from schemas.columns.roles import Role
+from schemas.errors import InputError, ModelFileError
+from schemas.job.fingerprint import model_fingerprint
+from schemas.job.job import safe_name
+from schemas.locations import without_secrets
+from schemas.outputs.manifest import ColumnRole, ModelFigures, ModelSummary
+from schemas.outputs.model_card import ModelCard
+
+_SELF_CHECK_P = 0.01
+"""A canary that one ordinary record in a hundred is as odd as counts as found in the self-check."""
+_COUNTED = 16_384
+"""Records that later batches are compared with."""
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A model that later runs may judge by."""
+
+    stored: StoredModel
+    card: ModelCard
+    latest: bool
+    """Whether it is what `latest` means from now on."""
+
+
+def fit_model(run: Run, gathered: Gathered) -> Fitted:
+    """Fit the model on a sample of the records and store it.
+
+    Raises
+    ------
+    InputError
+        There are too few records, or none of their columns is embedded.
+    """
+    records = gathered.records
+    sample = by_content(reference_sample(run, records))
+    _require_enough(run, records, sample)
+    weights = {column: spec.weight for column, spec in run.job.columns.items()}
+    options = ModelOptions(run.job.model.distance, run.job.peers, run.job.model.text)
+    try:
+        model, drawn = AnomalyModel.fit(sample, records.roles, weights, run.job.seed, options)
+    except InputError as error:
+        where = without_secrets(run.plan.location)
+        raise InputError(error.what, where=where, remedy=error.remedy) from error
+    references = sample.take(pa.array(drawn))
+    card = _card(run, model, sample)
+    stored = save_model(run.folder.path.parents[1], model, references, card)
+    return Fitted(stored, _summary(stored.model_id, card, use="fit"))
+
+
+def take_up_model(run: Run, gathered: Gathered) -> Fitted:
+    """Take up the stored model that the run judges by: as it was stored, and made for its records.
+
+    Raises
+    ------
+    ModelFileError
+        It is damaged, or its records have other columns.
+    """
+    assert run.model is not None  # noqa: S101 - the pipeline asks
+    stored, card = run.model.stored, run.model.card
+    model, _ = loaded_model(stored)
+    judged = {c: r for c, r in model.embedder.roles.items() if r not in (Role.ID, Role.IGNORE)}
+    found = {c: r for c, r in gathered.records.roles.items() if r not in (Role.ID, Role.IGNORE)}
+    if judged != found:
+        raise ModelFileError(
+            "its records have other columns than those of this input",
+            where=f"model {stored.model_id}",
+            remedy="fit a new one with `outfield fit`",
+        )
+    summary = _summary(stored.model_id, card, use=run.job.model.use)
+    unknown = new_columns(run.model, run.choices)
+    return Fitted(stored, summary.model_copy(update={"new_columns": unknown}))
+
+
+def register_model(run: Run, fitted: Fitted, promote: bool) -> Registered:
+    """Note that a model was fitted to be used again; `promote` makes it the latest of the job.
+
+    Raises
+    ------
+    ModelFileError, OutputError
+        The registry of the job cannot be read or written.
+    """
+    register(folder_of(run.job), fitted.stored, run.started, promote=promote)
+    return Registered(fitted.stored, read_card(fitted.stored), latest=promote)
+
+
+def _summary(model_id: str, card: ModelCard, use: str) -> ModelSummary:
+    return ModelSummary(model_id=model_id, use=use, **card.figures.model_dump())
+
+
+def _card(run: Run, model: AnomalyModel, sample: pa.Table) -> ModelCard:
+    """Say what a model was trained on, and how good it is on the part it was not fitted on."""
+    time = next((c for c, r in model.embedder.roles.items() if r is Role.TIME), None)
+    span = {} if time is None else pc.min_max(sample[time]).as_py()
+    unseen = sample.take(pa.array(held_out(sample.num_rows, run.job.seed)))
+    counted = [_some(unseen)]
+    return ModelCard(
+        outfield_version=version("outfield"),
+        input=safe_name(without_secrets(run.plan.location)),
+        rows=run.plan.rows,
+        damaged={file.name: file.why for file in run.plan.damaged},
+        first=span.get("min"),
+        last=span.get("max"),
+        unit=run.job.unit,
+        seed=run.job.seed,
+        fingerprint=model_fingerprint(run.job),
+        columns=column_roles(run),
+        figures=ModelFigures(
+            dims=model.embedder.n_dims,
+            sample_rows=model.sample_rows,
+            reference_rows=model.explaining.reference_rows,
+            calibration_rows=model.calibration_rows,
+            trimmed_share=model.explaining.trimmed_share,
+            unsettled_share=model.explaining.unsettled_share,
+            agreement=model.explaining.agreement,
+            beyond_reference=model.explaining.beyond_reference,
+        ),
+        reference={
+            column: n.tolist() for column, n in count_records(model.embedder, counted).bins.items()
+        },
+        cells=count_cells(model.explaining, counted).tolist(),
+        canaries=search_canaries(model, unseen, _SELF_CHECK_P, run.job.seed),
+    )
+
+
+def column_roles(run: Run) -> dict[str, ColumnRole]:
+    """Say how each column of the input is taken, and why."""
+    weights = {column: spec.weight for column, spec in run.job.columns.items()}
+    return {
+        column: ColumnRole(
+            role=choice.role,
+            why=choice.why,
+            weight=weights.get(column, 1.0),
+            secret=choice.secret,
+        )
+        for column, choice in run.choices.items()
+    }
+
+
+def _some(records: pa.Table) -> pa.Table:
+    """Take so many records, evenly spaced, as the counts of a reference need."""
+    step = -(-records.num_rows // _COUNTED)
+    return records.take(pa.array(np.arange(0, records.num_rows, step)))
+
+
+def _require_enough(run: Run, records: Records, sample: pa.Table) -> None:
+    """Refuse a sample without a cluster, and say what became of the rows."""
+    n, where = sample.num_rows, without_secrets(run.plan.location)
+    if n >= FEWEST_EVENTS:
+        return
+    unit = "sessions" if run.job.unit == "session" else "valid events"
+    faults = pa.concat_tables([batch.rejected for batch in records.read(0)])
+    reasons = Counter(zip(faults["column"].to_pylist(), faults["reason"].to_pylist(), strict=True))
+    if not reasons:
+        remedy = f"a normal cluster needs at least {FEWEST_EVENTS}; widen the input"
+        raise InputError(f"only {n} {unit}", where=where, remedy=remedy)
+    (column, reason), rows = reasons.most_common(1)[0]
+    raise InputError(
+        f"only {n} {unit}: {faults.num_rows:,} rows are rejected, {rows:,} for {reason} in"
+        f" `{column}`",
+        where=where,
+        remedy="give that column another role in the job file",
+    )
+
+
+def reference_sample(run: Run, records: Records) -> pa.Table:
+    """Draw the records that the model is fitted on; none that a malicious verdict is about."""
+    rows = sample_rows(records.total, len(records.roles), run.job.seed)
+    verdicts = read_verdicts(run.folder.path.parents[1])
+    if all(verdict.label != "malicious" for verdict in verdicts):
+        return records.take(rows)
+    seen = pa.array([i for v in verdicts if v.label == "malicious" for i in v.evidence.records])
+    named = Role.ID in records.roles.values() or run.job.session_key is not None
+    if not named:
+        # An id says where the row stands, which is lost once rows are rejected.
+        known = pc.is_in(records.ids(pa.table({}), rows), seen.cast(pa.string()))
+        rows = rows[~np.asarray(known)]
+    sample = records.take(rows)
+    ids = records.ids(sample, rows) if named else pa.nulls(sample.num_rows, pa.string())
+    time = next((column for column, role in records.roles.items() if role is Role.TIME), None)
+    return sample.filter(pa.array(~known_malicious(sample, ids, verdicts, time)))

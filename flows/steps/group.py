@@ -1,0 +1,283 @@
+"""The step from odd records to incidents: gathered, named, held against verdicts and the past.
+
+The oddest records are gone through until there are as many incidents as the job wants; what a
+verdict suppresses is not replaced by something less odd. Of each incident its oddest records become
+findings.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from anomaly.explain.attribution import leading_columns
+from anomaly.explain.reasons import explain
+from anomaly.incidents.grouping import Candidates, gone_through, incidents
+from anomaly.incidents.recurrence import compared, resolved
+from anomaly.incidents.summary import Incident, members_of, portray
+from anomaly.incidents.verdicts import Judged, judged
+from anomaly.model.model import AnomalyModel
+from anomaly.model.selection import anomaly_score, severity
+from flows.steps.candidates import candidates
+from flows.steps.fitted_model import Fitted, loaded_model
+from flows.steps.gather import Gathered
+from flows.steps.records import Batch, Records, time_column
+from flows.steps.run import Run
+from flows.steps.score import ChunkScored, score_batch
+from flows.steps.select import Selected
+from flows.storage.fs.store_path import Place
+from flows.storage.runs.history import earlier_runs, past_incidents, past_rows
+from flows.storage.verdicts.store import read_verdicts
+from schemas.columns.roles import Role
+from schemas.events.contract import one_array
+from schemas.outputs.manifest import IncidentSummary, VerdictEffect
+from schemas.outputs.tables import INCIDENT
+from schemas.outputs.verdict import Verdict
+
+FINDINGS_OF_ONE = 10
+"""The most findings that an incident has; its other records are counted."""
+PAST = "past-incidents"
+"""What the scratch holds of earlier runs: `flows.storage.runs.history.past_rows`."""
+FOUND = "found"
+"""What the scratch holds of the records that become findings: themselves, conformed."""
+_REASONS = 2
+"""How many of a record's columns may join it to another one."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """The records that become findings, the oddest first, and what their incidents come to."""
+
+    selected: Selected
+    """The records that they come from."""
+    rows: Integers
+    p_values: npt.NDArray[np.float64]
+    by_rule: npt.NDArray[np.bool_]
+    """Whether the job's rule selects each."""
+    incidents: list[str]
+    """The incident that each is of."""
+    summary: IncidentSummary
+    in_incidents: int
+    """Records that the rule selects and that are part of an incident."""
+    covers: tuple[datetime, datetime] | None
+    """The first and the last time of the run's records."""
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """All that is needed to gather and judge the records of a run."""
+
+    run: Run
+    records: Records
+    model: AnomalyModel
+    references: pa.Table
+    rows: Integers
+    """The candidates, the oddest first."""
+    p_values: npt.NDArray[np.float64]
+    selected: Selected
+    verdicts: list[Verdict]
+
+    @property
+    def by_rule(self) -> int:
+        """Return how many of the candidates the rule selects."""
+        return min(self.selected.by_rule, len(self.rows))
+
+    @property
+    def entities(self) -> list[str]:
+        """Return the columns that name whom a record is about."""
+        roles, key = self.records.roles, self.run.job.session_key
+        return [column for column, role in roles.items() if role is Role.ENTITY or column == key]
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """The oddest records, and the incident that each is of, by number."""
+
+    events: pa.Table
+    numbers: Integers
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """The incidents under the verdicts, and the number of each in the pool."""
+
+    judged: Judged
+    numbers: dict[str, int]
+
+
+def group_incidents(
+    run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkScored, selected: Selected
+) -> Grouped:
+    """Gather the oddest records into incidents and write these, with what is known of them."""
+    model, references = loaded_model(fitted.stored)
+    job_folder = run.folder.path.parents[1]
+    verdicts = read_verdicts(job_folder)
+    desk = _Desk(run, gathered.records, model, references, *candidates(run), selected, verdicts)
+    pool = _pool(desk)
+    outcome = _judge(desk, pool)
+    covers = _covers(scored)
+    kept, hidden, summary = _held_against_the_past(desk, outcome.judged, covers, job_folder)
+    for dataset, some in (("incidents", kept), ("suppressed", hidden)):
+        rows = [incident.row(rank) for rank, incident in enumerate(some, start=1)]
+        run.folder.write_part(dataset, 0, pa.Table.from_pylist(rows, schema=INCIDENT))
+    places = _findings(pool, [outcome.numbers[incident.incident] for incident in kept])
+    names = {outcome.numbers[incident.incident]: incident.incident for incident in kept}
+    found = pool.events.take(pa.array(places)).unify_dictionaries().combine_chunks()
+    run.scratch.write_table(FOUND, found)
+    of_rule = pool.numbers[: desk.by_rule]
+    return Grouped(
+        selected=selected,
+        rows=desk.rows[places],
+        p_values=desk.p_values[places],
+        by_rule=places < desk.by_rule,
+        incidents=[names[number] for number in pool.numbers[places].tolist()],
+        summary=summary,
+        in_incidents=int(np.isin(of_rule, list(outcome.numbers.values())).sum()),
+        covers=covers,
+    )
+
+
+def _pool(desk: _Desk) -> _Pool:
+    """Gather the oddest records into incidents: all that the rule selects, or more if wanted."""
+    wanted = desk.run.job.selection.fewest
+    taken = max(desk.by_rule, 4 * wanted)
+    while True:
+        rows = desk.rows[:taken]
+        events = desk.records.take(rows)
+        numbers = _numbers(desk, events, rows)
+        if taken >= len(desk.rows) or len(np.unique(numbers)) >= wanted:
+            end = gone_through(numbers, wanted, desk.by_rule)
+            return _Pool(events.slice(0, end), numbers[:end])
+        taken *= 2
+
+
+def _numbers(desk: _Desk, events: pa.Table, rows: Integers) -> Integers:
+    if not len(rows):
+        return np.zeros(0, dtype=np.int64)
+    model, time = desk.model, time_column(desk.records)
+    X = model.embedder.transform(events)
+    times = np.zeros(len(rows), dtype=np.int64)
+    if time is not None:
+        times = events[time].cast(pa.int64()).to_numpy()
+    entities = {column: _codes(events[column]) for column in desk.entities}
+    density = model.explaining.voices.density
+    away = np.linalg.norm(X - density.references_[density.nearest(X, 1)[:, 0]], axis=1)
+    candidates = Candidates(X, away, times, rows, entities)
+    return incidents(
+        candidates, lambda asked: leading_columns(model.explaining, X[asked], _REASONS)
+    )
+
+
+def _codes(names: pa.ChunkedArray) -> Integers:
+    """Return a number for each name of a column; -1 where there is none."""
+    encoded = one_array(names)
+    if not pa.types.is_dictionary(encoded.type):
+        encoded = encoded.dictionary_encode()
+    codes: Integers = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
+    return codes
+
+
+def _judge(desk: _Desk, pool: _Pool) -> _Outcome:
+    """Name the incidents, the oddest first, until the budget is full of those that are kept."""
+    budget, n = desk.run.job.selection.budget, len(np.unique(pool.numbers))
+    kept: list[Incident] = []
+    hidden: list[Incident] = []
+    numbers: dict[str, int] = {}
+    next_ones = range(0)
+    while len(kept) < budget and next_ones.stop < n:
+        next_ones = range(next_ones.stop, min(n, next_ones.stop + budget - len(kept)))
+        named = _portraits(desk, pool, next_ones)
+        numbers |= {each.incident: i for each, i in zip(named, next_ones, strict=True)}
+        outcome = judged(named, desk.verdicts, desk.run.started.date())
+        kept += outcome.kept
+        hidden += outcome.suppressed
+    return _Outcome(Judged(kept, hidden), numbers)
+
+
+def _portraits(desk: _Desk, pool: _Pool, numbers: Sequence[int]) -> list[Incident]:
+    """Name incidents after their oddest records."""
+    oddest = np.unique(pool.numbers, return_index=True)[1][numbers]
+    rows, p = desk.rows[oddest], desk.p_values[oddest]
+    events = pool.events.take(pa.array(oddest))
+    scores = score_batch(desk.model, desk.records, Batch(events, rows, pa.table({}))).to_pylist()
+    points = anomaly_score(p)
+    members = members_of(
+        pool.events, pool.numbers, list(numbers), desk.entities, time_column(desk.records)
+    )
+    told = zip(*explain(desk.model.explaining, desk.references, events), strict=True)
+    graded = zip(scores, p.tolist(), points.tolist(), severity(points), oddest, strict=True)
+    return [
+        portray(
+            str(desk.run.job.name),
+            of_one,
+            why,
+            score
+            # Of the run, not of these few again: a product of matrices may round otherwise.
+            | {"p_value": p_value, "anomaly_score": point, "severity": grade}
+            | {"basis": "rule" if place < desk.by_rule else "rank"},
+            desk.records.roles,
+        )
+        for of_one, why, (score, p_value, point, grade, place) in zip(
+            members, told, graded, strict=True
+        )
+    ]
+
+
+def _held_against_the_past(
+    desk: _Desk, outcome: Judged, covers: tuple[datetime, datetime] | None, job_folder: Place
+) -> tuple[list[Incident], list[Incident], IncidentSummary]:
+    earlier = earlier_runs(job_folder, covers, desk.run.plan.manifest_files())
+    rows = past_rows(earlier)
+    desk.run.scratch.write_table(PAST, rows)
+    past = past_incidents(rows)
+    kept, hidden = compared(outcome.kept, past), compared(outcome.suppressed, past)
+    summary = IncidentSummary(
+        incidents=len(kept),
+        records=sum(incident.members.records for incident in kept),
+        statuses=dict(Counter(incident.status for incident in kept)),
+        resolved=len(resolved([*kept, *hidden], past)),
+        compared_with=earlier[-1].manifest.run_id if earlier else None,
+        suppressed=len(hidden),
+        verdicts=_effects(desk.verdicts, kept, hidden),
+        refused_verdicts=list(desk.run.refused_verdicts),
+    )
+    return kept, hidden, summary
+
+
+def _effects(
+    verdicts: Sequence[Verdict], kept: Sequence[Incident], hidden: Sequence[Incident]
+) -> list[VerdictEffect]:
+    suppressed = Counter(incident.verdict for incident in hidden)
+    let_through = Counter(incident.verdict for incident in kept)
+    return [
+        VerdictEffect(
+            verdict=each.verdict,
+            label=each.label,
+            suppressed=suppressed[each.verdict],
+            let_through=let_through[each.verdict],
+        )
+        for each in verdicts
+        if suppressed[each.verdict] or let_through[each.verdict]
+    ]
+
+
+def _findings(pool: _Pool, numbers: Sequence[int]) -> Integers:
+    """Return the places of the records that become findings: the oddest of each incident."""
+    order = np.argsort(pool.numbers, kind="stable")
+    starts = np.searchsorted(pool.numbers[order], pool.numbers[order])
+    first_ones = order[np.arange(len(order)) - starts < FINDINGS_OF_ONE]
+    return np.sort(first_ones[np.isin(pool.numbers[first_ones], numbers)])
+
+
+def _covers(scored: ChunkScored) -> tuple[datetime, datetime] | None:
+    if scored.covers is None:
+        return None
+    first, last = (_EPOCH + timedelta(microseconds=end) for end in scored.covers)
+    return first, last

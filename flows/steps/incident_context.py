@@ -1,0 +1,201 @@
+"""The step that looks around the incidents: what their entities did, in this run and before.
+
+The work is bounded by the incidents that are looked around and by what has room in a card.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anomaly.incidents.similarity import most_similar
+from flows.steps.entity_activity import (
+    Around,
+    Bins,
+    Doings,
+    Scene,
+    Whose,
+    gather_traces,
+    read_traces,
+    write_traces,
+)
+from flows.steps.gather import Gathered
+from flows.steps.group import PAST, Grouped
+from flows.steps.records import EventRecords, Records
+from flows.steps.run import Run
+from flows.steps.session_records import SessionRecords
+from flows.storage.verdicts.store import read_verdicts
+from schemas.columns.roles import Role
+from schemas.events.instants import INSTANT
+from schemas.outputs.incident_context import SURROUNDINGS
+from schemas.outputs.verdict import Verdict
+
+SURROUNDED = "surroundings"
+"""What the scratch holds: a row for each incident that was looked around, `SURROUNDINGS`."""
+MOST_INCIDENTS = 100
+"""Incidents that are looked around: the oddest."""
+MOST_SHARES = 16
+"""Shares of the events that are looked through, so many at a time as there are workers."""
+_COLUMNS = 5
+"""Columns that are told of an event, and of what an entity usually does."""
+_USUAL = 2
+"""Values of a column that are told."""
+_SIMILAR = 5
+_LONGEST = 160
+"""Characters of a value that are told."""
+
+
+def shares_of(gathered: Gathered) -> int:
+    """Return how many shares of the events are looked through."""
+    return min(_events_of(gathered.records).n_chunks, MOST_SHARES)
+
+
+def look_through(run: Run, gathered: Gathered, grouped: Grouped, share: int) -> None:
+    """Look for the entities of the incidents in a share of the events."""
+    scene = _scene(run, gathered.records, grouped)
+    chunks = range(share, scene.events.n_chunks, shares_of(gathered))
+    write_traces(run.scratch, share, gather_traces(scene, chunks))
+
+
+def look_around(run: Run, gathered: Gathered, grouped: Grouped) -> None:
+    """Put together what the page tells around each incident, and leave it in the scratch."""
+    scene = _scene(run, gathered.records, grouped)
+    incidents = scene.incidents
+    found = read_traces(run.scratch, shares_of(gathered), scene)
+    events = _told(
+        scene, found.around, dict(zip(grouped.rows.tolist(), range(1, 1 << 30), strict=False))
+    )
+    past = run.scratch.read_table(PAST)
+    verdicts = read_verdicts(run.folder.path.parents[1])
+    similar = _similar(incidents, past.to_pylist(), verdicts)
+    earlier = _incidents_of_entities(past)
+    rows = [
+        {
+            "incident": row["incident"],
+            "history": _history(scene, row, found.doings, earlier),
+            "told": scene.told,
+            "around": events[place],
+            "similar": similar[place],
+        }
+        for place, row in enumerate(incidents)
+    ]
+    run.scratch.write_table(SURROUNDED, pa.Table.from_pylist(rows, schema=SURROUNDINGS))
+
+
+def _events_of(records: Records) -> EventRecords:
+    events = records.events if isinstance(records, SessionRecords) else records
+    assert isinstance(events, EventRecords)  # noqa: S101 - what sessions are gathered from
+    return events
+
+
+def _scene(run: Run, records: Records, grouped: Grouped) -> Scene:
+    events = _events_of(records)
+    table = next(table for _, table in run.folder.read_parts("incidents"))
+    incidents = table.slice(0, MOST_INCIDENTS).to_pylist()
+    weights = Counter[str]()
+    for row in incidents:
+        for reason in row["reasons"]:
+            weights[reason["column"]] += reason["share"]
+    unseen = (Role.ID, Role.TIME, Role.IGNORE)
+    columns = [column for column, role in events.roles.items() if role not in unseen]
+    told = sorted(columns, key=lambda column: -weights[column])[:_COLUMNS]
+    time = next((column for column, role in events.roles.items() if role is Role.TIME), None)
+    bins = None
+    if time is not None and grouped.covers is not None:
+        first, last = (pa.scalar(end, INSTANT).value for end in grouped.covers)
+        bins = Bins.over(first, last)
+    return Scene(events, incidents, told, time, bins)
+
+
+def _told(
+    scene: Scene, around: Mapping[int, Around], ranks: Mapping[int, int]
+) -> list[list[dict[str, Any]]]:
+    """Tell the events near each incident, as `EVENT`."""
+    events: list[list[dict[str, Any]]] = [[] for _ in scene.incidents]
+    rows = np.concatenate([np.zeros(0, np.int64), *(each.rows for each in around.values())])
+    if not len(rows):
+        return events
+    times = np.concatenate([each.times for each in around.values()])
+    of = np.repeat(list(around), [len(each.rows) for each in around.values()])
+    held = scene.events.texts(rows, scene.told)
+    texts = [pc.utf8_slice_codeunits(column, 0, _LONGEST).to_pylist() for column in held.columns]
+    ids = scene.events.ids_of(rows).to_pylist()
+    values = zip(*texts, strict=True) if texts else [()] * len(rows)
+    for place, row, time, name, own in zip(
+        of.tolist(), rows.tolist(), times.tolist(), ids, values, strict=True
+    ):
+        events[place].append(
+            {"record_id": name, "time": time, "rank": ranks.get(row), "values": list(own)}
+        )
+    return events
+
+
+def _history(
+    scene: Scene,
+    row: Mapping[str, Any],
+    doings: Mapping[Whose, Doings],
+    earlier: Mapping[Whose, list[dict[str, Any]]],
+) -> dict[str, Any] | None:
+    whose = (row["entity_column"], row["entity"])
+    did = doings.get(whose)
+    if did is None:
+        return None
+    total = max(1, int(did.counts.sum()))
+    usual = [
+        {"column": column, "value": value[:_LONGEST], "share": times / total}
+        for column in scene.usual
+        for value, times in did.usual_of(column)[:_USUAL]
+    ]
+    return {
+        "column": whose[0],
+        "entity": whose[1],
+        "start": scene.bins.start if scene.bins else None,
+        "width": scene.bins.width if scene.bins else None,
+        "counts": did.counts.tolist(),
+        "usual": usual,
+        "runs": earlier.get(whose, []),
+        "earlier_runs": len({one["run_id"] for some in earlier.values() for one in some}),
+    }
+
+
+def _incidents_of_entities(past: pa.Table) -> dict[Whose, list[dict[str, Any]]]:
+    """Count the incidents that each entity had in each earlier run, the newest run first."""
+    found: dict[Whose, Counter[str]] = {}
+    of = past.select(["entity_column", "entity", "run_id"]).to_pydict()
+    for column, name, run_id in zip(*of.values(), strict=True):
+        found.setdefault((column, name), Counter())[run_id] += 1
+    return {
+        whose: [
+            {"run_id": run_id, "incidents": n} for run_id, n in sorted(runs.items(), reverse=True)
+        ]
+        for whose, runs in found.items()
+    }
+
+
+def _similar(
+    incidents: Sequence[Mapping[str, Any]],
+    past: Sequence[Mapping[str, Any]],
+    verdicts: Sequence[Verdict],
+) -> list[list[dict[str, Any]]]:
+    """Tell the earlier incidents that are like each, and what analysts said of them."""
+    said: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        note = f": {verdict.note[:_LONGEST]}" if verdict.note else ""
+        said.setdefault(verdict.incident, []).append(f"{verdict.label}{note}")
+    return [
+        [
+            {
+                **{name: past[each.place][name] for name in ("incident", "run_id", "title")},
+                "severity": past[each.place]["severity"],
+                "time": past[each.place]["first_time"],
+                "why": each.why,
+                "times": each.times,
+                "verdicts": said.get(past[each.place]["incident"], []),
+            }
+            for each in some
+        ]
+        for some in most_similar(incidents, past, _SIMILAR)
+    ]

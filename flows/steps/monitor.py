@@ -1,0 +1,136 @@
+"""The steps that look at a batch as a whole: did the data change, and what would have been found.
+
+Neither touches an output; both stand in the manifest.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from anomaly.model.model import FEWEST_EVENTS, AnomalyModel
+from anomaly.model.selection import anomaly_score, drift_of
+from anomaly.monitoring.canaries import search_canaries
+from anomaly.monitoring.column_drift import BatchCounts, compare_columns, count_records
+from anomaly.monitoring.control_chart import FALSE_ALARM, fall_of_recall
+from anomaly.monitoring.embedding_drift import compare_cells, count_cells
+from flows.jobs.model_choice import ChosenModel
+from flows.steps.fitted_model import Fitted, loaded_model
+from flows.steps.gather import Gathered
+from flows.steps.group import Grouped
+from flows.steps.records import Records
+from flows.steps.run import Run
+from flows.steps.sampling import kept_records, some_of
+from flows.storage.runs.history import earlier_runs
+from flows.storage.runs.writer import job_folder
+from schemas.job.fingerprint import job_fingerprint
+from schemas.outputs.figures import CanaryReport, ColumnDrift
+
+_CHUNKS_LOOKED_INTO = 8
+"""Chunks, evenly spaced, whose records canaries are made from, and are told the cells of."""
+_RUNS_BEFORE = 30
+"""Runs before that the share of canaries found is held against: what is usual changes slowly."""
+_CHUNKS_AHEAD = 16
+"""Chunks, evenly spaced, that are looked into before a batch is judged."""
+_TOO_OFTEN = 1.5
+"""Ordinary records so many times too often below a p-value are another population."""
+_SMALLER = 10
+"""A model is not fitted on a batch that is smaller than its own sample by more than this."""
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """Why a new model was fitted before the run."""
+
+    why: Literal["first", "drift", "age"]
+    columns: dict[str, ColumnDrift] = field(default_factory=dict)
+    """Column -> how far it was from what the old model was fitted on."""
+    together: ColumnDrift | None = None
+    """How far all columns together were from that."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What the looking back told."""
+
+    canaries: CanaryReport
+    columns: dict[str, ColumnDrift]
+    """Column -> how far it is from what the model was fitted on; the old one, if it changed."""
+    together: ColumnDrift | None
+    """How far all columns together are from that."""
+    renewed: Renewed | None
+
+
+def look_ahead(run: Run, gathered: Gathered) -> Renewed | None:
+    """Hold some of the batch against the stored model; say whether it is to be fitted anew.
+
+    It is where a column moved, or all together did, or ordinary records have small p-values too
+    often. A batch that is much smaller than the model's sample does not replace it, unless the job
+    names a history.
+    """
+    assert run.model is not None  # noqa: S101 - the caller asks
+    least = max(FEWEST_EVENTS, run.model.card.figures.sample_rows / _SMALLER)
+    if run.job.model.train is None and gathered.records.total < least:
+        return None
+    model, _ = loaded_model(run.model.stored)
+    tables = [table for table in _ahead(gathered.records) if table.num_rows]
+    columns, together = _compared(run.model, model, count_records(model.embedder, tables), tables)
+    if any(drift.moved for drift in (*columns.values(), together) if drift is not None):
+        return Renewed("drift", columns, together)
+    p_values = np.concatenate([model.score(table).p_values for table in tables] or [np.ones(0)])
+    points = np.bincount(anomaly_score(p_values).astype(np.int64), minlength=11)
+    drift = drift_of(points, model.calibration_rows)
+    return Renewed("drift", columns, together) if drift.ratio > _TOO_OFTEN else None
+
+
+def watch_run(
+    run: Run, gathered: Gathered, fitted: Fitted, grouped: Grouped, renewed: Renewed | None
+) -> Watch:
+    """Score canaries at the cut of the run, and hold its columns against those of the model."""
+    model, _ = loaded_model(fitted.stored)
+    n_chunks = gathered.records.n_chunks
+    parts = kept_records(run.scratch, n_chunks, _CHUNKS_LOOKED_INTO)
+    some = pa.concat_tables(parts).unify_dictionaries()
+    p_cut = float(grouped.p_values.max(initial=0.0))
+    canaries = _beside_earlier(run, grouped, search_canaries(model, some, p_cut, run.job.seed))
+    if renewed is not None:
+        return Watch(canaries, renewed.columns, renewed.together, renewed)
+    if run.model is None:
+        return Watch(canaries, {}, None, None)
+    counts = count_records(model.embedder, kept_records(run.scratch, n_chunks))
+    return Watch(canaries, *_compared(run.model, model, counts, [some]), None)
+
+
+def _beside_earlier(run: Run, grouped: Grouped, canaries: CanaryReport) -> CanaryReport:
+    """Hold the canaries against those of the runs before that had the same settings."""
+    settings = job_fingerprint(run.job)
+    folder = job_folder(run.job.output, str(run.job.name))
+    earlier = earlier_runs(folder, grouped.covers, run.plan.manifest_files())
+    alike = [each.manifest for each in earlier if each.manifest.job_fingerprint == settings]
+    shares = [(m.canaries.planted, m.canaries.found) for m in alike if m.canaries is not None]
+    fall = fall_of_recall((canaries.planted, canaries.found), shares[-_RUNS_BEFORE:])
+    if fall is None:
+        return canaries
+    usual, p_value = fall
+    return canaries.model_copy(
+        update={"usual": round(usual, 4), "fell": bool(p_value < FALSE_ALARM)}
+    )
+
+
+def _compared(
+    chosen: ChosenModel, model: AnomalyModel, counts: BatchCounts, some: list[pa.Table]
+) -> tuple[dict[str, ColumnDrift], ColumnDrift | None]:
+    reference = {c: np.array(n, dtype=np.int64) for c, n in chosen.card.reference.items()}
+    columns = compare_columns(model.embedder, reference, counts)
+    return columns, compare_cells(chosen.card.cells, count_cells(model.explaining, some))
+
+
+def _ahead(records: Records) -> Iterator[pa.Table]:
+    """Give some records of some chunks: of the first batch of each."""
+    step = -(-records.n_chunks // _CHUNKS_AHEAD)
+    for chunk in range(0, records.n_chunks, step):
+        for batch in records.read(chunk):
+            yield some_of(batch.records)
+            break

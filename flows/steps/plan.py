@@ -1,0 +1,152 @@
+"""The start of a run: its input is looked at, its roles are settled, its folder is made."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Protocol, TypeVar
+
+from anomaly.model.model import FEWEST_EVENTS
+from flows.jobs.model_choice import choose_model, roles_in_model
+from flows.jobs.partitions import days_to_fit, located_window, source_of
+from flows.steps.planned import Planned
+from flows.steps.profile import profile_columns
+from flows.storage.input.damaged_files import without_damaged_files
+from flows.storage.input.plan import InputPlan, plan_input, plan_located
+from flows.storage.search.vector_index import require_store
+from schemas.columns.roles import Role, infer_roles
+from schemas.errors import DamagedFileError, InputError, JobError
+from schemas.events.flattening import flattened_origin
+from schemas.job.job import SESSION_CUTS, JobSpec, check_columns, check_peers, roles_of
+from schemas.job.partitions import without_day
+from schemas.locations import without_secrets
+
+T = TypeVar("T")
+
+
+class PlanStep(Protocol):
+    """A step that looks at the input of a run."""
+
+    def __call__(self, job: JobSpec, partition: date | None = None, days: int = 1) -> Planned:
+        """Look at a partition, or at so many days up to it."""
+        ...
+
+
+def check_input(job: JobSpec, partition: date | None = None, days: int = 1) -> InputPlan:
+    """Find the input of a job and hold the job against it; no row is read.
+
+    Parameters
+    ----------
+    job
+        Its input and its name are set.
+    partition
+        The day to read, where the input is partitioned.
+    days
+        How many days to read, up to that one.
+
+    Raises
+    ------
+    InputError
+        It is not there or cannot be read.
+    JobError
+        The job does not fit it.
+    ModelFileError
+        The stored model that the job names is not there, or was made for another job.
+    """
+    if job.input is None:
+        raise InputError("no input is named", remedy="name one, or a job file that does")
+    if job.name is None:
+        raise JobError("the job has no name", where="name", remedy="give it one")
+    if job.search.store:
+        require_store()
+    if job.model.refit != "never":
+        days_to_fit(job)
+    plan = _plan(job, partition, days)
+    model = choose_model(job)
+    if model is not None:
+        roles_in_model(job, model, plan)
+    elif plan.rows < FEWEST_EVENTS:
+        raise InputError(
+            f"only {plan.rows} rows",
+            where=without_secrets(plan.location),
+            remedy=f"a normal cluster needs at least {FEWEST_EVENTS}; widen the input",
+        )
+    check_columns(job, flattened_origin(plan.schema))
+    key = job.columns.get(job.session_key or "")
+    if key is not None and key.role in (Role.ID, Role.IGNORE):
+        raise JobError(
+            f"`{job.session_key}` names the session, so its role cannot be `{key.role}`",
+            where="session_key",
+            remedy="make it an `entity`, or leave its role out",
+        )
+    return plan
+
+
+def _plan(job: JobSpec, partition: date | None, days: int) -> InputPlan:
+    if partition is None or days == 1:
+        return plan_input(*source_of(job, partition))
+    return plan_located(without_day(str(job.input)), located_window(job, partition, days))
+
+
+def plan_run(job: JobSpec, partition: date | None = None, days: int = 1) -> Planned:
+    """Look at the input and settle the roles of its columns.
+
+    Raises
+    ------
+    OutfieldError
+        The input cannot be used, or the job does not fit it.
+    """
+    started = datetime.now(UTC)
+    return _settle(job, partition, started, check_input(job, partition, days))
+
+
+def plan_sound_run(job: JobSpec, partition: date | None = None, days: int = 1) -> Planned:
+    """Do the same once all files were read to their end, without those that cannot be.
+
+    Raises
+    ------
+    OutfieldError
+        As `plan_run`, or too many files are damaged.
+    """
+    started = datetime.now(UTC)
+    sound = without_damaged_files(check_input(job, partition, days))
+    return _settle(job, partition, started, sound)
+
+
+def beside_damage(work: Callable[[PlanStep], T]) -> T:
+    """Do what reads an input; where that meets a damaged file, do it again without such.
+
+    Parameters
+    ----------
+    work
+        Given the step that plans it; nothing is left of it when it fails.
+
+    Raises
+    ------
+    OutfieldError
+        What the user can mend.
+    """
+    try:
+        return work(plan_run)
+    except DamagedFileError:
+        return work(plan_sound_run)
+
+
+def _settle(job: JobSpec, partition: date | None, started: datetime, plan: InputPlan) -> Planned:
+    model = choose_model(job)
+    if model is not None:
+        return Planned(started, partition, plan, roles_in_model(job, model, plan), model)
+    choices = roles_of(job, infer_roles(profile_columns(plan, job.seed)))
+    if all(choice.role in (Role.ID, Role.IGNORE) for choice in choices.values()):
+        raise InputError(
+            "no usable column",
+            where=without_secrets(plan.location),
+            remedy="give at least one a role other than id or ignore in the job file",
+        )
+    check_peers(job, choices)
+    cut = next((name for name in SESSION_CUTS if getattr(job, name) is not None), None)
+    if cut is not None and all(choice.role is not Role.TIME for choice in choices.values()):
+        raise JobError(
+            "sessions are cut by time, and no column is the time of the event",
+            where=cut,
+            remedy="give one the role `time` in the job file",
+        )
+    return Planned(started, partition, plan, choices)

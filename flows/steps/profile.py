@@ -1,0 +1,36 @@
+"""A look at the input before anything is decided: profiles of its columns, and their roles."""
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from anomaly.preprocess.profile import profile
+from flows.jobs.partitions import chosen_partition, source_of
+from flows.steps.sampling import sample_rows
+from flows.storage.input.plan import InputPlan, plan_input
+from flows.storage.input.rows import read_rows
+from schemas.columns.roles import ColumnProfile, RoleChoice, infer_roles
+from schemas.events.flattening import flatten, flattened_origin
+from schemas.job.job import build_job
+
+
+def profile_input(location: str) -> tuple[dict[str, ColumnProfile], dict[str, RoleChoice]]:
+    """Profile the columns of the input at `location` and infer their roles.
+
+    Where it is partitioned, its newest complete partition speaks for all.
+    """
+    job = build_job({"input": location}, "command line")
+    plan = plan_input(*source_of(job, chosen_partition(job, None, datetime.now(UTC))))
+    profiles = profile_columns(plan, seed=0)
+    return profiles, infer_roles(profiles)
+
+
+def profile_columns(plan: InputPlan, seed: int) -> dict[str, ColumnProfile]:
+    """Profile the flattened columns of a sample of the planned rows."""
+    return profile(sample_table(plan, seed))
+
+
+def sample_table(plan: InputPlan, seed: int) -> pa.Table:
+    """Read the sample of the planned rows, flattened."""
+    rows = sample_rows(plan.rows, len(flattened_origin(plan.schema)), seed)
+    return flatten(read_rows(plan, rows, encoded=plan.repetitive))

@@ -1,0 +1,172 @@
+"""The end of a run: what it did is summed up, rendered and made visible."""
+
+import resource
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import numpy as np
+import pyarrow as pa
+
+from anomaly.model.selection import anomaly_score, severity
+from flows.report.data import ReportData
+from flows.report.page import render
+from flows.runtime.run_log import log
+from flows.steps.fit import column_roles
+from flows.steps.fitted_model import Fitted
+from flows.steps.gather import Gathered
+from flows.steps.group import Grouped
+from flows.steps.incident_context import SURROUNDED
+from flows.steps.monitor import Watch
+from flows.steps.run import Run
+from flows.steps.run_index import write_index
+from flows.steps.score import ChunkScored
+from flows.storage.runs.reader import PublishedRun
+from schemas.columns.roles import Role
+from schemas.job.fingerprint import job_fingerprint
+from schemas.outputs.figures import Metrics
+from schemas.outputs.manifest import (
+    Ledger,
+    ModelSummary,
+    RunManifest,
+    SearchSummary,
+    SelectionSummary,
+)
+
+_OURS, _WORKERS = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
+"""Bytes that the system counts the largest memory in."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a run found."""
+
+    scored: ChunkScored
+    grouped: Grouped
+    watch: Watch
+    stored: SearchSummary | None
+    """What was kept to be searched, if the job asks for it."""
+
+
+def publish_run(
+    run: Run, gathered: Gathered, fitted: Fitted, judged: Judged, seconds: dict[str, float]
+) -> PublishedRun:
+    """Check the ledger, write manifest and report, and make the run visible.
+
+    Raises
+    ------
+    LedgerError
+        If rows were lost or invented; nothing is published then.
+    """
+    scored, grouped = judged.scored, judged.grouped
+    manifest = RunManifest(
+        outfield_version=version("outfield"),
+        job=run.job.name or "",
+        run_id=run.run_id,
+        unit=run.job.unit,
+        seed=run.job.seed,
+        partition=run.partition,
+        job_fingerprint=job_fingerprint(run.job),
+        started=run.started,
+        finished=max(run.started, datetime.now(UTC)),  # the clock may have been set back
+        input_files=run.plan.manifest_files(),
+        ledger=_ledger(run, gathered, scored),
+        units_scored=scored.scored,
+        columns=column_roles(run),
+        model=_model(fitted, judged.watch),
+        selection=_selection(run, grouped),
+        severities=dict(Counter(severity(anomaly_score(grouped.p_values)))),
+        incidents=grouped.summary,
+        covers=grouped.covers,
+        canaries=judged.watch.canaries,
+        column_drift=judged.watch.columns,
+        embedding_drift=judged.watch.together,
+        search=judged.stored,
+        seconds={step: round(taken, 3) for step, taken in seconds.items()},
+        metrics=_metrics(run.plan.rows, sum(seconds.values())),
+    )
+    report = render(_report_data(run, manifest, scored))
+    published = run.folder.publish(manifest, report)
+    write_index(published.folder.parent.parent)
+    run.scratch.remove()
+    _log_outcome(published.manifest)
+    return published
+
+
+def _metrics(rows: int, seconds: float) -> Metrics:
+    taken = max(resource.getrusage(who).ru_maxrss for who in (_OURS, _WORKERS))
+    return Metrics(rows_per_second=round(rows / seconds, 1), peak_memory=taken * _MAXRSS_UNIT)
+
+
+def _log_outcome(manifest: RunManifest) -> None:
+    ledger = manifest.ledger
+    log(
+        "run published",
+        scored=ledger.scored,
+        quarantined=ledger.rows_quarantined,
+        skipped=ledger.rows_skipped,
+        findings=manifest.selection.findings,
+        incidents=manifest.incidents.incidents,
+        **(manifest.metrics.model_dump() if manifest.metrics else {}),
+    )
+
+
+def _model(fitted: Fitted, watch: Watch) -> ModelSummary:
+    why = watch.renewed.why if watch.renewed else None
+    return fitted.summary.model_copy(update={"renewal": why})
+
+
+def _ledger(run: Run, gathered: Gathered, scored: ChunkScored) -> Ledger:
+    rejected = Counter(gathered.rejected) + Counter(scored.rejected)
+    rows = gathered.events_gathered if run.job.unit == "session" else scored.scored
+    read = run.plan.rows + sum(file.rows for file in run.plan.damaged)
+    return Ledger(read=read, scored=rows, quarantined=dict(sorted(rejected.items())))
+
+
+def _selection(run: Run, grouped: Grouped) -> SelectionSummary:
+    selected = grouped.selected
+    return SelectionSummary(
+        rule=selected.rule,
+        score_cut=selected.score_cut,
+        selected=selected.by_rule,
+        findings=len(grouped.rows),
+        budget=run.job.selection.budget,
+        by_rank=int((~grouped.by_rule).sum()),
+        in_incidents=grouped.in_incidents,
+        drift=selected.drift.ratio,
+        drift_at=selected.drift.at,
+    )
+
+
+def _report_data(run: Run, manifest: RunManifest, scored: ChunkScored) -> ReportData:
+    findings = _only_part(run, "findings")
+    return ReportData(
+        manifest=manifest,
+        findings=findings,
+        incidents=_only_part(run, "incidents"),
+        suppressed=_only_part(run, "suppressed"),
+        score_counts=scored.histogram,
+        score_edges=np.arange(len(scored.histogram) + 1, dtype=np.float64),
+        map_points=_only_part(run, "map"),
+        time_column=_time_column(run, findings),
+        surroundings=run.scratch.read_table(SURROUNDED),
+    )
+
+
+def _only_part(run: Run, dataset: str) -> pa.Table:
+    return next(table for _, table in run.folder.read_parts(dataset))
+
+
+def _time_column(run: Run, findings: pa.Table) -> str | None:
+    if run.job.unit == "session":
+        candidates = ["session.start"]
+    else:
+        candidates = [c for c, choice in run.choices.items() if choice.role is Role.TIME]
+    for column in candidates:
+        for name in (f"event.{column}", column):
+            if name in findings.column_names:
+                return name
+    return None

@@ -1,0 +1,119 @@
+"""One run of a job: what every step knows of it, its folder and its lock."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from logging import ERROR
+
+from flows.jobs.model_choice import ChosenModel
+from flows.runtime.run_log import log, logging_of
+from flows.runtime.settings import Settings
+from flows.steps.import_verdicts import take_in_verdicts
+from flows.steps.planned import Planned
+from flows.storage.fs.lock import job_lock
+from flows.storage.fs.scratch import Scratch
+from flows.storage.input.plan import InputPlan
+from flows.storage.input.plan_file import keep_plan
+from flows.storage.runs.run_ids import next_run_id
+from flows.storage.runs.writer import RunFolder, job_folder
+from schemas.columns.roles import Role, RoleChoice
+from schemas.errors import OutfieldError
+from schemas.events.secrets import Secrets
+from schemas.job.job import JobSpec
+from schemas.outputs.run_id import run_id_of
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every step knows of the run it belongs to."""
+
+    job: JobSpec
+    run_id: str
+    started: datetime
+    partition: date | None
+    folder: RunFolder
+    scratch: Scratch
+    plan: InputPlan
+    choices: dict[str, RoleChoice]
+    """Column of the input -> its role and why."""
+    model: ChosenModel | None = None
+    """The stored model that judges; None where one is fitted on the records."""
+    refused_verdicts: tuple[str, ...] = ()
+    """What dropped files of verdicts say that cannot be heeded, and why."""
+
+    @property
+    def secrets(self) -> Secrets:
+        """Return the columns whose values are masked; those that name a record are told apart."""
+        names = frozenset(column for column, choice in self.choices.items() if choice.secret)
+        key, ids = self.job.session_key, {c for c in names if self.choices[c].role is Role.ID}
+        return Secrets(names, names & (ids | {str(key)}))
+
+
+@contextmanager
+def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
+    """Yield a run of the job while no other writes it; of one that fails, nothing is left.
+
+    Raises
+    ------
+    OutputError
+        Its folder cannot be made, or another run goes on writing the job.
+    """
+    name, patience = str(job.name), Settings.from_environment().lock_wait
+    place = job_folder(job.output, name)
+    with (
+        logging_of(name, run_id_of(planned.started)),  # as it waits for the lock
+        job_lock(place, patience),
+        logging_of(name, run_id := next_run_id(place, planned.started)),
+    ):
+        refused = take_in_verdicts(place)
+        folder = RunFolder.create(job.output, name, run_id)
+        scratch = Scratch.of(folder.path)
+        try:
+            scratch.make()
+            log("run began", partition=planned.partition, **_size(planned.plan))
+            yield Run(
+                job=job,
+                run_id=run_id,
+                started=planned.started,
+                partition=planned.partition,
+                folder=folder,
+                scratch=scratch,
+                plan=keep_plan(planned.plan, scratch),
+                choices=planned.choices,
+                model=planned.model,
+                refused_verdicts=refused,
+            )
+        except BaseException as error:
+            _discard(folder)
+            log("run failed", ERROR, **_kind(error))
+            raise
+
+
+@contextmanager
+def passing_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
+    """Yield a run of the job of which nothing is left, as `opened_run` where it fails.
+
+    Raises
+    ------
+    OutputError
+        As `opened_run`.
+    """
+    with opened_run(job, planned) as run:
+        yield run
+        _discard(run.folder)
+
+
+def _size(plan: InputPlan) -> dict[str, int]:
+    return {"files": len(plan.files), "rows": plan.rows}
+
+
+def _kind(error: BaseException) -> dict[str, str]:
+    """Say what failed, not where: that is a path, and any other message may hold one."""
+    kind = {"error": type(error).__name__}
+    return {**kind, "what": error.what} if isinstance(error, OutfieldError) else kind
+
+
+def _discard(folder: RunFolder) -> None:
+    folder.discard()
+    Scratch.of(folder.path).remove()

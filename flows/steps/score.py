@@ -1,0 +1,104 @@
+"""Step `score`: scores one chunk of records and writes scores and rejected rows."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anomaly.model.model import AnomalyModel
+from anomaly.model.selection import anomaly_score
+from flows.steps.candidates import MOST_CANDIDATES, ODDEST, Oddest
+from flows.steps.damaged_rows import quarantine_rejected
+from flows.steps.fitted_model import Fitted, loaded_model
+from flows.steps.gather import Gathered
+from flows.steps.records import Batch, Records, time_column
+from flows.steps.run import Run
+from flows.steps.sampling import keep, some_of
+from schemas.outputs.tables import SCORES
+
+HIGHEST_SCORE = 3_000
+"""-10 log10 of the smallest p-value."""
+
+
+@dataclass(frozen=True)
+class ChunkScored:
+    """What the later steps need of a scored chunk, or of all; the scores themselves are on disk."""
+
+    scored: int
+    rejected: dict[str, int]
+    histogram: npt.NDArray[np.int64]
+    """(n,): records by whole points of the anomaly score, up to the highest one."""
+    covers: tuple[int, int] | None
+    """The first and the last time of its records, in microseconds since 1970."""
+
+
+def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> ChunkScored:
+    """Score a chunk of records; scores and rejected rows go to disk."""
+    model, _ = loaded_model(fitted.stored)
+    records = gathered.records
+    kept: list[pa.Table] = []
+    rejected: list[pa.Table] = []
+    scored, histogram = 0, np.zeros(HIGHEST_SCORE + 1, dtype=np.int64)
+    top = Oddest(MOST_CANDIDATES)
+    times: list[int] = []
+    with run.folder.open_part("scores", chunk, SCORES) as writer:
+        for batch in records.read(chunk):
+            table = score_batch(model, records, batch)
+            writer.write(table)
+            kept.append(some_of(batch.records))
+            rejected.append(batch.rejected)
+            scored += len(batch.rows)
+            top.add(batch.rows, table["p_value"].to_numpy())
+            times += _ends(records, batch.records)
+            points = table["anomaly_score"].to_numpy().astype(np.int64)
+            histogram += np.bincount(points, minlength=len(histogram))
+    keep(run.scratch, chunk, kept)
+    for name, array in zip(ODDEST, (top.rows, top.p_values), strict=True):
+        run.scratch.write_array(f"{name}-{chunk}", array)
+    seen = np.trim_zeros(histogram, "b")
+    return ChunkScored(scored, quarantine_rejected(run, chunk, rejected), seen, covered(times))
+
+
+def covered(times: Sequence[int]) -> tuple[int, int] | None:
+    """Return the first and the last of some times; None where there is none."""
+    return (min(times), max(times)) if times else None
+
+
+def merge_chunks(chunks: Sequence[ChunkScored]) -> ChunkScored:
+    """Sum up the chunks of a run, in any order."""
+    rejected: Counter[str] = Counter()
+    histogram = np.zeros(HIGHEST_SCORE + 1, dtype=np.int64)
+    for chunk in chunks:
+        rejected.update(chunk.rejected)
+        histogram[: len(chunk.histogram)] += chunk.histogram
+    scored = sum(chunk.scored for chunk in chunks)
+    covers = covered([time for chunk in chunks for time in chunk.covers or ()])
+    return ChunkScored(scored, dict(rejected), histogram, covers)
+
+
+def _ends(records: Records, table: pa.Table) -> list[int]:
+    """Return the first and the last time in a table of records; nothing where there is none."""
+    column = time_column(records)
+    if column is None or not table.num_rows:
+        return []
+    ends = pc.min_max(table[column].cast(pa.int64())).as_py()
+    return [ends["min"], ends["max"]]
+
+
+def score_batch(model: AnomalyModel, records: Records, batch: Batch) -> pa.Table:
+    """Score some records; the table has the columns of `SCORES`."""
+    if not batch.records.num_rows:
+        return SCORES.empty_table()
+    scores = model.score(batch.records)
+    columns = [
+        records.ids(batch.records, batch.rows),
+        anomaly_score(scores.p_values),
+        scores.p_values,
+        scores.density,
+        scores.distance,
+    ]
+    return pa.table([pa.array(column) for column in columns], schema=SCORES)

@@ -1,0 +1,40 @@
+"""Step `select`: applies the job's selection rule to the scores of the whole run."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anomaly.model.selection import Drift, anomaly_score, drift_of, largest_p, select
+from flows.steps.candidates import MOST_CANDIDATES, ODDEST, Oddest
+from flows.steps.fitted_model import Fitted
+from flows.steps.gather import Gathered
+from flows.steps.run import Run
+from flows.steps.score import ChunkScored
+
+
+@dataclass(frozen=True)
+class Selected:
+    """How many records the rule selects; the oddest ones stand in the scratch."""
+
+    rule: str
+    by_rule: int
+    """Records that the rule selects: the first of the candidates, or more than there are."""
+    score_cut: float | None
+    drift: Drift
+
+
+def select_findings(run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkScored) -> Selected:
+    """Apply the job's rule to the scores of the whole run."""
+    spec = run.job.selection
+    largest = largest_p(spec, scored.histogram)
+    parts = run.folder.read_parts("scores", ["p_value"])
+    p_values = [p[p <= largest] for p in (table["p_value"].to_numpy() for _, table in parts)]
+    drift = drift_of(scored.histogram, fitted.summary.calibration_rows)
+    outcome = select(np.concatenate(p_values), scored.scored, spec, drift)
+    top = Oddest(MOST_CANDIDATES)
+    for chunk in range(gathered.records.n_chunks):
+        top.add(*(run.scratch.read_array(f"{name}-{chunk}") for name in ODDEST))
+    for name, array in zip(ODDEST, (top.rows, top.p_values), strict=True):
+        run.scratch.write_array(name, array)
+    cut = float(anomaly_score(outcome.p_cut)) if outcome.selected else None
+    return Selected(outcome.rule, outcome.selected, cut, drift)

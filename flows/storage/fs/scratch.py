@@ -1,0 +1,72 @@
+"""Scratch files of a run: written by one step, read by the next, gone when the run is published."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from flows.storage.fs.atomic import naming_output_errors, remove_tree, replacing
+from flows.storage.fs.store_path import Place
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A folder of intermediate results beside the run that is being written.
+
+    What writes or reads there raises `OutputError` where the disk is full or the folder is gone.
+    """
+
+    path: Place
+
+    @classmethod
+    def of(cls, run: Place) -> "Scratch":
+        """Name the scratch folder of the run that is written in `run`."""
+        return cls(run.with_name(f".{run.name.lstrip('.')}.scratch"))
+
+    def make(self) -> Self:
+        """Make the folder."""
+        with naming_output_errors(self.path.parent):
+            self.path.mkdir(exist_ok=True)
+        return self
+
+    def write_array(self, name: str, array: npt.NDArray[Any]) -> None:
+        """Keep an array of numbers."""
+        with (
+            naming_output_errors(self.path.parent),
+            replacing(self.path / f"{name}.npy") as temporary,
+            temporary.open("wb") as file,
+        ):
+            np.save(file, array, allow_pickle=False)
+
+    def read_array(self, name: str) -> npt.NDArray[Any]:
+        """Read an array back; mapped from a file, so that only what is used takes memory."""
+        place = self.path / f"{name}.npy"
+        with naming_output_errors(self.path.parent):
+            if isinstance(place, Path):
+                return np.load(place, mmap_mode="r", allow_pickle=False)
+            return np.load(place.open(), allow_pickle=False)
+
+    def write_table(self, name: str, table: pa.Table) -> None:
+        """Keep a table."""
+        with (
+            naming_output_errors(self.path.parent),
+            replacing(self.path / f"{name}.arrow") as temporary,
+            pa.OSFile(str(temporary), "wb") as sink,
+            pa.ipc.new_file(sink, table.schema) as writer,
+        ):
+            writer.write_table(table)
+
+    def read_table(self, name: str) -> pa.Table:
+        """Read a table back; mapped from a file, so that only what is used takes memory."""
+        place = self.path / f"{name}.arrow"
+        with naming_output_errors(self.path.parent):
+            if isinstance(place, Path):
+                return pa.ipc.open_file(pa.memory_map(str(place))).read_all()
+            return pa.ipc.open_file(pa.py_buffer(place.read_bytes())).read_all()
+
+    def remove(self) -> None:
+        """Remove the folder and all in it."""
+        remove_tree(self.path)

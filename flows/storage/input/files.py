@@ -1,0 +1,139 @@
+"""Finds the Parquet files of a location: a file, a folder, a glob or a URL."""
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType
+
+from flows.storage.fs.filesystem import modified, naming_input_errors, not_there, open_location
+from schemas.errors import InputError, NoInputError
+from schemas.locations import without_secrets
+
+_PARQUET = (".parquet", ".parq", ".pq")
+_OWN_RUN = re.compile(r"(^|/)runs/\d{8}T\d{12}Z/")
+"""What outfield wrote below a folder that it is told to read is no input."""
+_WILDCARD = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True)
+class Located:
+    """The files that a location stands for."""
+
+    filesystem: FileSystem
+    root: str
+    """The folder that the files' names are relative to."""
+    files: dict[str, FileInfo]
+    """Name below the root -> the file, in the order of the names."""
+
+    def states(self) -> set[tuple[str, int, str | None]]:
+        """Give what a change of the files shows in: name, size and time of the last change."""
+        return {
+            (name, file.size, modified(self.filesystem, file)) for name, file in self.files.items()
+        }
+
+
+def locate(location: str, root: str | None = None) -> Located:
+    """Find the files of a location.
+
+    In a folder these are the files called `*.parquet`, `*.parq` or `*.pq`, however deep; in a glob
+    those that match, and those in folders that match. Names that start with `_` or `.` are not part
+    of a data set.
+
+    Parameters
+    ----------
+    location
+        A file, folder, glob or URL.
+    root
+        A folder above it that the files are named from; by default the folder itself, or the one
+        before the first wildcard.
+
+    Raises
+    ------
+    NoInputError
+        Nothing is there, or it holds no Parquet file.
+    InputError
+        It cannot be listed.
+    """
+    if not location.strip():
+        raise InputError("no input is named", remedy="name a file, folder, glob or URL")
+    shown = without_secrets(location)
+    with naming_input_errors(shown):
+        filesystem, path = open_location(location)
+        found = filesystem.get_file_info(path)
+        if found.type is FileType.File:
+            folder, files = path.rpartition("/")[0], [found]
+        elif found.type is FileType.Directory:
+            folder, files = path, _files_below(filesystem, path)
+        elif _WILDCARD.search(path):
+            folder, pattern = _split_glob(path)
+            files = _glob(filesystem, folder, pattern)
+        elif found.type is FileType.NotFound:
+            raise not_there(shown)
+        else:
+            what = "neither a file nor a folder"
+            raise InputError(what, where=shown, remedy="name one of the two")
+    if not files:
+        raise _none_found(shown, found)
+    if root is not None:
+        folder = open_location(root)[1]
+    names = {file.path.removeprefix(folder).lstrip("/"): file for file in files}
+    return Located(filesystem, folder, dict(sorted(names.items())))
+
+
+def _none_found(where: str, found: FileInfo) -> NoInputError:
+    if found.type is FileType.Directory:
+        remedy = "name another folder, or a glob if its files are not called *.parquet"
+        return NoInputError("no Parquet file in it", where=where, remedy=remedy)
+    return NoInputError("no file matches", where=where, remedy="check how it is spelt")
+
+
+def _files_below(filesystem: FileSystem, folder: str) -> list[FileInfo]:
+    return [
+        entry
+        for entry in _visible(filesystem, folder, recursive=True)
+        if entry.type is FileType.File and entry.path.lower().endswith(_PARQUET)
+    ]
+
+
+def _visible(filesystem: FileSystem, folder: str, *, recursive: bool = False) -> list[FileInfo]:
+    entries = filesystem.get_file_info(
+        FileSelector(folder, allow_not_found=True, recursive=recursive)
+    )
+    return [entry for entry in entries if not _is_hidden(entry.path.removeprefix(folder))]
+
+
+def _is_hidden(path: str) -> bool:
+    hidden = any(name.startswith(("_", ".")) for name in path.split("/"))
+    return hidden or _OWN_RUN.search(path) is not None
+
+
+def _split_glob(path: str) -> tuple[str, list[str]]:
+    """Split a glob into the folder before the first wildcard and the names that follow."""
+    names = path.split("/")
+    first = next(i for i, name in enumerate(names) if _WILDCARD.search(name))
+    return "/".join(names[:first]), names[first:]
+
+
+def _glob(filesystem: FileSystem, folder: str, pattern: list[str]) -> list[FileInfo]:
+    name, *rest = pattern
+    if name == "**" and not rest:
+        return _files_below(filesystem, folder)
+    if name == "**":
+        entries = _visible(filesystem, folder, recursive=True)
+        folders = [folder, *(entry.path for entry in entries if entry.type is FileType.Directory)]
+        return [file for inner in folders for file in _glob(filesystem, inner, rest)]
+    found: list[FileInfo] = []
+    for entry in _visible(filesystem, folder):
+        if not fnmatchcase(entry.base_name, name):
+            continue
+        if entry.type is FileType.Directory:
+            below = (
+                _glob(filesystem, entry.path, rest)
+                if rest
+                else _files_below(filesystem, entry.path)
+            )
+            found.extend(below)
+        elif not rest:
+            found.append(entry)
+    return found

@@ -1,0 +1,92 @@
+"""The earlier runs of a job, as a run is compared with them.
+
+Earlier is what its records say, not the clock: a partition that is run again, or filled in later,
+is compared with the same runs as the first time.
+"""
+
+from contextlib import suppress
+from datetime import datetime
+
+import pyarrow as pa
+
+from anomaly.incidents.recurrence import PAST_COLUMNS, Past
+from flows.storage.fs.store_path import Place
+from flows.storage.runs.reader import PublishedRun, age, read_incidents, readable_runs
+from schemas.errors import OutputError
+from schemas.outputs.manifest import InputFile
+from schemas.outputs.tables import INCIDENT
+
+_MOST_RUNS = 90
+"""Earlier runs that a run is compared with, the newest ones."""
+
+Covers = tuple[datetime, datetime] | None
+
+
+def earlier_runs(job_folder: Place, covers: Covers, files: list[InputFile]) -> list[PublishedRun]:
+    """Return the runs that come before one, the oldest first; of the same records the newest.
+
+    Parameters
+    ----------
+    job_folder
+        OUTPUT/JOB.
+    covers
+        The first and the last time of the run's records. Before it are the runs whose records end
+        earlier. Without a time, all that judged other input.
+    files
+        Its input.
+
+    Runs that cannot be read are passed over: it is no fault of this one.
+    """
+    found: dict[object, PublishedRun] = {}
+    for run in reversed(readable_runs(job_folder)):
+        theirs = run.manifest.covers
+        if (theirs is None) != (covers is None):
+            continue
+        if covers is not None and theirs is not None:
+            if theirs[1] < covers[1]:
+                found[theirs] = run
+        elif (judged := _contents(run.manifest.input_files)) != _contents(files):
+            found[judged] = run
+    before = sorted(found.values(), key=_order)
+    return before[-_MOST_RUNS:]
+
+
+def _contents(files: list[InputFile]) -> tuple[tuple[str, int, int], ...]:
+    return tuple((file.name, file.rows, file.bytes) for file in files)
+
+
+def past_rows(runs: list[PublishedRun]) -> pa.Table:
+    """Read the incidents of earlier runs, suppressed ones too; a damaged run is passed over.
+
+    Returns
+    -------
+    pyarrow.Table
+        The columns of `INCIDENT`, then the `run`'s place among `runs` and its `run_id`.
+    """
+    found = [_with_run(INCIDENT.empty_table(), 0, "")]
+    for place, run in enumerate(runs):
+        with suppress(OutputError):  # no reason to fail: it is another run's fault
+            tables = [read_incidents(run, dataset) for dataset in ("incidents", "suppressed")]
+            rows = pa.concat_tables(tables).select(INCIDENT.names).cast(INCIDENT)
+            found.append(_with_run(rows, place, run.manifest.run_id))
+    return pa.concat_tables(found).combine_chunks()
+
+
+def _with_run(rows: pa.Table, place: int, run_id: str) -> pa.Table:
+    n = len(rows)
+    places, names = pa.array([place] * n, pa.int32()), pa.array([run_id] * n, pa.string())
+    return rows.append_column("run", places).append_column("run_id", names)
+
+
+def past_incidents(rows: pa.Table) -> list[Past]:
+    """Take what a run is compared with of the incidents of earlier ones, as `past_rows` gives."""
+    known = rows.select([*PAST_COLUMNS, "run"])
+    for name in ("first_time", "last_time"):
+        at = known.column_names.index(name)
+        known = known.set_column(at, name, known[name].cast(pa.int64()))
+    return [Past.of(row, row["run"]) for row in known.to_pylist()]
+
+
+def _order(run: PublishedRun) -> tuple[float, float, str]:
+    end = run.manifest.covers[1].timestamp() if run.manifest.covers else 0.0
+    return end, *age(run)

@@ -1,0 +1,64 @@
+"""An incident by its name, in whatever job and run it is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+
+from flows.storage.runs.reader import (
+    RUNS,
+    PublishedRun,
+    read_findings,
+    read_incidents,
+    readable_runs,
+)
+from schemas.errors import OutputError
+
+
+@dataclass(frozen=True)
+class Found:
+    """An incident, the run that it is in, and the records of it that are findings."""
+
+    run: PublishedRun
+    incident: dict[str, Any]
+    records: list[str]
+
+
+def find_incident(output: str, name: str) -> Found:
+    """Look for an incident, in the newest runs first, suppressed ones too.
+
+    Parameters
+    ----------
+    output
+        The folder of all jobs, or of one.
+    name
+        The incident's name, such as `i-9521bba2e1f1`.
+
+    Raises
+    ------
+    OutputError
+        No run has it.
+    """
+    for run in _runs(Path(output)):
+        for dataset in ("incidents", "suppressed"):
+            table = read_incidents(run, dataset)
+            rows = table.filter(pc.equal(table["incident"], name)).to_pylist()
+            if rows:
+                findings = read_findings(run, ["record_id", "incident"])
+                own = findings.filter(pc.equal(findings["incident"], name))["record_id"]
+                return Found(run, rows[0], own.to_pylist() or [rows[0]["record_id"]])
+    raise OutputError(
+        f"no incident {name[:80]} in any run",
+        where=output,
+        remedy="`outfield incidents` lists them; name the folder with --output",
+    )
+
+
+def _runs(root: Path) -> Iterator[PublishedRun]:
+    jobs = (
+        [root] if (root / RUNS).is_dir() else sorted(runs.parent for runs in root.glob(f"*/{RUNS}"))
+    )
+    for job in jobs:
+        yield from readable_runs(job)

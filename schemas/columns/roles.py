@@ -1,0 +1,142 @@
+"""The role of a column: what its values mean to the detector, and how a role is inferred.
+
+A role follows from two witnesses: the values (their type, how many are distinct, how often they
+repeat, what they look like) and the name. Of the columns that could name the record, and of those
+that could say when it happened, the best is taken; for every other column the rules of its kind are
+tried in order, and the first that applies decides. Each choice says why, with the figures.
+"""
+
+from collections.abc import Mapping
+
+from schemas.columns import vocabulary as names
+from schemas.columns.profile import ColumnProfile, Role, RoleChoice
+from schemas.columns.rules import ACTORS, FEW, STRUCTURES, by_rules, figures, is_moment
+
+__all__ = ["ColumnProfile", "Role", "RoleChoice", "infer_roles"]
+
+_SHORT = 12
+"""Few distinct texts that are shorter say of a token what it is or what became of it."""
+
+
+def infer_roles(profiles: Mapping[str, ColumnProfile]) -> dict[str, RoleChoice]:
+    """Choose a role for each column, at most one `id` and one `time` among them.
+
+    Parameters
+    ----------
+    profiles
+        Column name -> its profile, as `anomaly.preprocess.profile.profile` makes them.
+
+    Returns
+    -------
+    dict
+        Column name -> its role and why, in the order of `profiles`, and whether it is a secret by
+        its name.
+    """
+    times = {name: p for name, p in profiles.items() if _could_be_time(p)}
+    ids = {name: p for name, p in profiles.items() if _could_be_id(p)}
+    time = max(times, key=lambda name: _time_merit(times[name]), default=None)
+    record = max(ids, key=lambda name: _id_merit(ids[name]), default=None)
+    choices = {}
+    for name, profile in profiles.items():
+        if name in times:
+            choices[name] = _as_time(profile, best=time)
+        elif name in ids:
+            choices[name] = _as_id(profile, best=record)
+        elif time is not None and _is_part_of_date(profile):
+            why = f"a part of the date, which `{time}` holds"
+            choices[name] = RoleChoice(Role.IGNORE, why)
+        else:
+            choices[name] = by_rules(profile)
+    return {name: _masked_if_secret(profiles[name], choice) for name, choice in choices.items()}
+
+
+# --- the time of the event -------------------------------------------------------------------
+
+
+def _could_be_time(profile: ColumnProfile) -> bool:
+    happened = names.event_time_rank(profile.name) > 0
+    return is_moment(profile) and happened and profile.nulls <= 0.05 * profile.rows
+
+
+def _time_merit(profile: ColumnProfile) -> tuple[bool, int, bool, int]:
+    finer_than_a_day = profile.kind != "date" and profile.share("date") < 0.5
+    native = profile.kind in ("timestamp", "date")
+    return finer_than_a_day, names.event_time_rank(profile.name), native, profile.distinct
+
+
+def _as_time(profile: ColumnProfile, best: str | None) -> RoleChoice:
+    if profile.name != best:
+        return RoleChoice(Role.IGNORE, f"another time: `{best}` is when the event happened")
+    kind = {"string": "times as text", "integer": "Unix times", "float": "Unix times"}
+    what = kind.get(profile.kind, f"of type {profile.kind}")
+    return RoleChoice(Role.TIME, f"{what}; {figures(profile, Role.TIME)}")
+
+
+def _is_part_of_date(profile: ColumnProfile) -> bool:
+    numeric = profile.kind == "integer" or profile.share("decimal") == 1
+    return numeric and profile.distinct <= 366 and names.says_calendar(profile.name)
+
+
+# --- the id of the record --------------------------------------------------------------------
+
+
+def _could_be_id(profile: ColumnProfile) -> bool:
+    if (
+        not profile.unique
+        or profile.kind not in ("integer", "string", "binary")
+        or is_moment(profile)
+    ):
+        return False
+    if names.says_quantity(profile.name) or profile.share(*ACTORS, *STRUCTURES) >= 0.5:
+        return False
+    return profile.space_share < 0.01 and profile.mean_length <= 128 and _id_merit(profile)[0] > 0
+
+
+def _id_merit(profile: ColumnProfile) -> tuple[int, float]:
+    """Rank what speaks for an id: its name, the look of its values, or only that they are new."""
+    name = profile.name
+    alike = profile.share("uuid", "hash") >= 0.95
+    marks = (
+        names.names_record(name),
+        names.says_identifier(name) and names.entity_word(name) is None,
+        alike,
+        names.says_identifier(name),
+        names.entity_word(name) is None and not names.says_text(name) and _counts_up(profile),
+    )
+    merit = next((len(marks) - place for place, mark in enumerate(marks) if mark), 0)
+    return merit, profile.distinct / max(profile.rows, 1)
+
+
+def _counts_up(profile: ColumnProfile) -> bool:
+    """Whether the values are a sequence, or so many new short strings that they must be made up."""
+    if profile.minimum is None or profile.maximum is None:
+        made_up = profile.kind == "string" and profile.share("decimal") < 0.5
+        return made_up and profile.rows >= 1_000 and profile.mean_length <= 64
+    return profile.rows >= 20 and profile.maximum - profile.minimum < 1.5 * profile.rows
+
+
+def _as_id(profile: ColumnProfile, best: str | None) -> RoleChoice:
+    if profile.name != best:
+        return RoleChoice(Role.IGNORE, f"as unique as `{best}`, which names the record")
+    return RoleChoice(Role.ID, f"names the record: {figures(profile, Role.ID)}")
+
+
+# --- secrets ---------------------------------------------------------------------------------
+
+
+def _masked_if_secret(profile: ColumnProfile, choice: RoleChoice) -> RoleChoice:
+    if choice.role is Role.TIME or not _is_secret(profile):
+        return choice
+    role = Role.CATEGORY if choice.role in (Role.NUMBER, Role.FLAG) else choice.role
+    return RoleChoice(role, "a secret by its name: its values are masked", secret=True)
+
+
+def _is_secret(profile: ColumnProfile) -> bool:
+    """Whether a column lets in who knows its values; a count of tokens, or `granted`, does not."""
+    if profile.kind not in ("string", "binary", "integer", "float"):
+        return False
+    if names.names_password(profile.name):
+        return profile.kind != "float"
+    kinds = profile.distinct <= FEW and profile.mean_length < _SHORT
+    textual = profile.kind == "binary" or (profile.kind == "string" and not kinds)
+    return textual and names.names_token(profile.name)

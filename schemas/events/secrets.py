@@ -1,0 +1,222 @@
+"""Secrets in a log: which columns hold them, and what stands in their place.
+
+They are masked where rows are read, before anything is learnt or written: neither a finding nor a
+model, a quarantine or a report has seen them.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.columns.vocabulary import names_password, names_token
+from schemas.events.texts import as_text, is_binary, is_list, is_string, map_as_pairs
+
+_LONG = 20
+"""Characters from which on a secret cannot be guessed, so that a part of its hash may be shown."""
+_DIGITS = 12
+_PREFIXED = (
+    r"gh[pousr]_[A-Za-z0-9]{30,}",
+    r"github_pat_[A-Za-z0-9_]{22,}",
+    r"glpat-[A-Za-z0-9_-]{20,}",
+    r"xox[abeprs]-[A-Za-z0-9-]{10,}",
+    r"[sr]k_(live|test)_[A-Za-z0-9]{16,}",
+    r"sk-[A-Za-z0-9_-]{20,}",
+    r"AIza[A-Za-z0-9_-]{35}",
+    r"ya29\.[A-Za-z0-9_-]{20,}",
+    r"npm_[A-Za-z0-9]{36}",
+    r"hf_[A-Za-z0-9]{30,}",
+    r"dop_v1_[a-f0-9]{60,}",
+    r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
+    r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
+    r"[Bb]earer [A-Za-z0-9._~+/-]{16,}=*",
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s\\]*(-----END [A-Z ]*PRIVATE KEY-----)?",
+)
+"""Keys and tokens that say by their beginning what they are, as those who issue them document."""
+_ANYWHERE = "|".join(f"({pattern})" for pattern in _PREFIXED)
+_PYTHONS = re.compile(_ANYWHERE)
+MASK = "[secret]"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Which columns of a log are masked, by their flattened names: field `b` of `a` is `a.b`."""
+
+    columns: frozenset[str]
+    told_apart: frozenset[str] = frozenset()
+    """Those of them whose values name records or sessions: these have digits however short."""
+
+
+NO_SECRETS = Secrets(frozenset())
+
+
+def mask_secrets(table: pa.Table, secrets: Secrets) -> pa.Table:
+    """Mask what is secret in a table, nested or flat: whole columns, and keys within any text.
+
+    A masked value is `[secret]`; a long one, which cannot be guessed, has digits of its hash, so
+    that it can be told from another and known again.
+
+    Parameters
+    ----------
+    table
+        n rows.
+    secrets
+        The columns to mask whole. Whatever they held, they are strings afterwards.
+
+    Examples
+    --------
+    >>> held = ["hunter2", None, "0123456789abcdef0123456789abcdef"]
+    >>> table = pa.table({"user": ["ann", "bob", "bob"], "password": held})
+    >>> mask_secrets(table, Secrets(frozenset(["password"])))["password"].to_pylist()
+    ['[secret]', None, '[secret 3eb1bd439947]']
+    >>> said = pa.table({"message": ["sent Bearer abcdefghijklmnop.qrstuv to us"]})
+    >>> mask_secrets(said, NO_SECRETS)["message"].to_pylist()
+    ['sent [secret 04d3bec9ffa4] to us']
+    """
+    columns = [
+        _masked_column(column, name, secrets)
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    ]
+    return pa.table(columns, names=table.column_names) if columns else table
+
+
+def _masked_column(column: pa.ChunkedArray, name: str, secrets: Secrets) -> pa.ChunkedArray:
+    chunks = column.chunks or [pa.array([], column.type)]
+    masked = [_masked(chunk, name, secrets) for chunk in chunks]
+    changed = any(new is not old for new, old in zip(masked, chunks, strict=True))
+    return pa.chunked_array(masked) if changed else column
+
+
+def _masked(values: pa.Array, name: str, secrets: Secrets) -> pa.Array:
+    """Mask an array of any type; what holds no secret comes back as it is."""
+    if name in secrets.columns:
+        return _pseudonyms(values, 0 if name in secrets.told_apart else _LONG)
+    kind = values.type
+    if isinstance(values, pa.ExtensionArray):
+        storage = _masked(values.storage, name, secrets)
+        return values if storage is values.storage else storage
+    if is_string(kind) or is_binary(kind):
+        return _scrubbed(values)
+    if pa.types.is_dictionary(kind):
+        names = _masked(values.dictionary, name, secrets)
+        unchanged = names is values.dictionary
+        return values if unchanged else names.take(values.indices).dictionary_encode().cast(kind)
+    if pa.types.is_struct(kind) and kind.num_fields:
+        return _masked_struct(values, name, secrets)
+    return _masked_items(values, name, secrets) if is_list(kind) or _is_map(kind) else values
+
+
+def _masked_struct(values: pa.StructArray, name: str, secrets: Secrets) -> pa.Array:
+    old = values.flatten()
+    named = [f"{name}.{field.name}" for field in values.type]
+    new = [_masked(child, inner, secrets) for child, inner in zip(old, named, strict=True)]
+    if all(one is other for one, other in zip(new, old, strict=True)):
+        return values
+    fields = [field.with_type(child.type) for field, child in zip(values.type, new, strict=True)]
+    return pa.StructArray.from_arrays(new, fields=fields, mask=values.is_null())
+
+
+def _masked_items(values: pa.Array, name: str, secrets: Secrets) -> pa.Array:
+    """Mask the items of a list, or the values of a map, each by itself."""
+    lists = map_as_pairs(values) if _is_map(values.type) else values
+    items = lists.flatten()
+    keys, old = items.flatten() if _is_map(values.type) else (None, items)
+    inner = f"{name}.items"
+    new = _masked(old, inner, _with_fields(secrets, inner, old.type))
+    if keys is not None:
+        new = _masked_under(keys, new)
+    if new is old:
+        return values
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+    offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
+    if keys is not None:
+        return pa.MapArray.from_arrays(offsets, keys, new, mask=values.is_null())
+    masked = pa.ListArray.from_arrays(offsets, new, mask=values.is_null())
+    return masked.cast(values.type) if new.type == old.type else masked
+
+
+def _with_fields(secrets: Secrets, name: str, kind: pa.DataType) -> Secrets:
+    """Add the fields of items that are secret by their names: no column, no role says it."""
+    return replace(secrets, columns=secrets.columns | set(_secret_fields(name, kind)))
+
+
+def _secret_fields(name: str, kind: pa.DataType) -> Iterator[str]:
+    for field in kind if pa.types.is_struct(kind) else ():
+        inner = f"{name}.{field.name}"
+        if _is_secret(inner, field.type):
+            yield inner
+        yield from _secret_fields(inner, field.type)
+
+
+def _is_secret(name: str, kind: pa.DataType) -> bool:
+    textual = is_string(kind) or is_binary(kind)
+    return (names_password(name) and (textual or pa.types.is_integer(kind))) or (
+        names_token(name) and textual
+    )
+
+
+def _masked_under(keys: pa.Array, values: pa.Array) -> pa.Array:
+    """Mask the values of maps whose keys are the names of secrets; the type says if they can be.
+
+    It stays what it was, whether a part of the log holds such keys or not: its parts are joined.
+    """
+    if not (is_string(values.type) or is_binary(values.type)):
+        return values
+    fixed = pa.types.is_fixed_size_binary(values.type)
+    plain = values.cast(pa.binary()) if fixed else values
+    names = as_text(keys).dictionary_encode()
+    secret = [_is_secret(name, plain.type) for name in names.dictionary.to_pylist()]
+    if not any(secret):
+        return plain
+    held = pa.array(secret, pa.bool_()).take(names.indices)
+    masked = _pseudonyms(plain, _LONG).cast(pa.binary() if is_binary(plain.type) else pa.string())
+    joined = pc.if_else(held, masked, plain.cast(masked.type))
+    return joined.cast(plain.type)
+
+
+def _is_map(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_map(kind))
+
+
+def _scrubbed(values: pa.Array) -> pa.Array:
+    """Replace keys and tokens within texts by what tells them apart."""
+    plain = values.cast(pa.string()) if values.type == pa.string_view() else values
+    if is_binary(plain.type):
+        plain = plain.cast(pa.binary())
+    held = pc.match_substring_regex(plain, _ANYWHERE)
+    if not pc.any(held).as_py():
+        return values
+    whole = pc.replace_with_mask(
+        plain,
+        pc.fill_null(held, False),
+        pa.array([_scrub(text) for text in plain.filter(held).to_pylist()], plain.type),
+    )
+    return whole.cast(values.type)
+
+
+def _scrub(text: str | bytes) -> str | bytes:
+    if isinstance(text, bytes):
+        return _without_keys(text.decode("latin-1")).encode("latin-1")
+    return _without_keys(text)
+
+
+def _without_keys(text: str) -> str:
+    return _PYTHONS.sub(lambda found: _pseudonym(found[0], _LONG), text)
+
+
+def _pseudonyms(values: pa.Array, long: int) -> pa.Array:
+    """Give each value its mask, string (n,); null stays null. Each distinct one is hashed once."""
+    terms = as_text(values).dictionary_encode()
+    masks = [_pseudonym(text, long) for text in terms.dictionary.to_pylist()]
+    return pa.array(masks, pa.string()).take(terms.indices)
+
+
+def _pseudonym(text: str, long: int) -> str:
+    if len(text) < long:
+        return MASK
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{MASK[:-1]} {digest[:_DIGITS]}]"

@@ -1,0 +1,48 @@
+"""What tells two jobs apart that would make different things of the same input."""
+
+import hashlib
+import json
+
+from schemas.job.job import JobSpec
+
+_NOT_JUDGING = {"input", "output", "name", "schedule", "search"}
+"""Settings that change where a run reads and writes, when, and what it keeps; not what it finds."""
+_WHICH_MODEL = {"use", "refit", "train"}
+"""Settings that choose a model, and make no difference to what it is."""
+
+
+def job_fingerprint(job: JobSpec) -> str:
+    """Hash the settings that decide what a run makes of its input; defaults do not count.
+
+    Examples
+    --------
+    >>> from schemas.job.job import build_job
+    >>> same = build_job({"name": "b", "seed": 0}, "test")
+    >>> job_fingerprint(build_job({"name": "a"}, "test")) == job_fingerprint(same)
+    True
+    """
+    settings = job.model_dump(mode="json", exclude=_NOT_JUDGING, exclude_defaults=True)
+    canonical = json.dumps(settings, sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def model_fingerprint(job: JobSpec) -> str:
+    """Hash the settings that a model depends on: how records are read, embedded and measured.
+
+    What is read, by which seed, and what is reported make no difference: a model that was fitted
+    with the same settings can judge the input.
+
+    Examples
+    --------
+    >>> from schemas.job.job import build_job
+    >>> plain = model_fingerprint(build_job({}, "test"))
+    >>> plain == model_fingerprint(build_job({"name": "x", "seed": 7}, "test"))
+    True
+    >>> plain == model_fingerprint(build_job({"columns": {"bytes": "number"}}, "test"))
+    False
+    """
+    excluded = _NOT_JUDGING | {"selection", "seed", "model"}
+    settings = job.model_dump(mode="json", exclude=excluded, exclude_defaults=True)
+    measures = job.model.model_dump(mode="json", exclude=_WHICH_MODEL, exclude_defaults=True)
+    canonical = json.dumps({**settings, "model": measures}, sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]

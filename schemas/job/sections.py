@@ -1,0 +1,191 @@
+"""The sections of a job file, each with its settings."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from schemas.columns.roles import Role
+from schemas.job.durations import Duration, seconds_of
+from schemas.job.partitions import days_of_window
+
+DEFAULT_FDR = 0.1
+FEWEST_FINDINGS = 20
+"""What an analyst has time for in a morning, if the rule selects less: incidents."""
+
+Distance = Literal["euclidean", "cosine"]
+TextEmbedding = Literal["tokens", "semantic"]
+
+
+class Section(BaseModel):
+    """Settings of which none may be unknown, and that never change once they are read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ColumnSpec(Section):
+    """How one column is read."""
+
+    role: Role = Field(description="What the column's values mean.")
+    weight: float = Field(
+        default=1.0, gt=0, le=100, strict=True, description="Its voice beside the others."
+    )
+    secret: bool | None = Field(
+        default=None,
+        strict=True,
+        description="Whether its values are masked in all that is written, models included; by its"
+        " name unless set.",
+    )
+
+    @model_validator(mode="after")
+    def _masks_are_names(self) -> "ColumnSpec":
+        if self.secret and self.role in (Role.TIME, Role.NUMBER, Role.FLAG):
+            raise ValueError(
+                f"a masked column is no `{self.role}`: make it a category, or `ignore` it"
+            )
+        return self
+
+
+class SelectionSpec(Section):
+    """Which scored records become findings."""
+
+    fdr: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        strict=True,
+        description="False discovery rate for Benjamini-Hochberg;"
+        f" {DEFAULT_FDR} unless a threshold is set.",
+    )
+    threshold: float | None = Field(
+        default=None,
+        ge=0,
+        strict=True,
+        description="A fixed anomaly score (-10 log10 p) instead of `fdr`.",
+    )
+    budget: int = Field(
+        default=100, ge=1, strict=True, description="The most incidents a run may write."
+    )
+    at_least: int | None = Field(
+        default=None,
+        ge=0,
+        strict=True,
+        description="The fewest incidents a run writes: where the rule selects fewer, the oddest of"
+        " the rest follow, marked as chosen by rank. Those that a verdict suppresses count. "
+        f"{FEWEST_FINDINGS} under `fdr`, 0 under `threshold`.",
+    )
+
+    @property
+    def fewest(self) -> int:
+        """Return the fewest incidents a run writes, its budget permitting."""
+        by_rule = 0 if self.threshold is not None else FEWEST_FINDINGS
+        return min(by_rule if self.at_least is None else self.at_least, self.budget)
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> "SelectionSpec":
+        if self.fdr is not None and self.threshold is not None:
+            raise ValueError("set `fdr` or `threshold`, not both")
+        return self
+
+
+MOST_STORED = 1_000_000
+"""Records that a run keeps to be searched, unless the job says otherwise."""
+
+
+class SearchSpec(Section):
+    """Whether a run keeps its records, to be searched later for those like another."""
+
+    store: bool = Field(
+        default=False,
+        strict=True,
+        description="Keep records and their embedding, for `outfield similar`: needs"
+        " `outfield[search]`.",
+    )
+    records: int = Field(
+        default=MOST_STORED,
+        ge=1,
+        strict=True,
+        description="The most that a run keeps: evenly spaced if there are more, and all findings.",
+    )
+
+
+_MODEL_ID = re.compile(r"[0-9a-f]{16}")
+
+
+def _word_or_seconds(value: Any) -> Any:
+    if value in ("never", "on-drift"):
+        return value
+    try:
+        return seconds_of(value)
+    except PydanticCustomError:
+        raise PydanticCustomError("refit", "must be a word or a duration") from None
+
+
+Refit = Annotated[
+    Literal["never", "on-drift"] | float,
+    BeforeValidator(
+        _word_or_seconds, json_schema_input_type=Literal["never", "on-drift"] | Duration
+    ),
+]
+
+
+class ModelSpec(Section):
+    """Which model judges the records, how it embeds them, and what their distance is."""
+
+    use: str = Field(
+        default="fit",
+        description="`fit`: on the records of the run itself. `latest`: the stored one that was"
+        " fitted or promoted last. Or the id of a stored one.",
+    )
+    refit: Refit = Field(
+        default="never",
+        description="When a run fits a new latest model before it judges: `never`; `on-drift`, when"
+        " its records are no longer like those of the model; or when that is older than a"
+        ' duration: `7d`. It goes with `use = "latest"`.',
+    )
+    train: str | None = Field(
+        default=None,
+        min_length=1,
+        description="What `outfield fit` and a refit read instead of `input`: another location, or"
+        " `last 30 days`, the partitions up to the one that is judged or named.",
+    )
+    distance: Distance = Field(
+        default="euclidean",
+        description="What the distance voice measures: `euclidean`, how far the record is in its"
+        " farthest column; `cosine`, how unlike the normal ones its direction is over all columns.",
+    )
+    text: TextEmbedding = Field(
+        default="tokens",
+        description="What is known of a text: `tokens`, its words, 3-grams and shape; `semantic`,"
+        " what it means besides, by a packaged sentence model (needs `outfield[semantic]`).",
+    )
+
+    @field_validator("train")
+    @classmethod
+    def _train_is_a_window_or_a_location(cls, train: str | None) -> str | None:
+        if train is not None:
+            days_of_window(train)
+        return train
+
+    @field_validator("use")
+    @classmethod
+    def _use_is_known(cls, use: str) -> str:
+        if use not in ("fit", "latest") and not _MODEL_ID.fullmatch(use):
+            raise PydanticCustomError(
+                "model_use", 'must be "fit", "latest" or the 16 digits of a model\'s id'
+            )
+        return use
+
+    @model_validator(mode="after")
+    def _only_the_latest_is_replaced(self) -> "ModelSpec":
+        if self.refit != "never" and self.use != "latest":
+            raise ValueError('`refit` replaces the latest model, so it needs `use = "latest"`')
+        return self

@@ -1,0 +1,114 @@
+"""What each column of the outputs means: the data dictionary, written out as Markdown."""
+
+import pyarrow as pa
+
+from schemas.outputs.tables import FINDING, INCIDENT, MAP, RECORD, REJECTION, SCORES
+
+_SCORES = {
+    "record_id": "The record: the value of the `id` column, or the file and row it stands in.",
+    "anomaly_score": "-10 log10 of the p-value; higher is more anomalous.",
+    "p_value": "The share of new normal records that are as surprising.",
+    "density_score": "How far it is from the normal mass, all columns together.",
+    "distance_score": "How far it is from the normal records in the column where it is farthest.",
+}
+
+_TOLD = {
+    "severity": "`critical` from a score of 60, `high` from 45, `medium` from 30, else `low`.",
+    "summary": "The sentences of its most telling reasons.",
+    "reasons": "Its columns, the most telling first: what it holds, what was to be expected, and"
+    " the column's `share` of the surprise.",
+}
+
+DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
+    "incidents": (
+        INCIDENT,
+        {
+            "incident": "Its name, the same however often the records are judged.",
+            "rank": "1 is that of the oddest record.",
+            "title": "The entity, and what is odd about it.",
+            "status": "`new`, `recurring`, or `worse`: graver, or with more than three times the"
+            " records it ever had.",
+            "basis": "`rule` if the job's rule selects its oddest record, `rank` if it is a lead.",
+            "records": "Its records, whether they are findings or not: all that the rule selects"
+            " among the 20,000 oddest of the run; of leads, those as odd as the oddest of the last"
+            " incident.",
+            "first_time": "When its first record happened; null without a time column.",
+            "last_time": "When its last record happened.",
+            "entities": "Whom it is about: for each entity column how many names, and the first.",
+            "identity": "What it is known by in other runs: job, entity and pattern.",
+            "entity_column": "The column of the entity that most of its records are of.",
+            "entity": "That entity; null where none has more than half of the records.",
+            "pattern": "The column that tells most, with its value where that is a name.",
+            "since": "When it happened first in earlier runs; null where it is new.",
+            "occurrences": "How often it happened in earlier runs and this one.",
+            "verdict": "The newest verdict that is about it; under `suppressed` the one that keeps"
+            " it back.",
+        }
+        | _SCORES
+        | _TOLD,
+    ),
+    "findings": (
+        FINDING,
+        {
+            "rank": "1 is the oddest record.",
+            "basis": "`rule` if the job's rule selects it, `rank` if it is a lead.",
+            "incident": "The incident that it is part of.",
+            "nearest_normal": "The normal record that it is most like: what that holds in each"
+            " column that is judged, and whether it `differs`. Null in runs of earlier versions.",
+        }
+        | _SCORES
+        | _TOLD,
+    ),
+    "scores": (SCORES, _SCORES),
+    "map": (
+        MAP,
+        {
+            "x": "Where it lies on the plane that shows most of normal records and findings.",
+            "y": "The same, across; neither has a unit.",
+            "rank": "The finding; null for a normal record that the model measures against.",
+        },
+    ),
+    "records": (RECORD, {"record_id": _SCORES["record_id"]}),
+    "quarantine": (
+        REJECTION,
+        {
+            "outfield_source_file": "The file of the input that the row is in.",
+            "outfield_source_row": "Its row there, from 0 on.",
+            "outfield_column": "The column that breaks the contract; null where it is the row.",
+            "outfield_reason": "What is wrong with it.",
+        },
+    ),
+}
+"""Dataset -> its columns, and what each means. `suppressed` has the columns of `incidents`."""
+
+_BEHIND = {
+    "findings": "Then the record's own columns, as they are in the log.",
+    "records": "Only with `store = true` under `[search]`. Then the record's own columns, as the"
+    " model reads them; vector number i of `indexes/*.faiss` is that of row i, all parts in order.",
+    "quarantine": "Then the row's own columns, whole.",
+}
+"""What stands behind the columns that have a meaning of ours."""
+
+
+def dictionary() -> str:
+    """Write the data dictionary: a table for each dataset."""
+    parts = ["# The columns of the outputs", ""]
+    for name, (schema, meanings) in DATASETS.items():
+        parts += [f"## {name}", "", "| column | type | meaning |", "|---|---|---|"]
+        for field in schema:
+            null = "" if not field.nullable else ", may be null"
+            parts.append(
+                f"| `{field.name}` | {_spelt(field.type)}{null} | {meanings[field.name]} |"
+            )
+        parts += ["", _BEHIND[name], ""] if name in _BEHIND else [""]
+    return "\n".join(parts)
+
+
+def _spelt(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return f"list of {_spelt(kind.value_type)}"
+    if pa.types.is_struct(kind):
+        return f"({', '.join(kind.field(i).name for i in range(kind.num_fields))})"
+    if pa.types.is_timestamp(kind):
+        return "timestamp, µs, UTC"
+    return str(kind)

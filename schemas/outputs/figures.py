@@ -1,0 +1,56 @@
+"""What a run measured of itself: its canaries, the drift of its columns, what it took."""
+
+from pydantic import Field
+
+from schemas.outputs.record import Record
+
+
+class CanaryReport(Record):
+    """How many synthetic anomalies, made from records of the same input, would be found."""
+
+    planted: int = Field(ge=0)
+    found: int = Field(ge=0)
+    score_cut: float | None = Field(
+        description="The anomaly score from which one counts as found: that of the last finding;"
+        " null where there is none."
+    )
+    by_kind: dict[str, tuple[int, int]] = Field(
+        default_factory=dict, description="Kind of anomaly -> how many were planted, and found."
+    )
+
+    usual: float | None = Field(
+        default=None,
+        description="Share found in the runs before of the same settings; null where they are few.",
+    )
+    fell: bool = Field(
+        default=False,
+        description="Whether the share found is lower than in those runs, by more than chance and"
+        " their own ups and downs make it once in a thousand runs.",
+    )
+
+    @property
+    def recall(self) -> float:
+        """Share found; 0 where none was planted."""
+        return self.found / self.planted if self.planted else 0.0
+
+
+class ColumnDrift(Record):
+    """How far a column of the batch, or its embedding, is from what the model was fitted on."""
+
+    stability_index: float = Field(
+        description="Population stability index over the bins of the column, or the cells of the"
+        " embedding: 0 where the two are alike, .1 a little apart, .25 another population."
+    )
+    unseen: float = Field(description="Share of values that the model never saw.")
+    unseen_before: float = Field(description="The same among records it was not fitted on, then.")
+    moved: bool = Field(description="Whether one of the two is more than chance and custom allow.")
+
+
+class Metrics(Record):
+    """What the run took; that of each step stands in `seconds`."""
+
+    rows_per_second: float = Field(description="Rows read by the seconds of all steps.")
+    peak_memory: int = Field(
+        description="Bytes that the process which led the run had in memory at the most since it"
+        " started; of its workers that are processes, the largest one's where that is more."
+    )

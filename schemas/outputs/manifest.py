@@ -1,0 +1,272 @@
+"""The manifest: what a run read, did and wrote. A run without one did not happen."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.errors import LedgerError
+from schemas.outputs.figures import CanaryReport, ColumnDrift, Metrics
+from schemas.outputs.record import Record
+from schemas.outputs.tables import FORMAT_VERSION
+
+
+class Ledger(Record):
+    """Where every row read went."""
+
+    read: int = Field(ge=0)
+    scored: int = Field(ge=0)
+    quarantined: dict[str, int] = Field(default_factory=dict, description="Reason -> rows.")
+    skipped: dict[str, int] = Field(default_factory=dict, description="Reason -> rows.")
+
+    @property
+    def rows_quarantined(self) -> int:
+        """Rows rejected, for whatever reason."""
+        return sum(self.quarantined.values())
+
+    @property
+    def rows_skipped(self) -> int:
+        """Rows left out, for whatever reason."""
+        return sum(self.skipped.values())
+
+    def check(self) -> None:
+        """Raise `LedgerError` unless read = scored + quarantined + skipped."""
+        left = self.scored + self.rows_quarantined + self.rows_skipped
+        if self.read != left:
+            raise LedgerError(
+                f"{self.read} rows read, but {left} accounted for: {self.scored} scored,"
+                f" {self.quarantined} quarantined, {self.skipped} skipped"
+            )
+
+
+class InputFile(Record):
+    """One file of the input, by its name below the input's root: never a path of the machine."""
+
+    name: str
+    rows: int
+    bytes: int
+    modified: str | None = Field(default=None, description="UTC time of the last change, if known.")
+    damaged: str | None = Field(
+        default=None,
+        description="Why no row of it was judged: it cannot be read. Its rows, if its footer tells"
+        " them, are quarantined; null where it was read.",
+    )
+
+
+class ColumnRole(Record):
+    """A column's role in the run and why it has it."""
+
+    role: str
+    why: str
+    weight: float = 1.0
+    secret: bool = Field(
+        default=False, description="Whether its values are masked in all that is written."
+    )
+
+
+class ModelFigures(Record):
+    """A model in numbers: how large it is, and how foreign the sample seemed it was fitted on."""
+
+    dims: int
+    sample_rows: int = Field(description="Rows that the statistics of the columns come from.")
+    reference_rows: int = Field(description="Rows that the normal cluster was fitted on.")
+    calibration_rows: int = Field(description="Rows that the p-values come from.")
+    trimmed_share: float = Field(description="Share left out of the normal cluster.")
+    unsettled_share: float = Field(
+        default=0.0, description="Share of its core that the last trimming step still exchanged."
+    )
+    agreement: float | None = Field(
+        default=None,
+        description="Share of those left out that are left out again when the cluster is found from"
+        " another half of the rows: near 1 where a foreign group is apart, lower where the border"
+        " runs through ordinary rows. Null in runs before it was taken.",
+    )
+    beyond_reference: float | None = Field(
+        default=None,
+        description="Share of the calibration rows more surprising than 99 % of the normal cluster:"
+        " .01 where nothing was trimmed, else about the share left out; less where foreign rows"
+        " stayed in the cluster, more where the calibration rows are of another kind."
+        " Null in runs before it was taken.",
+    )
+
+
+class ModelSummary(ModelFigures):
+    """The model the run judged by."""
+
+    model_id: str
+    use: str = Field(
+        default="fit",
+        description="How it was chosen: `fit` on the records of the run, `latest`, or its id.",
+    )
+    renewal: Literal["first", "drift", "age"] | None = Field(
+        default=None,
+        description="Why the model was fitted just before the run: there was none, the data had"
+        " changed, or the old one was older than the job allows; null where it was not.",
+    )
+    new_columns: list[str] = Field(
+        default_factory=list,
+        description="Columns of the input that a stored model does not know: they are not judged.",
+    )
+
+
+class SelectionSummary(Record):
+    """How the findings were selected."""
+
+    rule: str = Field(description="The rule in words, such as `Benjamini-Hochberg at fdr 0.1`.")
+    score_cut: float | None = Field(description="The lowest anomaly score selected; null if none.")
+    selected: int = Field(description="Records that the rule selects.")
+    findings: int = Field(description="Those written: at most the budget.")
+    budget: int
+    by_rank: int = Field(
+        default=0, description="Findings that the rule does not select: the oddest of the rest."
+    )
+    in_incidents: int | None = Field(
+        default=None,
+        description="Records that the rule selects and that are part of the run's incidents, those"
+        " that a verdict suppresses among them. Null in runs before there were incidents.",
+    )
+    drift: float = Field(
+        default=1.0,
+        ge=1.0,
+        description="How many times as often as the calibration rows these records are below the"
+        " p-value `drift_at`; 1 where that is no more than chance. Benjamini-Hochberg takes the"
+        " p-values raised by it; the scores, and a fixed threshold, stay as they are.",
+    )
+    drift_at: float | None = Field(
+        default=None, description="Where that is most: about .5, .3, .2 or .1; null without drift."
+    )
+
+    @property
+    def cut_off(self) -> int:
+        """Records the rule selects that the budget left out."""
+        if self.in_incidents is not None:
+            return self.selected - self.in_incidents
+        return self.selected - (self.findings - self.by_rank)
+
+
+class VerdictEffect(Record):
+    """What a verdict did in the run."""
+
+    verdict: str
+    label: str
+    suppressed: int = Field(description="Incidents that it kept from the analyst.")
+    let_through: int = Field(
+        description="Incidents it is about that it did not suppress: they are odder than what it"
+        " was given on, it has run out, or it says malicious."
+    )
+
+
+class IncidentSummary(Record):
+    """What the findings come to."""
+
+    incidents: int = Field(default=0, description="Those written: at most the budget.")
+    records: int = Field(default=0, description="Records in them, findings or not.")
+    statuses: dict[str, int] = Field(
+        default_factory=dict, description="`new`, `recurring`, `worse` -> incidents."
+    )
+    resolved: int = Field(
+        default=0, description="Incidents of the run before that are not in this one."
+    )
+    compared_with: str | None = Field(
+        default=None, description="The run before: the newest whose records end earlier."
+    )
+    suppressed: int = Field(default=0, description="Incidents that verdicts suppress.")
+    verdicts: list[VerdictEffect] = Field(
+        default_factory=list, description="Those that are about an incident of the run."
+    )
+    refused_verdicts: list[str] = Field(
+        default_factory=list,
+        description="Lines of dropped files of verdicts that cannot be heeded, each with why.",
+    )
+
+
+class SearchSummary(Record):
+    """What a run kept to be searched."""
+
+    records: int = Field(description="Records kept: all, or evenly spaced ones and the findings.")
+
+
+class RunManifest(Record):
+    """All that is known of a run."""
+
+    format_version: str = FORMAT_VERSION
+    outfield_version: str
+    job: str
+    run_id: str
+    unit: str
+    seed: int
+    partition: date | None = Field(
+        default=None, description="The day of the input that was judged; null without `{date}`."
+    )
+    job_fingerprint: str | None = Field(
+        default=None,
+        description="Hash of the job's settings but those of input, output, name, schedule and"
+        " search. Null in runs before it was taken.",
+    )
+    started: datetime
+    finished: datetime
+    input_files: list[InputFile]
+    ledger: Ledger
+    units_scored: int = Field(description="Events, or sessions where the unit is the session.")
+    columns: dict[str, ColumnRole]
+    model: ModelSummary
+    selection: SelectionSummary
+    severities: dict[str, int]
+    incidents: IncidentSummary = Field(default_factory=IncidentSummary)
+    covers: tuple[datetime, datetime] | None = Field(
+        default=None, description="The first and the last time of its records, if they have one."
+    )
+    canaries: CanaryReport | None = Field(
+        default=None, description="Null in runs before they were scored."
+    )
+    column_drift: dict[str, ColumnDrift] = Field(
+        default_factory=dict,
+        description="Column -> how far it is from what the stored model was fitted on, or the one"
+        " before, where a new one was fitted for that; empty where the model was fitted on the"
+        " records themselves.",
+    )
+    embedding_drift: ColumnDrift | None = Field(
+        default=None,
+        description="How far all columns together are from that, by the cells of the embedding that"
+        " its records lie in; null where no column is compared.",
+    )
+    search: SearchSummary | None = Field(
+        default=None, description="Null where the job does not ask for it."
+    )
+    seconds: dict[str, float] = Field(description="Step -> wall seconds.")
+    metrics: Metrics | None = Field(
+        default=None, description="Null in runs before they were taken."
+    )
+    files: dict[str, str] = Field(
+        default_factory=dict,
+        description="File of the run, by its name in the run's folder -> its SHA-256; empty in runs"
+        " before it was taken.",
+    )
+
+    @property
+    def rows_of_datasets(self) -> dict[str, int]:
+        """Dataset of the run -> the rows that it holds, if nothing was lost or invented."""
+        stored = {} if self.search is None else {"records": self.search.records}
+        return stored | {
+            "findings": self.selection.findings,
+            "scores": self.units_scored,
+            "quarantine": self.ledger.rows_quarantined,
+            "incidents": self.incidents.incidents,
+            "suppressed": self.incidents.suppressed,
+        }
+
+    @property
+    def damaged_files(self) -> list[InputFile]:
+        """The files of the input of which no row was judged."""
+        return [file for file in self.input_files if file.damaged is not None]
+
+    @property
+    def moved_columns(self) -> list[str]:
+        """The columns that are not what the model was fitted on, the farthest first."""
+        moved = {name: drift for name, drift in self.column_drift.items() if drift.moved}
+        return sorted(moved, key=lambda name: -moved[name].stability_index)
+
+    @property
+    def moved_together(self) -> bool:
+        """Whether other values go together than when the model was fitted."""
+        return self.embedding_drift is not None and self.embedding_drift.moved

@@ -1,0 +1,114 @@
+"""Incidents as OCSF Detection Findings (class 2004), for systems that read that schema.
+
+https://schema.ocsf.io: what is required of the class, and what of the rest an incident can fill.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from schemas.outputs.manifest import RunManifest
+
+VERSION = "1.8.0"
+"""Of the schema."""
+_CATEGORY, _CLASS, _CREATE = 2, 2004, 1
+_OTHER = 99
+_STATISTICAL = 3
+_SEVERITIES = {"low": 2, "medium": 3, "high": 4, "critical": 5}
+_NEW, _SUPPRESSED = 1, 3
+
+Finding = dict[str, Any]
+
+
+def detection_finding(incident: Mapping[str, Any], run: RunManifest, suppressed: bool) -> Finding:
+    """Spell an incident as a Detection Finding, to be written as JSON.
+
+    Parameters
+    ----------
+    incident
+        A row of `schemas.outputs.tables.INCIDENT`.
+    run
+        The run that it is of.
+    suppressed
+        Whether a verdict keeps it from the analyst.
+
+    Returns
+    -------
+    Attribute -> value; times are milliseconds since 1970, attributes without a value left out.
+    """
+    return _filled(
+        {
+            "activity_id": _CREATE,
+            "activity_name": "Create",
+            "category_uid": _CATEGORY,
+            "category_name": "Findings",
+            "class_uid": _CLASS,
+            "class_name": "Detection Finding",
+            "type_uid": 100 * _CLASS + _CREATE,
+            "type_name": "Detection Finding: Create",
+            "severity_id": _SEVERITIES[incident["severity"]],
+            "severity": incident["severity"].capitalize(),
+            "status_id": _SUPPRESSED if suppressed else _NEW,
+            "status": "Suppressed" if suppressed else "New",
+            "time": _milliseconds(run.finished),
+            "start_time": _milliseconds(incident["first_time"]),
+            "end_time": _milliseconds(incident["last_time"]),
+            "count": incident["records"],
+            "is_alert": incident["basis"] == "rule",
+            "message": incident["summary"],
+            "metadata": _metadata(incident, run),
+            "finding_info": _finding_info(incident, run),
+            "observables": _observables(incident),
+            "unmapped": _unmapped(incident),
+        }
+    )
+
+
+def _metadata(incident: Mapping[str, Any], run: RunManifest) -> Finding:
+    product = {"name": "outfield", "vendor_name": "outfield", "version": run.outfield_version}
+    return {
+        "version": VERSION,
+        "product": product,
+        "uid": f"{run.run_id}/{incident['incident']}",
+        "correlation_uid": incident["identity"],
+        "log_name": run.job,
+    }
+
+
+def _finding_info(incident: Mapping[str, Any], run: RunManifest) -> Finding:
+    analytic = {"name": "outfield", "type_id": _STATISTICAL, "type": "Statistical"}
+    return _filled(
+        {
+            "uid": incident["incident"],
+            "title": incident["title"],
+            "desc": incident["summary"],
+            "created_time": _milliseconds(run.finished),
+            "first_seen_time": _milliseconds(incident["since"] or incident["first_time"]),
+            "last_seen_time": _milliseconds(incident["last_time"]),
+            "related_events_count": incident["records"],
+            "analytic": analytic | {"uid": run.model.model_id},
+        }
+    )
+
+
+def _observables(incident: Mapping[str, Any]) -> list[Finding]:
+    return [
+        {"name": each["column"], "value": name, "type_id": _OTHER, "type": "Other"}
+        for each in incident["entities"]
+        for name in each["names"]
+        if name is not None
+    ]
+
+
+def _unmapped(incident: Mapping[str, Any]) -> Finding:
+    names = ("rank", "anomaly_score", "p_value", "basis", "record_id", "pattern", "occurrences")
+    told = {name: incident[name] for name in names} | {"history": incident["status"]}
+    return told | {"reasons": [dict(reason) for reason in incident["reasons"]]}
+
+
+def _milliseconds(when: datetime | None) -> int | None:
+    return None if when is None else round(when.timestamp() * 1_000)
+
+
+def _filled(attributes: Finding) -> Finding:
+    return {name: value for name, value in attributes.items() if value not in (None, [])}
