@@ -4,9 +4,9 @@ A measurement is seldom the only one of its kind: bytes, packets and seconds tel
 pixels of a picture of one stroke. What many columns say together is less likely to be chance than
 what one says for itself (which `anomaly.detectors.distance` measures). So the density measures the
 numbers in the square root of their own covariance: a difference along the ways in which normal
-events differ counts more, one across them less. That is the opposite of a Mahalanobis distance, which finds
-such a difference usual; measured on event logs and tables, this finds more, and that less, than
-plain distances do.
+events differ counts more, one across them less. That is the opposite of a Mahalanobis distance,
+which finds such a difference usual; measured on event logs and tables, this finds more, and that
+less, than plain distances do.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The Prefect flows `detect` and `fit`: the pipelines as Prefect carries them out and shows them."""
+"""The Prefect flows `detect` and `fit`: the pipelines, carried out and shown by Prefect."""
 # ruff: noqa: E402 - see `forbid_telemetry`
 
 from datetime import date
