@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from flows.report.index import render_index
 from flows.report.page import render
 from flows.storage.verdicts.store import read_verdicts
+from tests.flows.end_to_end.test_recurring import erasing, run_of
 from tests.flows.report.sample import report_data
-from tests.flows.test_recurring import erasing, run_of
 
 _CHROMIUM = shutil.which("chromium")
 _FLAGS = [

@@ -11,9 +11,9 @@ from flows.report.index import render_index
 from flows.steps import run_index as indexing
 from flows.steps.run_index import write_index
 from schemas.outputs.manifest import CanaryReport, ColumnDrift, RunManifest
+from tests.flows.end_to_end.test_recurring import run_of
 from tests.flows.report.sample import HOSTILE, report_data
 from tests.flows.sample_runs import published
-from tests.flows.test_recurring import run_of
 
 
 def _text(page: str) -> str:

@@ -1,0 +1,408 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from flows.cli.app import main
+from flows.cli.options import Services
+from flows.jobs.job_file import job_name_of
+from flows.storage.runs.writer import RunFolder
+from schemas.columns.roles import ColumnProfile, Role, RoleChoice
+from schemas.errors import InputError
+from tests.flows.sample_runs import findings, incidents, manifest, published, rejected, scores
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+class FakeWork:
+    """Stands in for the long work: remembers the job it was given, publishes a run of `rows`."""
+
+    def __init__(self, rows=(9, 7, 2), selected=12):
+        self.rows = rows
+        self.selected = selected
+        self.job = None
+        self.partition = None
+        self.direct = None
+
+    def run_detect(self, job, *, partition, direct, on_progress):
+        self.job, self.partition, self.direct = job, partition, direct
+        scored, found, quarantined = self.rows
+        folder = RunFolder.create(job.output, job.name, "run-1")
+        on_progress("score", 1, 1)
+        print("a library says hello")
+        folder.write_part("scores", 0, scores(scored))
+        folder.write_part("findings", 0, findings(found))
+        folder.write_part("incidents", 0, incidents(found))
+        folder.write_part("quarantine", 0, rejected(quarantined))
+        made = manifest("run-1", self.rows)
+        selection = made.selection.model_copy(update={"selected": self.selected})
+        update = {"selection": selection, "severities": {"low": found}, "job": job.name}
+        return folder.publish(made.model_copy(update=update), "<p>report</p>")
+
+    def profile_input(self, location):
+        text = ColumnProfile(
+            name="a[b]",
+            kind="string",
+            rows=3,
+            nulls=0,
+            distinct=3,
+            top_share=0.3,
+            mean_length=4,
+            space_share=0,
+            patterns={},
+            examples=("x",),
+        )
+        return {"a[b]": text}, {"a[b]": RoleChoice(Role.CATEGORY, "3 distinct values")}
+
+
+def outfield(*tokens, work=None):
+    work = work or FakeWork()
+    return main(tokens, Services(work.run_detect, work.profile_input))
+
+
+def raising(error):
+    def run_detect(*_args, **_kwargs):
+        raise error
+
+    return replace(Services(), run_detect=run_detect)
+
+
+def test_help_and_version_import_nothing_heavy():
+    heavy = "{'pyarrow', 'pandas', 'prefect', 'sklearn', 'altair', 'numpy', 'pydantic'}"
+    for option in ("--help", "--version"):
+        code = (
+            f"import sys; from flows.cli.app import main; code = main(['{option}']);"
+            f" sys.exit(code or ', '.join(sorted({heavy} & set(sys.modules))) or 0)"
+        )
+        result = subprocess.run(  # noqa: S603 - our own code
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            cwd=Path(__file__).parents[3],
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+        assert "outfield" in result.stdout
+
+
+def test_looking_at_runs_does_not_import_prefect(tmp_path):
+    published(tmp_path / "out")
+    code = (
+        "import sys; from flows.cli.app import main;"
+        f" folder = {str(tmp_path / 'out/job')!r};"
+        " code = main(['findings', folder]) or main(['runs', folder]);"
+        " sys.exit(code or 'prefect' in sys.modules)"
+    )
+    result = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[3],
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_version(capsys):
+    assert outfield("--version") == 0
+    assert capsys.readouterr().out == f"outfield {version('outfield')}\n"
+
+
+def test_detect_sums_up_what_it_did(capsys):
+    assert outfield("detect", "logs/kdd99.parquet") == 0
+    out = capsys.readouterr().out
+    assert "11 rows read = 9 scored + 2 quarantined + 0 skipped" in out
+    assert "quarantined: 2 null time" in out
+    assert "7 findings (7 low): 7 by r; the budget of 100 cut off 5 more" in out
+    assert "number 5" in out
+    assert "number 6" not in out
+    assert "Report    outfield-output/kdd99/runs/run-1/report.html\n" in out
+    assert "Findings  outfield-output/kdd99/runs/run-1/findings\n" in out
+    assert Path("outfield-output/kdd99/runs/run-1/report.html").exists()
+    assert "library" not in out
+
+
+def test_one_is_not_many(capsys):
+    assert outfield("detect", "x.parquet", work=FakeWork((1, 1, 0), 1)) == 0
+    out = capsys.readouterr().out
+    assert "1 row read = 1 scored + 0 quarantined + 0 skipped" in out
+    assert "1 finding (1 low): 1 by r\n" in out
+
+
+def test_detect_without_findings_still_sums_up(capsys):
+    assert outfield("detect", "x.parquet", work=FakeWork((3, 0, 0), 0)) == 0
+    out = capsys.readouterr().out
+    assert "0 findings: 0 by r\n" in out
+    assert "quarantined:" not in out
+
+
+def test_detect_prints_one_json_document_and_nothing_else(capsys):
+    assert outfield("detect", "logs/kdd99.parquet", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["manifest"]["ledger"]["scored"] == 9
+    assert document["files"]["report"] == "outfield-output/kdd99/runs/run-1/report.html"
+    assert [incident["rank"] for incident in document["top"]] == [1, 2, 3, 4, 5]
+    assert document["top"][0]["first_time"].startswith("2026-01-01")
+
+
+def test_the_command_line_wins_over_the_job_file():
+    Path("job.toml").write_text('input = "a"\noutput = "b"\nname = "c"\nseed = 7\n')
+    work = FakeWork()
+    assert outfield("detect", "--job", "job.toml", work=work) == 0
+    assert (work.job.input, work.job.output, work.job.name) == ("a", "b", "c")
+    assert work.direct is False
+    tokens = ("x", "--job", "job.toml", "--output", "y", "--name", "z", "--direct")
+    assert outfield("detect", *tokens, work=work) == 0
+    assert (work.job.input, work.job.output, work.job.name) == ("x", "y", "z")
+    assert work.job.seed == 7
+    assert work.direct is True
+
+
+def test_a_name_that_leads_out_of_the_output_folder_is_refused(capsys):
+    assert outfield("detect", "x", "--name", "../../../evil") == 2
+    assert_one_line(capsys, "outfield: error: command line: name: it names a folder")
+
+
+@pytest.mark.parametrize(
+    ("location", "name"),
+    [
+        ("logs/kdd99.parquet", "kdd99"),
+        ("/data/signins/", "signins"),
+        ("s3://bucket/signins/day=*/*.parquet", "signins"),
+        ("logs/app-*.parquet", "logs"),
+        ("C:\\logs\\events.parquet", "events"),
+    ],
+)
+def test_the_job_is_named_after_its_input(location, name):
+    assert job_name_of(location) == name
+
+
+def test_the_working_directory_as_input_gives_its_name(tmp_path, monkeypatch):
+    (tmp_path / "audit").mkdir()
+    monkeypatch.chdir(tmp_path / "audit")
+    assert job_name_of(".") == job_name_of("*.parquet") == job_name_of("./") == "audit"
+
+
+def test_detect_without_input_is_the_users_to_mend(capsys):
+    assert outfield("detect") == 2
+    assert_one_line(capsys, "outfield: error: no input; name a file")
+
+
+def assert_one_line(capsys, start):
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(start)
+    assert captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        (["detec", "x"], 'Unknown command "detec". Did you mean "detect"?'),
+        (["detect", "x", "--jsn"], "Unknown option: --jsn. Did you mean --json?"),
+        (["detect", "x", "y"], "['y']"),
+        (["findings", "x", "--top", "0"], "--top"),
+        (["findings", "x", "--top", "many"], "--top"),
+        (["findings"], "DIR/NAME"),
+        (["runs", "nowhere"], "nowhere: no such folder; "),
+        (["findings", "nowhere"], "nowhere: no such folder; "),
+        (["detect", "--job", "missing.toml"], "missing.toml"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_one_line(capsys, tokens, message):
+    assert outfield(*tokens) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("outfield: error: ")
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_an_input_error_ends_with_2_and_is_not_read_as_markup_nor_obeyed(capsys):
+    error = InputError("no such\nfile", where="[red]\x1b[2Jx", remedy="name another")
+    assert main(["detect", "x"], raising(error)) == 2
+    assert capsys.readouterr().err == (
+        "outfield: error: [red]\\x1b[2Jx: no such file; name another\n"
+    )
+
+
+def test_a_fault_of_ours_ends_with_1_and_one_line(capsys):
+    assert main(["detect", "x"], raising(ZeroDivisionError("by\nzero"))) == 1
+    assert capsys.readouterr().err == (
+        "outfield failed: ZeroDivisionError: by zero; this is a fault of ours;"
+        " run with --verbose for the traceback\n"
+    )
+
+
+def test_verbose_prints_the_traceback_too(capsys):
+    assert main(["detect", "x", "--verbose"], raising(ZeroDivisionError("zero"))) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("Traceback (most recent call last):\n")
+    assert "in run_detect" in err
+
+
+def test_ctrl_c_ends_with_130(capsys):
+    assert main(["detect", "x"], raising(KeyboardInterrupt())) == 130
+    assert_one_line(capsys, "outfield: stopped")
+
+
+def test_a_reader_that_leaves_early_sees_no_error(tmp_path):
+    published(tmp_path, n=28)
+    command = f"import sys; from flows.cli.app import main; sys.exit(main(['findings', '{tmp_path}/job', '--json']))"  # noqa: E501
+    with subprocess.Popen(  # noqa: S603 - our own code
+        [sys.executable, "-c", command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=Path(__file__).parents[3],
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_findings_shows_the_newest_run_or_the_one_asked_for(tmp_path, capsys):
+    published(tmp_path, "old", 1, n=2)
+    published(tmp_path, "new", 2, n=3)
+    assert outfield("findings", "job", "--top", "1") == 0
+    out = capsys.readouterr().out
+    assert "number 1" in out
+    assert "number 2" not in out
+    assert "1 of 3 findings of run new" in out
+    assert outfield("findings", "job", "--run", "old") == 0
+    assert "2 of 2 findings of run old" in capsys.readouterr().out
+    assert outfield("findings", "job", "--run", "odl") == 2
+    assert "the nearest of 2 is old" in capsys.readouterr().err
+
+
+def test_incidents_shows_those_of_a_run(tmp_path, capsys):
+    published(tmp_path / "out")
+    assert outfield("incidents", "out/job", "--top", "2") == 0
+    out = capsys.readouterr().out
+    assert "number 2" in out
+    assert "number 3" not in out
+    assert "3 incidents of 3 records: 3 new; run one" in out
+
+
+def test_incidents_as_json_hold_times_and_entities(tmp_path, capsys):
+    published(tmp_path / "out")
+    assert outfield("incidents", "out/job", "--json") == 0
+    first = json.loads(capsys.readouterr().out)["incidents"][0]
+    assert first["first_time"] == "2026-01-01T00:00:00+00:00"
+    assert first["entities"] == [{"column": "user", "distinct": 1, "names": ["eve"]}]
+
+
+def test_diff_tells_what_is_new_and_what_is_gone(tmp_path, capsys):
+    one = published(tmp_path / "out", "one", 1, n=3)
+    two = published(tmp_path / "out", "two", 2, n=2)
+    assert outfield("diff", str(one.folder), str(two.folder)) == 0
+    out = capsys.readouterr().out
+    assert "0 new, 0 worse, 2 recurring, 1 resolved" in out
+    assert outfield("diff", str(two.folder), str(one.folder), "--json") == 0
+    changes = json.loads(capsys.readouterr().out)
+    assert [(each["change"], each["incident"]) for each in changes] == [
+        ("new", "i-3"),
+        ("recurring", "i-1"),
+        ("recurring", "i-2"),
+    ]
+
+
+def test_diff_of_a_folder_that_is_no_run_says_so(tmp_path, capsys):
+    published(tmp_path / "out", "one", 1)
+    assert outfield("diff", "out/job", "nowhere") == 2
+    assert "nowhere: no such folder" in capsys.readouterr().err
+
+
+def test_findings_as_json_hold_the_event_and_the_reasons(tmp_path, capsys):
+    published(tmp_path, n=3)
+    assert outfield("findings", "job", "--top", "2", "--json") == 0
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert [finding["rank"] for finding in found] == [1, 2]
+    assert found[0]["event"]["agent.name"] == "curl"
+    assert found[0]["event"]["agent"] is None
+    assert found[0]["reasons"][0]["observed"] == "eve"
+
+
+def test_runs_lists_them_newest_first_with_their_ledgers(tmp_path, capsys):
+    published(tmp_path, "old", 1, n=1)
+    published(tmp_path, "new", 2, n=3)
+    assert outfield("runs", "job") == 0
+    header, *rows = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert header[:3] == ["run", "started", "read"]
+    assert [row[0] for row in rows] == ["new", "old"]
+    assert rows[0][-6:] == ["6", "3", "3", "0", "3", "0"]
+    assert outfield("runs", "job", "--json") == 0
+    documents = json.loads(capsys.readouterr().out)
+    assert [document["manifest"]["run_id"] for document in documents] == ["new", "old"]
+
+
+def test_a_job_whose_runs_all_failed_has_none(tmp_path, capsys):
+    RunFolder.create(str(tmp_path), "job", "killed")
+    assert outfield("runs", "job") == 0
+    assert capsys.readouterr().out == "No finished run yet.\n"
+    assert outfield("runs", "job", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_init_writes_a_job_file_named_after_the_input_and_never_over_another(capsys):
+    assert outfield("init", "logs/kdd99.parquet") == 0
+    out = capsys.readouterr().out
+    assert "a[b]" in out
+    assert "3 distinct values" in out
+    assert "outfield detect --job kdd99.toml" in out
+    Path("kdd99.toml").write_text("mine")
+    assert outfield("init", "logs/kdd99.parquet") == 2
+    assert "kdd99.toml: is there already; replace it with --force" in capsys.readouterr().err
+    assert Path("kdd99.toml").read_text() == "mine"
+    assert outfield("init", "logs/kdd99.parquet", "--force") == 0
+    assert Path("kdd99.toml").read_text() != "mine"
+
+
+def test_the_job_file_of_init_is_one_that_detect_takes():
+    assert outfield("init", "logs/kdd99.parquet", "--output-file", "my job.toml") == 0
+    work = FakeWork()
+    assert outfield("detect", "--job", "my job.toml", work=work) == 0
+    assert work.job.input == "logs/kdd99.parquet"
+    assert work.job.columns == {} or work.job.columns["a[b]"].role == Role.CATEGORY
+
+
+def test_init_into_a_folder_that_is_not_there_is_the_users_to_mend(capsys):
+    assert outfield("init", "x.parquet", "--output-file", "no/such/job.toml") == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_schema_prints_the_job_files_json_schema(capsys):
+    assert outfield("schema") == 0
+    assert "columns" in json.loads(capsys.readouterr().out)["properties"]
+
+
+def test_detect_passes_the_partition_on():
+    work = FakeWork()
+    tokens = ("detect", "logs/{date}", "--partition", "2026-01-05")
+    assert outfield(*tokens, work=work) == 0
+    assert work.partition == date(2026, 1, 5)
+
+
+def test_serve_shows_the_jobs_that_have_a_schedule_and_serves_them(capsys):
+    served = []
+    Path("jobs").mkdir()
+    Path("jobs/a.toml").write_text('input = "a"\n[schedule]\ncron = "0 6 * * *"\n')
+    Path("jobs/b.toml").write_text('input = "b"\n')
+    services = replace(Services(), serve_jobs=lambda *arguments: served.append(arguments))
+    assert main(["serve", "jobs", "--limit", "2"], services) == 0
+    ((jobs, folder, limit),) = served
+    assert ([(file, job.name) for file, job in jobs.items()], folder, limit) == (
+        [("a", "a")],
+        "jobs",
+        2,
+    )
+    assert capsys.readouterr().out.splitlines()[1].split() == (
+        ["detect/a", "a.toml", "0", "6", "*", "*", "*", "UTC"]
+    )

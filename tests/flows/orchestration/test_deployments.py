@@ -1,0 +1,353 @@
+"""Jobs as deployments: what Prefect is told, and a day with a real server and a served folder."""
+# Prefect must not be imported before its settings are in place, which the fixture sees to.
+# ruff: noqa: PLC0415
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from flows.cli.app import main
+from flows.storage.runs.reader import list_runs
+from tests.flows.partitioned_logs import job_file, job_in, partitions
+from tests.flows.prefect_processes import PREFECT, plain_environment, prefect_server_process
+from tests.flows.results.test_notifications import Duty, on_duty
+from tests.flows.sample_logs import small_log, written
+
+ROOT = Path(__file__).parents[3]
+DAY = date(2026, 1, 5)
+BERLIN = ZoneInfo("Europe/Berlin")
+NIGHTLY = '[schedule]\ncron = "0 6 * * *"\ntimezone = "Europe/Berlin"\n'
+
+
+def one_line(capsys) -> str:
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
+@pytest.mark.parametrize(
+    ("prepare", "words"),
+    [
+        (lambda _: None, ("no such folder",)),
+        (job_file, ("no job file in it has a schedule", "[schedule]")),
+        (lambda folder: job_file(folder, "[schedule]\n"), ("nightly.toml", "`cron`")),
+        (lambda folder: job_file(folder, NIGHTLY).rename(folder / "jobs/a b.toml"), ("a b.toml",)),
+        (
+            lambda folder: (
+                job_file(folder, NIGHTLY).rename(folder / "jobs/a.toml"),
+                job_file(folder, NIGHTLY),
+            ),
+            ("a.toml and nightly.toml are both called 'nightly'",),
+        ),
+    ],
+)
+def test_a_folder_that_cannot_be_served_is_told_in_one_line(prepare, words, tmp_path, capsys):
+    prepare(tmp_path)
+    assert main(["serve", str(tmp_path / "jobs")]) == 2
+    said = one_line(capsys)
+    assert all(word in said for word in words)
+
+
+@pytest.mark.slow
+def test_serving_without_a_server_is_told_in_one_line(tmp_path):
+    job_file(tmp_path, NIGHTLY)
+    for more, words in (
+        ({}, "PREFECT_API_URL: no Prefect server is configured; run `prefect server start`"),
+        ({"OUTFIELD_NOTIFY_URL": "pigeon://x"}, "OUTFIELD_NOTIFY_URL: this is no URL"),
+    ):
+        ended = subprocess.run(  # noqa: S603 - our own code
+            [*OUTFIELD, "serve", tmp_path / "jobs"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=ROOT,
+            env=plain_environment(tmp_path, **more),
+        )
+        assert ended.returncode == 2
+        assert words in ended.stderr
+        assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_deployment_says_what_prefect_must_know(tmp_path, prefect_server):
+    from flows.orchestration.deployments import deployment_of, detect_job
+
+    made = deployment_of("nightly", job_in(tmp_path, NIGHTLY))
+    assert (made.flow_name, made.name, made.parameters) == (
+        "detect",
+        "nightly",
+        {"job": "nightly"},
+    )
+    schedule = made.schedules[0].schedule
+    assert (schedule.cron, schedule.timezone) == ("0 6 * * *", "Europe/Berlin")
+    assert made.concurrency_limit == 1
+    assert made.concurrency_options.collision_strategy == "ENQUEUE"
+    assert made.entrypoint == "flows.orchestration.deployments.detect_job"
+    described = detect_job.parameters.properties
+    assert list(described) == ["job", "partition"]
+    assert all(parameter["description"] for parameter in described.values())
+
+
+@pytest.mark.slow
+def test_a_run_of_the_command_line_is_named_after_its_partition(tmp_path, prefect_server):
+    from prefect.client.orchestration import get_client
+
+    from flows.orchestration.flows import detect
+
+    partitions(tmp_path, [DAY])
+    state = detect(job_in(tmp_path), DAY, return_state=True)
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(state.state_details.flow_run_id)
+    assert run.name == "detect-nightly-2026-01-05"
+
+
+@pytest.mark.slow
+def test_an_interval_starts_where_a_restart_does_not_shift_it(tmp_path, prefect_server):
+    from flows.orchestration.deployments import prefect_schedule
+
+    spec = job_in(tmp_path, '[schedule]\ninterval = "6h"\n').schedule
+    assert prefect_schedule(spec).interval == timedelta(hours=6)
+    assert prefect_schedule(spec).anchor_date == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.slow
+def test_the_deployments_of_prefect_yaml_are_ones_that_prefect_takes(prefect_server, monkeypatch):
+    import yaml
+    from prefect.client.schemas.objects import ConcurrencyLimitConfig
+    from prefect.client.schemas.schedules import construct_schedule
+    from prefect.flows import load_flow_from_entrypoint
+
+    from flows.jobs.job_file import load_job
+    from flows.runtime.settings import Settings
+
+    monkeypatch.chdir(ROOT)
+    for deployment in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]:
+        pool = deployment["work_pool"]
+        monkeypatch.setenv("OUTFIELD_JOBS", pool["job_variables"]["env"]["OUTFIELD_JOBS"])
+        flow = load_flow_from_entrypoint(deployment["entrypoint"])
+        assert flow.name == "detect"
+        flow.validate_parameters({**deployment["parameters"], "partition": "2026-01-05"})
+        job = load_job(f"{Settings.from_environment().jobs}/{deployment['parameters']['job']}.toml")
+        assert job.name == deployment["name"]
+        (schedule,) = deployment["schedules"]
+        assert construct_schedule(**schedule).cron == job.schedule.cron
+        assert schedule["timezone"] == job.schedule.timezone
+        limit = ConcurrencyLimitConfig.model_validate(deployment["concurrency_limit"])
+        assert (limit.limit, limit.collision_strategy) == (1, "ENQUEUE")
+
+
+OUTFIELD = (
+    sys.executable,
+    "-c",
+    "import sys; from flows.cli.app import main; sys.exit(main(sys.argv[1:]))",
+)
+
+
+@dataclass(frozen=True)
+class House:
+    """A folder of jobs that is served, its server, and whoever is on duty."""
+
+    folder: Path
+    api: str
+    environment: dict[str, str]
+    duty: Duty
+
+    def prefect(self, *tokens: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 - our own command
+            [PREFECT, *tokens],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**self.environment, "COLUMNS": "400"},
+            timeout=120,
+        )
+
+    def trigger(self, *parameters: str) -> None:
+        tokens = [token for parameter in parameters for token in ("-p", parameter)]
+        ended = self.prefect("deployment", "run", "detect/nightly", *tokens)
+        assert ended.returncode == 0, ended.stdout
+
+    def flow_runs(self, job: str | None = "nightly") -> list[dict[str, Any]]:
+        auth = b64encode(self.environment.get("PREFECT_API_AUTH_STRING", "").encode()).decode()
+        headers = {"Content-Type": "application/json", "Authorization": f"Basic {auth}"}
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            f"{self.api}/flow_runs/filter", b"{}", headers
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
+            found: list[dict[str, Any]] = json.load(answer)
+        return [run for run in found if job in (None, run["parameters"]["job"])]
+
+    def wait_for(
+        self, state: str, *, name: str = "", job: str | None = "nightly"
+    ) -> dict[str, Any]:
+        """Wait for a flow run that is in a state; the newest such."""
+        deadline = time.monotonic() + 150
+        while time.monotonic() < deadline:
+            runs = [
+                run
+                for run in self.flow_runs(job)
+                if run["state_name"] == state and name in run["name"]
+            ]
+            if runs:
+                return max(runs, key=lambda run: run["created"])
+            time.sleep(0.3)
+        raise AssertionError([(run["name"], run["state_name"]) for run in self.flow_runs(job)])
+
+
+@contextmanager
+def process_of(tokens: tuple[str, ...], environment: dict[str, str]) -> Iterator[int]:
+    """Run a command in a process group of its own; stop it as a service manager does."""
+    process = subprocess.Popen(  # noqa: S603 - our own code
+        tokens, cwd=ROOT, env=environment, start_new_session=True
+    )
+    try:
+        yield process.pid
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=30)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    partitions(folder, [DAY])
+    job_file(folder, NIGHTLY)
+    minutely = f'input = "{folder}/logs/date={DAY}"\noutput = "{folder}/out"\nname = "minutely"\n'
+    (folder / "jobs/minutely.toml").write_text(minutely + '[schedule]\ninterval = "1m"\n')
+    (folder / "home").mkdir()
+    with prefect_server_process(folder / "server") as api, on_duty(200) as duty:
+        environment = plain_environment(
+            folder / "home",
+            PREFECT_API_URL=api,
+            PREFECT_RUNNER_POLL_FREQUENCY="1",
+            OUTFIELD_NOTIFY_URL=duty.url,
+            PYTHONPATH=str(ROOT),
+        )
+        with process_of((*OUTFIELD, "serve", str(folder / "jobs")), environment):
+            served = House(folder, api, environment, duty)
+            served.wait_for("Scheduled")
+            yield served
+
+
+@pytest.mark.slow
+def test_runs_of_the_schedule_appear_for_the_coming_nights(house):
+    scheduled = [run for run in house.flow_runs() if run["auto_scheduled"]]
+    times = sorted(datetime.fromisoformat(run["expected_start_time"]) for run in scheduled)
+    assert len(times) >= 3
+    assert {at.astimezone(BERLIN).hour for at in times} == {6}
+    assert times[0] > datetime.now(UTC)
+
+
+@pytest.mark.slow
+def test_a_triggered_run_judges_its_partition(house):
+    house.trigger("partition=2026-01-05")
+    run = house.wait_for("Completed")
+    assert run["name"] == "detect-nightly-2026-01-05"
+    published = list_runs(str(house.folder / "out/nightly"))
+    assert [each.manifest.partition for each in published] == [DAY]
+    assert house.duty.messages == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("parameter", "said"),
+    [
+        ("partition=yesterday", "does not match"),
+        ("partition=../../etc", "does not match"),
+        ("job=../../etc/passwd", "does not match"),
+        ("partitoin=2026-01-05", "not found on the deployment"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_before_anything_runs(house, parameter, said):
+    before = len(house.flow_runs())
+    ended = house.prefect("deployment", "run", "detect/nightly", "-p", parameter)
+    assert ended.returncode == 1
+    assert said in ended.stdout + ended.stderr
+    assert len(house.flow_runs()) == before
+
+
+@pytest.mark.slow
+def test_a_run_that_is_not_asked_for_a_day_takes_the_newest_and_only_once(house):
+    yesterday = datetime.now(UTC).astimezone(BERLIN).date() - timedelta(1)
+    partitions(house.folder, [yesterday])
+    house.trigger()
+    house.wait_for("Completed", name=f"detect-nightly-{yesterday}")
+    house.trigger()
+    run = house.wait_for("UpToDate")
+    assert run["name"] == f"detect-nightly-{yesterday}"
+    assert run["state_type"] == "COMPLETED"
+    assert f"{yesterday}, the newest day that is over" in run["state"]["message"]
+
+
+@pytest.mark.slow
+def test_a_job_runs_by_itself_when_its_time_comes(house):
+    run = house.wait_for("Completed", job="minutely")
+    assert run["auto_scheduled"]
+    assert run["name"] == "detect-minutely"
+    assert len(list_runs(str(house.folder / "out/minutely"))) == 1  # then it is up to date
+
+
+@pytest.mark.slow
+def test_a_run_that_fails_leaves_a_state_and_a_reason_and_no_half_output(house):
+    bad = house.folder / "logs/date=2026-01-06/a.parquet"
+    bad.parent.mkdir()
+    bad.write_bytes(b"PAR1 not really")
+    house.trigger("partition=2026-01-06")
+    run = house.wait_for("Failed")
+    assert run["name"] == "detect-nightly-2026-01-06"
+    assert "not a Parquet file" in run["state"]["message"]
+    (message,) = house.duty.messages
+    house.duty.messages.clear()
+    assert message["title"] == "outfield nightly 2026-01-06 failed"
+    assert not list((house.folder / "out/nightly/runs").glob(".*"))
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_is_told_of_and_the_next_one_goes_on(house):
+    written(house.folder / "logs/date=2026-01-07/a.parquet", small_log(60_000))
+    house.trigger("partition=2026-01-07")
+    run = house.wait_for("Running", name="2026-01-07")
+    (child,) = pids_with(f"PREFECT__FLOW_RUN_ID={run['id']}")
+    os.kill(child, signal.SIGSTOP)  # or it ends while the next one is asked for
+    house.trigger("partition=2026-01-05")
+    os.kill(child, signal.SIGKILL)
+    house.wait_for("Crashed")
+    last = house.wait_for("Completed", name="detect-nightly-2026-01-05")
+    while datetime.fromisoformat(last["created"]) < datetime.fromisoformat(run["created"]):
+        time.sleep(0.3)
+        last = house.wait_for("Completed", name="detect-nightly-2026-01-05")
+    assert [message["title"] for message in house.duty.messages] == [
+        "outfield nightly 2026-01-07 failed"
+    ]
+    days = [each.manifest.partition for each in list_runs(str(house.folder / "out/nightly"))]
+    assert date(2026, 1, 7) not in days
+
+
+def pids_with(text: str) -> list[int]:
+    """List the processes that have a text in their environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if text.encode() in (process / "environ").read_bytes():
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return found

@@ -1,0 +1,128 @@
+"""What becomes of a run whose Prefect server is gone, or whose process is told to end."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows.storage.runs.reader import list_runs
+from tests.flows.prefect_processes import (
+    plain_environment,
+    prefect_server_process,
+    processes_of,
+)
+from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[3]
+OUTFIELD = (
+    sys.executable,
+    "-c",
+    "import sys; from flows.cli.app import main; sys.exit(main(sys.argv[1:]))",
+)
+
+
+def started(folder: Path, *options: str, **more: str) -> subprocess.Popen[str]:
+    """Start `outfield detect` on the log in a folder, as a user does."""
+    return subprocess.Popen(  # noqa: S603 - our own code
+        [*OUTFIELD, "detect", folder / "log.parquet", "--output", folder / "out", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=plain_environment(folder, PYTHONPATH=str(ROOT), **more),
+        start_new_session=True,
+    )
+
+
+def wait_until(there: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 200
+    while not there():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def has_begun(folder: Path) -> bool:
+    return any((folder / "out/log/runs").glob(".*.partial"))
+
+
+def test_a_run_whose_server_is_killed_is_whole_and_says_so(tmp_path):
+    location = written(tmp_path / "log.parquet", small_log(20_000))
+    with prefect_server_process(tmp_path / "server") as api:
+        run = started(tmp_path, PREFECT_API_URL=api, PREFECT_CLIENT_MAX_RETRIES="1")
+        wait_until(lambda: has_begun(tmp_path))
+        (server,) = [p for p in group_leaders(tmp_path / "server") if os.getpgid(p) == p]
+        os.killpg(server, signal.SIGKILL)
+        out, err = run.communicate(timeout=500)  # Prefect's client tries each call again
+    assert run.returncode == 0, err
+    assert "the Prefect server no longer answers: it does not know of the run's end" in err
+    assert "Traceback" not in err
+    (published,) = list_runs(str(tmp_path / "out/log"))
+    assert published.manifest.run_id in out
+    alone = detect(job(location, tmp_path / "alone"))
+    for dataset in ("findings", "scores", "incidents"):
+        assert dataset_bytes(published, dataset) == dataset_bytes(alone, dataset)
+
+
+def group_leaders(home: Path) -> list[int]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(home).encode() in (process / "environ").read_bytes():
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_a_database_that_another_holds_is_told_in_one_line(tmp_path):
+    written(tmp_path / "log.parquet", small_log())
+    (tmp_path / "prefect").mkdir()
+    with sqlite3.connect(tmp_path / "prefect/prefect.db", isolation_level=None) as database:
+        database.execute("BEGIN EXCLUSIVE")
+        run = started(tmp_path, PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS="15")
+        out, err = run.communicate(timeout=200)
+        database.execute("ROLLBACK")
+    assert (run.returncode, out) == (2, "")
+    assert "PREFECT_HOME: Prefect's embedded server did not start in time; " in err
+    # Prefect's server may tell its own log before it.
+    assert err.count("outfield: ") == 1
+    assert not (tmp_path / "out").exists()
+    assert processes_of(tmp_path) == []
+
+
+def test_a_database_that_another_holds_for_a_while_only_makes_the_run_wait(tmp_path):
+    location = written(tmp_path / "log.parquet", small_log(20_000))
+    with prefect_server_process(tmp_path / "server") as api:
+        run = started(tmp_path, PREFECT_API_URL=api)
+        wait_until(lambda: has_begun(tmp_path))
+        path = tmp_path / "server/prefect/prefect.db"
+        with sqlite3.connect(path, isolation_level=None, timeout=60) as database:
+            database.execute("BEGIN EXCLUSIVE")
+            time.sleep(15)
+            assert run.poll() is None
+            database.execute("ROLLBACK")
+        _, err = run.communicate(timeout=200)
+    assert (run.returncode, "Traceback" in err) == (0, False), err
+    (published,) = list_runs(str(tmp_path / "out/log"))
+    alone = detect(job(location, tmp_path / "alone"))
+    for dataset in ("findings", "scores", "incidents"):
+        assert dataset_bytes(published, dataset) == dataset_bytes(alone, dataset)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_told_to_end_says_so_and_leaves_nothing(tmp_path, stop):
+    written(tmp_path / "log.parquet", small_log(100_000))
+    run = started(tmp_path, "--direct")
+    wait_until(lambda: has_begun(tmp_path))
+    run.send_signal(stop)
+    out, err = run.communicate(timeout=60)
+    assert (run.returncode, out, err) == (128 + stop, "", "outfield: stopped\n")
+    assert list((tmp_path / "out/log/runs").iterdir()) == []
