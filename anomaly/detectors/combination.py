@@ -1,4 +1,4 @@
-"""What is said of one event, by its density and by its distance, made comparable."""
+"""Combines the density and distance scores of an event into one surprisal, in nats."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from schemas.job.sections import Distance
 Rows = npt.NDArray[np.float32]
 
 _MASSES = 0.05, 0.2
-"""Who is near, and who is within reach: a twentieth of the normal events may be a group of its own,
-far from all others, and what is like nobody but them is heard too."""
+"""Shares of the references that the density is measured over. The smaller one finds what is like a
+small normal group alone, the larger one what is far from the normal events as a whole."""
 _FEWEST_NEIGHBOURS = 10
 """References that make up a mass of the density in a small sample."""
 _DISTANCE_WEIGHT = 0.75
 """The distance is the largest of many columns', and one of many is large by chance."""
 _QUIETER_WEIGHT, _QUIETER_MOST = 0.3, 3.0
-"""What the quieter voice adds, and how much of it is believed, in nats: what one normal event in
-twenty has. Farther out it says again what the louder one said."""
+"""Weight of the smaller of the two surprisals, and the most of it that counts, in nats: what one
+normal event in twenty has. Beyond that the smaller one repeats the larger."""
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What the voices say of events, each float32 of one shape: higher is more anomalous."""
+    """Scores of events, each float32 of one shape; higher is more anomalous."""
 
     density: Rows
     distance: Rows
@@ -39,12 +39,12 @@ class Heard:
 
 @dataclass(frozen=True)
 class Voices:
-    """Density and distance on the normal cluster, each with what of it is a surprise.
+    """Density and distance fitted on the normal cluster, each with its surprisal.
 
-    The louder one is heard, as in Tippett's (1931) combination of the smallest p-value, and a
-    little of the quieter one: an event that is odd to both is odder than to one. But they speak of
-    the same columns, and what is far in one alone, as rare lawful names are, must not drown what
-    all columns say.
+    With a the surprisal of the density and b three quarters of that of the distance, the combined
+    surprisal is max(a, b) + 0.3 min(a, b, 3). The maximum is Tippett's (1931) combination by the
+    smallest p-value. The second term ranks an event that both scores find anomalous before one
+    that a single score finds. It is small because both scores read the same columns.
     """
 
     density: DistanceToMeasure
@@ -63,7 +63,7 @@ class Voices:
         metric: Distance = "euclidean",
         levels: Sequence[int] = (),
     ) -> tuple["Voices", Heard]:
-        """Fit on the normal cluster, and the surprises on held-out events.
+        """Fit the scores on the normal cluster and their surprisals on held-out events.
 
         Parameters
         ----------
@@ -78,11 +78,11 @@ class Voices:
         metric
             What the distance is measured in.
         levels
-            Dimensions that are levels of numbers: the density measures them in concert.
+            Dimensions that are levels of numbers: the density measures them with their covariance.
 
         Returns
         -------
-        The voices, and what they say of the held-out events.
+        The fitted scores, and the scores of the held-out events.
         """
         density = DistanceToMeasure(
             _MASSES, fewest=_FEWEST_NEIGHBOURS, levels=tuple(levels), random_state=seed
@@ -99,14 +99,14 @@ class Voices:
         return self._hear(self.density.measure_events(events), self.distance.score_events(events))
 
     def hear_exchanged(self, X: Rows, others: Rows, spans: Sequence[Span]) -> Heard:
-        """Say what would be said of events with one span of another event in its place.
+        """Score events with one span at a time replaced by that of another event.
 
         Parameters
         ----------
         X, others
             float32 (n_events, n_dims).
         spans
-            The n_spans spans that the voices were fitted with.
+            The n_spans spans that the scores were fitted with.
 
         Returns
         -------
@@ -120,7 +120,7 @@ class Voices:
         )
 
     def _hear(self, away: Rows, farthest: Rows) -> Heard:
-        """Make of distances of shape (…, n_masses) and (…) what is heard of them."""
+        """Combine densities of shape (…, n_masses) and distances of shape (…)."""
         of_masses = [s.of(away[..., i]) for i, s in enumerate(self.density_surprises)]
         density = np.maximum.reduce(of_masses)
         distance = self.distance_surprise.of(farthest) * _DISTANCE_WEIGHT

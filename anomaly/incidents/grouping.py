@@ -90,7 +90,7 @@ def gone_through(numbers: Integers, wanted: int, at_least: int) -> int:
 
 
 def _of_one_name(candidates: Candidates, names: Integers, reason: Integers) -> Integers:
-    """Pair the records that follow each other in the doings of one entity for one reason."""
+    """Pair the records that follow each other in the activity of one entity for one reason."""
     named = np.flatnonzero(names >= 0)
     keys = (candidates.rows, candidates.times, reason, names)
     order = named[np.lexsort([key[named] for key in keys])]

@@ -121,7 +121,7 @@ class ModelCommands:
         self.terminal.line(f"The latest model is {promoted.model_id}.")
 
     def rollback(self, folder: JobOrFolder, /) -> None:
-        """Make the model the latest again that was it before.
+        """Restore the previously promoted model as the latest.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""What is due: the partitions that no run has judged, or that a run would judge otherwise now."""
+"""Staleness: which partitions no run has judged, and which a run would now judge differently."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

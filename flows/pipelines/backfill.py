@@ -1,4 +1,4 @@
-"""Backfill: the partitions of some days that are missing or stale, one after the other."""
+"""Backfill: judges the missing or stale partitions of a range of days, one after the other."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field

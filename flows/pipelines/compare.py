@@ -1,4 +1,4 @@
-"""Two models on one input: which records would be findings of one, of the other, of both."""
+"""Pipeline `compare`: counts the findings that two models have alone and in common."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,4 +1,4 @@
-"""The main job as a paragraph: events in, findings and a report out."""
+"""Pipeline `detect`: from events to published findings, incidents and a report."""
 
 from collections.abc import Callable, Iterator
 from datetime import date

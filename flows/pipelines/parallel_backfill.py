@@ -1,4 +1,4 @@
-"""Several days of a backfill at once: judged side by side, published one after the other.
+"""Parallel backfill: several days are scored at once, and published in their order.
 
 The incidents of a day, and its canaries, are held against those of the days before it. So the days
 of a wave are fitted and scored in processes of their own, and from there on each waits until the

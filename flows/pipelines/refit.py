@@ -1,4 +1,4 @@
-"""A run, and the new model that may come before it: what `refit` in the job says."""
+"""Pipeline `detect`, preceded by `train` where the job's `refit` setting asks for a new model."""
 
 from datetime import UTC, date, datetime
 from functools import partial

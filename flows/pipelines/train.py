@@ -1,4 +1,4 @@
-"""The other job as a paragraph: events in, a model that later runs judge by out."""
+"""Pipeline `train`: fits a model on a history of events and registers it for later runs."""
 
 from datetime import date
 from functools import partial

@@ -1,4 +1,4 @@
-"""Who is told how far a run has come, and how long each step took."""
+"""Progress of a run: listeners for steps and publication, and the seconds each step took."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

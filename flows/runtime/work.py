@@ -1,7 +1,7 @@
-"""What crosses to a worker and back: a step, the names of files and small objects, never rows.
+"""Work units sent to workers: functions, paths and small objects; never rows.
 
-A worker is a thread, a process of this machine or one of a cluster. What it is sent passes through
-the scheduler, so objects leave behind what they can read again.
+A worker is a thread, a process of this machine or one of a cluster. A work unit passes through the
+scheduler, so its objects leave out what a worker can read again.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ _MOST_TASKS = 96
 
 
 class FieldsOnly:
-    """A dataclass that crosses without what it has cached: a worker reads that again."""
+    """A dataclass that is pickled without its cached properties: a worker computes them again."""
 
     def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
         """Be made anew from the fields alone."""

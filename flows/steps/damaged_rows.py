@@ -1,4 +1,4 @@
-"""What becomes of the files that cannot be read: their rows are in the quarantine, by number."""
+"""Writes rows that cannot be judged to the quarantine: of damaged files, and rejected rows."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,8 +1,7 @@
-"""What the entities of incidents did: counted, and the events near each incident.
+"""Activity of the entities of incidents: counts over time, usual values, events near an incident.
 
-Of the input only the columns that name somebody, the time and what few names tell of the deeds are
-read, once, in shares that are put together in the end. Kept are the values that the entities of a
-bounded number of incidents show, and for each incident the events that have room in its card.
+Reads the entity, time and reported columns once, in shards merged at the end. Memory is bounded by
+the number of incidents: only values of their entities and a few events of each are held.
 """
 
 from collections import Counter
@@ -27,14 +26,14 @@ _DURING = 6
 _NEAR = 6 * 3_600_000_000
 """Microseconds before and after an incident: what lies farther off does not belong to it."""
 _BINS = 56
-"""Bins of time at the most that the doings of an entity are counted in."""
+"""Bins of time at the most that the activity of an entity is counted in."""
 _WIDTHS = [60 * s for s in (1, 5, 15, 60, 180, 360, 720, 1_440, 10_080, 43_200)]
 """Seconds that a bin may have."""
 
 _USUAL = pa.schema(
     {"entity": pa.int64(), "column": pa.string(), "value": pa.string(), "times": pa.int64()}
 )
-"""What the scratch holds of `Doings.usual`; an entity by its place among `Traces.doings`."""
+"""What the scratch holds of `Activity.usual`; an entity by its place among `Traces.activity`."""
 _NEAR_THEM = pa.schema({"incident": pa.int64(), "row": pa.int64(), "time": pa.int64()})
 """What it holds of `Traces.around`; an incident by its place in `Scene.incidents`."""
 
@@ -65,8 +64,8 @@ class Bins:
 
 
 @dataclass
-class Doings:
-    """What is gathered of an entity, batch by batch."""
+class Activity:
+    """Counts of one entity, added up batch by batch."""
 
     counts: Integers
     """(n_bins,): its events in each bin."""
@@ -146,7 +145,7 @@ class Scene:
 class Traces:
     """What the entities of the incidents did, in the events that were read."""
 
-    doings: dict[Whose, Doings]
+    activity: dict[Whose, Activity]
     around: dict[int, Around]
     """Place of an incident -> the events of its entity near it."""
 
@@ -154,18 +153,18 @@ class Traces:
     def none_of(cls, scene: Scene) -> "Traces":
         """Return what is known before any event is read."""
         n_bins = scene.bins.n if scene.bins else 1
-        doings = {
-            (column, name): Doings(np.zeros(n_bins, dtype=np.int64))
+        activity = {
+            (column, name): Activity(np.zeros(n_bins, dtype=np.int64))
             for column, names in scene.subjects.items()
             for name in names
         }
         around: dict[int, Around] = {}
         for place, row in enumerate(scene.incidents):
             timed = scene.bins is not None and row["first_time"] is not None
-            if timed and (row["entity_column"], row["entity"]) in doings:
+            if timed and (row["entity_column"], row["entity"]) in activity:
                 ends = (pa.scalar(row[end], INSTANT).value for end in ("first_time", "last_time"))
                 around[place] = Around(*ends)
-        return cls(doings, around)
+        return cls(activity, around)
 
 
 def gather_traces(scene: Scene, chunks: Iterable[int]) -> Traces:
@@ -182,7 +181,7 @@ def gather_traces(scene: Scene, chunks: Iterable[int]) -> Traces:
         for column, wanted in subjects.items():
             for name, places in _places(_encoded(batch, column), wanted):
                 others = {c: values for c, values in names.items() if c != column}
-                found.doings[column, name].add(others, places, bins[places])
+                found.activity[column, name].add(others, places, bins[places])
                 for each in near.get((column, name), ()):
                     each.add(batch.rows[places], times[places])
     return found
@@ -190,12 +189,12 @@ def gather_traces(scene: Scene, chunks: Iterable[int]) -> Traces:
 
 def write_traces(scratch: Scratch, share: int, found: Traces) -> None:
     """Leave what was found in a share of the events in the scratch."""
-    doings = found.doings.values()
-    counts = np.array([each.counts for each in doings], dtype=np.int64)
+    activity = found.activity.values()
+    counts = np.array([each.counts for each in activity], dtype=np.int64)
     scratch.write_array(f"counts-{share}", counts)
     usual = [
         (entity, column, value, times)
-        for entity, each in enumerate(doings)
+        for entity, each in enumerate(activity)
         for column, shown in each.usual.items()
         for value, times in shown.items()
     ]
@@ -213,13 +212,13 @@ def write_traces(scratch: Scratch, share: int, found: Traces) -> None:
 def read_traces(scratch: Scratch, n_shares: int, scene: Scene) -> Traces:
     """Read back what was found in all shares of the events, and put it together."""
     found = Traces.none_of(scene)
-    doings = list(found.doings.values())
+    activity = list(found.activity.values())
     for share in range(n_shares):
-        for each, counts in zip(doings, scratch.read_array(f"counts-{share}"), strict=True):
+        for each, counts in zip(activity, scratch.read_array(f"counts-{share}"), strict=True):
             each.counts += counts
         usual = scratch.read_table(f"usual-{share}").to_pydict()
         for entity, column, value, times in zip(*usual.values(), strict=True):
-            doings[entity].usual.setdefault(column, Counter())[value] += times
+            activity[entity].usual.setdefault(column, Counter())[value] += times
         near = scratch.read_table(f"near-{share}")
         places, rows, times = (column.to_numpy() for column in near.columns)
         for place, around in found.around.items():

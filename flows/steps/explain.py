@@ -1,4 +1,4 @@
-"""The step that writes the findings with their reasons, and the map that shows where they lie."""
+"""Step `explain`: writes the findings with their reasons, and the map of the embedding."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The steps that make a model, or take up a stored one."""
+"""Steps `fit`, `take up the model` and `register`: fit a model, or load a stored one."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The step from odd records to incidents: gathered, named, held against verdicts and the past.
+"""Step `group`: groups anomalous records into incidents; applies verdicts; compares earlier runs.
 
 The oddest records are gone through until there are as many incidents as the job wants; what a
 verdict suppresses is not replaced by something less odd. Of each incident its oddest records become

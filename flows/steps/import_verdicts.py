@@ -1,6 +1,6 @@
-"""Verdicts that were dropped as files become verdicts of the job, line by line.
+"""Imports verdicts from the CSV and Parquet files in a job's `verdicts` folder, line by line.
 
-A line that is wrong is named and left out; the run goes on.
+An invalid line is reported and skipped; the run continues.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
-"""The step that looks around the incidents: what their entities did, in this run and before.
+"""Step `look around`: the context of each incident, from this run and from earlier ones.
 
-The work is bounded by the incidents that are looked around and by what has room in a card.
+At most `MOST_INCIDENTS` incidents get a context, and each a bounded number of events.
 """
 
 from collections import Counter
@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 from anomaly.incidents.similarity import most_similar
 from flows.steps.entity_activity import (
+    Activity,
     Around,
     Bins,
-    Doings,
     Scene,
     Whose,
     gather_traces,
@@ -75,7 +75,7 @@ def look_around(run: Run, gathered: Gathered, grouped: Grouped) -> None:
     rows = [
         {
             "incident": row["incident"],
-            "history": _history(scene, row, found.doings, earlier),
+            "history": _history(scene, row, found.activity, earlier),
             "told": scene.told,
             "around": events[place],
             "similar": similar[place],
@@ -136,11 +136,11 @@ def _told(
 def _history(
     scene: Scene,
     row: Mapping[str, Any],
-    doings: Mapping[Whose, Doings],
+    activity: Mapping[Whose, Activity],
     earlier: Mapping[Whose, list[dict[str, Any]]],
 ) -> dict[str, Any] | None:
     whose = (row["entity_column"], row["entity"])
-    did = doings.get(whose)
+    did = activity.get(whose)
     if did is None:
         return None
     total = max(1, int(did.counts.sum()))

@@ -1,4 +1,4 @@
-"""The step that keeps the records of a run and their embedding, to be searched."""
+"""Step `store`: stores records of a run and indexes their embedding for `outfield similar`."""
 
 import numpy as np
 import numpy.typing as npt

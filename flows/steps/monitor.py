@@ -1,6 +1,6 @@
-"""The steps that look at a batch as a whole: did the data change, and what would have been found.
+"""Steps `watch` and `look ahead`: column and embedding drift, and the recall of canaries.
 
-Neither touches an output; both stand in the manifest.
+Neither changes a finding or a score; the manifest holds both.
 """
 
 from collections.abc import Iterator

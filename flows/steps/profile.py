@@ -1,4 +1,4 @@
-"""A look at the input before anything is decided: profiles of its columns, and their roles."""
+"""Profiles the columns of a sample of the input and infers their roles."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The end of a run: what it did is summed up, rendered and made visible."""
+"""Step `publish`: writes manifest and report, and makes the run visible."""
 
 import resource
 import sys

@@ -1,4 +1,4 @@
-"""The records of a run: what is judged, read the same way whether events or sessions."""
+"""Records of a run: the units that are scored, with one interface for events and sessions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The sample that profiles and models are made from: which rows, and in which order."""
+"""Samples of the rows of a run: for profiles and models, and a few of each chunk for monitoring."""
 
 from collections.abc import Iterator, Sequence
 

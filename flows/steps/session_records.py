@@ -1,4 +1,4 @@
-"""Sessions as the records of a run: gathered from events, and back to the events of a few."""
+"""Sessions as the records of a run, and the way back from a session to its events."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
