@@ -29,6 +29,11 @@ _PREFECT_DEFAULTS = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": "outfield",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # a run may also go without Prefect
 }
+_SAFE_PATH = {
+    # Prefect starts `python -m uvicorn` and `python -m prefect.engine`. Without this, Python looks
+    # in the working folder first: it would run a `uvicorn.py` or a package `flows` that lies there.
+    "PYTHONSAFEPATH": "1",
+}
 _SERVING_DEFAULTS = {
     # Nobody watches a terminal: what happened stands in the log, and on Prefect's page.
     "PREFECT_LOGGING_LEVEL": "INFO",
@@ -139,8 +144,8 @@ def forbid_telemetry() -> None:
 
 
 def prepare_prefect() -> None:
-    """Set what Prefect reads at its import, where the user has not set it."""
-    _set_where_unset(_NO_TELEMETRY | _PREFECT_DEFAULTS)
+    """Set what Prefect and the processes it starts read, where the user has not set it."""
+    _set_where_unset(_NO_TELEMETRY | _SAFE_PATH | _PREFECT_DEFAULTS)
 
 
 def prepare_serving(jobs: str) -> None:

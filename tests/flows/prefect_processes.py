@@ -17,7 +17,8 @@ PREFECT = Path(sys.executable).with_name("prefect")
 def plain_environment(home: Path, **more: str) -> dict[str, str]:
     """An environment of a user who has set nothing, with an empty home."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
-    ours.pop("DO_NOT_TRACK", None)
+    for name in ("DO_NOT_TRACK", "PYTHONSAFEPATH"):
+        ours.pop(name, None)
     return {**ours, "HOME": str(home), "PREFECT_HOME": str(home / "prefect"), **more}
 
 

@@ -126,3 +126,25 @@ def test_a_run_that_is_told_to_end_says_so_and_leaves_nothing(tmp_path, stop):
     out, err = run.communicate(timeout=60)
     assert (run.returncode, out, err) == (128 + stop, "", "outfield: stopped\n")
     assert list((tmp_path / "out/log/runs").iterdir()) == []
+
+
+def test_modules_of_the_working_folder_are_not_run_by_the_embedded_server(tmp_path):
+    written(tmp_path / "log.parquet", small_log())
+    for name in ("uvicorn.py", "click.py", "flows/__init__.py"):
+        module = tmp_path / name
+        module.parent.mkdir(exist_ok=True)
+        module.write_text(
+            f"open({str(tmp_path / 'executed')!r}, 'w').close()\nraise SystemExit(9)\n"
+        )
+    run = subprocess.run(  # noqa: S603 - our own command
+        [Path(sys.executable).with_name("outfield"), "detect", "log.parquet", "--output", "out"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=plain_environment(tmp_path),
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr
+    assert not (tmp_path / "executed").exists()
+    assert len(list_runs(str(tmp_path / "out" / "log"))) == 1
