@@ -1,5 +1,7 @@
-"""Options and services that several commands share."""
+"""Options and services that several commands share.
 
+What a service needs is imported inside it: `outfield --help` must not wait for Arrow or Prefect.
+"""
 # ruff: noqa: PLC0415 - see above
 
 from collections.abc import Callable, Mapping, Sequence

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
-from flows.runtime.settings import Settings, forbid_telemetry
+from flows.runtime.settings import Settings, enter_working_folder, forbid_telemetry
 
 forbid_telemetry()  # before the import that reads it: a worker imports this module first
 
@@ -84,6 +84,7 @@ def detect_job(job: JobFile, partition: Day = None) -> PublishedRun | State[Any]
     The job file is read when the run starts. A run that is not asked for a certain day, and finds
     its input judged as it stands, does nothing and says so.
     """
+    enter_working_folder()
     with telling_of_failure(job, partition):
         spec = complete_job(load_job(str(Settings.from_environment().jobs / f"{job}.toml")))
         day = chosen_partition(spec, partition, datetime.now(UTC))

@@ -29,9 +29,11 @@ _PREFECT_DEFAULTS = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": "outfield",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # a run may also go without Prefect
 }
+_WORKING_FOLDER = "OUTFIELD_WORKING_FOLDER"
+"""The variable in which `outfield serve` tells its runs where it was started."""
 _SAFE_PATH = {
-    # Prefect starts `python -m uvicorn` and `python -m prefect.engine`. Without this, Python looks
-    # in the working folder first: it would run a `uvicorn.py` or a package `flows` that lies there.
+    # A worker is started as `python -c`, Prefect's server and runs as `python -m`. Both look in the
+    # working folder first: they would run a `uvicorn.py` or a package `flows` that lies there.
     "PYTHONSAFEPATH": "1",
 }
 _SERVING_DEFAULTS = {
@@ -143,6 +145,11 @@ def forbid_telemetry() -> None:
     _set_where_unset(_NO_TELEMETRY)
 
 
+def prepare_processes() -> None:
+    """Keep modules of the working folder out of the Python processes that this one starts."""
+    _set_where_unset(_SAFE_PATH)
+
+
 def prepare_prefect() -> None:
     """Set what Prefect and the processes it starts read, where the user has not set it."""
     _set_where_unset(_NO_TELEMETRY | _SAFE_PATH | _PREFECT_DEFAULTS)
@@ -151,8 +158,25 @@ def prepare_prefect() -> None:
 def prepare_serving(jobs: str) -> None:
     """Set what the runs of a served folder of job files read, where the user has not set it."""
     os.environ["OUTFIELD_JOBS"] = str(Path(jobs).absolute())
+    _leave_working_folder()
     _set_where_unset(_SERVING_DEFAULTS)
     prepare_prefect()
+
+
+def _leave_working_folder() -> None:
+    """Go to the folder of outfield's packages; a served run returns by `enter_working_folder`.
+
+    Prefect imports a flow with the working folder first on Python's path, whatever the environment
+    says: a package `flows` of the user's would be taken for outfield's.
+    """
+    os.environ[_WORKING_FOLDER] = str(Path.cwd())
+    os.chdir(Path(__file__).parents[2])
+
+
+def enter_working_folder() -> None:
+    """Go to the folder that `outfield serve` was started in, where relative paths begin."""
+    if folder := os.environ.get(_WORKING_FOLDER):
+        os.chdir(folder)
 
 
 def _set_where_unset(variables: Mapping[str, str]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from anomaly.preprocess.session_windows import boundaries_of
-from flows.steps.damaged_rows import quarantine_damaged, quarantine_rejected
+from flows.steps.quarantine import quarantine_damaged, quarantine_rejected
 from flows.steps.records import REPEATED, EventRecords, Records
 from flows.steps.run import Run
 from flows.steps.session_records import gather_sessions

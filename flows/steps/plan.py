@@ -1,4 +1,4 @@
-"""The start of a run: its input is looked at, its roles are settled, its folder is made."""
+"""Step `plan`: finds the input, checks the job against it and settles the roles of its columns."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime

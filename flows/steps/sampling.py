@@ -19,6 +19,11 @@ _SAMPLE_CELLS = 128 * SAMPLE_ROWS
 _FEWEST_ROWS = 2_048
 """Of a log of thousands of columns a draw has fewer rows, so that memory holds it."""
 
+ROWS_OF_BATCH = 1_024
+"""Records kept of a batch, evenly spaced; of a smaller one, for its many columns, fewer."""
+MOST_CHUNKS = 256
+"""Chunks, evenly spaced, that are looked back on: a quarter of a million records tell enough."""
+
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -65,12 +70,6 @@ def _hashes(values: pa.Array) -> npt.NDArray[np.uint64]:
         return pd.util.hash_array(values.cast(pa.int64()).fill_null(0).to_numpy())
     texts = pc.fill_null(as_text(values), "")
     return pd.util.hash_array(texts.to_numpy(zero_copy_only=False), categorize=False)
-
-
-ROWS_OF_BATCH = 1_024
-"""Records kept of a batch, evenly spaced; of a smaller one, for its many columns, fewer."""
-MOST_CHUNKS = 256
-"""Chunks, evenly spaced, that are looked back on: a quarter of a million records tell enough."""
 
 
 def some_of(records: pa.Table) -> pa.Table:

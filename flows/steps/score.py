@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score
 from flows.steps.candidates import MOST_CANDIDATES, ODDEST, Oddest
-from flows.steps.damaged_rows import quarantine_rejected
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
+from flows.steps.quarantine import quarantine_rejected
 from flows.steps.records import Batch, Records, time_column
 from flows.steps.run import Run
 from flows.steps.sampling import keep, some_of

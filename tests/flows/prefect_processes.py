@@ -13,6 +13,19 @@ from pathlib import Path
 
 PREFECT = Path(sys.executable).with_name("prefect")
 
+OUTFIELD_SCRIPT = Path(sys.executable).with_name("outfield")
+"""The command as it is installed: Python looks for modules beside it, not in the working folder."""
+
+
+def hostile_modules(folder: Path) -> Path:
+    """Put modules of well-known names into a folder; give the file that shows that one was run."""
+    executed = folder / "executed"
+    for name in ("uvicorn.py", "click.py", "struct.py", "flows/__init__.py", "schemas/__init__.py"):
+        module = folder / name
+        module.parent.mkdir(exist_ok=True)
+        module.write_text(f"open({str(executed)!r}, 'a').write({name!r})\nraise SystemExit(9)\n")
+    return executed
+
 
 def plain_environment(home: Path, **more: str) -> dict[str, str]:
     """An environment of a user who has set nothing, with an empty home."""

@@ -114,7 +114,7 @@ def _unreadable(where: str, message: str) -> InputError:
     if store and store[1] in ("NO_SUCH_BUCKET", "NO_SUCH_KEY", "RESOURCE_NOT_FOUND"):
         return InputError("no such bucket or file", where=where, remedy="check how it is spelt")
     if store:
-        remedy = "check the network, AWS_ENDPOINTURL and the region"
+        remedy = "check the network, AWS_ENDPOINT_URL and the region"
         return InputError(f"the store did not answer ({store[1]})", where=where, remedy=remedy)
     if _DAMAGE.search(message):
         return damaged(where, message)

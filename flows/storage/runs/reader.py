@@ -22,6 +22,9 @@ REPORT = "report.html"
 RUNS = "runs"
 LATEST = "latest.json"
 INDEX = "index.html"
+INDEXES = "indexes"
+"""The folder of a run's index files."""
+INDEX_SUFFIX = ".faiss"
 
 
 @dataclass(frozen=True)
@@ -275,11 +278,6 @@ def latest_folder(job: Place) -> Place | None:
     except (OSError, ValueError, LookupError, TypeError):
         return None
     return next((folder for folder in run_folders(job) if folder.name == named), None)
-
-
-INDEXES = "indexes"
-"""The folder of a run's index files."""
-INDEX_SUFFIX = ".faiss"
 
 
 def index_files(run: Place) -> Iterator[Place]:

@@ -1,5 +1,4 @@
 import datetime as dt
-import time
 from decimal import Decimal
 
 import numpy as np
@@ -166,18 +165,3 @@ def test_shares_are_shares_whatever_the_text(values: list[str | None]) -> None:
     assert all(0 <= share <= 1 for share in found.patterns.values())
     assert 0 <= found.space_share <= 1
     assert 0 <= found.top_share <= 1
-
-
-def test_a_wide_table_of_many_rows_is_profiled_at_once() -> None:
-    random = np.random.default_rng(0)
-    numbers = {f"n{i}": random.integers(0, 10_000, 100_000) for i in range(38)}
-    texts = {
-        f"t{i}": np.char.add("v", random.integers(0, 90_000, 100_000).astype(str)) for i in "abcd"
-    }
-    table = pa.table({**numbers, **texts})
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        profile(table)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 1.0

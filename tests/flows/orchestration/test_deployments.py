@@ -23,7 +23,13 @@ import pytest
 from flows.cli.app import main
 from flows.storage.runs.reader import list_runs
 from tests.flows.partitioned_logs import job_file, job_in, partitions
-from tests.flows.prefect_processes import PREFECT, plain_environment, prefect_server_process
+from tests.flows.prefect_processes import (
+    OUTFIELD_SCRIPT,
+    PREFECT,
+    hostile_modules,
+    plain_environment,
+    prefect_server_process,
+)
 from tests.flows.results.test_notifications import Duty, on_duty
 from tests.flows.sample_logs import small_log, written
 
@@ -209,10 +215,10 @@ class House:
 
 
 @contextmanager
-def process_of(tokens: tuple[str, ...], environment: dict[str, str]) -> Iterator[int]:
+def process_of(tokens: tuple[str, ...], environment: dict[str, str], here: Path) -> Iterator[int]:
     """Run a command in a process group of its own; stop it as a service manager does."""
     process = subprocess.Popen(  # noqa: S603 - our own code
-        tokens, cwd=ROOT, env=environment, start_new_session=True
+        tokens, cwd=here, env=environment, start_new_session=True
     )
     try:
         yield process.pid
@@ -239,9 +245,10 @@ def house(tmp_path_factory) -> Iterator[House]:
             PREFECT_API_URL=api,
             PREFECT_RUNNER_POLL_FREQUENCY="1",
             OUTFIELD_NOTIFY_URL=duty.url,
-            PYTHONPATH=str(ROOT),
         )
-        with process_of((*OUTFIELD, "serve", str(folder / "jobs")), environment):
+        hostile_modules(folder)
+        serve = (str(OUTFIELD_SCRIPT), "serve", str(folder / "jobs"))
+        with process_of(serve, environment, folder):
             served = House(folder, api, environment, duty)
             served.wait_for("Scheduled")
             yield served
@@ -264,6 +271,13 @@ def test_a_triggered_run_judges_its_partition(house):
     published = list_runs(str(house.folder / "out/nightly"))
     assert [each.manifest.partition for each in published] == [DAY]
     assert house.duty.messages == []
+
+
+@pytest.mark.slow
+def test_a_served_run_does_not_run_modules_of_the_working_folder(house):
+    house.trigger("partition=2026-01-05")
+    house.wait_for("Completed", name="detect-nightly-2026-01-05")
+    assert not (house.folder / "executed").exists()
 
 
 @pytest.mark.slow

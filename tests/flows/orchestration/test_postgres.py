@@ -78,7 +78,8 @@ def test_a_run_by_hand_a_scheduled_one_and_one_on_request(house, postgres):
     ended = detected(house)
     assert ended.returncode == 0, ended.stderr
     assert house.wait_for("Completed", job=None)["name"] == "detect-nightly-2026-01-05"
-    with process_of((*OUTFIELD, "serve", str(house.folder / "jobs")), house.environment):
+    serve = (*OUTFIELD, "serve", str(house.folder / "jobs"))
+    with process_of(serve, house.environment, ROOT):
         assert house.wait_for("Scheduled")["auto_scheduled"]
         house.trigger("partition=2026-01-06")
         house.wait_for("Completed", name="detect-nightly-2026-01-06")

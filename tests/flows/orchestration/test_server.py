@@ -13,6 +13,8 @@ import pytest
 
 from flows.storage.runs.reader import list_runs
 from tests.flows.prefect_processes import (
+    OUTFIELD_SCRIPT,
+    hostile_modules,
     plain_environment,
     prefect_server_process,
     processes_of,
@@ -128,23 +130,19 @@ def test_a_run_that_is_told_to_end_says_so_and_leaves_nothing(tmp_path, stop):
     assert list((tmp_path / "out/log/runs").iterdir()) == []
 
 
-def test_modules_of_the_working_folder_are_not_run_by_the_embedded_server(tmp_path):
-    written(tmp_path / "log.parquet", small_log())
-    for name in ("uvicorn.py", "click.py", "flows/__init__.py"):
-        module = tmp_path / name
-        module.parent.mkdir(exist_ok=True)
-        module.write_text(
-            f"open({str(tmp_path / 'executed')!r}, 'w').close()\nraise SystemExit(9)\n"
-        )
+@pytest.mark.parametrize("more", [(), ("--direct",)], ids=["embedded server", "worker processes"])
+def test_modules_of_the_working_folder_are_not_run(more, tmp_path):
+    location = written(tmp_path / "log.parquet", small_log())
+    executed = hostile_modules(tmp_path)
     run = subprocess.run(  # noqa: S603 - our own command
-        [Path(sys.executable).with_name("outfield"), "detect", "log.parquet", "--output", "out"],
+        [OUTFIELD_SCRIPT, "detect", location, "--output", "out", *more],
         capture_output=True,
         text=True,
         check=False,
         cwd=tmp_path,
-        env=plain_environment(tmp_path),
+        env=plain_environment(tmp_path, OUTFIELD_RUNNER="processes"),
         timeout=300,
     )
     assert run.returncode == 0, run.stderr
-    assert not (tmp_path / "executed").exists()
+    assert not executed.exists()
     assert len(list_runs(str(tmp_path / "out" / "log"))) == 1

@@ -161,7 +161,8 @@ def test_what_may_not_be_read_is_said(tmp_path: Path, forbidden: str) -> None:
         (OSError("AWS Error NO_SUCH_BUCKET during HeadObject"), "x: no such bucket or file; check"),
         (
             OSError("AWS Error NETWORK_CONNECTION during HeadObject\nsecond line"),
-            "x: the store did not answer (NETWORK_CONNECTION); check the network",
+            "x: the store did not answer (NETWORK_CONNECTION); check the network,"
+            " AWS_ENDPOINT_URL and the region",
         ),
         (pa.ArrowNotImplementedError("codec"), "x: cannot be read (codec); check"),
         (OSError(""), "x: cannot be read (); check"),
