@@ -17,7 +17,7 @@ from flows.runtime.dask import ClusterRunner, connected
 from flows.runtime.processes import process_runner
 from flows.runtime.progress import OnProgress, told_of_progress, told_of_publication
 from flows.runtime.runner import DirectRunner, Runner
-from flows.runtime.settings import Settings, prepare_prefect, prepare_serving
+from flows.runtime.settings import Settings, prepare_prefect, prepare_serving, safe_path
 from flows.steps.fit import Registered
 from flows.steps.plan import check_input
 from flows.storage.runs.reader import PublishedRun
@@ -89,6 +89,7 @@ def _detect_by_flow(job: JobSpec, partition: date | None, on_progress: OnProgres
     here = settings.runner != "dask"
     published: list[PublishedRun] = []
     with (
+        safe_path(),
         serving(this_machine_alone=here),
         told_of_progress(on_progress),
         told_of_publication(published.append),
@@ -143,6 +144,7 @@ def run_fit(
 
     here = settings.runner != "dask"
     with (
+        safe_path(),
         serving(this_machine_alone=here),
         told_of_progress(on_progress),
         naming_lost_server(),

@@ -17,7 +17,7 @@ from flows.pipelines.refit import detect_and_renew
 from flows.results.notifications import tell_of_outcome, telling_of_failure
 from flows.runtime.processes import follow_parent, naming_killed_processes
 from flows.runtime.runner import DirectRunner, Runner
-from flows.runtime.settings import Settings, prepare_processes
+from flows.runtime.settings import Settings, safe_path
 from flows.steps.group import group_incidents
 from flows.storage.fs.lock import job_lock, lend_lock
 from flows.storage.fs.store_path import Place
@@ -60,7 +60,6 @@ def judge_wave(
     OutputError
         Another run goes on writing the job.
     """
-    prepare_processes()
     settings = Settings.from_environment()
     folder = job_folder(job.output, str(job.name))
     spawn = get_context("spawn")
@@ -69,6 +68,7 @@ def judge_wave(
     workers = max(1, settings.workers // len(days))
     with (
         job_lock(folder, settings.lock_wait),
+        safe_path(),
         ProcessPoolExecutor(
             len(days), spawn, initializer=_enlist, initargs=(folder, turns)
         ) as pool,

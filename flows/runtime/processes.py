@@ -10,7 +10,7 @@ from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import TypeVar
 
-from flows.runtime.settings import prepare_processes
+from flows.runtime.settings import safe_path
 from flows.runtime.work import PARTS_IN_TASK, Work, carry_out_patiently, each_of, shares
 from schemas.errors import WorkerError
 
@@ -66,9 +66,8 @@ def process_runner(workers: int, parts_in_task: int = PARTS_IN_TASK) -> Iterator
 
     They are started anew, not forked: Arrow's and BLAS's threads do not survive a fork.
     """
-    prepare_processes()
     spawn = get_context("spawn")
-    with ProcessPoolExecutor(workers, spawn, initializer=follow_parent) as pool:
+    with safe_path(), ProcessPoolExecutor(workers, spawn, initializer=follow_parent) as pool:
         yield ProcessRunner(pool, workers, parts_in_task)
 
 

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -31,11 +32,9 @@ _PREFECT_DEFAULTS = {
 }
 _WORKING_FOLDER = "OUTFIELD_WORKING_FOLDER"
 """The variable in which `outfield serve` tells its runs where it was started."""
-_SAFE_PATH = {
-    # A worker is started as `python -c`, Prefect's server and runs as `python -m`. Both look in the
-    # working folder first: they would run a `uvicorn.py` or a package `flows` that lies there.
-    "PYTHONSAFEPATH": "1",
-}
+_SAFE_PATH = "PYTHONSAFEPATH"
+"""A worker is started as `python -c`, Prefect's server and runs as `python -m`. Both look in the
+working folder first: they would run a `uvicorn.py` or a package `flows` that lies there."""
 _SERVING_DEFAULTS = {
     # Nobody watches a terminal: what happened stands in the log, and on Prefect's page.
     "PREFECT_LOGGING_LEVEL": "INFO",
@@ -145,21 +144,28 @@ def forbid_telemetry() -> None:
     _set_where_unset(_NO_TELEMETRY)
 
 
-def prepare_processes() -> None:
-    """Keep modules of the working folder out of the Python processes that this one starts."""
-    _set_where_unset(_SAFE_PATH)
+@contextmanager
+def safe_path() -> Iterator[None]:
+    """Keep modules of the working folder out of the Python processes that start in this context."""
+    before = os.environ.get(_SAFE_PATH)
+    os.environ.setdefault(_SAFE_PATH, "1")
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(_SAFE_PATH, None)
 
 
 def prepare_prefect() -> None:
-    """Set what Prefect and the processes it starts read, where the user has not set it."""
-    _set_where_unset(_NO_TELEMETRY | _SAFE_PATH | _PREFECT_DEFAULTS)
+    """Set what Prefect reads at its import, where the user has not set it."""
+    _set_where_unset(_NO_TELEMETRY | _PREFECT_DEFAULTS)
 
 
 def prepare_serving(jobs: str) -> None:
     """Set what the runs of a served folder of job files read, where the user has not set it."""
     os.environ["OUTFIELD_JOBS"] = str(Path(jobs).absolute())
     _leave_working_folder()
-    _set_where_unset(_SERVING_DEFAULTS)
+    _set_where_unset({_SAFE_PATH: "1"} | _SERVING_DEFAULTS)
     prepare_prefect()
 
 
