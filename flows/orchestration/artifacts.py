@@ -15,6 +15,7 @@ from prefect.artifacts import (
 
 from flows.orchestration.server import lost_server
 from flows.runtime.run_log import log
+from flows.steps.score import SCORE
 from flows.storage.runs.reader import REPORT, PublishedRun, read_findings
 
 _TOP = 10
@@ -32,7 +33,7 @@ class Artifacts:
 
     def progress(self, step: str, done: int, total: int) -> None:
         """Note that `done` of `total` parts of `step` are done; only scoring is shown."""
-        if step == "score":
+        if step == SCORE.name:
             self._leave(lambda: self._note(100.0 * done / max(total, 1)))
 
     def outcome(self, run: PublishedRun) -> None:

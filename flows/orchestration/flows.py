@@ -11,6 +11,7 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.orchestration.artifacts import Artifacts
+from flows.orchestration.checked_input import checked_input
 from flows.orchestration.tasks import prefect_runner, task_runner
 from flows.orchestration.write_lock import only_writer
 from flows.pipelines.refit import detect_and_renew
@@ -67,7 +68,9 @@ def judge(job: JobSpec, partition: date | None) -> PublishedRun:
         tell(step, done, total)
 
     with only_writer(job):
-        published = detect_and_renew(job, task_runner(_SETTINGS), on_progress, partition)
+        published = detect_and_renew(
+            job, task_runner(_SETTINGS), on_progress, partition, checked_input()
+        )
     tell_published(published)
     artifacts.outcome(published)
     return published
@@ -95,4 +98,11 @@ def fit(job: JobSpec, promote: bool = True, partition: date | None = None) -> Re
     """
     log_all()
     with only_writer(job):
-        return train_model(job, task_runner(_SETTINGS), tell, promote=promote, partition=partition)
+        return train_model(
+            job,
+            task_runner(_SETTINGS),
+            tell,
+            promote=promote,
+            partition=partition,
+            checked=checked_input(),
+        )

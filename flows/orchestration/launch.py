@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
 from flows.jobs.partitions import chosen_partition, days_to_fit
+from flows.orchestration.checked_input import with_checked_input
 from flows.pipelines.compare import Comparison, compare_models
 from flows.pipelines.parallel_backfill import check_independent, judge_wave
 from flows.pipelines.refit import detect_and_renew
@@ -78,7 +79,7 @@ def _detect_directly(job: JobSpec, partition: date | None, on_progress: OnProgre
 
 
 def _detect_by_flow(job: JobSpec, partition: date | None, on_progress: OnProgress) -> PublishedRun:
-    check_input(job, partition)
+    checked = check_input(job, partition)
     settings = Settings.from_environment()
     with runner_of(settings):
         pass  # a scheduler that does not answer is told before Prefect is imported
@@ -93,6 +94,7 @@ def _detect_by_flow(job: JobSpec, partition: date | None, on_progress: OnProgres
         serving(this_machine_alone=here),
         told_of_progress(on_progress),
         told_of_publication(published.append),
+        with_checked_input(checked),
     ):
         try:
             with naming_lost_server():
@@ -135,7 +137,7 @@ def run_fit(
     if direct:
         with runner_of(settings) as runner:
             return train_model(job, runner, on_progress, promote=promote, partition=partition)
-    check_input(history, partition, days_to_fit(job))
+    checked = check_input(history, partition, days_to_fit(job))
     with runner_of(settings):
         pass  # a scheduler that does not answer is told before Prefect is imported
     prepare_prefect()
@@ -148,6 +150,7 @@ def run_fit(
         serving(this_machine_alone=here),
         told_of_progress(on_progress),
         naming_lost_server(),
+        with_checked_input(checked),
     ):
         return fit(job, promote, partition)
 

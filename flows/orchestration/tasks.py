@@ -1,6 +1,7 @@
-"""The steps as Prefect tasks: each a thin wrap of a plain function."""
+"""The steps as Prefect tasks of the same names."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, TypeVar
 
 from prefect import Task, task
@@ -13,18 +14,7 @@ from flows.runtime.dask import connected, naming_lost_workers, require_dask, thr
 from flows.runtime.processes import follow_parent, naming_killed_processes
 from flows.runtime.retry import PAUSES, may_pass
 from flows.runtime.settings import Settings
-from flows.runtime.work import PARTS_IN_TASK, Work, carry_out, each_of, shares
-from flows.steps.explain import explain_findings
-from flows.steps.fit import fit_model, register_model, take_up_model
-from flows.steps.gather import gather_records
-from flows.steps.group import group_incidents
-from flows.steps.incident_context import look_around, look_through
-from flows.steps.index_records import store_records
-from flows.steps.monitor import look_ahead, watch_run
-from flows.steps.plan import plan_run, plan_sound_run
-from flows.steps.publish import publish_run
-from flows.steps.score import score_chunk
-from flows.steps.select import select_findings
+from flows.runtime.work import PARTS_IN_TASK, Step, Ts, Work, carry_out, each_of, shares
 
 T = TypeVar("T")
 
@@ -37,8 +27,8 @@ async def _may_pass(_task: "Task[..., Any]", _run: TaskRun, state: "State[Any]")
     return False
 
 
-def as_task(step: Callable[..., Any], name: str) -> "Task[..., Any]":
-    """Wrap a step as a task, tried again where its failure may pass."""
+def as_task(function: Callable[..., Any], name: str) -> "Task[..., Any]":
+    """Wrap a function as a task, tried again where its failure may pass."""
     retrying = task(
         name=name,
         cache_policy=NO_CACHE,  # a path stays the same when the file behind it changes
@@ -48,31 +38,13 @@ def as_task(step: Callable[..., Any], name: str) -> "Task[..., Any]":
         retry_condition_fn=_may_pass,
         persist_result=False,
     )
-    return retrying(step)
+    return retrying(function)
 
 
-TASKS: dict[Callable[..., Any], Task[..., Any]] = {
-    step: as_task(carry_out, name)
-    for step, name in (
-        (plan_run, "plan"),
-        (plan_sound_run, "plan without damaged files"),
-        (gather_records, "gather"),
-        (fit_model, "fit"),
-        (take_up_model, "take up the model"),
-        (score_chunk, "score"),
-        (select_findings, "select"),
-        (group_incidents, "group"),
-        (explain_findings, "explain"),
-        (look_through, "look through"),
-        (look_around, "look around"),
-        (store_records, "store"),
-        (look_ahead, "look ahead"),
-        (watch_run, "watch"),
-        (register_model, "register"),
-        (publish_run, "publish"),
-    )
-}
-"""Step -> the task that carries it out."""
+@cache
+def task_of(step: Step[Any]) -> "Task[..., Any]":
+    """Return the task that carries out a step, under the step's name."""
+    return as_task(carry_out, step.name)
 
 
 def prefect_runner(settings: Settings) -> Any:
@@ -109,13 +81,13 @@ class TaskRunner:
     def __init__(self, workers: int, parts_in_task: int) -> None:
         self._workers, self._parts_in_task = workers, parts_in_task
 
-    def here(self, step: Callable[..., T], *arguments: object) -> T:
+    def here(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Run the step's task in this process and return what it gives."""
-        task: Any = TASKS[step]  # it may be a coroutine's, as far as its type says
-        result: T = task(Work(step, *arguments))
+        task: Any = task_of(step)  # it may be a coroutine's, as far as its type says
+        result: T = task(Work(step.function, *arguments))
         return result
 
-    def call(self, step: Callable[..., T], *arguments: object) -> T:
+    def call(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Run the step's task and wait for what it gives.
 
         Raises
@@ -124,14 +96,14 @@ class TaskRunner:
             Its worker was lost.
         """
         with naming_killed_processes(), naming_lost_workers():
-            future = TASKS[step].submit(Work(step, *arguments))
+            future = task_of(step).submit(Work(step.function, *arguments))
             try:
                 result: T = future.result()
             finally:
                 future.wait()  # after Ctrl-C it still writes, where all is to be removed
         return result
 
-    def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
+    def each(self, step: Step[*Ts, int, T], n: int, *arguments: *Ts) -> Iterator[tuple[int, T]]:
         """Submit the step's task for each share of the parts; give each part when it is done.
 
         Raises
@@ -141,7 +113,9 @@ class TaskRunner:
         """
         with naming_killed_processes(), naming_lost_workers():
             cut = shares(n, self._workers, self._parts_in_task)
-            tasks = {TASKS[step].submit(Work(each_of, step, arguments, p)): p for p in cut}
+            tasks = {
+                task_of(step).submit(Work(each_of, step.function, arguments, p)): p for p in cut
+            }
             try:
                 for done in as_completed(list(tasks)):
                     yield from zip(tasks[done], done.result(), strict=True)

@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
+from flows.pipelines.damage import PlanStep, beside_damage
 from flows.runtime.progress import OnProgress, Steps
 from flows.runtime.runner import Runner
 from flows.steps.candidates import candidates
-from flows.steps.fit import take_up_model
-from flows.steps.gather import gather_records
-from flows.steps.plan import PlanStep, beside_damage
+from flows.steps.fit import TAKE_UP_MODEL
+from flows.steps.gather import GATHER
+from flows.steps.planned import Source
 from flows.steps.run import passing_run
-from flows.steps.score import merge_chunks, score_chunk
-from flows.steps.select import select_findings
+from flows.steps.score import SCORE, merge_chunks
+from flows.steps.select import SELECT
 from schemas.job.job import JobSpec
 
 
@@ -46,7 +47,7 @@ def compare_models(
     found: list[tuple[set[int], int]] = []
     for model in models:
         with step(f"judge by {model}"):
-            found.append(beside_damage(partial(_select, job, model, runner, partition)))
+            found.append(beside_damage(partial(_select, job, model, runner, Source(partition))))
     (first, of_first), (second, of_second) = found
     return Comparison(
         models=models,
@@ -58,16 +59,16 @@ def compare_models(
 
 
 def _select(
-    job: JobSpec, model: str, runner: Runner, partition: date | None, plan: PlanStep
+    job: JobSpec, model: str, runner: Runner, source: Source, plan: PlanStep
 ) -> tuple[set[int], int]:
     judged_by = job.model.model_copy(update={"use": model, "refit": "never"})
     job = job.model_copy(update={"model": judged_by})
-    with passing_run(job, runner.here(plan, job, partition)) as run:
-        gathered = runner.call(gather_records, run)
-        fitted = runner.call(take_up_model, run, gathered)
+    with passing_run(job, runner.here(plan, job, source)) as run:
+        gathered = runner.call(GATHER, run)
+        fitted = runner.call(TAKE_UP_MODEL, run, gathered)
         n = gathered.records.n_chunks
-        chunks = [chunk for _, chunk in runner.each(score_chunk, n, run, gathered, fitted)]
-        selected = runner.call(select_findings, run, gathered, fitted, merge_chunks(chunks))
+        chunks = [chunk for _, chunk in runner.each(SCORE, n, run, gathered, fitted)]
+        selected = runner.call(SELECT, run, gathered, fitted, merge_chunks(chunks))
         rows, _ = candidates(run)
         # What the rule selects, or the oddest where it selects fewer.
         found = rows[: max(selected.by_rule, job.selection.fewest)]

@@ -4,20 +4,23 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
 
+from flows.pipelines.damage import PlanStep, beside_damage
 from flows.runtime.progress import OnProgress, Steps
 from flows.runtime.runner import Runner, T
-from flows.steps.explain import explain_findings
-from flows.steps.fit import fit_model, take_up_model
-from flows.steps.gather import gather_records
-from flows.steps.group import group_incidents
-from flows.steps.incident_context import look_around, look_through, shares_of
-from flows.steps.index_records import store_records
-from flows.steps.monitor import Renewed, watch_run
-from flows.steps.plan import PlanStep, beside_damage
-from flows.steps.publish import Judged, publish_run
+from flows.steps.explain import EXPLAIN
+from flows.steps.fit import FIT, TAKE_UP_MODEL
+from flows.steps.gather import GATHER
+from flows.steps.group import GROUP
+from flows.steps.incident_context import LOOK_AROUND, LOOK_THROUGH, shares_of
+from flows.steps.index_records import STORE
+from flows.steps.monitor import WATCH, Renewed
+from flows.steps.plan import PLAN
+from flows.steps.planned import Source
+from flows.steps.publish import PUBLISH, Judged
 from flows.steps.run import opened_run
-from flows.steps.score import merge_chunks, score_chunk
-from flows.steps.select import select_findings
+from flows.steps.score import SCORE, merge_chunks
+from flows.steps.select import SELECT
+from flows.storage.input.plan import InputPlan
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.job import JobSpec
 
@@ -28,6 +31,7 @@ def detect_events(
     on_progress: OnProgress,
     partition: date | None = None,
     renewed: Renewed | None = None,
+    checked: InputPlan | None = None,
 ) -> PublishedRun:
     """Find the events of the job's input that do not belong, and publish the run.
 
@@ -46,6 +50,8 @@ def detect_events(
         The day to judge, where the job's input is partitioned.
     renewed
         Why a new model was fitted before, if one was.
+    checked
+        What `check_input` found of the partition; it is looked for if None.
 
     Raises
     ------
@@ -54,48 +60,49 @@ def detect_events(
     LedgerError
         If rows were lost or invented.
     """
-    return beside_damage(partial(_detect, job, runner, on_progress, partition, renewed))
+    source = Source(partition, plan=checked)
+    return beside_damage(partial(_detect, job, runner, on_progress, source, renewed))
 
 
 def _detect(
     job: JobSpec,
     runner: Runner,
     on_progress: OnProgress,
-    partition: date | None,
+    source: Source,
     renewed: Renewed | None,
     plan: PlanStep,
 ) -> PublishedRun:
     step = Steps(on_progress)
-    with step("plan"):
-        planned = runner.here(plan, job, partition)
+    with step(PLAN.name):
+        planned = runner.here(plan, job, source)
     with opened_run(job, planned) as run:
-        with step("gather"):
-            gathered = runner.call(gather_records, run)
-        with step("fit"):
-            fitted = runner.call(fit_model if run.model is None else take_up_model, run, gathered)
-        with step("score"):
+        with step(GATHER.name):
+            gathered = runner.call(GATHER, run)
+        with step(FIT.name):
+            fitted = runner.call(FIT if run.model is None else TAKE_UP_MODEL, run, gathered)
+        with step(SCORE.name):
             n = gathered.records.n_chunks
-            chunks = runner.each(score_chunk, n, run, gathered, fitted)
-            scored = merge_chunks(_all_of(chunks, partial(on_progress, "score"), n))
-        with step("select"):
-            selected = runner.call(select_findings, run, gathered, fitted, scored)
-        with step("group"):
-            grouped = runner.call(group_incidents, run, gathered, fitted, scored, selected)
-        with step("explain"):
-            runner.call(explain_findings, run, gathered, fitted, grouped)
-        with step("look around"):
+            chunks = runner.each(SCORE, n, run, gathered, fitted)
+            scored = merge_chunks(_all_of(chunks, partial(on_progress, SCORE.name), n))
+        with step(SELECT.name):
+            selected = runner.call(SELECT, run, gathered, fitted, scored)
+        with step(GROUP.name):
+            grouped = runner.call(GROUP, run, gathered, fitted, scored, selected)
+        with step(EXPLAIN.name):
+            runner.call(EXPLAIN, run, gathered, fitted, grouped)
+        with step(LOOK_AROUND.name):
             n = shares_of(gathered)
-            looked = runner.each(look_through, n, run, gathered, grouped)
-            _all_of(looked, partial(on_progress, "look around"), n)
-            runner.call(look_around, run, gathered, grouped)
-        with step("watch"):
-            watch = runner.call(watch_run, run, gathered, fitted, grouped, renewed)
+            looked = runner.each(LOOK_THROUGH, n, run, gathered, grouped)
+            _all_of(looked, partial(on_progress, LOOK_AROUND.name), n)
+            runner.call(LOOK_AROUND, run, gathered, grouped)
+        with step(WATCH.name):
+            watch = runner.call(WATCH, run, gathered, fitted, grouped, renewed)
         stored = None
         if job.search.store:
-            with step("store"):
-                stored = runner.call(store_records, run, gathered, fitted, grouped)
+            with step(STORE.name):
+                stored = runner.call(STORE, run, gathered, fitted, grouped)
         judged = Judged(scored, grouped, watch, stored)
-        return runner.here(publish_run, run, gathered, fitted, judged, step.seconds)
+        return runner.here(PUBLISH, run, gathered, fitted, judged, step.seconds)
 
 
 def _all_of(

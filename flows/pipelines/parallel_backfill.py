@@ -18,7 +18,8 @@ from flows.results.notifications import tell_of_outcome, telling_of_failure
 from flows.runtime.processes import follow_parent, naming_killed_processes
 from flows.runtime.runner import DirectRunner, Runner
 from flows.runtime.settings import Settings, safe_path
-from flows.steps.group import group_incidents
+from flows.runtime.work import Step, Ts
+from flows.steps.group import GROUP
 from flows.storage.fs.lock import job_lock, lend_lock
 from flows.storage.fs.store_path import Place
 from flows.storage.runs.reader import PublishedRun
@@ -110,17 +111,17 @@ class InTurn:
     def __init__(self, runner: Runner, turn: Event) -> None:
         self._runner, self._turn = runner, turn
 
-    def here(self, step: Callable[..., T], *arguments: object) -> T:
+    def here(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Carry out a step in this process."""
         return self._runner.here(step, *arguments)
 
-    def call(self, step: Callable[..., T], *arguments: object) -> T:
+    def call(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Carry out a step and return what it gives."""
-        if step is group_incidents:
+        if step is GROUP:
             self._turn.wait()
         return self._runner.call(step, *arguments)
 
-    def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
+    def each(self, step: Step[*Ts, int, T], n: int, *arguments: *Ts) -> Iterator[tuple[int, T]]:
         """Carry out a step for each part; give each part and its result when it is done."""
         return self._runner.each(step, n, *arguments)
 

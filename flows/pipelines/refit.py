@@ -4,39 +4,53 @@ from datetime import UTC, date, datetime
 from functools import partial
 
 from flows.jobs.model_choice import choose_model, folder_of
+from flows.pipelines.damage import PlanStep, beside_damage
 from flows.pipelines.detect import detect_events
 from flows.pipelines.train import train_model
 from flows.runtime.progress import OnProgress
 from flows.runtime.runner import Runner
-from flows.steps.gather import gather_records
-from flows.steps.monitor import Renewed, look_ahead
-from flows.steps.plan import PlanStep, beside_damage
+from flows.steps.gather import GATHER
+from flows.steps.monitor import LOOK_AHEAD, Renewed
+from flows.steps.plan import check_input
+from flows.steps.planned import Source
 from flows.steps.run import passing_run
+from flows.storage.input.plan import InputPlan
 from flows.storage.models.registry import read_registry
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.job import JobSpec
 
 
 def detect_and_renew(
-    job: JobSpec, runner: Runner, on_progress: OnProgress, partition: date | None = None
+    job: JobSpec,
+    runner: Runner,
+    on_progress: OnProgress,
+    partition: date | None = None,
+    checked: InputPlan | None = None,
 ) -> PublishedRun:
     """Find the events that do not belong; before that, fit a new latest model if one is due.
 
     A batch that is not what the model was fitted on is so judged by one that knows it, and does
     not flood the analyst.
 
+    Parameters
+    ----------
+    job, runner, on_progress, partition, checked
+        As for `detect_events`.
+
     Raises
     ------
     OutfieldError
         What the user can mend.
     """
-    renewed = _due(job, runner, partition)
+    if job.model.refit == "on-drift":  # it is looked at twice
+        checked = checked or check_input(job, partition)
+    renewed = _due(job, runner, Source(partition, plan=checked))
     if renewed is not None:
         train_model(job, runner, on_progress, promote=True, partition=partition)
-    return detect_events(job, runner, on_progress, partition, renewed)
+    return detect_events(job, runner, on_progress, partition, renewed, checked)
 
 
-def _due(job: JobSpec, runner: Runner, partition: date | None) -> Renewed | None:
+def _due(job: JobSpec, runner: Runner, source: Source) -> Renewed | None:
     """Say whether a new model is to come first, and why."""
     refit = job.model.refit
     if refit == "never":
@@ -45,7 +59,7 @@ def _due(job: JobSpec, runner: Runner, partition: date | None) -> Renewed | None
     if model is None:
         return Renewed("first")
     if refit == "on-drift":
-        return beside_damage(partial(_look_ahead, job, runner, partition))
+        return beside_damage(partial(_look_ahead, job, runner, source))
     fitted = read_registry(folder_of(job)).fitted_at(model.stored.model_id)
     if fitted is None:
         return Renewed("age")
@@ -54,8 +68,6 @@ def _due(job: JobSpec, runner: Runner, partition: date | None) -> Renewed | None
     return None if young else Renewed("age")
 
 
-def _look_ahead(
-    job: JobSpec, runner: Runner, partition: date | None, plan: PlanStep
-) -> Renewed | None:
-    with passing_run(job, runner.here(plan, job, partition)) as run:
-        return runner.call(look_ahead, run, runner.call(gather_records, run))
+def _look_ahead(job: JobSpec, runner: Runner, source: Source, plan: PlanStep) -> Renewed | None:
+    with passing_run(job, runner.here(plan, job, source)) as run:
+        return runner.call(LOOK_AHEAD, run, runner.call(GATHER, run))

@@ -4,12 +4,15 @@ from datetime import date
 from functools import partial
 
 from flows.jobs.partitions import days_to_fit
+from flows.pipelines.damage import PlanStep, beside_damage
 from flows.runtime.progress import OnProgress, Steps
 from flows.runtime.runner import Runner
-from flows.steps.fit import Registered, fit_model, register_model
-from flows.steps.gather import gather_records
-from flows.steps.plan import PlanStep, beside_damage
+from flows.steps.fit import FIT, REGISTER, Registered
+from flows.steps.gather import GATHER
+from flows.steps.plan import PLAN
+from flows.steps.planned import Source
 from flows.steps.run import passing_run
+from flows.storage.input.plan import InputPlan
 from schemas.job.job import JobSpec
 from schemas.job.partitions import days_of_window, is_partitioned
 
@@ -21,6 +24,7 @@ def train_model(
     *,
     promote: bool,
     partition: date | None = None,
+    checked: InputPlan | None = None,
 ) -> Registered:
     """Fit a model on the job's history, or its input, and register it; nothing else is left behind.
 
@@ -36,6 +40,8 @@ def train_model(
         Whether it becomes what `latest` means.
     partition
         The day to fit on, where the history is partitioned; the last one of a window.
+    checked
+        What `check_input` found of the history; it is looked for if None.
 
     Raises
     ------
@@ -44,7 +50,7 @@ def train_model(
     """
     anew = fitting_anew(job)
     day = partition if is_partitioned(str(anew.input)) else None
-    source = (day, days_to_fit(job))
+    source = Source(day, days_to_fit(job), checked)
     return beside_damage(partial(_train, anew, runner, on_progress, promote, source))
 
 
@@ -53,18 +59,18 @@ def _train(
     runner: Runner,
     on_progress: OnProgress,
     promote: bool,
-    source: tuple[date | None, int],
+    source: Source,
     plan: PlanStep,
 ) -> Registered:
     step = Steps(on_progress)
-    with step("plan"):
-        planned = runner.here(plan, job, *source)
+    with step(PLAN.name):
+        planned = runner.here(plan, job, source)
     with passing_run(job, planned) as run:
-        with step("gather"):
-            gathered = runner.call(gather_records, run)
-        with step("fit"):
-            fitted = runner.call(fit_model, run, gathered)
-        return runner.here(register_model, run, fitted, promote)
+        with step(GATHER.name):
+            gathered = runner.call(GATHER, run)
+        with step(FIT.name):
+            fitted = runner.call(FIT, run, gathered)
+        return runner.here(REGISTER, run, fitted, promote)
 
 
 def fitting_anew(job: JobSpec) -> JobSpec:

@@ -5,13 +5,13 @@ Dask is an extra (`pip install 'outfield[dask]'`), so it is imported where it is
 # ruff: noqa: PLC0415 - see above
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar
 
-from flows.runtime.work import PARTS_IN_TASK, Work, carry_out_patiently, each_of, shares
+from flows.runtime.work import PARTS_IN_TASK, Step, Ts, Work, carry_out_patiently, each_of, shares
 from schemas.errors import JobError, ServerError, WorkerError
 from schemas.locations import without_secrets
 
@@ -29,11 +29,11 @@ class ClusterRunner:
     def __init__(self, client: "Client", parts_in_task: int = PARTS_IN_TASK) -> None:
         self._client, self._parts_in_task = client, parts_in_task
 
-    def here(self, step: Callable[..., T], *arguments: object) -> T:
+    def here(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Carry out a step in this process and return what it gives."""
-        return carry_out_patiently(Work(step, *arguments))
+        return carry_out_patiently(Work(step.function, *arguments))
 
-    def call(self, step: Callable[..., T], *arguments: object) -> T:
+    def call(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Have a worker carry out a step and return what it gives.
 
         Raises
@@ -42,11 +42,13 @@ class ClusterRunner:
             One worker after the other was lost over it.
         """
         with naming_lost_workers():
-            future = self._client.submit(carry_out_patiently, Work(step, *arguments), pure=False)
+            future = self._client.submit(
+                carry_out_patiently, Work(step.function, *arguments), pure=False
+            )
             result: T = future.result()
         return result
 
-    def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
+    def each(self, step: Step[*Ts, int, T], n: int, *arguments: *Ts) -> Iterator[tuple[int, T]]:
         """Have the workers carry out a step for each part; give each when it is done.
 
         Raises
@@ -57,7 +59,7 @@ class ClusterRunner:
         from distributed import as_completed
 
         cut = shares(n, threads_of(self._client), self._parts_in_task)
-        work = [Work(each_of, step, arguments, parts) for parts in cut]
+        work = [Work(each_of, step.function, arguments, parts) for parts in cut]
         tasks = dict(zip(self._client.map(carry_out_patiently, work, pure=False), cut, strict=True))
         try:
             with naming_lost_workers():

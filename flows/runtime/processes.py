@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from threading import Thread
 from typing import TypeVar
 
 from flows.runtime.settings import safe_path
-from flows.runtime.work import PARTS_IN_TASK, Work, carry_out_patiently, each_of, shares
+from flows.runtime.work import PARTS_IN_TASK, Step, Ts, Work, carry_out_patiently, each_of, shares
 from schemas.errors import WorkerError
 
 T = TypeVar("T")
@@ -31,15 +31,15 @@ class ProcessRunner:
     def __init__(self, pool: ProcessPoolExecutor, workers: int, parts_in_task: int) -> None:
         self._pool, self._workers, self._parts_in_task = pool, workers, parts_in_task
 
-    def here(self, step: Callable[..., T], *arguments: object) -> T:
+    def here(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Carry out a step in this process and return what it gives."""
-        return carry_out_patiently(Work(step, *arguments))
+        return carry_out_patiently(Work(step.function, *arguments))
 
-    def call(self, step: Callable[..., T], *arguments: object) -> T:
+    def call(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Carry out a step and return what it gives."""
-        return carry_out_patiently(Work(step, *arguments))
+        return carry_out_patiently(Work(step.function, *arguments))
 
-    def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
+    def each(self, step: Step[*Ts, int, T], n: int, *arguments: *Ts) -> Iterator[tuple[int, T]]:
         """Carry out a step for each part; give each part and its result when it is done.
 
         Raises
@@ -49,9 +49,10 @@ class ProcessRunner:
         """
         cut = shares(n, self._workers, self._parts_in_task)
         with naming_killed_processes():
+            works = [Work(each_of, step.function, arguments, parts) for parts in cut]
             tasks = {
-                self._pool.submit(carry_out_patiently, Work(each_of, step, arguments, p)): p
-                for p in cut
+                self._pool.submit(carry_out_patiently, work): parts
+                for work, parts in zip(works, cut, strict=True)
             }
             try:
                 for done in as_completed(tasks):

@@ -6,7 +6,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import Protocol, TypeVar
 
-from flows.runtime.work import Work, carry_out_patiently
+from flows.runtime.work import Step, Ts, Work, carry_out_patiently
 
 T = TypeVar("T")
 
@@ -14,15 +14,15 @@ T = TypeVar("T")
 class Runner(Protocol):
     """Who carries out the steps: this process, others, or Prefect."""
 
-    def here(self, step: Callable[..., T], *arguments: object) -> T:
+    def here(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Carry out a step in this process: where relative paths start, and once."""
         ...
 
-    def call(self, step: Callable[..., T], *arguments: object) -> T:
+    def call(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Carry out a step and return what it gives."""
         ...
 
-    def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
+    def each(self, step: Step[*Ts, int, T], n: int, *arguments: *Ts) -> Iterator[tuple[int, T]]:
         """Carry out a step for each part 0 … n - 1; give each and its result when it is done."""
         ...
 
@@ -33,19 +33,19 @@ class DirectRunner:
     def __init__(self, workers: int) -> None:
         self._workers = workers
 
-    def here(self, step: Callable[..., T], *arguments: object) -> T:
+    def here(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Carry out a step and return what it gives."""
-        return carry_out_patiently(Work(step, *arguments))
+        return carry_out_patiently(Work(step.function, *arguments))
 
-    def call(self, step: Callable[..., T], *arguments: object) -> T:
+    def call(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Carry out a step and return what it gives."""
-        return carry_out_patiently(Work(step, *arguments))
+        return carry_out_patiently(Work(step.function, *arguments))
 
-    def each(self, step: Callable[..., T], n: int, *arguments: object) -> Iterator[tuple[int, T]]:
+    def each(self, step: Step[*Ts, int, T], n: int, *arguments: *Ts) -> Iterator[tuple[int, T]]:
         """Carry out a step for each part; give each part and its result when it is done."""
         with ThreadPoolExecutor(self._workers) as pool:
             parts = {
-                pool.submit(_in_this_context(Work(step, *arguments, part))): part
+                pool.submit(_in_this_context(Work(step.function, *arguments, part))): part
                 for part in range(n)
             }
             try:

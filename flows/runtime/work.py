@@ -1,13 +1,13 @@
-"""Work units sent to workers: functions, paths and small objects; never rows.
+"""Steps of a pipeline, and the work units sent to workers: paths and small objects; never rows.
 
 A worker is a thread, a process of this machine or one of a cluster. A work unit passes through the
 scheduler, so its objects leave out what a worker can read again.
 """
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from itertools import pairwise
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, TypeVarTuple
 
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from flows.runtime.retry import patiently
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 PARTS_IN_TASK = 8
 """Parts that are worth a task of another process: a million rows, which take seconds."""
@@ -32,18 +33,27 @@ class FieldsOnly:
         return type(self), tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True)
+class Step(Generic[*Ts, T]):
+    """A step of a pipeline: a function, and what progress, logs, manifests and Prefect call it."""
+
+    name: str
+    function: Callable[[*Ts], T]
+    """At the top of a module, so that a worker finds it there."""
+
+
 class Work(Generic[T]):
-    """A step and what it is given.
+    """A function and what it is given.
 
     Not a dataclass: Prefect searches those for futures, field by field, each time one is submitted.
     """
 
-    def __init__(self, step: Callable[..., T], *arguments: object) -> None:
-        self.step, self.arguments = step, arguments
+    def __init__(self, function: Callable[..., T], *arguments: object) -> None:
+        self.function, self.arguments = function, arguments
 
 
 def carry_out(work: Work[T]) -> T:
-    """Carry out a step with one thread for its sums.
+    """Carry out a step's function with one thread for its sums.
 
     The parts of a run are what is done side by side: threads that BLAS starts for each of them
     would only wait for each other. And how a sum is rounded depends on how many threads share it,
@@ -53,7 +63,7 @@ def carry_out(work: Work[T]) -> T:
     """
     threadpool_limits(limits=1)
     try:
-        return work.step(*work.arguments)
+        return work.function(*work.arguments)
     finally:
         pa.default_memory_pool().release_unused()
 
@@ -63,9 +73,9 @@ def carry_out_patiently(work: Work[T]) -> T:
     return patiently(lambda: carry_out(work))
 
 
-def each_of(step: Callable[..., T], arguments: tuple[object, ...], parts: range) -> list[T]:
-    """Carry out a step for some of its parts, one after the other."""
-    return [step(*arguments, part) for part in parts]
+def each_of(function: Callable[..., T], arguments: tuple[object, ...], parts: range) -> list[T]:
+    """Call a step's function for some of its parts, one after the other."""
+    return [function(*arguments, part) for part in parts]
 
 
 def shares(n: int, workers: int, parts_in_task: int) -> list[range]:

@@ -10,6 +10,7 @@ from anomaly.explain.projection import project
 from anomaly.explain.reasons import explain
 from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score, severity
+from flows.runtime.work import Step
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
 from flows.steps.group import FOUND, Grouped
@@ -49,6 +50,9 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
         "findings", 0, pa.table(columns, schema=beside_own_columns(FINDING, own.schema))
     )
     run.folder.write_part("map", 0, _map(model, events))
+
+
+EXPLAIN = Step("explain", explain_findings)
 
 
 def _nearest_normal(

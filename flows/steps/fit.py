@@ -15,6 +15,7 @@ from anomaly.monitoring.canaries import search_canaries
 from anomaly.monitoring.column_drift import count_records
 from anomaly.monitoring.embedding_drift import count_cells
 from flows.jobs.model_choice import folder_of, new_columns
+from flows.runtime.work import Step
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
 from flows.steps.records import Records
@@ -71,6 +72,9 @@ def fit_model(run: Run, gathered: Gathered) -> Fitted:
     return Fitted(stored, _summary(stored.model_id, card, use="fit"))
 
 
+FIT = Step("fit", fit_model)
+
+
 def take_up_model(run: Run, gathered: Gathered) -> Fitted:
     """Take up the stored model that the run judges by: as it was stored, and made for its records.
 
@@ -95,6 +99,9 @@ def take_up_model(run: Run, gathered: Gathered) -> Fitted:
     return Fitted(stored, summary.model_copy(update={"new_columns": unknown}))
 
 
+TAKE_UP_MODEL = Step("take up the model", take_up_model)
+
+
 def register_model(run: Run, fitted: Fitted, promote: bool) -> Registered:
     """Note that a model was fitted to be used again; `promote` makes it the latest of the job.
 
@@ -105,6 +112,9 @@ def register_model(run: Run, fitted: Fitted, promote: bool) -> Registered:
     """
     register(folder_of(run.job), fitted.stored, run.started, promote=promote)
     return Registered(fitted.stored, read_card(fitted.stored), latest=promote)
+
+
+REGISTER = Step("register", register_model)
 
 
 def _summary(model_id: str, card: ModelCard, use: str) -> ModelSummary:

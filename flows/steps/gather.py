@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from anomaly.preprocess.session_windows import boundaries_of
+from flows.runtime.work import Step
 from flows.steps.quarantine import quarantine_damaged, quarantine_rejected
 from flows.steps.records import REPEATED, EventRecords, Records
 from flows.steps.run import Run
@@ -49,6 +50,9 @@ def gather_records(run: Run) -> Gathered:
         return Gathered(events, rejected=damaged)
     gathered = _gather_sessions(run, events, key)
     return replace(gathered, rejected=gathered.rejected | damaged)
+
+
+GATHER = Step("gather", gather_records)
 
 
 def _gather_sessions(run: Run, events: EventRecords, key: str) -> Gathered:

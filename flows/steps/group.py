@@ -22,6 +22,7 @@ from anomaly.incidents.summary import Incident, members_of, portray
 from anomaly.incidents.verdicts import Judged, judged
 from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score, severity
+from flows.runtime.work import Step
 from flows.steps.candidates import candidates
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
@@ -142,6 +143,9 @@ def group_incidents(
         in_incidents=int(np.isin(of_rule, list(outcome.numbers.values())).sum()),
         covers=covers,
     )
+
+
+GROUP = Step("group", group_incidents)
 
 
 def _pool(desk: _Desk) -> _Pool:

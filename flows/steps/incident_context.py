@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.incidents.similarity import most_similar
+from flows.runtime.work import Step
 from flows.steps.entity_activity import (
     Activity,
     Around,
@@ -60,6 +61,9 @@ def look_through(run: Run, gathered: Gathered, grouped: Grouped, share: int) -> 
     write_traces(run.scratch, share, gather_traces(scene, chunks))
 
 
+LOOK_THROUGH = Step("look through", look_through)
+
+
 def look_around(run: Run, gathered: Gathered, grouped: Grouped) -> None:
     """Put together what the page tells around each incident, and leave it in the scratch."""
     scene = _scene(run, gathered.records, grouped)
@@ -83,6 +87,9 @@ def look_around(run: Run, gathered: Gathered, grouped: Grouped) -> None:
         for place, row in enumerate(incidents)
     ]
     run.scratch.write_table(SURROUNDED, pa.Table.from_pylist(rows, schema=SURROUNDINGS))
+
+
+LOOK_AROUND = Step("look around", look_around)
 
 
 def _events_of(records: Records) -> EventRecords:

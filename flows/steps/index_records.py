@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.model.record_similarity import METRICS, centre_of, placed
+from flows.runtime.work import Step
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
 from flows.steps.group import Grouped
@@ -52,6 +53,9 @@ def store_records(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grouped
     for metric, index in indexes.items():
         index.write(run.folder.path, metric)
     return SearchSummary(records=stored)
+
+
+STORE = Step("store", store_records)
 
 
 def _chosen(total: int, most: int, findings: Rows) -> Rows:

@@ -17,6 +17,7 @@ from anomaly.monitoring.column_drift import BatchCounts, compare_columns, count_
 from anomaly.monitoring.control_chart import FALSE_ALARM, fall_of_recall
 from anomaly.monitoring.embedding_drift import compare_cells, count_cells
 from flows.jobs.model_choice import ChosenModel
+from flows.runtime.work import Step
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
 from flows.steps.group import Grouped
@@ -85,6 +86,9 @@ def look_ahead(run: Run, gathered: Gathered) -> Renewed | None:
     return Renewed("drift", columns, together) if drift.ratio > _TOO_OFTEN else None
 
 
+LOOK_AHEAD = Step("look ahead", look_ahead)
+
+
 def watch_run(
     run: Run, gathered: Gathered, fitted: Fitted, grouped: Grouped, renewed: Renewed | None
 ) -> Watch:
@@ -101,6 +105,9 @@ def watch_run(
         return Watch(canaries, {}, None, None)
     counts = count_records(model.embedder, kept_records(run.scratch, n_chunks))
     return Watch(canaries, *_compared(run.model, model, counts, [some]), None)
+
+
+WATCH = Step("watch", watch_run)
 
 
 def _beside_earlier(run: Run, grouped: Grouped, canaries: CanaryReport) -> CanaryReport:

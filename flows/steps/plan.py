@@ -1,33 +1,22 @@
 """Step `plan`: finds the input, checks the job against it and settles the roles of its columns."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Protocol, TypeVar
 
 from anomaly.model.model import FEWEST_EVENTS
 from flows.jobs.model_choice import choose_model, roles_in_model
 from flows.jobs.partitions import days_to_fit, located_window, source_of
-from flows.steps.planned import Planned
+from flows.runtime.work import Step
+from flows.steps.planned import Planned, Source
 from flows.steps.profile import profile_columns
 from flows.storage.input.damaged_files import without_damaged_files
 from flows.storage.input.plan import InputPlan, plan_input, plan_located
 from flows.storage.search.vector_index import require_store
 from schemas.columns.roles import Role, infer_roles
-from schemas.errors import DamagedFileError, InputError, JobError
+from schemas.errors import InputError, JobError
 from schemas.events.flattening import flattened_origin
 from schemas.job.job import SESSION_CUTS, JobSpec, check_columns, check_peers, roles_of
 from schemas.job.partitions import without_day
 from schemas.locations import without_secrets
-
-T = TypeVar("T")
-
-
-class PlanStep(Protocol):
-    """A step that looks at the input of a run."""
-
-    def __call__(self, job: JobSpec, partition: date | None = None, days: int = 1) -> Planned:
-        """Look at a partition, or at so many days up to it."""
-        ...
 
 
 def check_input(job: JobSpec, partition: date | None = None, days: int = 1) -> InputPlan:
@@ -63,7 +52,7 @@ def check_input(job: JobSpec, partition: date | None = None, days: int = 1) -> I
     model = choose_model(job)
     if model is not None:
         roles_in_model(job, model, plan)
-    elif plan.rows < FEWEST_EVENTS:
+    elif job.model.refit == "never" and plan.rows < FEWEST_EVENTS:
         raise InputError(
             f"only {plan.rows} rows",
             where=without_secrets(plan.location),
@@ -86,7 +75,7 @@ def _plan(job: JobSpec, partition: date | None, days: int) -> InputPlan:
     return plan_located(without_day(str(job.input)), located_window(job, partition, days))
 
 
-def plan_run(job: JobSpec, partition: date | None = None, days: int = 1) -> Planned:
+def plan_run(job: JobSpec, source: Source) -> Planned:
     """Look at the input and settle the roles of its columns.
 
     Raises
@@ -95,10 +84,13 @@ def plan_run(job: JobSpec, partition: date | None = None, days: int = 1) -> Plan
         The input cannot be used, or the job does not fit it.
     """
     started = datetime.now(UTC)
-    return _settle(job, partition, started, check_input(job, partition, days))
+    return _settle(job, source, started, _found(job, source))
 
 
-def plan_sound_run(job: JobSpec, partition: date | None = None, days: int = 1) -> Planned:
+PLAN = Step("plan", plan_run)
+
+
+def plan_sound_run(job: JobSpec, source: Source) -> Planned:
     """Do the same once all files were read to their end, without those that cannot be.
 
     Raises
@@ -107,33 +99,20 @@ def plan_sound_run(job: JobSpec, partition: date | None = None, days: int = 1) -
         As `plan_run`, or too many files are damaged.
     """
     started = datetime.now(UTC)
-    sound = without_damaged_files(check_input(job, partition, days))
-    return _settle(job, partition, started, sound)
+    return _settle(job, source, started, without_damaged_files(_found(job, source)))
 
 
-def beside_damage(work: Callable[[PlanStep], T]) -> T:
-    """Do what reads an input; where that meets a damaged file, do it again without such.
-
-    Parameters
-    ----------
-    work
-        Given the step that plans it; nothing is left of it when it fails.
-
-    Raises
-    ------
-    OutfieldError
-        What the user can mend.
-    """
-    try:
-        return work(plan_run)
-    except DamagedFileError:
-        return work(plan_sound_run)
+PLAN_SOUND_FILES = Step("plan without damaged files", plan_sound_run)
 
 
-def _settle(job: JobSpec, partition: date | None, started: datetime, plan: InputPlan) -> Planned:
+def _found(job: JobSpec, source: Source) -> InputPlan:
+    return source.plan or check_input(job, source.partition, source.days)
+
+
+def _settle(job: JobSpec, source: Source, started: datetime, plan: InputPlan) -> Planned:
     model = choose_model(job)
     if model is not None:
-        return Planned(started, partition, plan, roles_in_model(job, model, plan), model)
+        return Planned(started, source.partition, plan, roles_in_model(job, model, plan), model)
     choices = roles_of(job, infer_roles(profile_columns(plan, job.seed)))
     if all(choice.role in (Role.ID, Role.IGNORE) for choice in choices.values()):
         raise InputError(
@@ -149,4 +128,4 @@ def _settle(job: JobSpec, partition: date | None, started: datetime, plan: Input
             where=cut,
             remedy="give one the role `time` in the job file",
         )
-    return Planned(started, partition, plan, choices)
+    return Planned(started, source.partition, plan, choices)

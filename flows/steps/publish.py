@@ -14,6 +14,7 @@ from anomaly.model.selection import anomaly_score, severity
 from flows.report.data import ReportData
 from flows.report.page import render
 from flows.runtime.run_log import log
+from flows.runtime.work import Step
 from flows.steps.fit import column_roles
 from flows.steps.fitted_model import Fitted
 from flows.steps.gather import Gathered
@@ -94,6 +95,9 @@ def publish_run(
     run.scratch.remove()
     _log_outcome(published.manifest)
     return published
+
+
+PUBLISH = Step("publish", publish_run)
 
 
 def _metrics(rows: int, seconds: float) -> Metrics:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score
+from flows.runtime.work import Step
 from flows.steps.candidates import MOST_CANDIDATES, ODDEST, Oddest
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
@@ -61,6 +62,9 @@ def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> Chu
         run.scratch.write_array(f"{name}-{chunk}", array)
     seen = np.trim_zeros(histogram, "b")
     return ChunkScored(scored, quarantine_rejected(run, chunk, rejected), seen, covered(times))
+
+
+SCORE = Step("score", score_chunk)
 
 
 def covered(times: Sequence[int]) -> tuple[int, int] | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anomaly.model.selection import Drift, anomaly_score, drift_of, largest_p, select
+from flows.runtime.work import Step
 from flows.steps.candidates import MOST_CANDIDATES, ODDEST, Oddest
 from flows.steps.fitted_model import Fitted
 from flows.steps.gather import Gathered
@@ -38,3 +39,6 @@ def select_findings(run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkS
         run.scratch.write_array(name, array)
     cut = float(anomaly_score(outcome.p_cut)) if outcome.selected else None
     return Selected(outcome.rule, outcome.selected, cut, drift)
+
+
+SELECT = Step("select", select_findings)

@@ -87,7 +87,7 @@ class FailingRunner:
     Parameters
     ----------
     step
-        The name of the step's function.
+        The step's name.
     done
         Whether the step does its work first.
     """
@@ -100,14 +100,14 @@ class FailingRunner:
         return self.call(step, *arguments)
 
     def call(self, step: Any, *arguments: object) -> Any:
-        fails = step.__name__ == self._step
+        fails = step.name == self._step
         result = None if fails and not self._done else self._inner.call(step, *arguments)
         if fails:
             raise ConnectionError("the plug is pulled")
         return result
 
     def each(self, step: Any, n: int, *arguments: object) -> Iterator[tuple[int, Any]]:
-        fails = step.__name__ == self._step
+        fails = step.name == self._step
         if fails and not self._done:
             raise ConnectionError("the plug is pulled")
         for part in self._inner.each(step, n, *arguments):

@@ -33,7 +33,7 @@ class MeddlingRunner(DirectRunner):
         return super().each(step, n, *arguments)
 
     def _meet(self, step: Any) -> None:
-        if step.__name__ == self._step:
+        if step.name == self._step:
             self._meddle()
 
 
@@ -65,10 +65,10 @@ CHANGES = (replaced, truncated, grown, removed)
 @pytest.mark.parametrize(
     "step",
     [
-        pytest.param("gather_records", marks=pytest.mark.slow),
-        pytest.param("fit_model", marks=pytest.mark.slow),
-        "score_chunk",
-        pytest.param("explain_findings", marks=pytest.mark.slow),
+        pytest.param("gather", marks=pytest.mark.slow),
+        pytest.param("fit", marks=pytest.mark.slow),
+        "score",
+        pytest.param("explain", marks=pytest.mark.slow),
     ],
 )
 def test_input_that_changes_between_two_steps_ends_the_run(tmp_path, change, step):
@@ -97,7 +97,7 @@ def test_input_that_changes_while_it_is_open_is_not_taken_for_damaged(tmp_path, 
 def test_input_that_changes_when_all_is_read_does_not_matter(tmp_path):
     log = Path(written(tmp_path / "log.parquet", small_log()))
     before = detect(job(str(log), tmp_path / "out"))
-    runner = MeddlingRunner("watch_run", lambda: truncated(log))
+    runner = MeddlingRunner("watch", lambda: truncated(log))
     after = detect(job(str(log), tmp_path / "out"), runner)
     for dataset in ("findings", "scores"):
         assert dataset_bytes(after, dataset) == dataset_bytes(before, dataset)

@@ -8,6 +8,7 @@ import pytest
 
 from flows.cli.app import main
 from flows.runtime.processes import process_runner
+from flows.runtime.work import Step
 from flows.storage.runs.reader import PublishedRun, find_run
 from schemas.errors import DamagedFileError
 from tests.flows.sample_logs import (
@@ -209,7 +210,7 @@ def meet_damage(part: int) -> None:
 def test_damage_that_a_worker_process_meets_is_told_as_such():
     told = r"b\.parquet: part 0 is damaged; write it anew"
     with process_runner(1) as runner, pytest.raises(DamagedFileError, match=told):
-        list(runner.each(meet_damage, 1))
+        list(runner.each(Step("meet damage", meet_damage), 1))
 
 
 @pytest.mark.slow

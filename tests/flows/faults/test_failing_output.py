@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli.app import main
+from flows.runtime.work import Step
 from flows.storage.runs.reader import PublishedRun, find_run, list_runs
 from schemas.errors import ModelFileError, OutputError
 from tests.flows.faults.killable import killable
@@ -16,13 +17,13 @@ from tests.flows.faults.test_changing_input import MeddlingRunner
 from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
 
 STEPS = (
-    "gather_records",
-    "fit_model",
-    "score_chunk",
-    "select_findings",
-    "group_incidents",
-    "explain_findings",
-    "watch_run",
+    "gather",
+    "fit",
+    "score",
+    "select",
+    "group",
+    "explain",
+    "watch",
 )
 DATASETS = ("findings", "scores", "incidents", "quarantine")
 
@@ -110,7 +111,7 @@ def test_memory_that_ends_is_told_in_one_line(tmp_path, capfd, monkeypatch, erro
     def starve(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("flows.pipelines.detect.gather_records", starve)
+    monkeypatch.setattr("flows.pipelines.detect.GATHER", Step("gather", starve))
     log = written(tmp_path / "log.parquet", small_log())
     assert main(["detect", log, "--output", str(tmp_path / "out"), "--direct"]) == 2
     assert "not enough memory; free some, or run with a lower OUTFIELD_WORKERS" in one_line(capfd)

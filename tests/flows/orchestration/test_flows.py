@@ -17,8 +17,10 @@ from typing import Any
 
 import pytest
 
+from flows.orchestration.checked_input import with_checked_input
 from flows.pipelines.train import train_model
 from flows.runtime.runner import DirectRunner
+from flows.steps.plan import check_input
 from flows.storage.runs.reader import list_runs, read_findings
 from schemas.errors import InputError
 from tests.flows.prefect_processes import (
@@ -90,6 +92,18 @@ def test_the_flow_fits_the_model_that_the_steps_alone_would(flow_run, tmp_path):
     assert registered.stored.model_id == alone.stored.model_id
     judged = detect_flow(job(location, tmp_path / "flow", model={"use": "latest"}))
     assert judged.manifest.model.model_id == registered.stored.model_id
+
+
+def test_the_flows_read_the_footers_of_a_checked_input_no_more(flow_run, tmp_path, monkeypatch):
+    from flows.orchestration.flows import detect as detect_flow
+    from flows.orchestration.flows import fit as fit_flow
+
+    spec = job(str(flow_run[0] / "log.parquet"), tmp_path / "flow")
+    checked = check_input(spec)
+    monkeypatch.setattr("flows.storage.input.plan.read_footers", None)  # not to be called
+    with with_checked_input(checked):
+        fit_flow(spec, promote=True)
+        assert detect_flow(spec).manifest.ledger.read == 200
 
 
 def test_the_flow_run_is_named_after_the_job(flow_run):

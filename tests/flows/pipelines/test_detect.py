@@ -34,12 +34,12 @@ from tests.flows.sample_logs import (
 
 OUTFIELD = Path(sys.executable).with_name("outfield")
 STEPS = (
-    "gather_records",
-    "fit_model",
-    "score_chunk",
-    "select_findings",
-    "group_incidents",
-    "explain_findings",
+    "gather",
+    "fit",
+    "score",
+    "select",
+    "group",
+    "explain",
 )
 
 
@@ -275,7 +275,7 @@ def test_a_run_that_fails_leaves_nothing_and_the_earlier_one_is_still_the_latest
 
 def test_a_first_run_that_fails_leaves_no_run(tmp_path):
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
-    for step in ("plan_run", "publish_run"):
+    for step in ("plan", "publish"):
         with pytest.raises(ConnectionError):
             detect(spec, FailingRunner(step, done=False))
     assert not (tmp_path / "out/log/latest.json").exists()

@@ -11,6 +11,8 @@ from flows.pipelines.refit import detect_and_renew
 from flows.pipelines.train import train_model
 from flows.report.overview import moved_sentence
 from flows.runtime.runner import DirectRunner
+from flows.steps.plan import check_input
+from flows.storage.input.footers import read_footers
 from flows.storage.models.registry import read_registry
 from flows.storage.runs.reader import REPORT
 from schemas.errors import JobError, NoInputError
@@ -40,6 +42,29 @@ def test_a_job_that_refits_begins_by_itself(tmp_path):
     assert second.model.model_id == first.model.model_id
     assert second.model.renewal is None
     assert second.moved_columns == []
+
+
+def test_a_few_events_are_judged_by_a_first_model_of_the_history(tmp_path):
+    history = written(tmp_path / "history.parquet", small_log(400))
+    few = written(tmp_path / "few.parquet", small_log(5, 1))
+    model = {"use": "latest", "refit": "on-drift", "train": history}
+    spec = job(few, tmp_path / "out", model=model)
+    checked = check_input(spec)  # as the command line does before it starts Prefect
+    manifest = detect_and_renew(spec, DirectRunner(1), lambda *_: None, None, checked).manifest
+    assert (manifest.ledger.read, manifest.model.sample_rows) == (5, 400)
+
+
+def test_the_footers_of_a_batch_that_is_looked_at_ahead_are_read_once(tmp_path, monkeypatch):
+    run(tmp_path, small_log(400), "on-drift")
+    read = []
+
+    def counted(location, located):
+        read.append(location)
+        return read_footers(location, located)
+
+    monkeypatch.setattr("flows.storage.input.plan.read_footers", counted)
+    assert run(tmp_path, small_log(400, 1), "on-drift").manifest.ledger.read == 400
+    assert len(read) == 1
 
 
 @pytest.mark.slow

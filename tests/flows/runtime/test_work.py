@@ -17,7 +17,7 @@ from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, writt
 FILES = 300
 
 
-class CrossingRunner:
+class CopyingRunner:
     """Carries out each step with a copy of what it is given, as if on another machine.
 
     `sizes` holds, for each step, the bytes of the largest message to it, and of that back.
@@ -28,17 +28,17 @@ class CrossingRunner:
         self._parts_in_task = parts_in_task
 
     def here(self, step, *arguments):
-        return step(*arguments)
+        return step.function(*arguments)
 
     def call(self, step, *arguments):
-        return self._cross(step.__name__, Work(step, *arguments))
+        return self._copied(step.name, Work(step.function, *arguments))
 
     def each(self, step, n, *arguments):
         for parts in shares(n, 1, self._parts_in_task):
-            work = Work(each_of, step, arguments, parts)
-            yield from zip(parts, self._cross(step.__name__, work), strict=True)
+            work = Work(each_of, step.function, arguments, parts)
+            yield from zip(parts, self._copied(step.name, work), strict=True)
 
-    def _cross(self, name, work):
+    def _copied(self, name, work):
         sent = pickle.dumps(work)
         returned = pickle.dumps(carry_out(pickle.loads(sent)))  # noqa: S301 - our own
         before = self.sizes.get(name, (0, 0))
@@ -63,30 +63,30 @@ SESSIONS = {"unit": "session", "session_key": "user", "session_window": "1h"}
 @pytest.mark.parametrize("settings", [{}, SESSIONS])
 def test_only_names_and_small_objects_pass_to_workers_and_back(many_files, tmp_path, settings):
     settings = {**settings, "columns": {"message": "category"}}
-    runner = CrossingRunner()
+    runner = CopyingRunner()
     spec = job(many_files, tmp_path / "out", **settings)
-    crossed = detect_events(spec, runner, lambda *_: None)
+    copied = detect_events(spec, runner, lambda *_: None)
     print(runner.sizes)
     sent, returned = zip(*runner.sizes.values(), strict=True)
     assert set(runner.sizes) == {
-        "gather_records",
-        "fit_model",
-        "score_chunk",
-        "select_findings",
-        "group_incidents",
-        "explain_findings",
-        "look_through",
-        "look_around",
-        "watch_run",
+        "gather",
+        "fit",
+        "score",
+        "select",
+        "group",
+        "explain",
+        "look through",
+        "look around",
+        "watch",
     }
     # The histogram of all scores is 24 kB: it passes on once, whatever the number of chunks. Of
     # the incidents pass the numbers of their findings, as many as the budget allows.
     assert max(sent) < 40_000
-    assert runner.sizes["score_chunk"][0] < 8_000
+    assert runner.sizes["score"][0] < 8_000
     assert max(returned) < 8_000
     here = detect(job(many_files, tmp_path / "here", **settings))
     for dataset in ("incidents", "findings", "scores", "quarantine"):
-        assert dataset_bytes(crossed, dataset) == dataset_bytes(here, dataset)
+        assert dataset_bytes(copied, dataset) == dataset_bytes(here, dataset)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.steps.publish import publish_run
+from flows.steps.publish import PUBLISH
 from flows.storage.runs.reader import read_scores
 from schemas.errors import LedgerError
 from schemas.events.contract import RejectReason
@@ -139,10 +139,12 @@ def test_a_run_that_loses_rows_is_not_published(tmp_path):
         """Does not tell of the rows it rejected."""
 
         def call(self, step, *arguments):
-            if step is publish_run:
+            if step is PUBLISH:
                 run, gathered, fitted, judged, *rest = arguments
                 forgotten = replace(judged.scored, rejected={})
-                return step(run, gathered, fitted, replace(judged, scored=forgotten), *rest)
+                return step.function(
+                    run, gathered, fitted, replace(judged, scored=forgotten), *rest
+                )
             return super().call(step, *arguments)
 
     written(tmp_path / "log.parquet", pa.Table.from_pylist(faulty_log()))
