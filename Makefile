@@ -6,8 +6,10 @@ READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
 LOCK := $(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --quiet --generate-hashes \
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+# The variable silences an advertisement of the theme's.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-.PHONY: demo test check format lock clean bench-quality bench-speed bench-explanations bench-fdr bench-contamination \
+.PHONY: demo test check docs format lock clean bench-quality bench-speed bench-explanations bench-fdr bench-contamination \
   bench-cluster bench-drift bench-vectors
 
 demo: $(READY)                 ## generate the sample log, run the main job on it, print what it found
@@ -17,11 +19,12 @@ demo: $(READY)                 ## generate the sample log, run the main job on i
 test: check                    ## every test; the slow ones too
 	$(BIN)/pytest -n 3 --dist loadfile -m slow  # they wait for servers: three keep two cores busy
 
-check: $(READY)                ## format, lint, types, import contracts, doctests, fast tests
+check: $(READY)                ## format, lint, types, import contracts, documentation, doctests, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MKDOCS)
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 bench-quality: $(BENCH_READY)  ## outfield beside its peers on the sets of ../shared/data; ARGS="--help" says more
@@ -29,6 +32,9 @@ bench-quality: $(BENCH_READY)  ## outfield beside its peers on the sets of ../sh
 
 bench-speed: $(BENCH_READY)    ## how fast, in how much memory, beside what else a user might run
 	$(BIN)/python -m tests.bench.speed $(ARGS)
+
+docs: $(READY)                 ## the documentation as a site, in build/docs; a warning fails
+	$(MKDOCS)
 
 format: $(READY)               ## rewrite the code in the house format
 	$(BIN)/ruff format .
