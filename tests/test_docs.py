@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -213,6 +213,19 @@ def test_the_generated_command_reference_has_every_option() -> None:
 def test_links_to_data_lead_into_the_site() -> None:
     turned = GENERATE.on_page_markdown("![x](../../data/quality.png) [y](../data/README.md)")
     assert turned == "![x](../data/quality.png) [y](data/README.md)"
+
+
+def test_notes_on_decisions_come_last_in_the_navigation_their_index_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GENERATE, "DOCS", tmp_path)
+    config = SimpleNamespace(nav=["index.md"])
+    assert GENERATE.on_config(config).nav == ["index.md"]
+    (tmp_path / "decisions").mkdir()
+    for name in ("0002-b.md", "index.md", "0001-a.md"):
+        (tmp_path / "decisions" / name).touch()
+    notes = ["decisions/index.md", "decisions/0001-a.md", "decisions/0002-b.md"]
+    assert GENERATE.on_config(config).nav == ["index.md", {"Decisions": notes}]
 
 
 def test_the_site_asks_no_other_host_for_anything(tmp_path: Path) -> None:
