@@ -7,6 +7,8 @@ Examples
 """
 
 from importlib.metadata import version as _version
+from importlib.util import find_spec as _find_spec
+from pathlib import Path as _Path
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 if _TYPE_CHECKING:
@@ -14,6 +16,30 @@ if _TYPE_CHECKING:
 
 __all__ = ["read_findings", "read_incidents", "read_scores", "runs"]
 __version__ = _version("outfield")
+
+
+def _refuse_foreign_packages() -> None:
+    """Check that outfield's packages are those beside this file; none of them is imported.
+
+    Raises
+    ------
+    ImportError
+        Another package or module of such a name comes first on Python's path.
+    """
+    home = _Path(__file__).resolve().parent
+    for name in ("flows", "anomaly", "schemas"):
+        spec = _find_spec(name)
+        if spec is None:
+            continue
+        place = next(iter(spec.submodule_search_locations or ()), spec.origin)
+        if _Path(str(place)).resolve() != home / name:
+            raise ImportError(
+                f"outfield cannot be imported: {place} hides its own package `{name}`;"
+                " rename it, or import outfield in another folder or virtual environment"
+            )
+
+
+_refuse_foreign_packages()
 
 
 def read_findings(folder: str, run: str | None = None) -> "pd.DataFrame":

@@ -1,6 +1,8 @@
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -10,7 +12,10 @@ import outfield
 from flows.storage.runs.writer import RunFolder
 from schemas.errors import OutputError
 from schemas.outputs.tables import FINDING, INCIDENT, beside_own_columns
+from tests.flows.prefect_processes import plain_environment
 from tests.flows.sample_runs import findings, incidents, manifest, published, scores
+
+REPOSITORY = Path(__file__).parents[1]
 
 
 def test_the_public_surface_is_exactly_this():
@@ -28,6 +33,58 @@ def test_importing_it_brings_nothing_heavy():
     code = f"import outfield, sys; print(sorted({heavy} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)  # noqa: S603, PLW1510
     assert result.stdout.strip() == "[]", result.stderr
+
+
+def imported(folder: Path, code: str = "import outfield") -> subprocess.CompletedProcess[str]:
+    """Run some code with a folder first on Python's path, as a notebook there has it."""
+    command = [sys.executable, "-c", code]
+    environment = plain_environment(folder)
+    return subprocess.run(  # noqa: S603, PLW1510
+        command, cwd=folder, env=environment, capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize("name", ["flows", "anomaly", "schemas"])
+@pytest.mark.parametrize("kind", ["/__init__.py", "/mine.py", ".py"])
+def test_a_foreign_package_of_the_same_name_is_named_in_one_line(tmp_path, name, kind):
+    foreign = tmp_path / f"{name}{kind}"
+    foreign.parent.mkdir(exist_ok=True)
+    foreign.write_text("raise SystemExit('executed')\n")
+    result = imported(tmp_path)
+    said = result.stderr.splitlines()[-1]
+    place = foreign if kind == ".py" else foreign.parent
+    assert said.startswith(f"ImportError: outfield cannot be imported: {place} hides its own")
+    assert "rename it" in said
+    assert result.returncode == 1
+
+
+def test_a_foreign_package_that_is_imported_already_is_named(tmp_path):
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows/__init__.py").touch()
+    result = imported(tmp_path, "import flows, outfield")
+    assert f"cannot be imported: {tmp_path / 'flows'} hides" in result.stderr
+
+
+def test_an_installed_copy_reads_runs_beside_folders_of_other_names(tmp_path):
+    published(tmp_path)
+    (tmp_path / "flow").mkdir()
+    code = "import outfield; print(len(outfield.read_findings('job')))"
+    result = imported(tmp_path, code)
+    assert result.stdout == "3\n", result.stderr
+
+
+def test_a_copy_in_a_folder_of_packages_finds_its_own_there(tmp_path):
+    packages = tmp_path / "site-packages"
+    for name in ("flows", "anomaly", "schemas"):
+        shutil.copytree(REPOSITORY / name, packages / name)
+    shutil.copy(REPOSITORY / "outfield.py", packages)
+    code = (
+        f"import sys; sys.path.insert(0, {str(packages)!r}); import outfield, flows;"
+        " print(outfield.__file__, flows.__file__)"
+    )
+    result = imported(tmp_path, code)
+    expected = [str(packages / "outfield.py"), str(packages / "flows/__init__.py")]
+    assert result.stdout.split() == expected, result.stderr
 
 
 def test_findings_come_as_a_frame_of_the_newest_run(tmp_path):
