@@ -5,7 +5,6 @@ As in `flows/cli/detect.py`, what a command needs is imported inside it.
 # ruff: noqa: PLC0415 - see above
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -88,17 +87,19 @@ class LookingCommands:
         folder
             The job's folder, such as outfield-output/sample.
         to
-            The file: .png or .svg for the picture, .parquet for the points.
+            The file, or the URL of an object: .png or .svg for the picture, .parquet for the
+            points.
         run
             The run's id, as `outfield runs` lists it; the newest by default.
         """
         from flows.cli.run_view import shown_path
         from flows.report.picture import picture
         from flows.storage.fs.atomic import write_bytes
+        from flows.storage.fs.store_path import place_of
         from flows.storage.runs.parquet_parts import write_rows
         from flows.storage.runs.reader import find_run, read_findings, read_map
 
-        target, found = Path(to), find_run(folder, run)
+        target, found = place_of(to), find_run(folder, run)
         points = read_map(found)
         match target.suffix.lower():
             case ".parquet":

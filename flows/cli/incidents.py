@@ -7,7 +7,6 @@ As in `flows/cli/detect.py`, what a command needs is imported inside it.
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from getpass import getuser
-from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -152,16 +151,17 @@ class IncidentCommands:
         of
             What `jsonl` and `csv` hold.
         to
-            The file; standard output by default.
+            The file, or the URL of an object; standard output by default.
         """
         from flows.results.export import csv_lines, json_lines, ocsf_findings, ocsf_lines
         from flows.storage.fs.atomic import write_whole
+        from flows.storage.fs.store_path import place_of
         from flows.storage.runs.parquet_parts import write_rows
         from flows.storage.runs.reader import run_at
 
         found = run_at(run)
         if format == "ocsf" and to is not None and to.endswith(".parquet"):
-            write_rows(Path(to), list(ocsf_findings(found)))
+            write_rows(place_of(to), list(ocsf_findings(found)))
             return
         lines = {
             "ocsf": lambda: ocsf_lines(found),
@@ -169,7 +169,7 @@ class IncidentCommands:
             "csv": lambda: csv_lines(found, of),
         }[format]()
         if to is not None:
-            write_whole(Path(to), "".join(f"{line}\n" for line in lines))
+            write_whole(place_of(to), "".join(f"{line}\n" for line in lines))
             return
         for line in lines:
             self.terminal.line(line)

@@ -8,10 +8,11 @@ from flows.cli.console import Justify, Terminal
 from flows.pipelines.compare import Comparison
 from flows.report.text import count, moment
 from flows.steps.fit import Registered
+from flows.storage.fs.atomic import naming_read_errors
 from flows.storage.fs.store_path import Place
 from flows.storage.models.registry import read_registry
 from flows.storage.models.store import list_models, read_card
-from flows.storage.runs.reader import list_runs
+from flows.storage.runs.reader import RUNS, runs_in
 from schemas.errors import ModelFileError, OutputError
 from schemas.outputs.model_card import ModelCard
 
@@ -58,15 +59,17 @@ def known_models(job: Place) -> list[KnownModel]:
     Raises
     ------
     OutputError
-        There is no such job.
+        There is no such job, or it cannot be read.
     ModelFileError
         Its registry cannot be read.
     """
     models = list_models(job)
-    if not models and not job.is_dir():
+    with naming_read_errors(job):
+        is_there, has_runs = job.is_dir(), (job / RUNS).is_dir()
+    if not models and not is_there:
         raise OutputError("no such folder", where=str(job), remedy="name OUTPUT/JOB or a job file")
     registry = read_registry(job)
-    runs = list_runs(str(job)) if (job / "runs").is_dir() else []
+    runs = runs_in(job) if has_runs else []
     found = []
     for stored in models:
         card, fault = None, ""

@@ -179,9 +179,10 @@ def _locked(job_or_folder: str) -> Iterator["Place"]:
     """Yield the folder of a job while no run writes it."""
     from flows.runtime.settings import Settings
     from flows.storage.fs.lock import job_lock
-    from flows.storage.maintenance.verify import find_jobs
+    from flows.storage.maintenance.verify import require_job
 
-    (job,) = find_jobs(str(_folder_of(job_or_folder)), deep=False)
+    job = _folder_of(job_or_folder)
+    require_job(job)
     with job_lock(job, Settings.from_environment().lock_wait):
         yield job
 

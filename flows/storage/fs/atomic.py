@@ -93,6 +93,19 @@ def naming_output_errors(where: Place | str) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def naming_read_errors(where: Place) -> Iterator[None]:
+    """Turn the refusals of the system or of an object store into an `OutputError`."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"cannot be read ({reason_of(error)})",
+            where=str(where),
+            remedy="ask for the right to read it",
+        ) from error
+
+
 def reason_of(error: OSError) -> str:
     """Say in short why the system or an object store refused."""
     return error.strerror or str(error)[:_LONGEST_REASON]

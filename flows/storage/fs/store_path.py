@@ -50,6 +50,11 @@ class StorePath:
         return Path(self.name).stem
 
     @property
+    def suffix(self) -> str:
+        """The last part from its last dot on."""
+        return Path(self.name).suffix
+
+    @property
     def parent(self) -> Self:
         """The place above."""
         return replace(self, key=self.key.rpartition("/")[0])

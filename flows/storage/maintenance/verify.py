@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from flows.storage.fs.atomic import sha256_of
+from flows.storage.fs.atomic import naming_read_errors, sha256_of
+from flows.storage.fs.store_path import Place
 from flows.storage.maintenance.prune import unfinished
 from flows.storage.models.registry import REGISTRY, read_registry
 from flows.storage.models.store import MODELS, StoredModel, is_finished, list_models, load_model
@@ -38,8 +39,21 @@ class Checked:
     """What a killed run left, or one that is at work: no faults."""
 
 
-def find_jobs(folder: str, *, deep: bool = True) -> list[Path]:
-    """Find the jobs in a folder: itself or, if `deep`, those right below it.
+def require_job(folder: Place) -> None:
+    """Check that a folder is that of a job, here or in a store.
+
+    Raises
+    ------
+    OutputError
+        It is not, or it cannot be read.
+    """
+    with naming_read_errors(folder):
+        if not _is_job(folder):
+            raise _no_job(folder, str(folder))
+
+
+def find_jobs(folder: str) -> list[Path]:
+    """Find the jobs in a folder: itself, or those right below it.
 
     Raises
     ------
@@ -55,11 +69,10 @@ def find_jobs(folder: str, *, deep: bool = True) -> list[Path]:
     root = Path(folder).expanduser().absolute()
     if _is_job(root):
         return [root]
-    below = root.iterdir() if deep and root.is_dir() else ()
+    below = root.iterdir() if root.is_dir() else ()
     jobs = sorted(path for path in below if _is_job(path))
     if not jobs:
-        what = "no job in it" if root.is_dir() else "no such folder"
-        raise OutputError(what, where=folder, remedy="name OUTPUT or OUTPUT/JOB")
+        raise _no_job(root, folder)
     return jobs
 
 
@@ -98,8 +111,13 @@ def _registered(job: Path) -> set[str]:
         return set()
 
 
-def _is_job(folder: Path) -> bool:
+def _is_job(folder: Place) -> bool:
     return (folder / RUNS).is_dir() or (folder / MODELS).is_dir()
+
+
+def _no_job(folder: Place, where: str) -> OutputError:
+    what = "no job in it" if folder.is_dir() else "no such folder"
+    return OutputError(what, where=where, remedy="name OUTPUT or OUTPUT/JOB")
 
 
 def _faults_of_run(job: Path, run: PublishedRun) -> Iterator[Fault]:

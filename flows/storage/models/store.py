@@ -25,7 +25,12 @@ from safetensors.numpy import save as save_arrays
 
 from anomaly.model.model import PARTS, AnomalyModel
 from anomaly.model.serialization import dump, load
-from flows.storage.fs.atomic import folder_to_disk, naming_output_errors, replacing
+from flows.storage.fs.atomic import (
+    folder_to_disk,
+    naming_output_errors,
+    naming_read_errors,
+    replacing,
+)
 from flows.storage.fs.store_path import Place
 from schemas.errors import ModelFileError
 from schemas.outputs.model_card import ModelCard
@@ -123,11 +128,17 @@ def read_card(stored: StoredModel) -> ModelCard:
 
 
 def list_models(job: Place) -> list[StoredModel]:
-    """Find the models below the folder of a job, whole or not, in the order of their ids."""
+    """Find the models below the folder of a job, whole or not, in the order of their ids.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be read.
+    """
     models = job / MODELS
-    if not models.is_dir():
-        return []
-    names = sorted(folder.name for folder in models.iterdir() if _ID.fullmatch(folder.name))
+    with naming_read_errors(job):
+        found = list[Place](models.iterdir()) if models.is_dir() else []
+    names = sorted(folder.name for folder in found if _ID.fullmatch(folder.name))
     return [StoredModel(models / name, name) for name in names]
 
 

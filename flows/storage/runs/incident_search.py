@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
 
+from flows.storage.fs.atomic import naming_read_errors
+from flows.storage.fs.store_path import Place, place_of
 from flows.storage.runs.reader import (
     RUNS,
     PublishedRun,
@@ -32,16 +33,16 @@ def find_incident(output: str, name: str) -> Found:
     Parameters
     ----------
     output
-        The folder of all jobs, or of one.
+        The folder of all jobs, or of one: a path or a URL.
     name
         The incident's name, such as `i-9521bba2e1f1`.
 
     Raises
     ------
     OutputError
-        No run has it.
+        No run has it, or the folder cannot be read.
     """
-    for run in _runs(Path(output)):
+    for run in _runs(place_of(output)):
         for dataset in ("incidents", "suppressed"):
             table = read_incidents(run, dataset)
             rows = table.filter(pc.equal(table["incident"], name)).to_pylist()
@@ -56,9 +57,21 @@ def find_incident(output: str, name: str) -> Found:
     )
 
 
-def _runs(root: Path) -> Iterator[PublishedRun]:
-    jobs = (
-        [root] if (root / RUNS).is_dir() else sorted(runs.parent for runs in root.glob(f"*/{RUNS}"))
-    )
+def _runs(root: Place) -> Iterator[PublishedRun]:
+    with naming_read_errors(root):
+        jobs = [root] if (root / RUNS).is_dir() else _jobs_below(root)
     for job in jobs:
         yield from readable_runs(job)
+
+
+def _jobs_below(root: Place) -> list[Place]:
+    below = list[Place](root.iterdir()) if root.is_dir() else []
+    return sorted((place for place in below if _is_job(place)), key=str)
+
+
+def _is_job(folder: Place) -> bool:
+    """Tell whether a folder holds runs; one that may not be entered is passed over."""
+    try:
+        return (folder / RUNS).is_dir()
+    except PermissionError:
+        return False

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flows.storage.fs.atomic import naming_output_errors, replacing
+from flows.storage.fs.atomic import naming_output_errors, naming_read_errors, replacing
 from flows.storage.fs.store_path import Place, input_of
 from schemas.errors import OutputError
 from schemas.outputs.tables import FINDING, INCIDENT, MAP, RECORD, REJECTION, SCORES
@@ -110,8 +110,15 @@ def write_rows(path: Place, rows: list[dict[str, Any]]) -> None:
 
 
 def part_files(folder: Place) -> dict[int, Place]:
-    """Find the parts of a dataset, number -> file, in the order of their numbers."""
-    files = folder.glob(f"part-*{_SUFFIX}")
+    """Find the parts of a dataset, number -> file, in the order of their numbers.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be read.
+    """
+    with naming_read_errors(folder):
+        files = list[Place](folder.glob(f"part-*{_SUFFIX}"))
     return dict(sorted((int(file.stem.removeprefix("part-")), file) for file in files))
 
 

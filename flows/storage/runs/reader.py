@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 import pyarrow as pa
 from pydantic import ValidationError
 
-from flows.storage.fs.atomic import reason_of
+from flows.storage.fs.atomic import naming_read_errors
 from flows.storage.fs.store_path import Place, place_of
 from flows.storage.runs import parquet_parts
 from schemas.errors import OutputError
@@ -43,8 +43,12 @@ def list_runs(job_folder: str) -> list[PublishedRun]:
     OutputError
         There is no such job, or a manifest cannot be read.
     """
-    folders = run_folders(place_of(job_folder))
-    return sorted((load_run(folder) for folder in folders), key=age, reverse=True)
+    return runs_in(place_of(job_folder))
+
+
+def runs_in(job: Place) -> list[PublishedRun]:
+    """Load the runs in the folder of a job, as `list_runs` does."""
+    return sorted((load_run(folder) for folder in run_folders(job)), key=age, reverse=True)
 
 
 def readable_runs(job: Place) -> list[PublishedRun]:
@@ -88,7 +92,9 @@ def run_at(folder: str) -> PublishedRun:
         It is neither, or its manifest cannot be read.
     """
     place = place_of(folder)
-    return load_run(place) if (place / MANIFEST).exists() else find_run(folder)
+    with naming_read_errors(place):
+        is_run = (place / MANIFEST).exists()
+    return load_run(place) if is_run else find_run(folder)
 
 
 def load_run(folder: Place) -> PublishedRun:
@@ -148,7 +154,9 @@ def read_incidents(run: PublishedRun, dataset: str = "incidents") -> pa.Table:
     OutputError
         A part is damaged.
     """
-    if not (run.folder / dataset).is_dir():
+    with naming_read_errors(run.folder):
+        written = (run.folder / dataset).is_dir()
+    if not written:
         return INCIDENT.empty_table()
     return parquet_parts.read_dataset(run.folder / dataset).sort_by("rank")
 
@@ -185,26 +193,13 @@ def run_folders(job: Place) -> list[Place]:
     """
     if not _has_runs(job):
         raise OutputError(_no_job(job), where=str(job), remedy=_jobs_nearby(job))
-    with _naming_read_errors(job):
+    with naming_read_errors(job):
         return [folder for folder in (job / RUNS).iterdir() if _is_run(folder)]
 
 
 def _has_runs(job: Place) -> bool:
-    with _naming_read_errors(job):
+    with naming_read_errors(job):
         return (job / RUNS).is_dir()
-
-
-@contextmanager
-def _naming_read_errors(job: Place) -> Iterator[None]:
-    """Turn the refusals of the system or of an object store into an `OutputError`."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"cannot be read ({reason_of(error)})",
-            where=str(job),
-            remedy="ask for the right to read it",
-        ) from error
 
 
 def _is_run(folder: Place) -> bool:

@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from flows.storage.fs.atomic import naming_output_errors, write_whole
+from flows.storage.fs.atomic import naming_output_errors, naming_read_errors, write_whole
 from flows.storage.fs.store_path import Place
 from schemas.errors import OutputError
 from schemas.outputs.verdict import Verdict
@@ -16,9 +16,11 @@ def read_verdicts(job_folder: Place) -> list[Verdict]:
     Raises
     ------
     OutputError
-        One of them cannot be read.
+        One of them, or their folder, cannot be read.
     """
-    files = list[Place]((job_folder / VERDICTS).glob("v-*.json"))
+    folder = job_folder / VERDICTS
+    with naming_read_errors(folder):
+        files = list[Place](folder.glob("v-*.json"))
     return sorted((_read(file) for file in files), key=lambda each: (each.when, each.verdict))
 
 

@@ -121,6 +121,80 @@ def test_runs_and_findings_are_read_from_the_store(bucket, location, capsys):
     assert len(document["findings"]) == len(read_findings(runs[1]))
 
 
+@pytest.mark.parametrize("output", ["s3://results/out", "s3://results/out/log", "s3://results"])
+def test_an_incident_of_the_store_gets_a_verdict_and_is_told_with_it(
+    bucket, location, capsys, output
+):
+    spec = job(location, "s3://results" if output == "s3://results" else "s3://results/out")
+    incident = read_incidents(detect(spec)).to_pylist()[0]["incident"]
+    capsys.readouterr()
+    verdict = ("verdict", incident, "--label", "benign", "--note", "a test", "--output", output)
+    assert main(verdict) == 0
+    (kept,) = (key for key in keys(bucket) if "/verdicts/v-" in f"/{key}")
+    assert capsys.readouterr().out == f"Wrote s3://results/{kept}: benign, on {incident}\n"
+    assert main(["context", incident, "--output", output]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["incident"]["incident"] == incident
+    assert [each["label"] for each in document["verdicts"]] == ["benign"]
+    again = detect(spec)
+    assert [each.label for each in again.manifest.incidents.verdicts] == ["benign"]
+
+
+@pytest.mark.parametrize("command", [("verdict", "--label", "benign"), ("context",)])
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("s3://results/out", "s3://results/out: no incident i-0 in any run"),
+        ("s3://no-such-bucket/out", "s3://no-such-bucket/out: no incident i-0 in any run"),
+        ("s3://key:secret@results/out", "carries credentials"),
+    ],
+)
+def test_an_incident_that_is_not_in_the_store_is_said_so(bucket, capsys, command, output, said):
+    name, *options = command
+    assert main([name, "i-0", *options, "--output", output]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
+def test_models_in_the_store_are_fitted_listed_promoted_and_rolled_back(
+    bucket, location, tmp_path, capsys
+):
+    other = written(tmp_path / "other/log.parquet", small_log(300, seed=1))
+    for history in (location, other):
+        fit = ("fit", history, "--output", "s3://results/out", "--name", "log", "--direct")
+        assert main(fit) == 0
+    capsys.readouterr()
+    assert main(["models", "s3://results/out/log", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [model["state"] for model in found] == ["latest", "fitted"]
+    newer, older = (model["model_id"] for model in found)
+    assert main(["promote", "s3://results/out/log", older]) == 0
+    assert capsys.readouterr().out == f"The latest model is {older}.\n"
+    assert main(["rollback", "s3://results/out/log"]) == 0
+    assert capsys.readouterr().out == f"The latest model is {newer} again.\n"
+
+
+def test_a_place_in_the_store_without_a_job_has_no_model_to_promote(bucket, capsys):
+    assert main(["promote", "s3://results/out/log", "0" * 16]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("outfield: error: s3://results/out/log: no such folder")
+
+
+def test_exports_and_the_map_are_written_to_the_store(bucket, location, tmp_path):
+    run = str(detect(job(location, "s3://results/out")).folder)
+    exports = {
+        "found.csv": ("export", run, "--format", "csv"),
+        "found.parquet": ("export", run, "--format", "ocsf"),
+        "map.parquet": ("map", "s3://results/out/log"),
+        "map.svg": ("map", "s3://results/out/log"),
+    }
+    for name, command in exports.items():
+        for folder in ("s3://results/exports", str(tmp_path)):
+            assert main([*command, "--to", f"{folder}/{name}"]) == 0
+        stored = bucket.get_object(Bucket="results", Key=f"exports/{name}")["Body"].read()
+        assert stored == (tmp_path / name).read_bytes()
+
+
 def test_the_command_writes_to_the_store_and_says_where(bucket, location, capsys):
     assert main(["detect", location, "--output", "s3://results/out", "--direct"]) == 0
     said = capsys.readouterr().out

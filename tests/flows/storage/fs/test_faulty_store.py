@@ -10,7 +10,7 @@ import pytest
 from flows.cli.app import main
 from flows.runtime import retry as patience
 from flows.storage.fs import store_path
-from flows.storage.runs.reader import list_runs
+from flows.storage.runs.reader import list_runs, read_incidents
 from tests.flows import faulty_store as faults
 from tests.flows.faulty_store import FaultyStore, faulty_store
 from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
@@ -79,6 +79,27 @@ def test_a_store_that_is_away_for_longer_than_its_client_tries_costs_a_pause(s3,
     assert main(["detect", INPUT, "--output", "s3://faulty/out", *options]) == 0
     assert "storage did not answer; trying again" in capsys.readouterr().err
     assert len(list_runs("s3://faulty/out/log")) == 1
+
+
+@pytest.mark.parametrize("only", ["list-type=2", "HEAD", "GET"])
+def test_results_that_may_not_be_read_are_told_in_one_line(s3, store, tmp_path, capfd, only):
+    detect(job(written(tmp_path / "log.parquet", small_log()), "s3://faulty/out"))
+    incidents = read_incidents(list_runs("s3://faulty/out/log")[0])
+    incident = incidents["incident"][0].as_py()
+    store.faults, store.share, store.only = [faults.DENIED], 1, only
+    commands = {
+        "verdict": (incident, "--label", "benign", "--output", "s3://faulty/out"),
+        "context": (incident, "--output", "s3://faulty/out"),
+        "models": ("s3://faulty/out/log",),
+        "rollback": ("s3://faulty/out/log",),
+        "export": ("s3://faulty/out/log", "--format", "csv"),
+    }
+    for name, options in commands.items():
+        capfd.readouterr()
+        status = main([name, *options])
+        (said,) = capfd.readouterr().err.splitlines()
+        assert status == 2, said
+        assert said.startswith("outfield: error: "), name
 
 
 @pytest.mark.parametrize(
