@@ -56,11 +56,6 @@ class FarthestColumn:
         """Return the distance of each span of `X`, float32 (n_rows, n_spans)."""
         return self._by_span(X, np.arange(X.shape[1]), self.starts)
 
-    def score_samples(self, X: Rows) -> Rows:
-        """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
-        farthest: Rows = self.by_span(X).max(axis=1)
-        return farthest
-
     def score_exchanged(self, X: Rows, others: Rows, starts: Codes) -> Rows:
         """Return the distance of each row of `X` as it is, then with each span of `others` in it.
 
@@ -75,7 +70,10 @@ class FarthestColumn:
         return np.hstack([farthest, np.maximum(without, other)])
 
     def score_events(self, events: EmbeddedEvents) -> Rows:
-        """Return the same of events, (n_events,): each distinct vector is measured once."""
+        """Return the distance of each event, float32 (n_events,): higher is more anomalous.
+
+        Each distinct vector is measured once.
+        """
         farthest = np.zeros(events.n_events, dtype=np.float32)
         for part in events.parts:
             widths = np.array([span.n_dims for span in part.spans])

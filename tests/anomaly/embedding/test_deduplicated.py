@@ -83,7 +83,7 @@ def test_what_is_measured_once_is_what_is_measured_row_by_row(
     model: AnomalyModel, embedded: EmbeddedEvents
 ) -> None:
     voices = model.explaining.voices
-    distances = voices.distance.score_samples(embedded.X)
+    distances = voices.distance.by_span(embedded.X).max(axis=1)
     np.testing.assert_array_equal(voices.distance.score_events(embedded), distances)
     # The density of parts is a sum, which is rounded otherwise than that of all dimensions at once.
     densities = voices.density.score_samples(embedded.X)
