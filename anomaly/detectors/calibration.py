@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from anomaly.numerics.sorted_lookup import Borders, Polyline
+from anomaly.numerics.sorted_lookup import Boundaries, Polyline
 
 _BODY, _CUT = 0.75, 0.95
 """Shares of the events below which a score is the body's, and beyond which it may be foreign."""
@@ -70,9 +70,9 @@ class Surprise:
         return float(-np.log(at_cut)[0])
 
     @cached_property
-    def _below_cut(self) -> Borders:
+    def _below_cut(self) -> Boundaries:
         """Tell how many scores are lower than one that is not beyond the cut."""
-        return Borders(self.scores[self.scores <= np.float32(self.cut)], "left")
+        return Boundaries(self.scores[self.scores <= np.float32(self.cut)], "left")
 
     @cached_property
     def _nats(self) -> npt.NDArray[np.float64]:

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from anomaly.detectors.calibration import Surprise
 from anomaly.detectors.cosine import UnlikeDirection
 from anomaly.detectors.density import DistanceToMeasure
 from anomaly.detectors.distance import FarthestColumn
 from anomaly.embedding.deduplicated import EmbeddedEvents, Span
+from anomaly.numerics.arrays import Floats
 from schemas.job.sections import Distance
-
-Rows = npt.NDArray[np.float32]
 
 _MASSES = 0.05, 0.2
 """Shares of the references that the density is measured over. The smaller one finds what is like a
@@ -22,23 +20,23 @@ _FEWEST_NEIGHBOURS = 10
 """References that make up a mass of the density in a small sample."""
 _DISTANCE_WEIGHT = 0.75
 """The distance is the largest of many columns', and one of many is large by chance."""
-_QUIETER_WEIGHT, _QUIETER_MOST = 0.3, 3.0
+_SMALLER_WEIGHT, _SMALLER_MOST = 0.3, 3.0
 """Weight of the smaller of the two surprisals, and the most of it that counts, in nats: what one
 normal event in twenty has. Beyond that the smaller one repeats the larger."""
 
 
 @dataclass(frozen=True)
-class Heard:
+class CombinedScores:
     """Scores of events, each float32 of one shape; higher is more anomalous."""
 
-    density: Rows
-    distance: Rows
-    surprisal: Rows
+    density: Floats
+    distance: Floats
+    surprisal: Floats
     """Of both together, in nats of density."""
 
 
 @dataclass(frozen=True)
-class Voices:
+class ScoreCombination:
     """Density and distance fitted on the normal cluster, each with its surprisal.
 
     With a the surprisal of the density and b three quarters of that of the distance, the combined
@@ -62,7 +60,7 @@ class Voices:
         seed: int,
         metric: Distance = "euclidean",
         levels: Sequence[int] = (),
-    ) -> tuple["Voices", Heard]:
+    ) -> tuple["ScoreCombination", CombinedScores]:
         """Fit the scores on the normal cluster and their surprisals on held-out events.
 
         Parameters
@@ -91,14 +89,16 @@ class Voices:
         distance = measure.fit(density.references_, spans)
         away, farthest = density.measure_events(calibration), distance.score_events(calibration)
         surprises = tuple(Surprise.fit(of_mass) for of_mass in away.T)
-        voices = cls(density, distance, surprises, Surprise.fit(farthest))
-        return voices, voices._hear(away, farthest)
+        combination = cls(density, distance, surprises, Surprise.fit(farthest))
+        return combination, combination._combine(away, farthest)
 
-    def hear(self, events: EmbeddedEvents) -> Heard:
+    def score(self, events: EmbeddedEvents) -> CombinedScores:
         """Score embedded events."""
-        return self._hear(self.density.measure_events(events), self.distance.score_events(events))
+        return self._combine(
+            self.density.measure_events(events), self.distance.score_events(events)
+        )
 
-    def hear_exchanged(self, X: Rows, others: Rows, spans: Sequence[Span]) -> Heard:
+    def score_exchanged(self, X: Floats, others: Floats, spans: Sequence[Span]) -> CombinedScores:
         """Score events with one span at a time replaced by that of another event.
 
         Parameters
@@ -114,16 +114,18 @@ class Voices:
         other.
         """
         starts = np.array([span.start for span in spans], dtype=np.int64)
-        return self._hear(
+        return self._combine(
             self.density.score_exchanged(X, others, starts),
             self.distance.score_exchanged(X, others, starts),
         )
 
-    def _hear(self, away: Rows, farthest: Rows) -> Heard:
+    def _combine(self, away: Floats, farthest: Floats) -> CombinedScores:
         """Combine densities of shape (…, n_masses) and distances of shape (…)."""
         of_masses = [s.of(away[..., i]) for i, s in enumerate(self.density_surprises)]
         density = np.maximum.reduce(of_masses)
         distance = self.distance_surprise.of(farthest) * _DISTANCE_WEIGHT
-        quieter = np.minimum(np.minimum(density, distance), _QUIETER_MOST)
-        surprisal = np.maximum(density, distance) + _QUIETER_WEIGHT * quieter
-        return Heard(np.ascontiguousarray(away[..., 0]), farthest, surprisal.astype(np.float32))
+        smaller = np.minimum(np.minimum(density, distance), _SMALLER_MOST)
+        surprisal = np.maximum(density, distance) + _SMALLER_WEIGHT * smaller
+        return CombinedScores(
+            np.ascontiguousarray(away[..., 0]), farthest, surprisal.astype(np.float32)
+        )

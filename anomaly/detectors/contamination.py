@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.detectors.combination import Voices
+from anomaly.detectors.combination import ScoreCombination
 from anomaly.embedding.deduplicated import EmbeddedEvents
 
 _NEARLY_ALL = 0.99
@@ -15,7 +15,7 @@ _ROUNDING = 1e-4
 
 
 def beyond_reference(
-    voices: Voices, normal: EmbeddedEvents, held_out: npt.NDArray[np.float32]
+    combination: ScoreCombination, normal: EmbeddedEvents, held_out: npt.NDArray[np.float32]
 ) -> float:
     """Return the share of held-out events more surprising than nearly all of the normal cluster.
 
@@ -26,13 +26,13 @@ def beyond_reference(
 
     Parameters
     ----------
-    voices
-        What was fitted on the normal cluster.
+    combination
+        The scores fitted on the normal cluster.
     normal
         The events of the normal cluster.
     held_out
         float32 (n_calibration,): the surprisals of held-out events.
     """
     spread = normal.take(np.arange(0, normal.n_events, -(-normal.n_events // _ROWS)))
-    cut = float(np.quantile(voices.hear(spread).surprisal, _NEARLY_ALL))
+    cut = float(np.quantile(combination.score(spread).surprisal, _NEARLY_ALL))
     return float(np.mean(held_out > cut + _ROUNDING * abs(cut)))

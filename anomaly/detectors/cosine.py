@@ -11,13 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from anomaly.embedding.deduplicated import EmbeddedEvents, Span, rows_at_once
+from anomaly.numerics.arrays import Floats
 
 _MASS = 0.1
 """Share of the references that an event is measured against, as in the density."""
 _SAME = 1e-6
 """Below this the rounding of the directions decides, and must not tell two events apart."""
-
-Rows = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -28,13 +27,13 @@ class UnlikeDirection:
     direction: it is at a right angle to every event, at 1.
     """
 
-    centre: Rows
+    centre: Floats
     """(n_dims,): the mean of the references."""
-    directions: Rows
+    directions: Floats
     """(n_references, n_dims): the references from there, each of length one."""
 
     @classmethod
-    def fit(cls, references: Rows, spans: Sequence[Span]) -> "UnlikeDirection":
+    def fit(cls, references: Floats, spans: Sequence[Span]) -> "UnlikeDirection":
         """Learn from the normal `references`, float32 (n_references, n_dims).
 
         The `spans` make no difference: a direction is that of all columns together.
@@ -42,11 +41,11 @@ class UnlikeDirection:
         centre = references.mean(axis=0, dtype=np.float64).astype(np.float32)
         return cls(centre, directions(references, centre).astype(np.float32))
 
-    def score_events(self, events: EmbeddedEvents) -> Rows:
+    def score_events(self, events: EmbeddedEvents) -> Floats:
         """Return the distance of each of embedded events, float32 (n_events,)."""
         return self.score_samples(events.X)
 
-    def score_exchanged(self, X: Rows, others: Rows, starts: npt.NDArray[np.int64]) -> Rows:
+    def score_exchanged(self, X: Floats, others: Floats, starts: npt.NDArray[np.int64]) -> Floats:
         """Return the distance of each row of `X` as it is, then with each span of `others` in it.
 
         float32 (n_rows, 1 + n_spans); see `DistanceToMeasure.score_exchanged`.
@@ -58,7 +57,7 @@ class UnlikeDirection:
             scores.append(self.score_samples(exchanged))
         return np.column_stack(scores)
 
-    def score_samples(self, X: Rows) -> Rows:
+    def score_samples(self, X: Floats) -> Floats:
         """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
         m = max(1, round(_MASS * len(self.directions)))
         normal = self.directions.astype(np.float64)
@@ -74,7 +73,7 @@ class UnlikeDirection:
         return scores
 
 
-def directions(rows: Rows, centre: Rows) -> npt.NDArray[np.float64]:
+def directions(rows: Floats, centre: Floats) -> npt.NDArray[np.float64]:
     """Return each row as seen from the centre, at length one; the centre itself stays 0.
 
     In double precision: 1 - cosine is a small difference of two numbers near one.

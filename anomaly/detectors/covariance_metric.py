@@ -1,4 +1,4 @@
-"""What numbers do in concert: how much of a distance lies in directions that normal events share.
+"""The metric of numbers: a difference along directions that normal events share counts more.
 
 A measurement is seldom the only one of its kind: bytes, packets and seconds tell of one size, the
 pixels of a picture of one stroke. What many columns say together is less likely to be chance than
@@ -14,20 +14,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+
+from anomaly.numerics.arrays import Doubles, Floats, Integers
 
 _UNSHARED = float(np.sqrt(np.sqrt(0.5)))
 """What a difference is multiplied by in directions that normal events do not vary in."""
 _NEGLIGIBLE = 1e-6
 """A direction with less than this share of the mean variance is one that nothing varies in."""
 
-Rows = npt.NDArray[np.float32]
-Precise = npt.NDArray[np.float64]
-Dims = npt.NDArray[np.int64]
-
 
 @dataclass(frozen=True)
-class Concert:
+class CovarianceMetric:
     """A metric for some dimensions of X: `((C / t + I) / 2)^(1/2)`.
 
     C is the covariance of the references in these dimensions, t its mean variance. One number by
@@ -36,15 +33,15 @@ class Concert:
     A squared distance is that of the coordinates times their `scale`, and that along the `axes`.
     """
 
-    levels: Dims
+    levels: Integers
     """(n_levels,): the dimensions, ascending."""
     alone: float
     """The scale of these dimensions; that of all others is 1."""
-    axes: Rows
-    """(n_levels, n_axes): they lead from scaled coordinates to those in concert."""
+    axes: Floats
+    """(n_levels, n_axes): they lead from scaled coordinates to those along the axes."""
 
     @classmethod
-    def of(cls, references: Rows, levels: Dims) -> "Concert":
+    def of(cls, references: Floats, levels: Integers) -> "CovarianceMetric":
         """Learn from the `references`, float32 (n_references, n_dims), in their `levels`."""
         centred = references[:, levels].astype(np.float64)
         centred -= centred.mean(axis=0)
@@ -58,23 +55,23 @@ class Concert:
         axes = directions[varied].T * np.sqrt(np.sqrt(shares[varied] + 1.0) - 1.0)
         return cls(levels, _UNSHARED, np.ascontiguousarray(axes, dtype=np.float32))
 
-    def scale(self, n_dims: int) -> Rows:
+    def scale(self, n_dims: int) -> Floats:
         """Return what each dimension is multiplied by, float32 (n_dims,)."""
         scale = np.ones(n_dims, dtype=np.float32)
         scale[self.levels] = self.alone
         return scale
 
-    def along(self, scaled: Precise) -> Precise:
+    def along(self, scaled: Doubles) -> Doubles:
         """Return the coordinates along the axes, (n_rows, n_axes), of scaled (n_rows, n_dims)."""
         return scaled[:, self.levels] @ self.axes.astype(np.float64)
 
-    def back(self, along: Precise, n_dims: int) -> Precise:
+    def back(self, along: Doubles, n_dims: int) -> Doubles:
         """Return what coordinates along the axes are in the dimensions of X, (n_rows, n_dims)."""
         rows = np.zeros((len(along), n_dims))
         rows[:, self.levels] = along @ self.axes.T.astype(np.float64)
         return rows
 
-    def within(self, start: int, stop: int) -> Precise:
+    def within(self, start: int, stop: int) -> Doubles:
         """Return the axes in the dimensions `start` to `stop` alone, (stop - start, n_axes)."""
         here = slice(*np.searchsorted(self.levels, [start, stop]))
         axes = np.zeros((stop - start, self.axes.shape[1]))
@@ -85,23 +82,23 @@ class Concert:
 class Measured(NamedTuple):
     """Rows in a metric, float64: `scaled` and `along` are their coordinates."""
 
-    scaled: Precise
+    scaled: Doubles
     """(n_rows, n_dims), from the centre of the references."""
-    along: Precise
+    along: Doubles
     """(n_rows, n_axes)."""
-    toward: Precise
+    toward: Doubles
     """(n_rows, n_dims): the product of two rows is that of one `scaled` and the other `toward`."""
 
     @classmethod
-    def of(cls, rows: Rows, centre: Rows, concert: Concert) -> "Measured":
+    def of(cls, rows: Floats, centre: Floats, metric: CovarianceMetric) -> "Measured":
         """Measure rows, float32 (n_rows, n_dims), from a centre (n_dims,)."""
         n_dims = rows.shape[1]
-        scaled = (rows.astype(np.float64) - centre) * concert.scale(n_dims)
-        along = concert.along(scaled)
-        return cls(scaled, along, scaled + concert.back(along, n_dims))
+        scaled = (rows.astype(np.float64) - centre) * metric.scale(n_dims)
+        along = metric.along(scaled)
+        return cls(scaled, along, scaled + metric.back(along, n_dims))
 
     @property
-    def squares(self) -> Precise:
+    def squares(self) -> Doubles:
         """The square of each row's length, (n_rows,)."""
         return np.asarray(np.einsum("ij,ij->i", self.scaled, self.toward))
 
@@ -110,29 +107,31 @@ class Exchange(NamedTuple):
     """The references, for rows that have one span after the other exchanged."""
 
     references: Measured
-    centre: Rows
-    concert: Concert
+    centre: Floats
+    metric: CovarianceMetric
 
     @classmethod
-    def between(cls, references: Rows, concert: Concert) -> "Exchange":
+    def between(cls, references: Floats, metric: CovarianceMetric) -> "Exchange":
         """Measure the references, float32 (n_references, n_dims), from their centre."""
         centre = references.mean(axis=0)
-        return cls(Measured.of(references, centre, concert), centre, concert)
+        return cls(Measured.of(references, centre, metric), centre, metric)
 
-    def squares(self, X: Rows, others: Rows, spans: Sequence[tuple[int, int]]) -> Iterator[Precise]:
+    def squares(
+        self, X: Floats, others: Floats, spans: Sequence[tuple[int, int]]
+    ) -> Iterator[Doubles]:
         """Give squared distances, float64 (n_rows, n_references): as the rows are, then exchanged.
 
         What a span changes of them, its own coordinates say.
         """
-        rows = Measured.of(X, self.centre, self.concert)
-        others_scaled = Measured.of(others, self.centre, self.concert).scaled
+        rows = Measured.of(X, self.centre, self.metric)
+        others_scaled = Measured.of(others, self.centre, self.metric).scaled
         products = rows.scaled @ self.references.toward.T
         whole = rows.squares[:, None] + self.references.squares - 2.0 * products
         yield whole.copy()
         for start, stop in spans:
             here = slice(start, stop)
             change = others_scaled[:, here] - rows.scaled[:, here]
-            in_concert = change @ self.concert.within(start, stop)
+            in_axes = change @ self.metric.within(start, stop)
             own = np.einsum("ij,ij->i", change, change + 2.0 * rows.toward[:, here])
-            own += np.einsum("ij,ij->i", in_concert, in_concert)
+            own += np.einsum("ij,ij->i", in_axes, in_axes)
             yield whole + own[:, None] - 2.0 * (change @ self.references.toward[:, here].T)

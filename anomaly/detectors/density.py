@@ -9,8 +9,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from anomaly.detectors.covariance_metric import Concert, Exchange, Measured
+from anomaly.detectors.covariance_metric import CovarianceMetric, Exchange, Measured
 from anomaly.embedding.deduplicated import Codes, EmbeddedEvents, Part, combinations, rows_at_once
+from anomaly.numerics.arrays import Floats
 
 _EXCHANGED_AT_ONCE = 256
 """Rows at a time: their float64 distances to 512 references fit the cache."""
@@ -20,9 +21,6 @@ _KNOWN = 8_192
 _TOGETHER = 8
 """Rows of one product. BLAS rounds a row as its place in the product says, unless it is so small
 (measured, for 2 to 1,537 dimensions): a score must not depend on the events beside it."""
-
-Rows = npt.NDArray[np.float32]
-Precise = npt.NDArray[np.float64]
 
 
 class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -43,15 +41,15 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         References that an event is measured against at least, if there are as many: of a hundred
         rows, a share is so few that a handful of anomalies vouch for each other.
     levels
-        Dimensions that are levels of numbers, ascending: they are measured in concert, as
-        `anomaly.detectors.covariance_metric` has it.
+        Dimensions that are levels of numbers, ascending: they are measured with their
+        covariance, as `anomaly.detectors.covariance_metric` has it.
     random_state
         Seeds the draw.
 
     Attributes
     ----------
     references_ : ndarray of shape (n_references, n_dims), float32
-    concert_ : Concert
+    covariance_metric_ : CovarianceMetric
     drawn_ : ndarray of shape (n_references,), int64
         Their positions among the rows it was fitted on, ascending.
     """
@@ -72,7 +70,7 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
 
     def fit(self, X: npt.ArrayLike, y: None = None) -> "DistanceToMeasure":
         """Draw the references from the normal rows `X` (n_rows, n_dims)."""
-        rows: Rows = validate_data(self, X, dtype=np.float32)
+        rows: Floats = validate_data(self, X, dtype=np.float32)
         return self._keep(rows[self._draw(len(rows))])
 
     def fit_events(self, events: EmbeddedEvents) -> "DistanceToMeasure":
@@ -85,9 +83,11 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         self.drawn_ = np.sort(random.choice(n_rows, size=n, replace=False)).astype(np.int64)
         return self.drawn_
 
-    def _keep(self, references: Rows) -> "DistanceToMeasure":
+    def _keep(self, references: Floats) -> "DistanceToMeasure":
         self.references_ = np.ascontiguousarray(references)
-        self.concert_ = Concert.of(references, np.asarray(self.levels, dtype=np.int64))
+        self.covariance_metric_ = CovarianceMetric.of(
+            references, np.asarray(self.levels, dtype=np.int64)
+        )
         return self
 
     @property
@@ -99,21 +99,21 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     def score_samples(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
         check_is_fitted(self)
-        rows: Rows = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
+        rows: Floats = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
         size = rows_at_once(rows.shape[1])
         blocks = (rows[i : i + size] for i in range(0, len(rows), size))
         return self._distances(map(self._beside_squares, blocks))[:, 0]
 
-    def measure_events(self, events: EmbeddedEvents) -> Rows:
+    def measure_events(self, events: EmbeddedEvents) -> Floats:
         """Return the distances of events, float32 (n_events, n_masses); X is never whole."""
         check_is_fitted(self)
         return self._distances(self._beside_squares_of(events))
 
-    def _distances(self, seen: Iterable["_Seen"]) -> Rows:
+    def _distances(self, seen: Iterable["_Seen"]) -> Floats:
         none = np.zeros((0, len(self.masses)), dtype=np.float32)
         return np.concatenate([none, *map(self._of_seen, seen)])
 
-    def _of_seen(self, seen: "_Seen") -> Rows:
+    def _of_seen(self, seen: "_Seen") -> Floats:
         beside, along = np.split(seen.products, [len(self.references_)], axis=1)
         squares = seen.squares + np.einsum("ij,ij->i", along, along)
         # Sorted, not partitioned: sums then have one order on every processor, and where NumPy has
@@ -122,13 +122,13 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         nearest = beside[:, : max(self.n_neighbors_)] + squares[:, None]
         return self._means(np.maximum(nearest, 0.0))
 
-    def _means(self, nearest: npt.NDArray[Any]) -> Rows:
+    def _means(self, nearest: npt.NDArray[Any]) -> Floats:
         """Return the root mean of the first squares of each mass, float32 (n_rows, n_masses)."""
         means = [nearest[:, :n].mean(axis=1) for n in self.n_neighbors_]
         return np.sqrt(np.column_stack(means)).astype(np.float32)
 
     def score_exchanged(
-        self, X: Rows, others: Rows, starts: npt.NDArray[np.int64]
+        self, X: Floats, others: Floats, starts: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.float32]:
         """Return what the distances of each row would be with a span of another row in its place.
 
@@ -150,7 +150,7 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         scores = np.empty((len(X), 1 + len(starts), len(self.masses)), dtype=np.float32)
         stops = [*starts[1:].tolist(), X.shape[1]]
         spans = list(zip(starts.tolist(), stops, strict=True))
-        exchange = Exchange.between(self.references_, self.concert_)
+        exchange = Exchange.between(self.references_, self.covariance_metric_)
         for begin in range(0, len(X), _EXCHANGED_AT_ONCE):
             here = slice(begin, begin + _EXCHANGED_AT_ONCE)
             for i, squares in enumerate(exchange.squares(X[here], others[here], spans)):
@@ -161,11 +161,11 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     def nearest(self, X: npt.ArrayLike, n: int) -> npt.NDArray[np.int64]:
         """Return the `n` nearest references of each row, int64 (n_rows, n), nearest first."""
         check_is_fitted(self)
-        rows: Rows = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
+        rows: Floats = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
         beside = self._beside_squares(rows).products[:, : len(self.references_)]
         return np.argsort(beside, axis=1, kind="stable")[:, :n]
 
-    def _beside_squares(self, rows: Rows) -> "_Seen":
+    def _beside_squares(self, rows: Floats) -> "_Seen":
         """See rows from the references, in all dimensions."""
         return self._view().of(rows)
 
@@ -190,13 +190,13 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
             yield _Seen(products, squares)
 
     def _view(self) -> "_View":
-        seen = Measured.of(self.references_, self.references_.mean(axis=0), self.concert_)
+        seen = Measured.of(self.references_, self.references_.mean(axis=0), self.covariance_metric_)
         n_dims = self.references_.shape[1]
         weights = np.zeros((n_dims + 1, len(seen.scaled) + seen.along.shape[1]), dtype=np.float32)
         weights[:-1, : len(seen.scaled)] = -2.0 * seen.toward.T
         weights[-1, : len(seen.scaled)] = seen.squares
-        weights[self.concert_.levels, len(seen.scaled) :] = self.concert_.axes
-        return _View(self.references_.mean(axis=0), self.concert_.scale(n_dims), weights)
+        weights[self.covariance_metric_.levels, len(seen.scaled) :] = self.covariance_metric_.axes
+        return _View(self.references_.mean(axis=0), self.covariance_metric_.scale(n_dims), weights)
 
 
 class _Seen(NamedTuple):
@@ -205,23 +205,23 @@ class _Seen(NamedTuple):
     Which references are the nearest to x, the products alone tell.
     """
 
-    products: Rows
+    products: Floats
     """|r|² - 2 x.r, (n_rows, n_references), and beside them x along the axes (n_rows, n_axes)."""
-    squares: Rows
+    squares: Floats
     """|x|² of the scaled coordinates, (n_rows,)."""
 
 
 class _View(NamedTuple):
     """The references, seen from their centre, to keep the digits; in all dimensions or some."""
 
-    centre: Rows
+    centre: Floats
     """(n_dims,)."""
-    scale: Rows
+    scale: Floats
     """(n_dims,)."""
-    weights: Rows
+    weights: Floats
     """(n_dims + 1, n_references + n_axes): -2 r and the axes, and |r|² in the last row."""
 
-    def of(self, rows: Rows) -> _Seen:
+    def of(self, rows: Floats) -> _Seen:
         """See rows, float32 (n_rows, n_dims)."""
         n_products = -(-len(rows) // _TOGETHER)
         padded = np.zeros((n_products * _TOGETHER, len(self.weights)), dtype=np.float32)

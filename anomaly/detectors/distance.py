@@ -12,12 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from anomaly.embedding.deduplicated import Codes, EmbeddedEvents, Span
-from anomaly.numerics.sorted_lookup import Borders
+from anomaly.numerics.arrays import Floats
+from anomaly.numerics.sorted_lookup import Boundaries
 
 _MASS = 0.1
 """Share of the references that a coordinate is measured against."""
-
-Rows = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -32,31 +31,31 @@ class FarthestColumn:
 
     starts: npt.NDArray[np.int64]
     """(n_spans,): the first dimension of each span, ascending; together they cover X."""
-    borders: Rows
+    boundaries: Floats
     """(n_references - m, n_dims): beyond the i-th, the nearest m begin at reference i + 1."""
-    means: Rows
+    means: Floats
     """(n_references - m + 1, n_dims): the mean of the m references from the i-th on."""
-    variances: Rows
+    variances: Floats
     """(n_references - m + 1, n_dims)."""
 
     @classmethod
-    def fit(cls, references: Rows, spans: Sequence[Span]) -> "FarthestColumn":
+    def fit(cls, references: Floats, spans: Sequence[Span]) -> "FarthestColumn":
         """Learn from the normal `references`, float32 (n_references, n_dims), and their spans."""
         ordered = np.sort(references.astype(np.float64), axis=0)
         m = max(1, round(_MASS * len(ordered)))
-        borders = (ordered[:-m] + ordered[m:]) / 2.0
+        boundaries = (ordered[:-m] + ordered[m:]) / 2.0
         sums, squares = _running(ordered), _running((ordered - ordered.mean(axis=0)) ** 2)
         means = (sums[m:] - sums[:-m]) / m
         away = means - ordered.mean(axis=0)
         variances = np.maximum((squares[m:] - squares[:-m]) / m - away**2, 0.0)
         starts = np.array([span.start for span in spans], dtype=np.int64)
-        return cls(starts, *(a.astype(np.float32) for a in (borders, means, variances)))
+        return cls(starts, *(a.astype(np.float32) for a in (boundaries, means, variances)))
 
-    def by_span(self, X: Rows) -> Rows:
+    def by_span(self, X: Floats) -> Floats:
         """Return the distance of each span of `X`, float32 (n_rows, n_spans)."""
         return self._by_span(X, np.arange(X.shape[1]), self.starts)
 
-    def score_exchanged(self, X: Rows, others: Rows, starts: Codes) -> Rows:
+    def score_exchanged(self, X: Floats, others: Floats, starts: Codes) -> Floats:
         """Return the distance of each row of `X` as it is, then with each span of `others` in it.
 
         float32 (n_rows, 1 + n_spans); see `DistanceToMeasure.score_exchanged`. The spans that begin
@@ -69,7 +68,7 @@ class FarthestColumn:
         without[is_farthest] = np.where(is_farthest, -np.inf, own).max(axis=1)
         return np.hstack([farthest, np.maximum(without, other)])
 
-    def score_events(self, events: EmbeddedEvents) -> Rows:
+    def score_events(self, events: EmbeddedEvents) -> Floats:
         """Return the distance of each event, float32 (n_events,): higher is more anomalous.
 
         Each distinct vector is measured once.
@@ -83,14 +82,14 @@ class FarthestColumn:
             np.maximum(farthest, here, out=farthest)
         return farthest
 
-    def _by_span(self, vectors: Rows, dims: Codes, starts: Codes) -> Rows:
+    def _by_span(self, vectors: Floats, dims: Codes, starts: Codes) -> Floats:
         """Measure `vectors`, whose columns are the dimensions `dims` of X, span by span."""
         squared = np.empty((len(dims), len(vectors)), dtype=np.float32)
         for column, dim in enumerate(dims):
             squared[column] = self._squared(np.ascontiguousarray(vectors[:, column]), dim)
         return np.sqrt(np.add.reduceat(squared, starts, axis=0)).T
 
-    def _squared(self, values: Rows, dim: int) -> Rows:
+    def _squared(self, values: Floats, dim: int) -> Floats:
         """Return the squared distances of coordinates, float32 (n_values,), in one dimension."""
         others = np.flatnonzero(values)
         if 2 * len(others) < len(values):  # Mostly 0: an axis of another name, a habit kept.
@@ -99,8 +98,8 @@ class FarthestColumn:
             return squared
         return self._measure(values, dim)
 
-    def _measure(self, values: Rows, dim: int) -> Rows:
-        first = Borders(self.borders[:, dim], "left").before(values)
+    def _measure(self, values: Floats, dim: int) -> Floats:
+        first = Boundaries(self.boundaries[:, dim], "left").before(values)
         away = values - self.means[:, dim].take(first)
         away *= away
         away += self.variances[:, dim].take(first)

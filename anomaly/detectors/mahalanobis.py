@@ -10,9 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from anomaly.embedding.deduplicated import EmbeddedEvents, rows_at_once
-
-Rows = npt.NDArray[np.float32]
-Precise = npt.NDArray[np.float64]
+from anomaly.numerics.arrays import Doubles, Floats
 
 
 class ShrunkMahalanobis(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -30,7 +28,7 @@ class ShrunkMahalanobis(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
 
     def fit(self, X: npt.ArrayLike, y: None = None) -> "ShrunkMahalanobis":
         """Fit on the normal rows `X` (n_rows, n_dims)."""
-        rows: Precise = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
+        rows: Doubles = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         location = rows.mean(axis=0)
         centred = rows - location
         n_rows, n_dims = rows.shape
@@ -49,19 +47,19 @@ class ShrunkMahalanobis(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         )
         return self
 
-    def score_samples(self, X: npt.ArrayLike) -> Rows:
+    def score_samples(self, X: npt.ArrayLike) -> Floats:
         """Return the distance of each row of `X`, float32 (n_rows,): higher is more anomalous."""
         check_is_fitted(self)
-        rows: Rows = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
+        rows: Floats = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
         size = rows_at_once(rows.shape[1])
         return self._scores(rows[i : i + size] for i in range(0, len(rows), size))
 
-    def score_events(self, events: EmbeddedEvents) -> Rows:
+    def score_events(self, events: EmbeddedEvents) -> Floats:
         """Return the distance of embedded events, float32 (n_events,); X is never whole."""
         check_is_fitted(self)
         return self._scores(events.blocks(rows_at_once(events.n_dims)))
 
-    def _scores(self, blocks: Iterable[Rows]) -> Rows:
+    def _scores(self, blocks: Iterable[Floats]) -> Floats:
         squares = [self.metric_.squares(rows - self.location_) for rows in blocks]
         return np.sqrt(np.concatenate([np.zeros(0, dtype=np.float32), *squares]))
 
@@ -70,17 +68,17 @@ class ShrunkMahalanobis(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
 class WhitenedSpace:
     """Deviations in all directions, for no more dimensions than there are rows."""
 
-    whitener: Rows
+    whitener: Floats
     """(n_dims, n_dims): `W` such that `|x W|` is the distance of x from the centre."""
 
     @classmethod
-    def of(cls, covariance: Precise, floor: float) -> "WhitenedSpace":
+    def of(cls, covariance: Doubles, floor: float) -> "WhitenedSpace":
         """Learn from a covariance, to which `floor` is added in every dimension."""
         lower = cholesky(covariance + floor * np.eye(len(covariance)), lower=True)
         inverse = solve_triangular(lower, np.eye(len(covariance)), lower=True)
         return cls(np.ascontiguousarray(inverse.T, dtype=np.float32))
 
-    def squares(self, centred: Rows) -> Rows:
+    def squares(self, centred: Floats) -> Floats:
         """Return the squared distances of centred rows, float32 (n_rows,)."""
         white = centred @ self.whitener
         return np.einsum("ij,ij->i", white, white)
@@ -94,12 +92,12 @@ class FewAxes:
     product of rows and not of dimensions, of which there may be tens of thousands.
     """
 
-    axes: Precise
+    axes: Doubles
     """(n_dims, n_rows): `A` such that `|x|² / floor - |x A|²` is the squared distance of x."""
     floor: float
 
     @classmethod
-    def of(cls, spread: Precise, products: Precise, floor: float) -> "FewAxes":
+    def of(cls, spread: Doubles, products: Doubles, floor: float) -> "FewAxes":
         """Learn from rows whose products `spread.T @ spread` are the covariance, but for the floor.
 
         `products` is `spread @ spread.T`, (n_rows, n_rows).
@@ -108,7 +106,7 @@ class FewAxes:
         axes = solve_triangular(lower, spread, lower=True)
         return cls(np.ascontiguousarray(axes.T / np.sqrt(floor)), floor)
 
-    def squares(self, centred: Rows) -> Rows:
+    def squares(self, centred: Floats) -> Floats:
         """Return the squared distances of centred rows, float32 (n_rows,)."""
         rows = centred.astype(np.float64)
         along = rows @ self.axes
@@ -117,7 +115,7 @@ class FewAxes:
         return np.maximum(squares, 0.0).astype(np.float32)
 
 
-def _shrinkage(centred: Precise, products: Precise, variance: float) -> float:
+def _shrinkage(centred: Doubles, products: Doubles, variance: float) -> float:
     """Return the weight of the sphere in the covariance, from 0 to 1 (Ledoit and Wolf, 2004).
 
     What scikit-learn sums over pairs of dimensions is told here by the length of each row, and by

@@ -13,11 +13,12 @@ import numpy.typing as npt
 
 from anomaly.detectors.mahalanobis import ShrunkMahalanobis
 from anomaly.embedding.deduplicated import EmbeddedEvents
+from anomaly.numerics.arrays import Floats
 
 _CORE = 0.90
 """Share that the concentration steps fit on: one event in ten may be foreign."""
-_KEPT = 0.95
-"""Share that is kept in the end."""
+_NORMAL = 0.95
+"""Share that the normal cluster holds in the end."""
 _STEPS = 4
 _FIT_ROWS = 16_384
 """Rows, evenly spread, that a step's covariance comes from: enough for hundreds of dimensions."""
@@ -27,8 +28,6 @@ _HALF_ROWS = _FIT_ROWS // 2
 """Rows that the cluster of a half comes from: together the halves are what one step takes."""
 _VALUES = 2**26
 """Coordinates that they have in all at the most: of tens of thousands of dimensions, fewer rows."""
-
-Rows = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class NormalCluster:
         """Find the normal cluster of embedded events."""
         core, unsettled = _concentrate(_spread(events, _SAMPLE_ROWS).X)
         scores = ShrunkMahalanobis().fit(core).score_events(events)
-        return cls(_nearest(scores, _KEPT), unsettled)
+        return cls(_nearest(scores, _NORMAL), unsettled)
 
     @property
     def trimmed_share(self) -> float:
@@ -57,7 +56,7 @@ def agreement(events: EmbeddedEvents) -> float:
     """Return the share of the trimmed that another half of the sample trims again.
 
     The cluster is found in every other event, and in the events between; each trims all of them.
-    Where a foreign group is apart both trim it, and the share is near one; where the border runs
+    Where a foreign group is apart both trim it, and the share is near one; where the boundary runs
     through a thin tail of ordinary events, it falls by chance. Four events are the fewest that have
     two halves.
     """
@@ -66,18 +65,18 @@ def agreement(events: EmbeddedEvents) -> float:
     return float(np.sum(first & second) / first.sum()) if first.any() else 1.0
 
 
-def _halves(events: EmbeddedEvents) -> Iterator[Rows]:
+def _halves(events: EmbeddedEvents) -> Iterator[Floats]:
     for start in (0, 1):
         half = events.take(np.arange(start, events.n_events, 2))
         yield _spread(half, _HALF_ROWS).X
 
 
-def _trimmed_by(half: Rows, events: EmbeddedEvents) -> npt.NDArray[np.bool_]:
+def _trimmed_by(half: Floats, events: EmbeddedEvents) -> npt.NDArray[np.bool_]:
     core, _ = _concentrate(half)
-    return ~_nearest(ShrunkMahalanobis().fit(core).score_events(events), _KEPT)
+    return ~_nearest(ShrunkMahalanobis().fit(core).score_events(events), _NORMAL)
 
 
-def _concentrate(X: Rows) -> tuple[Rows, float]:
+def _concentrate(X: Floats) -> tuple[Floats, float]:
     """Return rows of the core of `X`, and the share of the core that was still exchanged."""
     core = np.ones(len(X), dtype=bool)
     unsettled = 0.0
@@ -90,7 +89,7 @@ def _concentrate(X: Rows) -> tuple[Rows, float]:
     return _some(X[core]), unsettled
 
 
-def _some(core: Rows) -> Rows:
+def _some(core: Floats) -> Floats:
     """Return the rows of a core that its covariance comes from."""
     return core[:: -(-len(core) // _FIT_ROWS)]
 
@@ -101,7 +100,7 @@ def _spread(events: EmbeddedEvents, most: int) -> EmbeddedEvents:
     return events.take(np.arange(0, events.n_events, -(-events.n_events // most)))
 
 
-def _nearest(scores: Rows, share: float) -> npt.NDArray[np.bool_]:
+def _nearest(scores: Floats, share: float) -> npt.NDArray[np.bool_]:
     """Return which rows are the `share` with the lowest `scores`."""
     nearest = np.zeros(len(scores), dtype=bool)
     nearest[np.argsort(scores, kind="stable")[: int(np.ceil(share * len(scores)))]] = True

@@ -34,9 +34,9 @@ class CategoryBlock:
     scale: float
     axes: int
     """The most names that get an axis of their own."""
-    told_counts: npt.NDArray[np.int64]
+    sample_counts: npt.NDArray[np.int64]
     """(n_names,): the events of the whole sample that hold each, which is what a reason tells."""
-    told_total: int
+    sample_total: int
 
     @classmethod
     def fit(cls, column: pa.DictionaryArray, axes: int = MOST_AXES) -> "CategoryBlock":
@@ -70,10 +70,10 @@ class CategoryBlock:
         """Return how many events of the sample hold each code; 0 for -1."""
         return np.append(self.counts, 0)[codes]
 
-    def told_count_of(self, name: str | None) -> int:
+    def sample_count_of(self, name: str | None) -> int:
         """Return how many events of the whole sample hold `name`."""
         code = int(self.codes(pa.array([name], pa.string()))[0])
-        return int(np.append(self.told_counts, 0)[code])
+        return int(np.append(self.sample_counts, 0)[code])
 
     def transform(self, column: pa.DictionaryArray) -> npt.NDArray[np.float32]:
         """Embed `column`, dictionary<string> (n_rows,), as float32 (n_rows, n_dims)."""

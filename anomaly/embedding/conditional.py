@@ -74,15 +74,15 @@ class NameHabit:
         totals = np.bincount(entity[known], minlength=n_entities)
         names = np.bincount(pairs // max(n_names, 1), minlength=len(totals))
         first = cls(pairs, counts, totals, names, np.exp(-surprisals), 1.0, 1.0)
-        evidence = first._evidence(*np.divmod(pairs, max(n_names, 1)))
-        strength = _best_strength(evidence, counts)
-        return replace(first, strength=strength, scale=_scale(evidence.excess(strength), counts))
+        left_out = first._leave_one_out(*np.divmod(pairs, max(n_names, 1)))
+        strength = _best_strength(left_out, counts)
+        return replace(first, strength=strength, scale=_scale(left_out.excess(strength), counts))
 
-    def _evidence(self, entity: Codes, name: Codes) -> "_Evidence":
+    def _leave_one_out(self, entity: Codes, name: Codes) -> "_LeaveOneOut":
         count = self.count_of(entity, name)
         # A name that only this event has does not count as one the entity has shown.
         shown = np.append(self.entity_names, 0)[entity] - (count == 1)
-        return _Evidence(
+        return _LeaveOneOut(
             others(count),
             others(np.append(self.entity_counts, 0)[entity]),
             self.shares[name],
@@ -108,7 +108,7 @@ class NameHabit:
 
     def transform(self, entity: Codes, name: Codes) -> npt.NDArray[np.float32]:
         """Return the surprisal of `name` given `entity`, float32 (n_rows,)."""
-        excess = self._evidence(entity, name).excess(self.strength)
+        excess = self._leave_one_out(entity, name).excess(self.strength)
         return (excess * self.scale).astype(np.float32)
 
 
@@ -134,14 +134,14 @@ class HourHabit:
         shares = everybody / everybody.sum()
         first = cls(smooth_hours(counts).astype(np.float32), shares, 1.0, 1.0)
         cells = np.nonzero(counts)
-        evidence, weights = first._evidence(*cells), counts[cells]
-        strength = _best_strength(evidence, weights)
-        return replace(first, strength=strength, scale=_scale(evidence.excess(strength), weights))
+        left_out, weights = first._leave_one_out(*cells), counts[cells]
+        strength = _best_strength(left_out, weights)
+        return replace(first, strength=strength, scale=_scale(left_out.excess(strength), weights))
 
-    def _evidence(self, entity: Codes, hours: Codes) -> "_Evidence":
+    def _leave_one_out(self, entity: Codes, hours: Codes) -> "_LeaveOneOut":
         same_hour = np.maximum(self.entity_hours[entity, hours] - _OWN_HOUR, 0.0)
         total = others(self.entity_hours.sum(axis=1)[entity])
-        return _Evidence(same_hour, total, self.shares[hours], np.ones(len(hours)))
+        return _LeaveOneOut(same_hour, total, self.shares[hours], np.ones(len(hours)))
 
     def usual(self, entity: int) -> int:
         """Return the hour that the entity is most often around; that of all for an unknown one."""
@@ -155,8 +155,8 @@ class HourHabit:
 
     def transform(self, entity: Codes, moments: Codes) -> npt.NDArray[np.float32]:
         """Return the surprisal of each moment's hour given its entity, float32 (n_rows,)."""
-        evidence = self._evidence(entity, hour_bins(moments))
-        return (evidence.excess(self.strength) * self.scale).astype(np.float32)
+        left_out = self._leave_one_out(entity, hour_bins(moments))
+        return (left_out.excess(self.strength) * self.scale).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ class LevelHabit:
         return (np.sign(away) * (surprise + farther)).astype(np.float32)
 
 
-class _Evidence(NamedTuple):
+class _LeaveOneOut(NamedTuple):
     """What is known of each event beside itself, each (n_events,)."""
 
     near: npt.NDArray[np.float64]
@@ -241,14 +241,14 @@ class _Evidence(NamedTuple):
         return np.maximum(self.surprisal(strength) + np.log(self.share), 0.0)
 
 
-def _best_strength(evidence: _Evidence, counts: Codes) -> float:
+def _best_strength(left_out: _LeaveOneOut, counts: Codes) -> float:
     """Return the strength under which the events are likeliest, each judged by the others.
 
     Each row of the evidence stands for as many events as its count says.
     """
     if not len(counts):
         return float(_STRENGTHS[-1])
-    losses = [counts @ evidence.surprisal(strength) for strength in _STRENGTHS]
+    losses = [counts @ left_out.surprisal(strength) for strength in _STRENGTHS]
     return float(_STRENGTHS[np.argmin(losses)])
 
 

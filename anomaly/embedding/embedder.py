@@ -13,7 +13,7 @@ from anomaly.embedding.category import MOST_AXES, CategoryBlock, distinct
 from anomaly.embedding.column_pairs import telling_pairs
 from anomaly.embedding.conditional import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.deduplicated import Codes, EmbeddedEvents, Part, Span, Vectors, combinations
-from anomaly.embedding.entity_rarity import FamiliarityBlock
+from anomaly.embedding.entity_rarity import EntityRarityBlock
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import surprisal
 from anomaly.embedding.sequence import SequenceBlock
@@ -22,7 +22,7 @@ from anomaly.embedding.time import TimeBlock
 from schemas.columns.roles import Role
 from schemas.job.sections import TextEmbedding
 
-Block = CategoryBlock | FamiliarityBlock | NumberBlock | SequenceBlock | TextBlock | TimeBlock
+Block = CategoryBlock | EntityRarityBlock | NumberBlock | SequenceBlock | TextBlock | TimeBlock
 Habit = HourHabit | LevelHabit | NameHabit
 _NAMES = (Role.CATEGORY, Role.FLAG, Role.ENTITY)
 """Roles whose values are names: few of them, each with a code."""
@@ -81,7 +81,7 @@ class EventEmbedder:
             if role is Role.ENTITY or column in peers
         }
         blocks = {
-            column: FamiliarityBlock.fit(entities[column])
+            column: EntityRarityBlock.fit(entities[column])
             if role is Role.ENTITY
             else _fit_block(role, _values(events, column, role), seed, room, text)
             for column, role in roles.items()
@@ -113,7 +113,7 @@ class EventEmbedder:
                     blocks[column] = block.recounted(values, seed)
                 case TimeBlock():
                     blocks[column] = TimeBlock.fit(values)
-                case NumberBlock() | FamiliarityBlock():
+                case NumberBlock() | EntityRarityBlock():
                     blocks[column] = block
         return EventEmbedder(self.roles, self.weights, blocks, self.entities, self.habits)
 
@@ -155,8 +155,8 @@ class EventEmbedder:
         named, texts, measured = self._spans_by_kind()
         parts = [reading.once_per_combination(named), *map(reading.once_per_text, texts)]
         parts.append(reading.once_per_event(measured))
-        kept = tuple(part for part in parts if part.spans)
-        return EmbeddedEvents(kept, events.num_rows, self.n_dims)
+        nonempty = tuple(part for part in parts if part.spans)
+        return EmbeddedEvents(nonempty, events.num_rows, self.n_dims)
 
     def _spans_by_kind(self) -> tuple[list[Span], list[Span], list[Span]]:
         """Split the spans: of names alone, of one text each, of what is measured."""

@@ -1,4 +1,4 @@
-"""How familiar an entity is: a user, host or address that is hardly ever seen is news."""
+"""The surprisal of an entity itself: a user, host or address that is rarely seen."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from anomaly.embedding.rarity import surprisal
 
 
 @dataclass(frozen=True)
-class FamiliarityBlock:
+class EntityRarityBlock:
     """One dimension: the surprisal of the entity, with at most the variance of one column.
 
     Which entity it is does not count, and where all are rare (a customer in a hundred thousand) one
@@ -25,7 +25,7 @@ class FamiliarityBlock:
     n_dims = 1
 
     @classmethod
-    def fit(cls, names: CategoryBlock) -> "FamiliarityBlock":
+    def fit(cls, names: CategoryBlock) -> "EntityRarityBlock":
         """Learn the scale from the counts of the entities."""
         surprisals = surprisal(names.counts, names.total)
         shares = names.counts / max(names.total, 1)

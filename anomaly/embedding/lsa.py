@@ -21,11 +21,11 @@ class TokenSpace:
 
     n_tokens: int
     """Tokens that there may be: those of the sample are few of them."""
-    unheard: float
+    unseen_weight: float
     """The weight of a token that is not of the sample."""
     seen: npt.NDArray[np.int64]
     """(n_seen,): the tokens of the sample, ascending."""
-    heard: npt.NDArray[np.float32]
+    weights: npt.NDArray[np.float32]
     """(n_seen,): the weights of these."""
     directions: npt.NDArray[np.float32]
     """(n_seen, n_directions): the right singular vectors."""
@@ -40,9 +40,9 @@ class TokenSpace:
         total = int(counts.sum())
         holders = np.asarray((bags > 0).T @ counts).ravel()
         seen = np.flatnonzero(holders)
-        heard = surprisal(holders[seen], total).astype(np.float32)
-        unheard = float(surprisal(np.zeros(1), total).astype(np.float32)[0])
-        weighed = bags[:, seen] @ sparse.diags_array(heard)
+        weights = surprisal(holders[seen], total).astype(np.float32)
+        unseen_weight = float(surprisal(np.zeros(1), total).astype(np.float32)[0])
+        weighed = bags[:, seen] @ sparse.diags_array(weights)
         rank = min(n_directions, len(seen) - 1, bags.shape[0] - 1)
         if rank < 1:
             directions = np.zeros((len(seen), n_directions), dtype=np.float32)
@@ -51,7 +51,7 @@ class TokenSpace:
             _, _, rows = randomized_svd(sample, n_components=rank, random_state=seed)
             directions = np.zeros((len(seen), n_directions), dtype=np.float32)
             directions[:, :rank] = rows.T
-        unscaled = cls(bags.shape[1], unheard, seen, heard, directions, 1.0)
+        unscaled = cls(bags.shape[1], unseen_weight, seen, weights, directions, 1.0)
         coordinates = unscaled.transform(bags)[:, :-2]
         shares = (counts / max(total, 1))[:, None]
         centre = np.sum(shares * coordinates, axis=0)
@@ -61,8 +61,8 @@ class TokenSpace:
     @property
     def surprisals(self) -> npt.NDArray[np.float32]:
         """Return the weight of each token, float32 (n_tokens,), unseen ones included."""
-        surprisals = np.full(self.n_tokens, self.unheard, dtype=np.float32)
-        surprisals[self.seen] = self.heard
+        surprisals = np.full(self.n_tokens, self.unseen_weight, dtype=np.float32)
+        surprisals[self.seen] = self.weights
         return surprisals
 
     @property

@@ -16,9 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from sklearn.utils.extmath import randomized_svd
 
+from anomaly.embedding.deduplicated import Vectors
 from schemas.errors import JobError, ModelFileError
-
-Vectors = npt.NDArray[np.float32]
 
 _PACKAGE = "wordllama"
 _N_SENTENCE_DIMS = 256

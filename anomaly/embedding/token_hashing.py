@@ -135,13 +135,13 @@ def _words(read: _Read) -> tuple[npt.NDArray[np.int64], pa.Array]:
     """Return the text of each word, and the words."""
     points = read.points
     alone = _is(str.isalnum, points)
-    kept = alone | _in_brackets(points, alone | (points == _UNDERSCORE))
+    in_word = alone | _in_brackets(points, alone | (points == _UNDERSCORE))
     # A word begins where the one before ends, or at the bracket that opens it.
-    begins = kept & (~np.roll(kept, 1) | (points == _LESS) | (np.roll(points, 1) == _GREATER))
+    begins = in_word & (~np.roll(in_word, 1) | (points == _LESS) | (np.roll(points, 1) == _GREATER))
     places = np.flatnonzero(begins)
-    chosen = points[kept]
+    chosen = points[in_word]
     utf8 = np.cumsum(1 + (chosen >= 0x80) + (chosen >= 0x800) + (chosen >= 0x10000))
-    ordinal = np.cumsum(kept)[places] - 1
+    ordinal = np.cumsum(in_word)[places] - 1
     offsets = np.append(np.append(0, utf8)[ordinal], utf8[-1:] if len(utf8) else 0)
     buffers = [
         None,

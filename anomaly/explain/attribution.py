@@ -50,8 +50,8 @@ def leading_columns(fold: Fold, X: npt.NDArray[np.float32], n: int) -> npt.NDArr
     """
     names = [span.column for span in fold.embedder.spans]
     columns = list(dict.fromkeys(names))
-    nearest = fold.voices.density.nearest(X, 1)[:, 0]
-    shares = span_shares(fold, X, fold.voices.density.references_[nearest])
+    nearest = fold.combination.density.nearest(X, 1)[:, 0]
+    shares = span_shares(fold, X, fold.combination.density.references_[nearest])
     by_column = np.zeros((len(X), len(columns)))
     for span, name in enumerate(names):
         by_column[:, columns.index(name)] += shares[:, span]
@@ -70,8 +70,8 @@ def _surprises(
     fold: Fold, X: npt.NDArray[np.float32], others: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float64]:
     """Return the surprise of each event, then with each span exchanged, (n_events, 1 + n_spans)."""
-    heard = fold.voices.hear_exchanged(X, others, fold.embedder.spans).surprisal
-    return -np.log(fold.calibration.p_values(heard.ravel())).reshape(heard.shape)
+    surprisal = fold.combination.score_exchanged(X, others, fold.embedder.spans).surprisal
+    return -np.log(fold.calibration.p_values(surprisal.ravel())).reshape(surprisal.shape)
 
 
 def _differences(

@@ -14,14 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.explain.sentences import quote
+from anomaly.numerics.arrays import Integers
 from schemas.events.contract import one_array
 
 MOST = 5
 """Events listed of a session."""
 _COMMON = 0.1
 """A step that a larger share of the sessions takes is not odd."""
-
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -160,8 +159,8 @@ def _oddest(
     by_step = events[np.lexsort((events, *(a[events] for a in (share, step, column, session))))]
     keys = np.stack([session[by_step], column[by_step], step[by_step]])
     new = np.any(np.diff(keys, prepend=-1) != 0, axis=0)
-    kept = by_step[new]
-    ranked = kept[np.lexsort((kept, share[kept], session[kept]))]
+    unique = by_step[new]
+    ranked = unique[np.lexsort((unique, share[unique], session[unique]))]
     of = session[ranked]
     rank = np.arange(len(ranked)) - np.searchsorted(of, of)
     best = ranked[rank < MOST]

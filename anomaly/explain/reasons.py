@@ -45,15 +45,15 @@ def explain(
     fold
         The fold that explains: `AnomalyModel.explaining`.
     references
-        The conformed events behind `fold.voices.density.references_`, in their order.
+        The conformed events behind `fold.combination.density.references_`, in their order.
     events
         The conformed events to explain; few, for each is scored once a column again.
     """
     if not events.num_rows:
         return [], []
     X = fold.embedder.transform(events)
-    neighbours = fold.voices.density.nearest(X, _NEIGHBOURS)
-    shares = span_shares(fold, X, fold.voices.density.references_[neighbours[:, 0]])
+    neighbours = fold.combination.density.nearest(X, _NEIGHBOURS)
+    shares = span_shares(fold, X, fold.combination.density.references_[neighbours[:, 0]])
     rows, normals = events.to_pylist(), references.to_pylist()
     reasons = [
         _reasons(fold, shares[i], rows[i], [normals[j] for j in neighbours[i]])

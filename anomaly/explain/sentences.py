@@ -12,7 +12,7 @@ from anomaly.embedding.category import MISSING, CategoryBlock
 from anomaly.embedding.conditional import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.deduplicated import Span
 from anomaly.embedding.embedder import EventEmbedder
-from anomaly.embedding.entity_rarity import FamiliarityBlock
+from anomaly.embedding.entity_rarity import EntityRarityBlock
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.sequence import SequenceBlock
 from anomaly.embedding.text import TextBlock
@@ -57,7 +57,7 @@ def describe(evidence: Evidence) -> Description:
     if evidence.span.given is not None:
         return _given_entity(evidence, evidence.span.given)
     match evidence.embedder.blocks[evidence.span.column]:
-        case CategoryBlock() | FamiliarityBlock():
+        case CategoryBlock() | EntityRarityBlock():
             return _category(evidence, evidence.embedder.name_counts(evidence.span.column))
         case NumberBlock() as block:
             return _number(evidence, block)
@@ -93,10 +93,10 @@ def _spelt(sign: str) -> str:
 
 
 def _category(evidence: Evidence, block: CategoryBlock) -> Description:
-    count = block.told_count_of(evidence.value)
+    count = block.sample_count_of(evidence.value)
     observed, expected = quote(evidence.value), _usual(evidence.expected)
     sentence = (
-        f"`{evidence.column}` is `{observed}`: {count:,} of {block.told_total:,} events;"
+        f"`{evidence.column}` is `{observed}`: {count:,} of {block.sample_total:,} events;"
         f" near ones have `{expected}`"
     )
     return observed, expected, sentence
@@ -158,7 +158,7 @@ def _given_entity(evidence: Evidence, entity: str) -> Description:
     name = evidence.event[entity]
     names = evidence.embedder.name_counts(entity)
     code = _code_of(names, name)
-    events = names.told_count_of(name)
+    events = names.sample_count_of(name)
     whose = f"`{quote(entity)}` `{quote(name)}`"
     match evidence.embedder.habits[entity][evidence.span.column]:
         case NameHabit() as habit:

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from anomaly.numerics.arrays import Integers
+
 NEAR_IN_TIME = 3_600_000_000
 """Microseconds that may lie between two records of one incident: an hour."""
 _NEAR = 0.5
@@ -20,8 +22,6 @@ _NEAR = 0.5
 _NEIGHBOURS = 16
 """How many of the records that follow in time each is compared with."""
 _ROWS_AT_ONCE = 4_096
-
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ _GRAVITY = {name: place for place, (name, _) in enumerate(reversed(SEVERITY_CUTS
 
 
 @dataclass(frozen=True)
-class Past:
+class PastIncident:
     """An incident of an earlier run."""
 
     identity: str
@@ -26,20 +26,20 @@ class Past:
     """Microseconds since 1970; None where the records have no time."""
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], run: int) -> "Past":
+    def of(cls, row: Mapping[str, Any], run: int) -> "PastIncident":
         """Take what is needed of a row of `tables.INCIDENT`, its times as numbers."""
-        return cls(run=run, **{name: row[name] for name in PAST_COLUMNS})
+        return cls(run=run, **{name: row[name] for name in PAST_INCIDENT_COLUMNS})
 
 
-PAST_COLUMNS = ("identity", "severity", "records", "first_time", "last_time")
+PAST_INCIDENT_COLUMNS = ("identity", "severity", "records", "first_time", "last_time")
 
 
-def compared(incidents: Iterable[Incident], past: Sequence[Past]) -> list[Incident]:
+def compared(incidents: Iterable[Incident], past: Sequence[PastIncident]) -> list[Incident]:
     """Say of each incident what it is beside those of earlier runs.
 
     An occurrence counts once, however many runs saw it: times that overlap are one.
     """
-    known: dict[str, list[Past]] = {}
+    known: dict[str, list[PastIncident]] = {}
     for each in past:
         known.setdefault(each.identity, []).append(each)
     return [_compared(incident, known.get(incident.identity, [])) for incident in incidents]
@@ -60,9 +60,9 @@ def differences(
     A change and the incident that it is about: `new`, `worse`, `recurring` of those after, then
     `resolved` of those before.
     """
-    known: dict[str, list[Past]] = {}
+    known: dict[str, list[PastIncident]] = {}
     for row in before:
-        known.setdefault(row["identity"], []).append(Past.of(row, 0))
+        known.setdefault(row["identity"], []).append(PastIncident.of(row, 0))
     found = []
     for row in after:
         past = known.get(row["identity"])
@@ -74,7 +74,7 @@ def differences(
     return sorted(found, key=lambda change: order.index(change[0])) + gone
 
 
-def resolved(incidents: Iterable[Incident], past: Sequence[Past]) -> list[str]:
+def resolved(incidents: Iterable[Incident], past: Sequence[PastIncident]) -> list[str]:
     """Return the identities of the newest earlier run that are not here any more."""
     if not past:
         return []
@@ -84,13 +84,13 @@ def resolved(incidents: Iterable[Incident], past: Sequence[Past]) -> list[str]:
     return [identity for identity in before if identity not in now]
 
 
-def is_worse(severity: str, records: int, past: Sequence[Past]) -> bool:
+def is_worse(severity: str, records: int, past: Sequence[PastIncident]) -> bool:
     """Tell whether an incident is graver, or has far more records, than it ever was."""
     graver = all(_GRAVITY[severity] > _GRAVITY[each.severity] for each in past)
     return graver or records > _MORE * max(each.records for each in past)
 
 
-def _compared(incident: Incident, past: list[Past]) -> Incident:
+def _compared(incident: Incident, past: list[PastIncident]) -> Incident:
     if not past:
         return incident
     times = [each.first_time for each in past if each.first_time is not None]
@@ -103,7 +103,7 @@ def _compared(incident: Incident, past: list[Past]) -> Incident:
     )
 
 
-def _occurrences(incident: Incident, past: list[Past]) -> int:
+def _occurrences(incident: Incident, past: list[PastIncident]) -> int:
     """Count the times that it happened, this one among them."""
     spans = [(each.first_time, each.last_time) for each in past]
     spans.append((incident.members.first_time, incident.members.last_time))

@@ -16,7 +16,7 @@ _ALIKE = 0.8
 
 
 @dataclass(frozen=True)
-class Similar:
+class SimilarIncident:
     """An earlier incident that is like one of now."""
 
     place: int
@@ -30,7 +30,7 @@ class Similar:
 
 def most_similar(
     incidents: Sequence[Mapping[str, Any]], past: Sequence[Mapping[str, Any]], n: int
-) -> list[list[Similar]]:
+) -> list[list[SimilarIncident]]:
     """Give for each incident the `n` earlier ones that are most like it, each identity once.
 
     Parameters
@@ -66,7 +66,9 @@ def most_similar(
         firsts = np.sort(np.unique(kinds[alike], return_index=True)[1])[:n]
         found.append(
             [
-                Similar(int(place), _why(same, pattern, entity, place), int(counts[kinds[place]]))
+                SimilarIncident(
+                    int(place), _why(same, pattern, entity, place), int(counts[kinds[place]])
+                )
                 for place in alike[firsts]
             ]
         )

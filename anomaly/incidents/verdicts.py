@@ -1,7 +1,7 @@
 """What the verdicts of analysts do to the incidents and to the reference of later runs.
 
-A verdict never hides what is odder than what it was given on: a graver severity, a voice that is
-louder by more than a tenth, or a reason that was not there.
+A verdict never hides what is odder than what it was given on: a graver severity, a score that is
+higher by more than a tenth, or a reason that was not there.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from schemas.errors import JobError
 from schemas.outputs.tables import SEVERITY_CUTS
 from schemas.outputs.verdict import Evidence, Opinion, Verdict
 
-_LOUDER = 1.1
+_HIGHER = 1.1
 """How many times the scores of what it was given on an incident may have: models differ a little
 from run to run."""
 _TELLING = 0.1
@@ -29,18 +29,20 @@ _GRAVITY = {name: place for place, (name, _) in enumerate(reversed(SEVERITY_CUTS
 
 
 @dataclass(frozen=True)
-class Judged:
+class ReviewedIncidents:
     """The incidents of a run under the verdicts."""
 
-    kept: list[Incident]
+    reported: list[Incident]
     suppressed: list[Incident]
     """Those that a verdict keeps from the analyst; their `verdict` names it."""
 
 
-def judged(incidents: Sequence[Incident], verdicts: Sequence[Verdict], today: date) -> Judged:
+def apply_verdicts(
+    incidents: Sequence[Incident], verdicts: Sequence[Verdict], today: date
+) -> ReviewedIncidents:
     """Part the incidents that a verdict suppresses from the rest.
 
-    An incident that is kept names the newest verdict that is about it and does not suppress it:
+    An incident that is reported names the newest verdict that is about it and does not suppress it:
     it says malicious, has run out, or was given on something less odd.
 
     Parameters
@@ -52,15 +54,15 @@ def judged(incidents: Sequence[Incident], verdicts: Sequence[Verdict], today: da
     today
         The day that counts for incidents without a time.
     """
-    kept, suppressed = [], []
+    reported, suppressed = [], []
     for incident in incidents:
         about = [verdict for verdict in reversed(verdicts) if is_about(verdict, incident)]
         by = _suppressing(about, incident, today)
         if by is None:
-            kept.append(replace(incident, verdict=about[0].verdict if about else None))
+            reported.append(replace(incident, verdict=about[0].verdict if about else None))
         else:
             suppressed.append(replace(incident, verdict=by.verdict))
-    return Judged(kept, suppressed)
+    return ReviewedIncidents(reported, suppressed)
 
 
 def is_about(verdict: Verdict, incident: Incident) -> bool:
@@ -92,13 +94,13 @@ def _suppressing(about: Sequence[Verdict], incident: Incident, today: date) -> V
 
 def is_odder(incident: Incident, seen: Evidence) -> bool:
     """Tell whether an incident is odder than what a verdict was given on."""
-    louder = any(
-        incident.scores[voice] > _LOUDER * getattr(seen, voice)
-        for voice in ("density_score", "distance_score")
+    higher = any(
+        incident.scores[score] > _HIGHER * getattr(seen, score)
+        for score in ("density_score", "distance_score")
     )
-    graver = _GRAVITY[incident.severity] > _GRAVITY[seen.severity]
+    severer = _GRAVITY[incident.severity] > _GRAVITY[seen.severity]
     telling = {reason.column for reason in incident.reasons if reason.share >= _TELLING}
-    return louder or graver or not telling <= set(seen.columns)
+    return higher or severer or not telling <= set(seen.columns)
 
 
 def known_malicious(

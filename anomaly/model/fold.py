@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.detectors.calibration import Calibration
-from anomaly.detectors.combination import Voices
+from anomaly.detectors.combination import ScoreCombination
 from anomaly.detectors.contamination import beyond_reference
 from anomaly.detectors.trimming import NormalCluster, agreement
 from anomaly.embedding.deduplicated import EmbeddedEvents
@@ -21,7 +21,7 @@ from schemas.job.sections import Distance, TextEmbedding
 
 _TRIMMED_COUNTED = 50
 """One in so many of the trimmed events is counted as the normal ones are: a lawful name that was
-trimmed away whole must stay rare, and not become unheard of."""
+trimmed away whole must stay rare, and not become unseen."""
 _THIRDS = 3
 """A third of the sample calibrates what the other two fit."""
 
@@ -60,13 +60,13 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class Fold:
-    """An embedding, two voices on its normal cluster, and what they mean together."""
+    """An embedding, the two scores fitted on its normal cluster, and their calibration."""
 
     embedder: EventEmbedder
-    voices: Voices
+    combination: ScoreCombination
     calibration: Calibration
     reference_rows: int
-    """Events of the normal cluster that the voices were fitted on."""
+    """Events of the normal cluster that the scores were fitted on."""
     trimmed_share: float
     unsettled_share: float
     """Of the normal cluster: see `anomaly.detectors.trimming`."""
@@ -86,7 +86,7 @@ class Fold:
     ) -> tuple["Fold", npt.NDArray[np.int64]]:
         """Fit on a split of conformed `events`, which may hold anomalies.
 
-        The reference, trimmed to the normal cluster, fits the two voices. The scores of the
+        The reference, trimmed to the normal cluster, fits the two scores. The scores of the
         calibration are those of events the cluster was not fitted on. What the embedding counts, it
         counts once more on the normal cluster alone: a flood of one attack would otherwise vouch
         for itself.
@@ -115,20 +115,20 @@ class Fold:
             embedded = embedder.embed(events)
             members, others = embedded.take(normal), embedded.take(split.calibration)
             spans, levels = embedder.spans, embedder.levels
-            voices, heard = Voices.fit(
+            combination, scores = ScoreCombination.fit(
                 members, others, spans, split.draw_seed, options.distance, levels
             )
             fold = cls(
                 embedder=embedder,
-                voices=voices,
-                calibration=Calibration.fit(heard.surprisal),
+                combination=combination,
+                calibration=Calibration.fit(scores.surprisal),
                 reference_rows=len(normal),
                 trimmed_share=cluster.trimmed_share,
                 unsettled_share=cluster.unsettled_share,
                 agreement=agreed.result(),
-                beyond_reference=beyond_reference(voices, members, heard.surprisal),
+                beyond_reference=beyond_reference(combination, members, scores.surprisal),
             )
-        return fold, normal[voices.density.drawn_]
+        return fold, normal[combination.density.drawn_]
 
     def score(self, events: pa.Table) -> Scores:
         """Embed and score conformed `events`."""
@@ -139,8 +139,8 @@ class Fold:
         return self._score(EmbeddedEvents.whole(X, self.embedder.spans))
 
     def _score(self, events: EmbeddedEvents) -> Scores:
-        heard = self.voices.hear(events)
-        return Scores(heard.density, heard.distance, self.calibration.p_values(heard.surprisal))
+        scores = self.combination.score(events)
+        return Scores(scores.density, scores.distance, self.calibration.p_values(scores.surprisal))
 
 
 def _counted(

@@ -8,16 +8,16 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.detectors.calibration import Calibration, Surprise
-from anomaly.detectors.combination import Voices
+from anomaly.detectors.combination import ScoreCombination
 from anomaly.detectors.cosine import UnlikeDirection
-from anomaly.detectors.covariance_metric import Concert
+from anomaly.detectors.covariance_metric import CovarianceMetric
 from anomaly.detectors.density import DistanceToMeasure
 from anomaly.detectors.distance import FarthestColumn
 from anomaly.embedding.category import CategoryBlock
 from anomaly.embedding.conditional import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.deduplicated import Span
 from anomaly.embedding.embedder import EventEmbedder
-from anomaly.embedding.entity_rarity import FamiliarityBlock
+from anomaly.embedding.entity_rarity import EntityRarityBlock
 from anomaly.embedding.lsa import TokenSpace
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.sentence_embedding import MeaningSpace
@@ -95,11 +95,11 @@ class AnomalyModel:
         The mean of conformal p-values is at most twice too small, whatever the folds have in common
         (Vovk and Wang, 2020), and about right where they agree.
         """
-        heard = [fold.score(events) for fold in self.folds]
+        of_folds = [fold.score(events) for fold in self.folds]
         return Scores(
-            np.mean([scores.density for scores in heard], axis=0),
-            np.mean([scores.distance for scores in heard], axis=0),
-            np.mean([scores.p_values for scores in heard], axis=0),
+            np.mean([scores.density for scores in of_folds], axis=0),
+            np.mean([scores.distance for scores in of_folds], axis=0),
+            np.mean([scores.p_values for scores in of_folds], axis=0),
         )
 
 
@@ -115,10 +115,10 @@ PARTS = (
     AnomalyModel,
     Calibration,
     CategoryBlock,
-    Concert,
+    CovarianceMetric,
     DistanceToMeasure,
     EventEmbedder,
-    FamiliarityBlock,
+    EntityRarityBlock,
     FarthestColumn,
     Fold,
     HourHabit,
@@ -134,6 +134,6 @@ PARTS = (
     TimeBlock,
     TokenSpace,
     UnlikeDirection,
-    Voices,
+    ScoreCombination,
 )
 """Every class that a stored model may hold."""

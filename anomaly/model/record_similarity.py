@@ -8,13 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from anomaly.detectors.cosine import directions
+from anomaly.embedding.deduplicated import Vectors
 from anomaly.embedding.embedder import EventEmbedder
 from anomaly.model.model import AnomalyModel
 
 Metric = Literal["euclidean", "cosine"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
-
-Vectors = npt.NDArray[np.float32]
 
 
 def placed(X: Vectors, centre: Vectors, metric: Metric) -> Vectors:
@@ -46,7 +45,7 @@ def distances(x: Vectors, others: Vectors, metric: Metric) -> npt.NDArray[np.flo
 
 def centre_of(model: AnomalyModel) -> Vectors:
     """Return the middle of the normal cluster, float32 (n_dims,)."""
-    references = model.explaining.voices.density.references_
+    references = model.explaining.combination.density.references_
     return references.mean(axis=0, dtype=np.float64).astype(np.float32)
 
 

@@ -19,7 +19,7 @@ _ERRORS = 3.0
 """Standard errors that the share below such a p may lie above it by chance."""
 
 _ROUNDING = 1e-9
-"""Of a p-value at the border of two whole points."""
+"""Of a p-value at the boundary of two whole points."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 They are scored as the batch is and touch nothing else; the share that would be a finding says how
 much of what is really odd a run may be expected to find. Each kind is made only where it would be
-odd: where unheard-of names are daily bread, another one is none.
+odd: where most names are new, another new one is none.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,9 +22,9 @@ from schemas.outputs.figures import CanaryReport
 PLANTED = 256
 """Canaries of a run: enough to tell a share of one half from one of six tenths."""
 
-UNHEARD_NAME, NAME_OF_OTHERS = "unheard-of name", "name of others"
+UNSEEN_NAME, NAME_OF_OTHERS = "unheard-of name", "name of others"
 FAR_NUMBER, QUIET_HOUR = "far number", "quiet hour"
-ODD_TEXT, UNHEARD_STEP = "odd text", "unheard-of step"
+ODD_TEXT, UNSEEN_STEP = "odd text", "unheard-of step"
 
 _RARE, _NOVELTY = 0.001, 0.05
 """A name with a smaller share, or seen once, is rare; rare ones may hold so much of the records."""
@@ -154,7 +154,7 @@ def _makers(records: pa.Table, roles: Mapping[str, Role]) -> dict[str, list[tupl
 def _of_column(values: pa.Array, role: Role) -> Iterator[tuple[str, Maker]]:
     match role:
         case Role.CATEGORY if _knows_its_names(values):
-            yield UNHEARD_NAME, lambda rows, random: (rows, _encoded(_words(len(rows), random)))
+            yield UNSEEN_NAME, lambda rows, random: (rows, _encoded(_words(len(rows), random)))
         case Role.NUMBER:
             far = _tenfold(values.drop_null().to_numpy(zero_copy_only=False))
             if far is not None:
@@ -164,7 +164,7 @@ def _of_column(values: pa.Array, role: Role) -> Iterator[tuple[str, Maker]]:
             if len(quiet):
                 yield QUIET_HOUR, lambda rows, random: _moved(values, quiet, rows, random)
         case Role.TEXT if pa.types.is_list(values.type):
-            yield UNHEARD_STEP, lambda rows, random: _with_a_step(values, rows, random)
+            yield UNSEEN_STEP, lambda rows, random: _with_a_step(values, rows, random)
         case Role.TEXT:
             yield ODD_TEXT, lambda rows, random: _with_odd_words(values, rows, random)
 
@@ -272,8 +272,8 @@ def _with_odd_words(texts: pa.Array, rows: Rows, random: Random) -> tuple[Rows, 
 
 def _with_a_step(steps: pa.ListArray, rows: Rows, random: Random) -> tuple[Rows, pa.Array]:
     known: list[Any] = steps.take(pa.array(rows)).to_pylist()
-    unheard = _words(len(rows), random).to_pylist()
-    grown = [[*(own or ()), step] for own, step in zip(known, unheard, strict=True)]
+    made_up = _words(len(rows), random).to_pylist()
+    grown = [[*(own or ()), step] for own, step in zip(known, made_up, strict=True)]
     return rows, pa.array(grown, steps.type)
 
 

@@ -103,11 +103,12 @@ def compare_columns(
     left_out = () if batch.covers_a_day else hours
     shared = [c for c in reference if c in batch.bins and c not in left_out]
     return {
-        column: compared(np.asarray(reference[column]), batch.bins[column]) for column in shared
+        column: compare_counts(np.asarray(reference[column]), batch.bins[column])
+        for column in shared
     }
 
 
-def compared(before: Counts, now: Counts) -> ColumnDrift:
+def compare_counts(before: Counts, now: Counts) -> ColumnDrift:
     """Hold counts by bin against those before, each (n_bins,), of which the first is the unseen."""
     n, m, k = int(before.sum()), int(now.sum()), len(before)
     if not n or not m or len(now) != k:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from sklearn.metrics import pairwise_distances_argmin
 
 from anomaly.model.fold import Fold
-from anomaly.monitoring.column_drift import Counts, compared
+from anomaly.monitoring.column_drift import Counts, compare_counts
 from schemas.outputs.figures import ColumnDrift
 
 _CELLS = 64
@@ -29,7 +29,7 @@ def count_cells(fold: Fold, tables: Sequence[pa.Table]) -> Counts:
     -------
     int64 (1 + n_cells,): as for a column, first what no cell holds, which is nothing.
     """
-    centres = fold.voices.density.references_[:_CELLS]
+    centres = fold.combination.density.references_[:_CELLS]
     counts = np.zeros(1 + len(centres), dtype=np.int64)
     step = max(1, -(-sum(table.num_rows for table in tables) // _COUNTED))
     for X in _embedded(fold, tables, step):
@@ -40,7 +40,7 @@ def count_cells(fold: Fold, tables: Sequence[pa.Table]) -> Counts:
 
 def compare_cells(before: Sequence[int], now: Counts) -> ColumnDrift | None:
     """Say how far a batch is from the reference, and whether it moved; None without a reference."""
-    return compared(np.asarray(before, dtype=np.int64), now) if len(before) else None
+    return compare_counts(np.asarray(before, dtype=np.int64), now) if len(before) else None
 
 
 def _embedded(fold: Fold, tables: Sequence[pa.Table], step: int) -> Iterable[np.ndarray]:

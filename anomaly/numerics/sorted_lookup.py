@@ -7,10 +7,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-_CELLS_A_BORDER = 16
-"""So many that few values share their cell with two borders."""
+_CELLS_A_BOUNDARY = 16
+"""So many that few values share their cell with two boundaries."""
 _FEWEST_CELLS = 2**13
-"""A few borders may lie close together in a wide range."""
+"""A few boundaries may lie close together in a wide range."""
 _MOST_CELLS = 2**22
 """16 MB, and what float32 can count."""
 _FEWEST_VALUES, _CELLS_A_VALUE = 2_048, 32
@@ -22,78 +22,78 @@ Places = npt.NDArray[np.int32]
 Side = Literal["left", "right"]
 
 
-class Borders:
-    """Ascending borders, which tell of each value how many of them lie before it.
+class Boundaries:
+    """Ascending boundaries: `before` counts those that lie before each value.
 
     A search among hundreds takes nine turns, and a processor guesses half of them wrong. So where
     many values are asked for, a table is made, and kept as long as this is.
 
     Parameters
     ----------
-    borders
-        (n_borders,): ascending and finite.
+    boundaries
+        (n_boundaries,): ascending and finite.
     side
-        Whether a border that equals a value lies before it: `right`, if it does.
+        Whether a boundary that equals a value lies before it: `right`, if it does.
 
     Examples
     --------
-    >>> Borders(np.array([1.0, 2.0, 2.0, 4.0]), "left").before(np.array([0.0, 2.0, 3.0, 9.0]))
+    >>> Boundaries(np.array([1.0, 2.0, 2.0, 4.0]), "left").before(np.array([0.0, 2.0, 3.0, 9.0]))
     array([0, 1, 3, 4], dtype=int32)
     """
 
-    def __init__(self, borders: Values, side: Side) -> None:
-        self._borders, self._side = borders, side
-        n_cells = max(_CELLS_A_BORDER * len(borders), _FEWEST_CELLS)
+    def __init__(self, boundaries: Values, side: Side) -> None:
+        self._boundaries, self._side = boundaries, side
+        n_cells = max(_CELLS_A_BOUNDARY * len(boundaries), _FEWEST_CELLS)
         self._n_cells = min(n_cells, _MOST_CELLS)
 
     def before(self, values: Values) -> Places:
-        """Return how many borders lie before each of `values`, int32 of their shape.
+        """Return how many boundaries lie before each of `values`, int32 of their shape.
 
-        They are finite, and of the borders' type: other floats would be rounded otherwise.
+        They are finite, and of the boundaries' type: other floats would be rounded otherwise.
         """
         few = values.size < max(_FEWEST_VALUES, self._n_cells // _CELLS_A_VALUE)
         if few or self._table is None:
-            return np.searchsorted(self._borders, values, self._side).astype(np.int32)
+            return np.searchsorted(self._boundaries, values, self._side).astype(np.int32)
         return self._table.before(values.ravel()).reshape(values.shape)
 
     @cached_property
     def _table(self) -> "_Table | None":
-        """None where the range of the borders cannot be cut into cells."""
-        if not len(self._borders):
+        """None where the range of the boundaries cannot be cut into cells."""
+        if not len(self._boundaries):
             return None
         with np.errstate(divide="ignore", over="ignore"):
-            per_unit = self._n_cells / np.ptp(self._borders)
+            per_unit = self._n_cells / np.ptp(self._boundaries)
         if not 0.0 < per_unit < np.inf:
             return None
-        return _Table.of(self._borders, self._side, self._n_cells, per_unit)
+        return _Table.of(self._boundaries, self._side, self._n_cells, per_unit)
 
 
 @dataclass(frozen=True)
 class _Table:
-    """Equal cells over the range of some borders, and how many borders lie before each.
+    """Equal cells over the range of some boundaries, and how many boundaries lie before each.
 
-    One more comparison tells of a value; only where two different borders share a cell its values
-    are searched for. The cell never falls as a value grows, however it is rounded, so that both
+    One more comparison tells of a value; only where two boundaries share a cell are its values
+    searched for. The cell never falls as a value grows, however it is rounded, so that both
     ways tell the same.
     """
 
-    borders: Values
+    boundaries: Values
     """(n_different,): each once."""
     counts: Places
-    """(n_different + 1,): how many borders lie before each different one; last, how many in all."""
+    """(n_different + 1,): the boundaries that lie before each different one; last, all."""
     following: Values
-    """(n_different + 1,): the different borders, and after the last of them infinity."""
+    """(n_different + 1,): the different boundaries, and after the last of them infinity."""
     cells: Places
-    """(n_cells + 2,): how many different borders lie in the cells before; or the mark of several.
-    The first cell is before all borders, the last beyond them."""
+    """(n_cells + 2,): the different boundaries in the cells before; or the mark of several.
+    The first cell is before all boundaries, the last beyond them."""
     per_unit: float
     side: Side
 
     @classmethod
-    def of(cls, borders: Values, side: Side, n_cells: int, per_unit: float) -> "_Table":
-        different, firsts = np.unique(borders, return_index=True)
-        counts = np.append(firsts, len(borders)).astype(np.int32)
-        following = np.append(different, np.array(np.inf, borders.dtype))
+    def of(cls, boundaries: Values, side: Side, n_cells: int, per_unit: float) -> "_Table":
+        different, firsts = np.unique(boundaries, return_index=True)
+        counts = np.append(firsts, len(boundaries)).astype(np.int32)
+        following = np.append(different, np.array(np.inf, boundaries.dtype))
         empty = np.zeros(n_cells + 2, dtype=np.int32)
         table = cls(different, counts, following, empty, per_unit, side)
         of_each = table._cells_of(different)
@@ -103,17 +103,17 @@ class _Table:
         return table
 
     def before(self, values: Values) -> Places:
-        """Return how many borders lie before each of `values`, int32 (n_values,)."""
+        """Return how many boundaries lie before each of `values`, int32 (n_values,)."""
         before = self.cells.take(self._cells_of(values))
         crowded = np.flatnonzero(before == _CROWDED)
         compare = np.less if self.side == "left" else np.less_equal
         before += compare(self.following.take(before), values)  # those of crowded cells come next
-        before[crowded] = np.searchsorted(self.borders, values[crowded], self.side)
+        before[crowded] = np.searchsorted(self.boundaries, values[crowded], self.side)
         return self.counts.take(before)
 
     def _cells_of(self, values: Values) -> Places:
         with np.errstate(over="ignore"):
-            cells = (values - self.borders[0]) * self.per_unit
+            cells = (values - self.boundaries[0]) * self.per_unit
         cells += 1.0
         return np.clip(cells, 0.0, len(self.cells) - 1.0, out=cells).astype(np.int32)
 
@@ -133,7 +133,7 @@ class Polyline:
     """
 
     def __init__(self, x: Values, y: Values) -> None:
-        self._borders = Borders(x, "right")
+        self._boundaries = Boundaries(x, "right")
         # What begins at each point, and what is before them all.
         self._x, self._y = np.append(x[0], x), np.append(y[0], y)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -141,7 +141,7 @@ class Polyline:
 
     def at(self, values: Values) -> npt.NDArray[np.float64]:
         """Return the height at each of the finite `values`, float64 of their shape."""
-        line = self._borders.before(values)
+        line = self._boundaries.before(values)
         heights: npt.NDArray[np.float64] = self._slopes.take(line) * (values - self._x.take(line))
         heights += self._y.take(line)
         return heights

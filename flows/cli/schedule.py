@@ -119,12 +119,14 @@ class Operations:
     def _judge_all(
         self, job: "JobSpec", days: list[date], *, direct: bool, parallel: int
     ) -> "Backfilled":
-        from flows.orchestration.launch import run_wave
-        from flows.pipelines.backfill import run_backfill, run_waves
+        from flows.orchestration.launch import run_batch
+        from flows.pipelines.backfill import run_backfill, run_in_batches
 
         if parallel == 1:
             return run_backfill(days, partial(self._judge, job, direct), self._tell_failure)
-        return run_waves(days, parallel, partial(run_wave, job), self._tell_run, self._tell_failure)
+        return run_in_batches(
+            days, parallel, partial(run_batch, job), self._tell_run, self._tell_failure
+        )
 
     def _judge(self, job: "JobSpec", direct: bool, day: date) -> None:
         with self.terminal.progress() as on_progress, redirect_stdout(sys.stderr):

@@ -196,7 +196,7 @@ def _settings() -> str:
 def _asides() -> str:
     """Write what makes no difference to what is found."""
     search = SearchSpec()
-    kept = [
+    stored_settings = [
         ("# [search]", "what `outfield similar` searches; it needs outfield[search]"),
         (f"# store = {str(search.store).lower()}", "true: a run keeps its records and embedding"),
         (f"# records = {search.records:_}", "the most: evenly spaced ones, and all findings"),
@@ -206,7 +206,7 @@ def _asides() -> str:
         ('# cron = "0 6 * * *"', 'minute, hour, day, month, weekday; or interval = "6h"'),
         ('# timezone = "UTC"', 'such as "Europe/Berlin"'),
     ]
-    return f"{_aligned(kept)}\n{_aligned(timed)}"
+    return f"{_aligned(stored_settings)}\n{_aligned(timed)}"
 
 
 def _columns(profiles: Mapping[str, ColumnProfile], choices: Mapping[str, RoleChoice]) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from flows.jobs.partitions import chosen_partition, days_to_fit
 from flows.orchestration.checked_input import with_checked_input
 from flows.pipelines.compare import Comparison, compare_models
-from flows.pipelines.parallel_backfill import check_independent, judge_wave
+from flows.pipelines.parallel_backfill import check_independent, judge_batch
 from flows.pipelines.refit import detect_and_renew
 from flows.pipelines.train import fitting_anew, train_model
 from flows.results.notifications import check_notifications, tell_of_outcome, telling_of_failure
@@ -107,7 +107,7 @@ def _detect_by_flow(job: JobSpec, partition: date | None, on_progress: OnProgres
             return published[0]
 
 
-def run_wave(
+def run_batch(
     job: JobSpec, days: Sequence[date]
 ) -> Iterator[tuple[date, Callable[[], PublishedRun]]]:
     """Judge some days of a job at once, without Prefect; give each, in order.
@@ -118,7 +118,7 @@ def run_wave(
         What the user can mend.
     """
     check_independent(job)
-    return judge_wave(job, days)
+    return judge_batch(job, days)
 
 
 def run_fit(

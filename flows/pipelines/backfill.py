@@ -69,17 +69,17 @@ def plan_backfill(job: JobSpec, first: date, last: date) -> list[Standing]:
     return found
 
 
-def run_waves(
+def run_in_batches(
     days: Sequence[date],
     at_once: int,
-    judge_wave: Callable[[Sequence[date]], Iterable[tuple[date, Callable[[], T]]]],
+    judge_batch: Callable[[Sequence[date]], Iterable[tuple[date, Callable[[], T]]]],
     on_judged: Callable[[date, T], None],
     on_failure: Callable[[date, Exception], None],
 ) -> Backfilled:
     """Judge the days, some of them at once; one that fails is told and does not stop the rest."""
     result = Backfilled()
     for first in range(0, len(days), at_once):
-        for day, outcome in judge_wave(days[first : first + at_once]):
+        for day, outcome in judge_batch(days[first : first + at_once]):
             try:
                 on_judged(day, outcome())
             except Exception as error:

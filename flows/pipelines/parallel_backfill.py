@@ -1,9 +1,9 @@
 """Parallel backfill: several days are scored at once, and published in their order.
 
 The incidents of a day, and its canaries, are held against those of the days before it. So the days
-of a wave are fitted and scored in processes of their own, and from there on each waits until the
+of a batch are fitted and scored in processes of their own, and from there on each waits until the
 day before is published, or has failed: what comes out is what one after the other would have given.
-One lock is held for all of them; between two waves another run of the job may have it.
+One lock is held for all of them; between two batches another run of the job may have it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,7 @@ from schemas.job.job import JobSpec
 T = TypeVar("T")
 
 _turns: list[Event] = []
-"""Of the days of the wave that this process is one of: set when the day may go on."""
+"""Of the days of the batch that this process is one of: set when the day may go on."""
 
 
 def check_independent(job: JobSpec) -> None:
@@ -49,7 +49,7 @@ def check_independent(job: JobSpec) -> None:
         )
 
 
-def judge_wave(
+def judge_batch(
     job: JobSpec, days: Sequence[date]
 ) -> Iterator[tuple[date, Callable[[], PublishedRun]]]:
     """Judge some days at once, each in a process; give each, in order, with what waits for it.

@@ -27,7 +27,7 @@ _PAGE_BUDGET = 2_000_000
 
 
 @dataclass(frozen=True)
-class Reason:
+class ShownReason:
     """A column's part in the finding."""
 
     column: Cut
@@ -38,7 +38,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class OddEvent:
+class ShownEvent:
     """An event that makes a session odd."""
 
     record_id: Cut
@@ -61,7 +61,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Record:
+class ShownRecord:
     """The record's own columns, as far as the page has room for them."""
 
     fields: list[Field]
@@ -87,11 +87,11 @@ class Card:
     time: str | None
     record_id: Cut
     summary: Cut
-    reasons: list[Reason]
+    reasons: list[ShownReason]
     reasons_left_out: int
-    odd_events: list[OddEvent]
+    odd_events: list[ShownEvent]
     """Empty where the records are events."""
-    record: Record
+    record: ShownRecord
 
 
 def cards(findings: pa.Table, time_column: str | None) -> list[Card]:
@@ -109,7 +109,7 @@ def cards(findings: pa.Table, time_column: str | None) -> list[Card]:
 
 
 def _card(
-    lead: dict[str, Any], time: str | None, odd_events: list[OddEvent], record: Record
+    lead: dict[str, Any], time: str | None, odd_events: list[ShownEvent], record: ShownRecord
 ) -> Card:
     reasons = sorted(lead["reasons"], key=lambda reason: -reason["share"])
     return Card(
@@ -129,10 +129,10 @@ def _card(
     )
 
 
-def _reason(reason: dict[str, Any]) -> Reason:
+def _reason(reason: dict[str, Any]) -> ShownReason:
     values = (reason["observed"], reason["expected"])
     observed, expected = (None if text is None else cut(text, _VALUE, _FULL) for text in values)
-    return Reason(
+    return ShownReason(
         column=cut(reason["column"], _NAME, _FULL),
         observed=observed,
         expected=expected,
@@ -141,7 +141,7 @@ def _reason(reason: dict[str, Any]) -> Reason:
     )
 
 
-def _odd_events(findings: pa.Table) -> list[list[OddEvent]]:
+def _odd_events(findings: pa.Table) -> list[list[ShownEvent]]:
     """Give the odd events of each finding; none where it is not a session."""
     if not _are_sessions(findings):
         return [[] for _ in range(len(findings))]
@@ -149,7 +149,7 @@ def _odd_events(findings: pa.Table) -> list[list[OddEvent]]:
     events = lists.flatten()
     times = _time_texts(pc.cast(pc.struct_field(events, "time"), pa.timestamp("s", "UTC"), False))
     told = [
-        OddEvent(
+        ShownEvent(
             record_id=cut(event["record_id"], _NAME, _FULL),
             time=time,
             sentence=cut(event["sentence"], _SENTENCE, _FULL),
@@ -216,26 +216,26 @@ def _record(
     normal: dict[str, dict[str, Any]],
     lead: dict[str, Any],
     budget: int,
-) -> Record:
+) -> ShownRecord:
     """Choose what there is room for: the columns of the reasons first, then in order."""
     driving = {reason["column"] for reason in lead["reasons"]}
     told = {n: v for n, v in own.items() if v is not None or _holds_more(normal.get(n))}
     reasons = {name for name in told if _judged_as(name, driving) in driving}
     room = budget
-    kept = set()
+    shown = set()
     for name in sorted(told, key=lambda name: name not in reasons):
         texts = (name, told[name], normal.get(name, {}).get("value"))
         room -= sum(len(escape(text[:_FULL])) for text in texts if text)
         if room < 0:
             break
-        kept.add(name)
+        shown.add(name)
     fields = [
         _field(name, value, name in reasons, normal.get(name))
         for name, value in told.items()
-        if name in kept
+        if name in shown
     ]
     empty = [cut(name, _NAME, _NAME).head for name in own if name not in told]
-    return Record(fields, empty, len(told) - len(kept), bool(lead["nearest_normal"]))
+    return ShownRecord(fields, empty, len(told) - len(shown), bool(lead["nearest_normal"]))
 
 
 def _judged_as(name: str, columns: Collection[str]) -> str:

@@ -19,15 +19,15 @@ def chart_library() -> str:
     To bundle takes two seconds of a processor and depends on the library's version alone, so each
     version is bundled once for a user. Without a cache that can be written, each process does it.
     """
-    kept = user_cache_path("outfield") / f"charts-{version('vl-convert-python')}.js"
+    cached = user_cache_path("outfield") / f"charts-{version('vl-convert-python')}.js"
     try:
-        script = kept.read_text(encoding="utf-8")
+        script = cached.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         script = ""
     if not script.endswith(_END):  # nothing is kept, or a machine that went down left a part of it
         bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
         script = '(() => {"use strict";' + bundle.replace("</script", r"<\/script") + _END
-        _keep(script, kept)
+        _keep(script, cached)
     return script
 
 

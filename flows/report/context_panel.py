@@ -63,7 +63,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Past:
+class ShownIncident:
     """An earlier incident like it."""
 
     title: Cut
@@ -74,17 +74,17 @@ class Past:
 
 
 @dataclass(frozen=True)
-class Around:
+class ContextPanel:
     """All that is around an incident."""
 
     history: History | None
     columns: list[Cut]
     """Of the events."""
     events: list[Event]
-    similar: list[Past]
+    similar: list[ShownIncident]
 
 
-def surroundings(table: pa.Table, spans: Mapping[str, Any]) -> dict[str, Around]:
+def context_panels(table: pa.Table, spans: Mapping[str, Any]) -> dict[str, ContextPanel]:
     """Tell of each incident what is around it.
 
     Parameters
@@ -95,7 +95,7 @@ def surroundings(table: pa.Table, spans: Mapping[str, Any]) -> dict[str, Around]
         Incident -> its first and last time, or None.
     """
     return {
-        row["incident"]: Around(
+        row["incident"]: ContextPanel(
             history=_history(row["history"], spans.get(row["incident"])),
             columns=[cut(name, _NAME, _NAME) for name in row["told"]],
             events=[_event(event) for event in row["around"]],
@@ -175,10 +175,10 @@ def _event(row: Mapping[str, Any]) -> Event:
     )
 
 
-def _past(row: Mapping[str, Any]) -> Past:
+def _past(row: Mapping[str, Any]) -> ShownIncident:
     when = f"{row['time']:%Y-%m-%d %H:%M}" if row["time"] else visible(row["run_id"][:8])
     times = f", {row['times']:,} times" if row["times"] > 1 else ""
-    return Past(
+    return ShownIncident(
         title=cut(row["title"], _TITLE, _FULL),
         severity=row["severity"],
         when=when,

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from flows.report import text as wording
 from flows.report.cards import Card, cards
-from flows.report.context_panel import Around, surroundings
+from flows.report.context_panel import ContextPanel, context_panels
 from flows.report.data import ReportData
 from flows.report.text import Cut, cut
 from flows.report.times import event_times
@@ -68,7 +68,7 @@ class IncidentCard:
     """Its other findings."""
     left_out: int
     """Records of it that are no findings."""
-    around: Around | None
+    around: ContextPanel | None
     """Its history, the events near it, others like it; None beyond the first incidents."""
     verdict: str
     """The verdict that is about it and let it through; empty where there is none."""
@@ -109,7 +109,7 @@ def incident_cards(data: ReportData, labels: Mapping[str, str]) -> list[Incident
     places = pa.array([rank - 1 for rank in first], pa.int64())
     tellings = cards(data.findings.take(places), data.time_column)
     spans = {row["incident"]: _ends(row) for row in shown}
-    around = surroundings(data.surroundings, spans)
+    around = context_panels(data.surroundings, spans)
     return [
         _card(row, telling, members[row["incident"]], labels, around.get(row["incident"]))
         for row, telling in zip(shown, tellings, strict=True)
@@ -146,7 +146,7 @@ def _card(
     telling: Card,
     members: list[Member],
     labels: Mapping[str, str],
-    around: Around | None,
+    around: ContextPanel | None,
 ) -> IncidentCard:
     columns = [wording.visible(each["column"][:_NAME]) for each in row["reasons"]]
     names = [

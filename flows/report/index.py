@@ -66,7 +66,7 @@ def render_index(runs: Sequence[RunManifest], more: int) -> str:
 def _line(run: RunManifest) -> IndexLine:
     ledger, found = run.ledger, run.incidents
     fates = [*ledger.quarantined.items(), *ledger.skipped.items()]
-    kept_back = [f"{found.suppressed:,} kept back"] if found.suppressed else []
+    suppressed = [f"{found.suppressed:,} kept back"] if found.suppressed else []
     gone = [f"{found.resolved:,} resolved"] if found.resolved else []
     return IndexLine(
         run_id=run.run_id,
@@ -77,7 +77,7 @@ def _line(run: RunManifest) -> IndexLine:
         incidents=f"{found.incidents:,}",
         severities=[(name, run.severities.get(name, 0)) for name, _ in SEVERITY_CUTS],
         statuses=[(name, found.statuses[name]) for name in _STATUSES if name in found.statuses],
-        beside=listing([*kept_back, *gone]),
+        beside=listing([*suppressed, *gone]),
         canaries=_canaries(run),
         drift=_drift(run),
     )

@@ -60,7 +60,7 @@ def _nearest_normal(
 ) -> list[list[dict[str, Any]]]:
     """Say of each event what the normal one holds that it is most like, column by column."""
     X = model.embedder.transform(events)
-    near = references.take(pa.array(model.explaining.voices.density.nearest(X, 1)[:, 0]))
+    near = references.take(pa.array(model.explaining.combination.density.nearest(X, 1)[:, 0]))
     columns = []
     # A stored model's events may have an id that these lack.
     for name in (n for n in near.column_names if n in events.column_names):
@@ -80,7 +80,7 @@ def _short_texts(values: pa.Array) -> list[str | None]:
 
 def _map(model: AnomalyModel, events: pa.Table) -> pa.Table:
     X = model.embedder.transform(events)
-    normal, found = project(model.explaining.voices.density.references_, X)
+    normal, found = project(model.explaining.combination.density.references_, X)
     ranks = [*[None] * len(normal), *range(1, len(found) + 1)]
     points = np.vstack([normal, found])
     return pa.table([points[:, 0], points[:, 1], pa.array(ranks, pa.int32())], schema=MAP)

@@ -19,7 +19,7 @@ from anomaly.explain.reasons import explain
 from anomaly.incidents.grouping import Candidates, gone_through, incidents
 from anomaly.incidents.recurrence import compared, resolved
 from anomaly.incidents.summary import Incident, members_of, portray
-from anomaly.incidents.verdicts import Judged, judged
+from anomaly.incidents.verdicts import ReviewedIncidents, apply_verdicts
 from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score, severity
 from flows.runtime.work import Step
@@ -109,7 +109,7 @@ class _Pool:
 class _Outcome:
     """The incidents under the verdicts, and the number of each in the pool."""
 
-    judged: Judged
+    judged: ReviewedIncidents
     numbers: dict[str, int]
 
 
@@ -171,7 +171,7 @@ def _numbers(desk: _Desk, events: pa.Table, rows: Integers) -> Integers:
     if time is not None:
         times = events[time].cast(pa.int64()).to_numpy()
     entities = {column: _codes(events[column]) for column in desk.entities}
-    density = model.explaining.voices.density
+    density = model.explaining.combination.density
     away = np.linalg.norm(X - density.references_[density.nearest(X, 1)[:, 0]], axis=1)
     candidates = Candidates(X, away, times, rows, entities)
     return incidents(
@@ -199,10 +199,10 @@ def _judge(desk: _Desk, pool: _Pool) -> _Outcome:
         next_ones = range(next_ones.stop, min(n, next_ones.stop + budget - len(kept)))
         named = _portraits(desk, pool, next_ones)
         numbers |= {each.incident: i for each, i in zip(named, next_ones, strict=True)}
-        outcome = judged(named, desk.verdicts, desk.run.started.date())
-        kept += outcome.kept
+        outcome = apply_verdicts(named, desk.verdicts, desk.run.started.date())
+        kept += outcome.reported
         hidden += outcome.suppressed
-    return _Outcome(Judged(kept, hidden), numbers)
+    return _Outcome(ReviewedIncidents(kept, hidden), numbers)
 
 
 def _portraits(desk: _Desk, pool: _Pool, numbers: Sequence[int]) -> list[Incident]:
@@ -235,13 +235,16 @@ def _portraits(desk: _Desk, pool: _Pool, numbers: Sequence[int]) -> list[Inciden
 
 
 def _held_against_the_past(
-    desk: _Desk, outcome: Judged, covers: tuple[datetime, datetime] | None, job_folder: Place
+    desk: _Desk,
+    outcome: ReviewedIncidents,
+    covers: tuple[datetime, datetime] | None,
+    job_folder: Place,
 ) -> tuple[list[Incident], list[Incident], IncidentSummary]:
     earlier = earlier_runs(job_folder, covers, desk.run.plan.manifest_files())
     rows = past_rows(earlier)
     desk.run.scratch.write_table(PAST, rows)
     past = past_incidents(rows)
-    kept, hidden = compared(outcome.kept, past), compared(outcome.suppressed, past)
+    kept, hidden = compared(outcome.reported, past), compared(outcome.suppressed, past)
     summary = IncidentSummary(
         incidents=len(kept),
         records=sum(incident.members.records for incident in kept),

@@ -15,7 +15,7 @@ from flows.storage.fs.store_path import Place
 from flows.storage.runs.incident_search import Found
 from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents, readable_runs
 from flows.storage.verdicts.dropped_files import Line, Unread, dropped_lines
-from flows.storage.verdicts.store import keep_verdict, kept_names
+from flows.storage.verdicts.store import keep_verdict, verdict_names
 from schemas.errors import JobError, OutputError
 from schemas.outputs.verdict import Opinion, opinion_of
 
@@ -54,7 +54,7 @@ def take_in_verdicts(job_folder: Place) -> tuple[str, ...]:
             said.append(_Said(line.where, line.values["incident"], _opinion(line)))
         except ValidationError as error:
             faults.append(f"{line.where}: {_reason(error)}")
-    known = kept_names(job_folder)
+    known = verdict_names(job_folder)
     new = [each for each in said if verdict_name(each.incident, each.opinion) not in known]
     found = _find(job_folder, {each.incident for each in new})
     for each in new:

@@ -121,7 +121,7 @@ class EventRecords(FieldsOnly):
             conformed = self._conform(table, rows)
             faults = conformed.rejections
             rejected = faults.set_column(0, "row", pa.array(rows[faults["position"].to_numpy()]))
-            yield Batch(conformed.events, rows[conformed.kept], rejected)
+            yield Batch(conformed.events, rows[conformed.accepted], rejected)
 
     def take(self, rows: Rows) -> pa.Table:
         """Read and conform the records of these numbers, in their order; no rejected ones."""
@@ -129,7 +129,7 @@ class EventRecords(FieldsOnly):
         table = read_rows(self.plan, unique, self._columns, self._encoded)
         conformed = self._conform(table, unique)
         place = np.full(len(unique), -1)
-        place[conformed.kept] = np.arange(len(conformed.kept))
+        place[conformed.accepted] = np.arange(len(conformed.accepted))
         wanted = place[order]
         return conformed.events.take(pa.array(wanted[wanted >= 0]))
 

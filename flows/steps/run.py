@@ -14,7 +14,7 @@ from flows.steps.planned import Planned
 from flows.storage.fs.lock import job_lock
 from flows.storage.fs.scratch import Scratch
 from flows.storage.input.plan import InputPlan
-from flows.storage.input.plan_file import keep_plan
+from flows.storage.input.plan_file import store_plan
 from flows.storage.runs.run_ids import next_run_id
 from flows.storage.runs.writer import RunFolder, job_folder
 from schemas.columns.roles import Role, RoleChoice
@@ -79,7 +79,7 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
                 partition=planned.partition,
                 folder=folder,
                 scratch=scratch,
-                plan=keep_plan(planned.plan, scratch),
+                plan=store_plan(planned.plan, scratch),
                 choices=planned.choices,
                 model=planned.model,
                 refused_verdicts=refused,

@@ -57,7 +57,7 @@ class Conformed:
 
     events: pa.Table
     """The accepted rows, in canonical types; the columns are in the order of the roles."""
-    kept: np.ndarray
+    accepted: np.ndarray
     """int64 (n_events,): their positions in the table."""
     rejections: pa.Table
     """`REJECTIONS`: one row for each rejected row, by position."""
@@ -122,10 +122,12 @@ def conform(
             verdict.add(name, faults)
         if name == required:
             verdict.add(name, [(RejectReason.NULL_SESSION_KEY, _nulls(table[name]))])
-    kept = verdict.accepted()
-    if len(kept) < table.num_rows:
-        columns = {name: _compact(column.take(pa.array(kept))) for name, column in columns.items()}
-    return Conformed(pa.table(columns), kept, verdict.rejections())
+    accepted = verdict.accepted()
+    if len(accepted) < table.num_rows:
+        columns = {
+            name: _compact(column.take(pa.array(accepted))) for name, column in columns.items()
+        }
+    return Conformed(pa.table(columns), accepted, verdict.rejections())
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:

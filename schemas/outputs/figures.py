@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from schemas.outputs.record import Record
+from schemas.outputs.document import OutputDocument
 
 
-class CanaryReport(Record):
+class CanaryReport(OutputDocument):
     """How many synthetic anomalies, made from records of the same input, would be found."""
 
     planted: int = Field(ge=0)
@@ -34,7 +34,7 @@ class CanaryReport(Record):
         return self.found / self.planted if self.planted else 0.0
 
 
-class ColumnDrift(Record):
+class ColumnDrift(OutputDocument):
     """How far a column of the batch, or its embedding, is from what the model was fitted on."""
 
     stability_index: float = Field(
@@ -46,7 +46,7 @@ class ColumnDrift(Record):
     moved: bool = Field(description="Whether one of the two is more than chance and custom allow.")
 
 
-class Metrics(Record):
+class Metrics(OutputDocument):
     """What the run took; that of each step stands in `seconds`."""
 
     rows_per_second: float = Field(description="Rows read by the seconds of all steps.")

@@ -30,7 +30,7 @@ EVENT = pa.struct(
 )
 """An event near an incident; its `rank` where it is a finding; its values in the told columns."""
 
-PAST = pa.struct(
+SIMILAR_INCIDENT = pa.struct(
     [
         ("incident", pa.string()),
         ("run_id", pa.string()),
@@ -52,7 +52,7 @@ SURROUNDINGS = pa.schema(
         "history": HISTORY,
         "told": pa.list_(pa.string()),
         "around": pa.list_(EVENT),
-        "similar": pa.list_(PAST),
+        "similar": pa.list_(SIMILAR_INCIDENT),
     }
 )
 """A row for each incident that was looked around; `told` names the columns of its events."""

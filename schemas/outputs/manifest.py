@@ -6,12 +6,12 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.errors import LedgerError
+from schemas.outputs.document import OutputDocument
 from schemas.outputs.figures import CanaryReport, ColumnDrift, Metrics
-from schemas.outputs.record import Record
 from schemas.outputs.tables import FORMAT_VERSION
 
 
-class Ledger(Record):
+class Ledger(OutputDocument):
     """Where every row read went."""
 
     read: int = Field(ge=0)
@@ -39,7 +39,7 @@ class Ledger(Record):
             )
 
 
-class InputFile(Record):
+class InputFile(OutputDocument):
     """One file of the input, by its name below the input's root: never a path of the machine."""
 
     name: str
@@ -53,7 +53,7 @@ class InputFile(Record):
     )
 
 
-class ColumnRole(Record):
+class ColumnRole(OutputDocument):
     """A column's role in the run and why it has it."""
 
     role: str
@@ -64,7 +64,7 @@ class ColumnRole(Record):
     )
 
 
-class ModelFigures(Record):
+class ModelFigures(OutputDocument):
     """A model in numbers: how large it is, and how foreign the sample seemed it was fitted on."""
 
     dims: int
@@ -109,7 +109,7 @@ class ModelSummary(ModelFigures):
     )
 
 
-class SelectionSummary(Record):
+class SelectionSummary(OutputDocument):
     """How the findings were selected."""
 
     rule: str = Field(description="The rule in words, such as `Benjamini-Hochberg at fdr 0.1`.")
@@ -144,7 +144,7 @@ class SelectionSummary(Record):
         return self.selected - (self.findings - self.by_rank)
 
 
-class VerdictEffect(Record):
+class VerdictEffect(OutputDocument):
     """What a verdict did in the run."""
 
     verdict: str
@@ -156,7 +156,7 @@ class VerdictEffect(Record):
     )
 
 
-class IncidentSummary(Record):
+class IncidentSummary(OutputDocument):
     """What the findings come to."""
 
     incidents: int = Field(default=0, description="Those written: at most the budget.")
@@ -180,13 +180,13 @@ class IncidentSummary(Record):
     )
 
 
-class SearchSummary(Record):
+class SearchSummary(OutputDocument):
     """What a run kept to be searched."""
 
     records: int = Field(description="Records kept: all, or evenly spaced ones and the findings.")
 
 
-class RunManifest(Record):
+class RunManifest(OutputDocument):
     """All that is known of a run."""
 
     format_version: str = FORMAT_VERSION

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from pydantic import Field
 
+from schemas.outputs.document import OutputDocument
 from schemas.outputs.figures import CanaryReport
 from schemas.outputs.manifest import ColumnRole, ModelFigures
-from schemas.outputs.record import Record
 
 
-class ModelCard(Record):
+class ModelCard(OutputDocument):
     """What is known of a model without loading it. It holds no path and no credential."""
 
     outfield_version: str

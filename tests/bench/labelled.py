@@ -97,8 +97,8 @@ def _conformed(
     flat = flatten(events)
     roles = {column: choice.role for column, choice in infer_roles(profile(flat)).items()}
     conformed = conform(flat, roles, np.zeros(flat.num_rows, dtype=bool), required=required)
-    kept = {column: role for column, role in roles.items() if role is not Role.IGNORE}
-    return Labelled(name, conformed.events, kept, _array(flags)[conformed.kept])
+    used = {column: role for column, role in roles.items() if role is not Role.IGNORE}
+    return Labelled(name, conformed.events, used, _array(flags)[conformed.accepted])
 
 
 def _array(flags: pa.ChunkedArray) -> npt.NDArray[np.bool_]:

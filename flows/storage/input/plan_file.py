@@ -21,7 +21,7 @@ _NAME = "plan.json"
 
 
 @dataclass(frozen=True)
-class KeptPlan(InputPlan):
+class StoredPlan(InputPlan):
     """A plan that is also in a file: what is sent to a worker is that file's name."""
 
     path: Place = field(kw_only=True)
@@ -31,7 +31,7 @@ class KeptPlan(InputPlan):
         return load_plan, (self.path,)
 
 
-def keep_plan(plan: InputPlan, scratch: Scratch) -> KeptPlan:
+def store_plan(plan: InputPlan, scratch: Scratch) -> StoredPlan:
     """Keep a plan in the scratch of its run.
 
     Raises
@@ -48,17 +48,17 @@ def keep_plan(plan: InputPlan, scratch: Scratch) -> KeptPlan:
     }
     path = scratch.path / _NAME
     write_whole(path, json.dumps(document))
-    return KeptPlan(**parts, path=path)
+    return StoredPlan(**parts, path=path)
 
 
 @lru_cache(maxsize=4)
-def load_plan(path: Place) -> KeptPlan:
+def load_plan(path: Place) -> StoredPlan:
     """Read a plan that was kept, once for all tasks of a process."""
     parts = _with_tuples(json.loads(path.read_bytes()))
     parts["files"] = tuple(PlannedFile(**file) for file in parts["files"])
     parts["damaged"] = tuple(DamagedFile(**file) for file in parts["damaged"])
     parts["schema"] = pa.ipc.read_schema(pa.py_buffer(bytes.fromhex(parts["schema"])))
-    return KeptPlan(**parts, path=path)
+    return StoredPlan(**parts, path=path)
 
 
 def _with_tuples(value: Any) -> Any:

@@ -14,14 +14,14 @@ from flows.storage.fs.atomic import naming_output_errors, write_whole
 from flows.storage.fs.store_path import Place
 from flows.storage.models.store import MODELS, StoredModel, find_model
 from schemas.errors import ModelFileError
-from schemas.outputs.record import Record
+from schemas.outputs.document import OutputDocument
 
 REGISTRY = "registry.json"
 
 Act = Literal["fitted", "promoted", "rolled back"]
 
 
-class Entry(Record):
+class RegistryEntry(OutputDocument):
     """What was decided about a model, and when."""
 
     model_id: str
@@ -29,11 +29,11 @@ class Entry(Record):
     at: datetime
 
 
-class Registry(Record):
+class Registry(OutputDocument):
     """The models that were fitted to be used again, and what became of them."""
 
     format_version: Literal[1] = 1
-    entries: tuple[Entry, ...] = Field(default=(), description="From old to new.")
+    entries: tuple[RegistryEntry, ...] = Field(default=(), description="From old to new.")
 
     @property
     def latest(self) -> str | None:
@@ -93,7 +93,7 @@ def register(job: Place, model: StoredModel, at: datetime, *, promote: bool) -> 
         The registry cannot be read or written.
     """
     acts: tuple[Act, ...] = ("fitted", "promoted") if promote else ("fitted",)
-    _append(job, *(Entry(model_id=model.model_id, act=act, at=at) for act in acts))
+    _append(job, *(RegistryEntry(model_id=model.model_id, act=act, at=at) for act in acts))
 
 
 def promote(job: Place, model_id: str, at: datetime) -> StoredModel:
@@ -105,7 +105,7 @@ def promote(job: Place, model_id: str, at: datetime) -> StoredModel:
         There is no such model.
     """
     model = find_model(job, model_id)
-    _append(job, Entry(model_id=model_id, act="promoted", at=at))
+    _append(job, RegistryEntry(model_id=model_id, act="promoted", at=at))
     return model
 
 
@@ -121,7 +121,7 @@ def roll_back(job: Place, at: datetime) -> StoredModel:
     if before is None:
         raise ModelFileError("no model was promoted before", remedy="promote one by its id")
     model = find_model(job, before)
-    _append(job, Entry(model_id=before, act="rolled back", at=at))
+    _append(job, RegistryEntry(model_id=before, act="rolled back", at=at))
     return model
 
 
@@ -137,7 +137,7 @@ def latest_model(job: Place) -> StoredModel | None:
     return None if latest is None else find_model(job, latest)
 
 
-def _append(job: Place, *entries: Entry) -> None:
+def _append(job: Place, *entries: RegistryEntry) -> None:
     known = read_registry(job)
     grown = known.model_copy(update={"entries": (*known.entries, *entries)})
     with naming_output_errors(job):

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from anomaly.incidents.recurrence import PAST_COLUMNS, Past
+from anomaly.incidents.recurrence import PAST_INCIDENT_COLUMNS, PastIncident
 from flows.storage.fs.store_path import Place
 from flows.storage.runs.reader import PublishedRun, age, read_incidents, readable_runs
 from schemas.errors import OutputError
@@ -78,13 +78,13 @@ def _with_run(rows: pa.Table, place: int, run_id: str) -> pa.Table:
     return rows.append_column("run", places).append_column("run_id", names)
 
 
-def past_incidents(rows: pa.Table) -> list[Past]:
+def past_incidents(rows: pa.Table) -> list[PastIncident]:
     """Take what a run is compared with of the incidents of earlier ones, as `past_rows` gives."""
-    known = rows.select([*PAST_COLUMNS, "run"])
+    known = rows.select([*PAST_INCIDENT_COLUMNS, "run"])
     for name in ("first_time", "last_time"):
         at = known.column_names.index(name)
         known = known.set_column(at, name, known[name].cast(pa.int64()))
-    return [Past.of(row, row["run"]) for row in known.to_pylist()]
+    return [PastIncident.of(row, row["run"]) for row in known.to_pylist()]
 
 
 def _order(run: PublishedRun) -> tuple[float, float, str]:

@@ -25,7 +25,7 @@ LEADS = {
 }
 """Dataset -> the columns that stand before the record's own ones."""
 
-KEPT = {"map": MAP, "records": RECORD}
+OPTIONAL = {"map": MAP, "records": RECORD}
 """The same, of what not every run holds: no map in those of earlier versions."""
 
 _SETTINGS = {"compression": "zstd", "version": "2.6"}
@@ -88,7 +88,7 @@ def declared_schema(dataset: str, schema: pa.Schema) -> pa.Schema:
     ValueError
         It does not start with the columns declared for the dataset.
     """
-    lead = (LEADS | KEPT)[dataset]
+    lead = (LEADS | OPTIONAL)[dataset]
     if schema.names[: len(lead)] != lead.names:
         raise ValueError(
             f"{dataset} starts with {lead.names}, not with {schema.names[: len(lead)]}"

@@ -30,7 +30,7 @@ from flows.storage.fs.atomic import (
 )
 from flows.storage.fs.store_path import Place, place_of
 from flows.storage.runs import parquet_parts
-from flows.storage.runs.parquet_parts import KEPT, LEADS, PartWriter
+from flows.storage.runs.parquet_parts import LEADS, OPTIONAL, PartWriter
 from flows.storage.runs.reader import (
     INDEXES,
     LATEST,
@@ -112,7 +112,7 @@ class RunFolder:
             As `write_part`.
         """
         folder = self.path / dataset
-        if dataset in KEPT:
+        if dataset in OPTIONAL:
             with naming_output_errors(self.path):
                 folder.mkdir(exist_ok=True)
         return parquet_parts.open_part(folder, part, schema)
@@ -187,7 +187,7 @@ class RunFolder:
         """Hash every file of the run but the manifest that will hold the hashes."""
         files = {
             f"{dataset}/{file.name}": file
-            for dataset in (*LEADS, *KEPT)
+            for dataset in (*LEADS, *OPTIONAL)
             for file in parquet_parts.part_files(self.path / dataset).values()
         }
         files |= {f"{INDEXES}/{file.name}": file for file in index_files(self.path)}

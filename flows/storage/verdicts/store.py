@@ -24,7 +24,7 @@ def read_verdicts(job_folder: Place) -> list[Verdict]:
     return sorted((_read(file) for file in files), key=lambda each: (each.when, each.verdict))
 
 
-def kept_names(job_folder: Place) -> set[str]:
+def verdict_names(job_folder: Place) -> set[str]:
     """Return the names of all verdicts of a job."""
     return {file.stem for file in (job_folder / VERDICTS).glob("v-*.json")}
 

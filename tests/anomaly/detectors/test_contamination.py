@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anomaly.detectors.combination import Voices
+from anomaly.detectors.combination import ScoreCombination
 from anomaly.detectors.contamination import beyond_reference
 from anomaly.detectors.trimming import agreement
 from anomaly.embedding.deduplicated import EmbeddedEvents, Span
@@ -31,7 +31,7 @@ def test_two_halves_agree_on_a_foreign_group_that_is_apart(seed: int) -> None:
     assert agreement_in(rows(2_000, seed, n_clump=100)) == 1.0
 
 
-def test_where_nothing_is_foreign_the_border_falls_by_chance() -> None:
+def test_without_foreign_events_two_halves_trim_different_ones() -> None:
     random = np.random.default_rng(0)
     # Many dimensions and few rows: what is outermost, each half sees in its own way.
     vague = agreement_in(random.normal(size=(400, 100)).astype(np.float32))
@@ -55,8 +55,8 @@ def beyond(n_foreign: int) -> float:
 
 def beyond_it(normal: np.ndarray, held_out: np.ndarray) -> float:
     cluster, rest = (EmbeddedEvents.whole(X, SPANS) for X in (normal, held_out))
-    voices, heard = Voices.fit(cluster, rest, SPANS, 0)
-    return beyond_reference(voices, cluster, heard.surprisal)
+    combination, scores = ScoreCombination.fit(cluster, rest, SPANS, 0)
+    return beyond_reference(combination, cluster, scores.surprisal)
 
 
 def test_beyond_a_reference_that_nothing_was_trimmed_of_lies_one_in_a_hundred() -> None:

@@ -46,9 +46,11 @@ def cone(n: int, seed: int) -> np.ndarray:
 
 
 def test_only_the_direction_counts() -> None:
-    voice = UnlikeDirection.fit(cone(500, 0), SPANS)
+    detector = UnlikeDirection.fit(cone(500, 0), SPANS)
     along, far_along, across = np.float32([[3, 6, 0], [300, 600, 0], [0, 0, 3]])
-    near, far, other = voice.score_samples(voice.centre + np.array([along, far_along, across]))
+    near, far, other = detector.score_samples(
+        detector.centre + np.array([along, far_along, across])
+    )
     assert near == pytest.approx(far, abs=1e-4)
     assert near < 0.01
     assert other == pytest.approx(1.0, abs=0.1)
@@ -57,22 +59,22 @@ def test_only_the_direction_counts() -> None:
 def test_what_is_far_in_one_column_only_is_odd_in_both_metrics() -> None:
     X, odd = cone(500, 0), np.float32([[0.0, 0.0, 40.0]])
     for measure in (UnlikeDirection, FarthestColumn):
-        voice = measure.fit(X, SPANS)
-        assert voice.score_samples(odd)[0] > np.quantile(voice.score_samples(X), 0.99)
+        detector = measure.fit(X, SPANS)
+        assert detector.score_samples(odd)[0] > np.quantile(detector.score_samples(X), 0.99)
 
 
 def test_the_centre_has_no_direction_and_equal_rows_are_one_event() -> None:
-    voice = UnlikeDirection.fit(np.ones((40, 3), dtype=np.float32), SPANS)
-    assert voice.score_samples(np.ones((2, 3), dtype=np.float32)).tolist() == [1.0, 1.0]
-    assert voice.score_samples(np.zeros((0, 3), dtype=np.float32)).shape == (0,)
+    detector = UnlikeDirection.fit(np.ones((40, 3), dtype=np.float32), SPANS)
+    assert detector.score_samples(np.ones((2, 3), dtype=np.float32)).tolist() == [1.0, 1.0]
+    assert detector.score_samples(np.zeros((0, 3), dtype=np.float32)).shape == (0,)
 
 
 @pytest.mark.parametrize("size", [1, 7, 499])
 def test_chunks_score_as_the_whole_does(size: int) -> None:
     X = cone(500, 0)
-    voice = UnlikeDirection.fit(X, SPANS)
-    parts = [voice.score_samples(X[start : start + size]) for start in range(0, 500, size)]
-    np.testing.assert_allclose(np.concatenate(parts), voice.score_samples(X), rtol=1e-6)
+    detector = UnlikeDirection.fit(X, SPANS)
+    parts = [detector.score_samples(X[start : start + size]) for start in range(0, 500, size)]
+    np.testing.assert_allclose(np.concatenate(parts), detector.score_samples(X), rtol=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,7 @@ def test_the_job_chooses_the_distance_and_leaves_the_density(
     by_cosine: tuple[AnomalyModel, pa.Table], model: AnomalyModel, log: pa.Table
 ) -> None:
     cosine, euclidean = by_cosine[0].score(log), model.score(log)
-    assert isinstance(model.explaining.voices.distance, FarthestColumn)
+    assert isinstance(model.explaining.combination.distance, FarthestColumn)
     np.testing.assert_array_equal(cosine.density, euclidean.density)
     assert (cosine.distance != euclidean.distance).any()
     assert cosine.distance.max() <= 2.0

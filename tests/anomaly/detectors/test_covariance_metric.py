@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 
-from anomaly.detectors.covariance_metric import Concert, Measured
+from anomaly.detectors.covariance_metric import CovarianceMetric, Measured
 from anomaly.detectors.density import DistanceToMeasure
 from anomaly.embedding.deduplicated import EmbeddedEvents, Part, Span
 from anomaly.model.model import AnomalyModel
@@ -95,7 +95,7 @@ def test_a_number_that_never_varied_counts_for_something() -> None:
 def test_more_numbers_than_references_are_measured_too() -> None:
     X = np.random.default_rng(0).normal(size=(12, 40)).astype(np.float32)
     levels = tuple(range(40))
-    measured = Measured.of(X, X.mean(axis=0), Concert.of(X, np.arange(40)))
+    measured = Measured.of(X, X.mean(axis=0), CovarianceMetric.of(X, np.arange(40)))
     centred = X.astype(float) - X.mean(axis=0)
     expected = np.einsum("ij,jk,ik->i", centred, metric(X, levels), centred)
     np.testing.assert_allclose(measured.squares, expected, rtol=1e-4)
@@ -129,7 +129,7 @@ def test_events_in_parts_are_measured_as_their_rows_are_and_as_they_are_alone() 
     np.testing.assert_array_equal(density.measure_events(events.take(some)), scores[some])
 
 
-def test_the_numbers_of_a_log_are_what_a_model_measures_in_concert() -> None:
+def test_a_model_measures_the_numbers_of_a_log_with_their_covariance() -> None:
     random = np.random.default_rng(0)
     size = random.normal(size=300)
     roles = {"name": Role.CATEGORY, "bytes": Role.NUMBER, "packets": Role.NUMBER}
@@ -141,5 +141,5 @@ def test_the_numbers_of_a_log_are_what_a_model_measures_in_concert() -> None:
     model, _ = AnomalyModel.fit(conformed(columns, roles), roles, {}, 0)
     fold = model.explaining
     starts = [span.start for span in fold.embedder.spans if span.given is None]
-    assert list(fold.voices.density.levels) == starts[1:]
-    assert fold.voices.density.concert_.axes.shape == (2, 2)
+    assert list(fold.combination.density.levels) == starts[1:]
+    assert fold.combination.density.covariance_metric_.axes.shape == (2, 2)

@@ -82,12 +82,14 @@ def test_a_score_does_not_depend_on_the_events_scored_with_it(
 def test_what_is_measured_once_is_what_is_measured_row_by_row(
     model: AnomalyModel, embedded: EmbeddedEvents
 ) -> None:
-    voices = model.explaining.voices
-    distances = voices.distance.by_span(embedded.X).max(axis=1)
-    np.testing.assert_array_equal(voices.distance.score_events(embedded), distances)
+    combination = model.explaining.combination
+    distances = combination.distance.by_span(embedded.X).max(axis=1)
+    np.testing.assert_array_equal(combination.distance.score_events(embedded), distances)
     # The density of parts is a sum, which is rounded otherwise than that of all dimensions at once.
-    densities = voices.density.score_samples(embedded.X)
-    np.testing.assert_allclose(voices.density.measure_events(embedded)[:, 0], densities, rtol=1e-4)
+    densities = combination.density.score_samples(embedded.X)
+    np.testing.assert_allclose(
+        combination.density.measure_events(embedded)[:, 0], densities, rtol=1e-4
+    )
 
 
 def test_where_each_event_has_names_of_its_own_nothing_is_shared() -> None:

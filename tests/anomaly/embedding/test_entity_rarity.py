@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from anomaly.embedding.category import CategoryBlock
-from anomaly.embedding.entity_rarity import FamiliarityBlock
+from anomaly.embedding.entity_rarity import EntityRarityBlock
 from tests import naive
 from tests.anomaly.logs import terms
 
 
-def block_of(names: list[str | None]) -> FamiliarityBlock:
-    return FamiliarityBlock.fit(CategoryBlock.fit(terms(names)))
+def block_of(names: list[str | None]) -> EntityRarityBlock:
+    return EntityRarityBlock.fit(CategoryBlock.fit(terms(names)))
 
 
 def test_it_is_the_surprisal_of_the_entity() -> None:

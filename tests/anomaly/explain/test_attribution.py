@@ -10,7 +10,7 @@ from tests.anomaly.logs import ROLES
 
 
 def nearest_normal(model: AnomalyModel, X: np.ndarray) -> np.ndarray:
-    density = model.explaining.voices.density
+    density = model.explaining.combination.density
     return density.references_[density.nearest(X, 1)[:, 0]]
 
 
@@ -51,12 +51,12 @@ def test_shares_are_parts_of_one(model: AnomalyModel, log: pa.Table) -> None:
 def test_an_event_like_its_nearest_normal_one_has_nothing_to_share_out(
     model: AnomalyModel,
 ) -> None:
-    X = model.explaining.voices.density.references_[:3]
+    X = model.explaining.combination.density.references_[:3]
     assert not span_shares(model.explaining, X, X).any()
 
 
 def test_the_only_span_that_differs_has_all_of_it(model: AnomalyModel) -> None:
-    normal = model.explaining.voices.density.references_[:1]
+    normal = model.explaining.combination.density.references_[:1]
     for i, span in enumerate(model.embedder.spans):
         X = normal.copy()
         X[:, span.start : span.stop] += 30.0
@@ -65,7 +65,7 @@ def test_the_only_span_that_differs_has_all_of_it(model: AnomalyModel) -> None:
 
 @pytest.mark.parametrize("n", [1, 2, 7])
 def test_events_are_explained_alike_alone_and_together(model: AnomalyModel, n: int) -> None:
-    X = model.explaining.voices.density.references_[:n] + np.float32(1.5)
+    X = model.explaining.combination.density.references_[:n] + np.float32(1.5)
     normal = nearest_normal(model, X)
     together = span_shares(model.explaining, X, normal)
     alone = [span_shares(model.explaining, X[i : i + 1], normal[i : i + 1])[0] for i in range(n)]
@@ -73,5 +73,5 @@ def test_events_are_explained_alike_alone_and_together(model: AnomalyModel, n: i
 
 
 def test_no_event_has_no_shares(model: AnomalyModel) -> None:
-    X = model.explaining.voices.density.references_[:0]
+    X = model.explaining.combination.density.references_[:0]
     assert span_shares(model.explaining, X, X).shape == (0, len(model.embedder.spans))

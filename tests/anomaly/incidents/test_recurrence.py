@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from anomaly.explain.reasons import Reason
-from anomaly.incidents.recurrence import Past, compared, differences, resolved
+from anomaly.incidents.recurrence import PastIncident, compared, differences, resolved
 from anomaly.incidents.summary import Incident, Members, portray
 from schemas.columns.roles import Role
 
@@ -24,15 +24,15 @@ def incident(
     return portray("job", members, (reasons, "odd"), scores, ROLES)
 
 
-def past(of: Incident, run: int = 0, **changes: Any) -> Past:
+def past(of: Incident, run: int = 0, **changes: Any) -> PastIncident:
     members = of.members
-    known = Past(
+    known = PastIncident(
         of.identity, of.severity, members.records, run, members.first_time, members.last_time
     )
     return replace(known, **changes)
 
 
-def earlier(of: Incident, hours: int, run: int = 0) -> Past:
+def earlier(of: Incident, hours: int, run: int = 0) -> PastIncident:
     assert of.members.first_time is not None
     start = of.members.first_time - hours * HOUR
     return past(of, run, first_time=start, last_time=start + HOUR)

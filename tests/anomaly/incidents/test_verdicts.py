@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from anomaly.incidents.summary import Incident
-from anomaly.incidents.verdicts import is_about, judged, known_malicious, verdict_on
+from anomaly.incidents.verdicts import apply_verdicts, is_about, known_malicious, verdict_on
 from schemas.errors import JobError
 from schemas.outputs.verdict import Opinion, Verdict
 from tests.anomaly.incidents.test_recurrence import incident
@@ -28,8 +28,8 @@ def verdict(on: Incident, label: Any = "benign", scope: Any = "this", **changes:
 
 
 def suppressed(one: Incident, *verdicts: Verdict, today: date = TODAY) -> bool:
-    outcome = judged([one], verdicts, today)
-    assert len(outcome.kept) + len(outcome.suppressed) == 1
+    outcome = apply_verdicts([one], verdicts, today)
+    assert len(outcome.reported) + len(outcome.suppressed) == 1
     return bool(outcome.suppressed)
 
 
@@ -41,7 +41,7 @@ def odder(one: Incident, **scores: float) -> Incident:
 def test_what_comes_back_is_suppressed_and_names_its_verdict(label: str) -> None:
     said = verdict(incident(), label)
     later = incident(at=900 * 3_600_000_000)
-    (hidden,) = judged([later], [said], TODAY).suppressed
+    (hidden,) = apply_verdicts([later], [said], TODAY).suppressed
     assert hidden.verdict == said.verdict
 
 
@@ -64,12 +64,12 @@ def test_a_scope_reaches_as_far_as_it_says() -> None:
     }
 
 
-@pytest.mark.parametrize("voice", ["density_score", "distance_score"])
-def test_a_larger_deviation_is_never_hidden(voice: str) -> None:
+@pytest.mark.parametrize("score", ["density_score", "distance_score"])
+def test_a_larger_deviation_is_never_hidden(score: str) -> None:
     on = incident()
-    assert suppressed(odder(on, **{voice: 1.05 * on.scores[voice]}), verdict(on))
-    outcome = judged([odder(on, **{voice: 1.2 * on.scores[voice]})], [verdict(on)], TODAY)
-    assert [each.verdict for each in outcome.kept] == [verdict(on).verdict]
+    assert suppressed(odder(on, **{score: 1.05 * on.scores[score]}), verdict(on))
+    outcome = apply_verdicts([odder(on, **{score: 1.2 * on.scores[score]})], [verdict(on)], TODAY)
+    assert [each.verdict for each in outcome.reported] == [verdict(on).verdict]
 
 
 def test_a_graver_severity_is_never_hidden() -> None:
@@ -98,7 +98,7 @@ def test_malicious_suppresses_nothing_and_takes_back_what_was_said_before() -> N
     benign, malicious = verdict(on), verdict(on, "malicious")
     assert suppressed(on, malicious, benign)
     assert not suppressed(on, benign, malicious)
-    assert judged([on], [benign, malicious], TODAY).kept[0].verdict == malicious.verdict
+    assert apply_verdicts([on], [benign, malicious], TODAY).reported[0].verdict == malicious.verdict
 
 
 def test_a_narrow_newer_verdict_does_not_end_a_wider_older_one() -> None:

@@ -49,7 +49,9 @@ def test_a_larger_one_by_the_first_of_them(
     expected = model.explaining.score(log).p_values
     np.testing.assert_array_equal(one.score(log).p_values, expected)
     X = one.embedder.transform(log.take(pa.array(drawn)))
-    np.testing.assert_allclose(X, one.explaining.voices.density.references_, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        X, one.explaining.combination.density.references_, rtol=1e-5, atol=1e-5
+    )
 
 
 @pytest.mark.slow

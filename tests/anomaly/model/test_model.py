@@ -138,7 +138,9 @@ def test_another_seed_gives_another_but_similar_model(model: AnomalyModel, log: 
 def test_references_are_events_that_the_cluster_holds(log: pa.Table) -> None:
     model, drawn = AnomalyModel.fit(log, ROLES, {}, 0)
     X = model.embedder.transform(log.take(pa.array(drawn)))
-    np.testing.assert_allclose(X, model.explaining.voices.density.references_, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        X, model.explaining.combination.density.references_, rtol=1e-5, atol=1e-5
+    )
     assert model.sample_rows == log.num_rows
     fold = model.explaining
     assert fold.reference_rows + len(fold.calibration.surprises) < log.num_rows

@@ -1,5 +1,6 @@
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.detectors.covariance_metric import Concert
+from anomaly.detectors.covariance_metric import CovarianceMetric
 from anomaly.detectors.density import DistanceToMeasure
+from anomaly.model.fold import Fold
 from anomaly.model.model import PARTS, AnomalyModel
-from anomaly.model.serialization import dump, load
+from anomaly.model.serialization import dump, load, stored_class
 from schemas.errors import ModelFileError
 from tests.anomaly.logs import PATIENT
 
@@ -90,7 +92,7 @@ def test_a_missing_array_is_named() -> None:
 def test_an_estimator_keeps_its_parameters_and_what_it_learned() -> None:
     X = np.random.default_rng(0).normal(size=(50, 3))
     density = DistanceToMeasure(masses=(0.2,), n_references=20, random_state=1).fit(X)
-    again = through_json(density, (DistanceToMeasure, Concert))
+    again = through_json(density, (DistanceToMeasure, CovarianceMetric))
     assert again.get_params() == density.get_params()
     assert (again.score_samples(X) == density.score_samples(X)).all()
 
@@ -109,4 +111,19 @@ def test_every_class_in_a_model_is_a_part(model: AnomalyModel) -> None:
                 visit(value)
 
     visit(tree)
-    assert named - {None} <= {part.__name__ for part in PARTS}
+    assert named - {None} <= {stored_class(part) for part in PARTS}
+
+
+def test_a_fold_stored_before_names_changed_is_read_and_stored_as_it_was() -> None:
+    """`stored_fold.json` was written when the scores were called voices and the metric concert."""
+    stored = json.loads((Path(__file__).parent / "stored_fold.json").read_text(encoding="utf-8"))
+    arrays = {path: np.array(values, dtype) for path, (dtype, values) in stored["arrays"].items()}
+    fold = load(stored["state"], arrays, PARTS)
+    assert isinstance(fold, Fold)
+    assert fold.combination.density.covariance_metric_.levels.tolist() == [0, 1]
+    assert fold.combination.distance.boundaries.shape == (3, 2)
+    assert fold.embedder.blocks["text"].words.unseen_weight == 1.5
+    tree, again = dump(fold)
+    assert json.dumps(tree) == json.dumps(stored["state"])
+    assert list(again) == list(arrays)
+    assert all(alike(again[path], arrays[path]) for path in arrays)

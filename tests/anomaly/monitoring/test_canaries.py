@@ -12,8 +12,8 @@ from anomaly.monitoring.canaries import (
     NAME_OF_OTHERS,
     ODD_TEXT,
     QUIET_HOUR,
-    UNHEARD_NAME,
-    UNHEARD_STEP,
+    UNSEEN_NAME,
+    UNSEEN_STEP,
     make_canaries,
     search_canaries,
 )
@@ -31,7 +31,7 @@ def originals(canaries: pa.Table) -> list[tuple[dict, dict]]:
 
 def test_every_kind_is_made_and_each_canary_differs_in_one_column() -> None:
     canaries = make_canaries(LOG, ROLES, 250, 0)
-    kinds = {UNHEARD_NAME, NAME_OF_OTHERS, FAR_NUMBER, QUIET_HOUR, ODD_TEXT}
+    kinds = {UNSEEN_NAME, NAME_OF_OTHERS, FAR_NUMBER, QUIET_HOUR, ODD_TEXT}
     assert set(canaries.kinds) == kinds
     assert 200 < len(canaries.kinds) == canaries.records.num_rows <= 250
     assert canaries.records.schema.equals(LOG.schema)
@@ -67,19 +67,19 @@ def test_the_seed_decides_all() -> None:
     assert not first.equals(other)
 
 
-def test_where_unheard_of_names_are_daily_bread_none_is_made() -> None:
+def test_no_unseen_name_is_planted_where_most_names_are_new() -> None:
     n = 500
     roles = {"name": Role.CATEGORY, "kind": Role.CATEGORY}
     columns = {"name": [f"n{i}" for i in range(n)], "kind": ["a", "b"] * (n // 2)}
     canaries = make_canaries(conformed(columns, roles), roles, 50, 0)
-    assert set(canaries.kinds) == {UNHEARD_NAME}
+    assert set(canaries.kinds) == {UNSEEN_NAME}
     assert not set(canaries.records["kind"].to_pylist()) & {"a", "b"}
 
 
 def test_a_session_gets_a_step_that_nobody_took() -> None:
     steps = pa.table({"steps": pa.array([["in", "out"], [], ["in"]] * 20)})
     canaries = make_canaries(steps, {"steps": Role.TEXT}, 10, 0)
-    assert set(canaries.kinds) == {UNHEARD_STEP}
+    assert set(canaries.kinds) == {UNSEEN_STEP}
     assert all(taken[-1] not in ("in", "out") for taken in canaries.records["steps"].to_pylist())
 
 

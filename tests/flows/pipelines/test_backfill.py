@@ -199,7 +199,7 @@ def test_days_at_once_give_what_one_after_the_other_gives(logs, tmp_path_factory
     assert second.incidents.compared_with == runs[1][1].manifest.run_id
 
 
-def test_a_run_that_holds_the_job_keeps_a_wave_waiting(logs, capsys, monkeypatch):
+def test_a_run_that_holds_the_job_keeps_a_batch_of_days_waiting(logs, capsys, monkeypatch):
     monkeypatch.setenv("OUTFIELD_LOCK_WAIT", "0")
     with job_lock(logs / "out/nightly", 0):
         assert backfill(logs, "--parallel", "2") == 2

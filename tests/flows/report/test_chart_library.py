@@ -24,8 +24,8 @@ def test_it_is_bundled_once_for_a_user(tmp_path: Path, monkeypatch: pytest.Monke
     chart_library.cache_clear()
     monkeypatch.delattr(vl_convert, "javascript_bundle")
     assert chart_library() == first
-    (kept,) = (tmp_path / "outfield").iterdir()
-    assert kept.read_text() == first
+    (cached,) = (tmp_path / "outfield").iterdir()
+    assert cached.read_text() == first
     assert "vegaEmbed" in first
     assert "</script" not in first
 
@@ -36,10 +36,10 @@ def test_a_part_of_it_is_not_taken_for_the_whole(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     first = chart_library()
-    (kept,) = (tmp_path / "outfield").iterdir()
-    kept.write_text(first[:1_000])
+    (cached,) = (tmp_path / "outfield").iterdir()
+    cached.write_text(first[:1_000])
     chart_library.cache_clear()
-    assert chart_library() == first == kept.read_text()
+    assert chart_library() == first == cached.read_text()
 
 
 @pytest.mark.slow

@@ -56,7 +56,7 @@ def test_a_row_that_breaks_the_contract_is_rejected_alone(
 ) -> None:
     conformed = _conform({"c": [good, bad, good]}, {"c": role}, limits=Limits(characters=5))
     assert _reasons(conformed) == [(1, "c", str(reason))]
-    assert conformed.kept.tolist() == [0, 2]
+    assert conformed.accepted.tolist() == [0, 2]
     assert conformed.events["c"].type == _CANONICAL[role]
     assert conformed.events["c"].null_count == 0
 
@@ -81,7 +81,7 @@ def test_the_session_key_must_be_there_whatever_its_role() -> None:
         roles = {"session": role, "n": Role.NUMBER}
         conformed = _conform(columns, roles, required="session")
         assert _reasons(conformed) == [(1, "session", "null session key")]
-        assert conformed.kept.tolist() == [0]
+        assert conformed.accepted.tolist() == [0]
 
 
 def test_the_first_reason_in_the_order_of_the_roles_is_given() -> None:
@@ -144,8 +144,8 @@ def test_each_row_is_an_event_or_rejected_once(rows: list[Any], repeats: list[bo
     repeated = np.array(repeats[: len(rows)], dtype=bool)
     conformed = conform(table, _ROLES, repeated, limits=Limits(characters=3))
     rejected = conformed.rejections["position"].to_pylist()
-    assert sorted([*conformed.kept.tolist(), *rejected]) == list(range(len(rows)))
-    assert conformed.events.num_rows == len(conformed.kept)
+    assert sorted([*conformed.accepted.tolist(), *rejected]) == list(range(len(rows)))
+    assert conformed.events.num_rows == len(conformed.accepted)
     # Rows are judged one by one: alone, each meets the same fate.
     alone = [
         conform(table.slice(row, 1), _ROLES, repeated[row : row + 1], limits=Limits(characters=3))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from flows.storage.fs.scratch import Scratch
 from flows.storage.fs.store_path import StorePath, place_of
 from flows.storage.input.plan import plan_input
-from flows.storage.input.plan_file import keep_plan, load_plan
+from flows.storage.input.plan_file import load_plan, store_plan
 from schemas.errors import OutputError
 from tests.flows.sample_logs import small_log, written
 
@@ -54,7 +54,7 @@ def test_a_plan_that_is_kept_comes_back_as_it_was(tmp_path):
     for day in ("day=1", "day=__HIVE_DEFAULT_PARTITION__"):
         written(tmp_path / "log" / day / "a.parquet", small_log(30), row_group_size=11)
     plan = plan_input(str(tmp_path / "log"))
-    kept = keep_plan(plan, Scratch.of(tmp_path / "run").make())
+    kept = store_plan(plan, Scratch.of(tmp_path / "run").make())
     load_plan.cache_clear()
     again = pickle.loads(pickle.dumps(kept))  # noqa: S301 - our own
     assert again == kept

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class Record(BaseModel):
+class OutputDocument(BaseModel):
     """What is written once and never changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
