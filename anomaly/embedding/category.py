@@ -8,10 +8,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anomaly.embedding.block import DriftBins, Rarity
 from anomaly.embedding.rarity import surprisal
 
 MOST_AXES = 48
 """Names with an axis of their own; the rest share one, each with its own length on it."""
+
+_MOST_BINS = 48
+"""Names with a bin of drift of their own; the other known ones share one."""
 
 MISSING = "\x00missing"
 """The name that a null counts under: a missing value is a value, common or rare."""
@@ -70,10 +74,23 @@ class CategoryBlock:
         """Return how many events of the sample hold each code; 0 for -1."""
         return np.append(self.counts, 0)[codes]
 
+    def code_of(self, name: str | None) -> int:
+        """Return the position of one name in `self.names`; -1 if unseen."""
+        return int(self.codes(pa.array([name], pa.string()))[0])
+
     def sample_count_of(self, name: str | None) -> int:
         """Return how many events of the whole sample hold `name`."""
-        code = int(self.codes(pa.array([name], pa.string()))[0])
-        return int(np.append(self.sample_counts, 0)[code])
+        return int(np.append(self.sample_counts, 0)[self.code_of(name)])
+
+    def rarity(self, name: str | None) -> Rarity:
+        """Return how many events of the whole sample hold `name`."""
+        return Rarity("name", count=self.sample_count_of(name), total=self.sample_total)
+
+    def drift_bins(self, column: pa.DictionaryArray) -> DriftBins:
+        """Return a bin for each common name, and one for the others; a null is a name too."""
+        names, rows = distinct(column)
+        codes = np.minimum(self.codes(names), _MOST_BINS) + 1
+        return DriftBins(codes[rows], min(len(self.names), _MOST_BINS + 1) + 1)
 
     def transform(self, column: pa.DictionaryArray) -> npt.NDArray[np.float32]:
         """Embed `column`, dictionary<string> (n_rows,), as float32 (n_rows, n_dims)."""

@@ -7,14 +7,18 @@ likelihood of its own events (empirical Bayes). A peer group, such as a departme
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from anomaly.embedding.block import Rarity
+from anomaly.embedding.category import CategoryBlock
+from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import others
-from anomaly.embedding.time import HOUR_BINS, hour_bins, smooth_hours
+from anomaly.embedding.time import HOUR_BINS, TimeBlock, hour_bins, smooth_hours
 from anomaly.numerics.sorted_lookup import Polyline
 
 _STRENGTHS = 2.0 ** np.arange(-6, 12)
@@ -98,6 +102,14 @@ class NameHabit:
         found = (self.pairs[at] == keys) & (entity >= 0) & (name >= 0)
         return np.where(found, self.pair_counts[at], 0)
 
+    def rarity(self, entity: int, name: str | None, names: CategoryBlock) -> Rarity:
+        """Return how many events of the entity hold `name`, and which name it has most often."""
+        code, usual = names.code_of(name), self.usual(entity)
+        count = int(self.count_of(np.array([entity]), np.array([code]))[0])
+        return Rarity(
+            "entity name", count=count, usual=None if usual is None else names.names[usual]
+        )
+
     def usual(self, entity: int) -> int | None:
         """Return the code of the name that the entity has most often; None for an unknown one."""
         n_names = len(self.shares) - 1
@@ -142,6 +154,11 @@ class HourHabit:
         same_hour = np.maximum(self.entity_hours[entity, hours] - _OWN_HOUR, 0.0)
         total = others(self.entity_hours.sum(axis=1)[entity])
         return _LeaveOneOut(same_hour, total, self.shares[hours], np.ones(len(hours)))
+
+    def rarity(self, entity: int, moment: datetime, _hours: TimeBlock) -> Rarity:
+        """Return the share of the entity's events around that hour, and its usual hour."""
+        share = self.share_of(entity, moment.hour)
+        return Rarity("entity hour", share=share, usual=self.usual(entity))
 
     def usual(self, entity: int) -> int:
         """Return the hour that the entity is most often around; that of all for an unknown one."""
@@ -198,6 +215,10 @@ class LevelHabit:
         tail = np.quantile(off, shares, method="higher") if len(off) else np.zeros(1)
         tail[tail < _ROUNDING] = 0.0  # The slope between two of the smallest floats overflows.
         return cls(levels, deviations, tail)
+
+    def rarity(self, entity: int, _number: float | None, numbers: NumberBlock) -> Rarity:
+        """Return the number at the entity's own level."""
+        return Rarity("entity number", usual=numbers.value_at(self.level_of(entity)))
 
     def level_of(self, entity: int) -> float:
         """Return the entity's own level; that of all for an unknown one."""

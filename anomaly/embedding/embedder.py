@@ -1,7 +1,7 @@
 """Events to vectors: each column its block, each entity its habits, all side by side."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anomaly.embedding.block import DriftBins, Rarity
 from anomaly.embedding.category import MOST_AXES, CategoryBlock, distinct
 from anomaly.embedding.column_pairs import telling_pairs
 from anomaly.embedding.conditional import HourHabit, LevelHabit, NameHabit
@@ -20,6 +21,7 @@ from anomaly.embedding.sequence import SequenceBlock
 from anomaly.embedding.text import MOST_DIRECTIONS, TextBlock
 from anomaly.embedding.time import TimeBlock
 from schemas.columns.roles import Role
+from schemas.events.contract import one_array
 from schemas.job.sections import TextEmbedding
 
 Block = CategoryBlock | EntityRarityBlock | NumberBlock | SequenceBlock | TextBlock | TimeBlock
@@ -144,6 +146,20 @@ class EventEmbedder:
         """Return the names and counts of an entity, category or flag."""
         names = self.entities[column] if column in self.entities else self.blocks[column]
         return cast(CategoryBlock, names)
+
+    def rarity(self, span: Span, event: Mapping[str, Any]) -> Rarity:
+        """Return how rare it is what `event` holds in the column that a span speaks of."""
+        value = event[span.column]
+        if span.given is None:
+            return self.blocks[span.column].rarity(value)
+        names, entity = self.name_counts(span.given), event[span.given]
+        block: Any = self.name_counts(span.column)
+        rarity = self.habits[span.given][span.column].rarity(names.code_of(entity), value, block)
+        return replace(rarity, total=names.sample_count_of(entity))
+
+    def drift_bins(self, column: str, events: pa.Table) -> DriftBins:
+        """Return the bin of each of `events` in a column that is embedded."""
+        return self.blocks[column].drift_bins(_values(events, column, self.roles[column]))
 
     def transform(self, events: pa.Table) -> Vectors:
         """Embed conformed `events` as X, float32 (n_events, n_dims)."""
@@ -279,8 +295,7 @@ def _fit_block(role: Role, values: Any, seed: int, room: int, text: TextEmbeddin
 
 def _values(events: pa.Table, column: str, role: Role) -> Any:
     """Return a column as its block reads it: NumPy for numbers and times, Arrow for names."""
-    values = events[column]
-    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    array = one_array(events[column])
     match role:
         case Role.NUMBER:
             return array.to_numpy(zero_copy_only=False).astype(np.float64)

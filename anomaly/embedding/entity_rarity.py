@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from anomaly.embedding.block import DriftBins, Rarity
 from anomaly.embedding.category import CategoryBlock, distinct
 from anomaly.embedding.rarity import surprisal
 
@@ -38,3 +39,11 @@ class EntityRarityBlock:
         counts = self.names.count_of(self.names.codes(names))
         lengths = surprisal(counts, self.names.total) * self.scale
         return lengths.astype(np.float32)[rows, None]
+
+    def rarity(self, name: str | None) -> Rarity:
+        """Return how many events of the whole sample are of the entity `name`."""
+        return self.names.rarity(name)
+
+    def drift_bins(self, column: pa.DictionaryArray) -> DriftBins:
+        """Return a bin for each common entity, and one for the others."""
+        return self.names.drift_bins(column)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from anomaly.embedding.block import DriftBins, Rarity
 from anomaly.embedding.rarity import surprisal
 
 _DEVIATION_FLOOR = 0.2
@@ -67,6 +68,21 @@ class NumberBlock:
     def share_below(self, value: float) -> float:
         """Return the share of the sample's values below `value`, to a tenth of a per cent."""
         return float(np.searchsorted(self.quantiles, value)) / max(len(self.quantiles), 1)
+
+    def rarity(self, value: float | None) -> Rarity:
+        """Return the share of the sample's values below `value`; nothing where it is missing."""
+        share = 0.0 if value is None else self.share_below(float(value))
+        return Rarity("number", share=share)
+
+    def drift_bins(self, values: npt.NDArray[np.float64]) -> DriftBins:
+        """Return a bin for each tenth of the sample; what lies outside of its range is unseen."""
+        if not len(self.quantiles):
+            return DriftBins(np.where(np.isnan(values), 1, 0), 2)
+        edges = np.unique(self.quantiles[100:901:100])
+        codes = np.searchsorted(edges, values, side="right") + 1
+        codes[(values < self.quantiles[0]) | (values > self.quantiles[-1])] = 0
+        codes[np.isnan(values)] = len(edges) + 2
+        return DriftBins(codes.astype(np.int64), len(edges) + 3)
 
     def transform(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
         """Embed `values`, float64 (n_rows,), NaN where missing, as float32 (n_rows, 2)."""

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 from scipy import sparse
 
+from anomaly.embedding.block import DriftBins, Rarity, surprisal_bins
 from anomaly.embedding.lsa import TokenSpace
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import holders_of
@@ -59,6 +60,17 @@ class SequenceBlock:
         tokens = [self.steps.transform(steps), self.transitions.transform(transitions)]
         length = self.length.level(_lengths(column))
         return np.column_stack([self.counts.transform(column), *tokens, length]).astype(np.float32)
+
+    def rarity(self, steps: list[str] | None) -> Rarity:
+        """Return the rarest of the `steps` of a session, and the sessions that hold it."""
+        step, holders = self.rarest_step(steps or [])
+        return Rarity("step", part=step, count=holders, total=self.total)
+
+    def drift_bins(self, column: pa.ListArray) -> DriftBins:
+        """Return bins by the surprisal of the rarest step of each session."""
+        rarest = self.transform(column)[:, self.counts.n_dims + self.steps.n_dims - 1]
+        missing = column.is_null().to_numpy(zero_copy_only=False)
+        return surprisal_bins(rarest, float(self.steps.surprisals.max()), missing)
 
     def rarest_step(self, steps: list[str]) -> tuple[str, int]:
         """Return the step in the fewest sessions, and how many hold it; "" if there is none."""

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anomaly.embedding.block import DriftBins, Rarity, surprisal_bins
 from anomaly.embedding.category import distinct
 from anomaly.embedding.lsa import TokenSpace
 from anomaly.embedding.number import NumberBlock
@@ -104,6 +105,19 @@ class TextBlock:
             block[:-1, :-1] = np.column_stack([both, *meant, *shapes])
         block[-1, -1] = self.missing_surprisal
         return block[rows]
+
+    def rarity(self, text: str | None) -> Rarity:
+        """Return the rarest word of `text` and its holders; nothing where it is missing."""
+        if text is None:
+            return Rarity("word")
+        word, holders = self.rarest_word(text)
+        return Rarity("word", part=word, count=holders, total=self.total)
+
+    def drift_bins(self, column: pa.DictionaryArray) -> DriftBins:
+        """Return bins by the surprisal of the rarest word of each text."""
+        rarest = self.transform(column)[:, self.words.n_dims - 1] * np.sqrt(2.0)
+        missing = column.is_null().to_numpy(zero_copy_only=False)
+        return surprisal_bins(rarest, float(self.words.surprisals.max()), missing)
 
     def rarest_word(self, text: str) -> tuple[str, int]:
         """Return the masked word of `text` in the fewest events, and how many; "" for none."""

@@ -1,10 +1,12 @@
 """A moment as coordinates: where in the day and the week it falls, and how unusual that is."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
+from anomaly.embedding.block import DriftBins, Rarity
 from anomaly.embedding.rarity import surprisal
 
 HOUR_BINS = 24
@@ -43,6 +45,14 @@ class TimeBlock:
     def covers_days(self) -> bool:
         """Whether the sample covers the day at least twice."""
         return self.days >= 2.0
+
+    def rarity(self, moment: datetime) -> Rarity:
+        """Return the share of the sample's events around the hour of `moment`."""
+        return Rarity("hour", share=float(np.exp(-self.hour_surprisal[moment.hour])))
+
+    def drift_bins(self, moments: npt.NDArray[np.int64]) -> DriftBins:
+        """Return a bin for each hour of the day; none where the sample does not cover the day."""
+        return DriftBins(hour_bins(moments) + 1, HOUR_BINS + 1 if self.covers_days else 0)
 
     def transform(self, moments: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Embed `moments`, int64 (n_rows,) microseconds since 1970, as float32 (n_rows, 6)."""

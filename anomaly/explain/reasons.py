@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from anomaly.embedding.deduplicated import Span
 from anomaly.explain.attribution import span_shares
-from anomaly.explain.sentences import Evidence, describe
+from anomaly.explain.sentences import ExplainedColumn, describe
 from anomaly.model.fold import Fold
 
 _NEIGHBOURS = 10
@@ -73,8 +73,8 @@ def _reasons(
         enough = share >= _SMALLEST_SHARE or len(reasons) < _FEWEST_REASONS
         if len(reasons) == _MOST_REASONS or not enough:
             break
-        evidence = Evidence(fold.embedder, span, event, near)
-        observed, expected, sentence = describe(evidence)
+        explained = ExplainedColumn(fold.embedder, span, event, near)
+        observed, expected, sentence = describe(explained)
         reasons.append(Reason(column, observed, expected, share, sentence))
     return reasons
 

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score
 from schemas.columns.roles import Role
+from schemas.events.contract import one_array
 from schemas.outputs.figures import CanaryReport
 
 PLANTED = 256
@@ -100,7 +101,7 @@ def _changed(records: pa.Table, changes: Sequence[_Change]) -> pa.Table:
     rows = np.concatenate([np.zeros(0, np.int64), *(change.rows for change in changes)])
     taken = records.take(pa.array(rows))
     for column in dict.fromkeys(change.column for change in changes):
-        old, pieces, start = _whole(taken, column), [], 0
+        old, pieces, start = one_array(taken[column]), [], 0
         for change in changes:
             stop = start + len(change.rows)
             pieces.append(change.values if change.column == column else old[start:stop])
@@ -144,7 +145,7 @@ def _makers(records: pa.Table, roles: Mapping[str, Role]) -> dict[str, list[tupl
     for column, role in roles.items():
         if role in (Role.ID, Role.IGNORE):
             continue
-        for kind, maker in _of_column(_whole(records, column), role):
+        for kind, maker in _of_column(one_array(records[column]), role):
             found.setdefault(kind, []).append((column, maker))
     for column, maker in _of_pairs(records, roles):
         found.setdefault(NAME_OF_OTHERS, []).append((column, maker))
@@ -175,7 +176,7 @@ def _of_pairs(records: pa.Table, roles: Mapping[str, Role]) -> Iterator[tuple[st
     for column in names:
         context = next((entity for entity in entities if entity != column), None)
         if context is not None:
-            of, given = _whole(records, column), _whole(records, context)
+            of, given = one_array(records[column]), one_array(records[context])
             others = _Others(_codes(given), _codes(of), of.dictionary)
             if others.possible:
                 yield column, others.swapped
@@ -289,8 +290,3 @@ def _encoded(names: pa.Array) -> pa.DictionaryArray:
 def _codes(names: pa.DictionaryArray) -> Rows:
     """Return the code of each name; -1 for null."""
     return names.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-
-
-def _whole(records: pa.Table, column: str) -> Any:
-    values = records[column]
-    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values

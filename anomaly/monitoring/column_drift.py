@@ -1,33 +1,23 @@
 """Which columns of a batch are no longer what a model was fitted on.
 
-Both are counted in the bins that the model's own blocks know: a number's deciles, the common names
-of a category or entity, the hours of the day, how rare the rarest word of a text is. Counts add up
-over the parts of a batch. Of two vectors of counts the population stability index (Siddiqi, 2006)
+Both are counted in the bins that the model's blocks give: a number's deciles, the common names of a
+category or entity, the hours of the day, how rare the rarest word of a text is. Counts add up over
+the parts of a batch. Of two vectors of counts the population stability index (Siddiqi, 2006)
 says how far apart they are, and a bin of its own counts what the model never saw.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anomaly.embedding.category import CategoryBlock, distinct
 from anomaly.embedding.embedder import EventEmbedder
-from anomaly.embedding.number import NumberBlock
-from anomaly.embedding.sequence import SequenceBlock
-from anomaly.embedding.text import TextBlock
-from anomaly.embedding.time import HOUR_BINS, TimeBlock, hour_bins
 from schemas.columns.roles import Role
 from schemas.outputs.figures import ColumnDrift
 
-_MOST_NAMES = 48
-"""Names with a bin of their own; the other known ones share one."""
-_NATS = 16
-"""Bins of a text by the surprise of its rarest word, a nat each."""
 _LARGE = 0.25
 """A stability index beyond which a population is commonly taken for another one."""
 _NOVELTY, _ERRORS = 0.05, 3.0
@@ -56,9 +46,10 @@ class BatchCounts:
         for column, role in embedder.roles.items():
             if role in (Role.ID, Role.IGNORE) or not records.num_rows:
                 continue
-            codes, n_bins = _codes(embedder, column, _whole(records, column))
-            if n_bins:
-                bins[column] = np.bincount(codes, minlength=n_bins).astype(np.int64)
+            found = embedder.drift_bins(column, records)
+            if found.n_bins:
+                counts = np.bincount(found.codes, minlength=found.n_bins)
+                bins[column] = counts.astype(np.int64)
             if role == Role.TIME:
                 times = list(pc.min_max(pc.cast(records[column], pa.int64())).as_py().values())
         return cls(bins, min(times, default=None), max(times, default=None))
@@ -122,51 +113,3 @@ def compare_counts(before: Counts, now: Counts) -> ColumnDrift:
     return ColumnDrift(
         stability_index=round(index, 4), unseen=new, unseen_before=old, moved=bool(moved)
     )
-
-
-def _codes(embedder: EventEmbedder, column: str, values: Any) -> tuple[npt.NDArray[np.int64], int]:
-    """Return the bin of each value, and how many there are; none where nothing can be told."""
-    match embedder.blocks[column]:
-        case NumberBlock() as block:
-            return _number_codes(block, values)
-        case TimeBlock() as block:
-            hours = hour_bins(pc.cast(values, pa.int64()).to_numpy(zero_copy_only=False)) + 1
-            return hours, HOUR_BINS + 1 if block.covers_days else 0
-        case TextBlock() as block:
-            rarest = block.transform(values)[:, block.words.n_dims - 1] * np.sqrt(2.0)
-            return _text_codes(rarest, block.words.surprisals, values)
-        case SequenceBlock() as block:
-            rarest = block.transform(values)[:, block.counts.n_dims + block.steps.n_dims - 1]
-            return _text_codes(rarest, block.steps.surprisals, values)
-    return _name_codes(embedder.name_counts(column), values)
-
-
-def _number_codes(block: NumberBlock, values: pa.Array) -> tuple[npt.NDArray[np.int64], int]:
-    numbers = values.to_numpy(zero_copy_only=False).astype(np.float64)
-    if not len(block.quantiles):
-        return np.where(np.isnan(numbers), 1, 0), 2
-    edges = np.unique(block.quantiles[100:901:100])
-    codes = np.searchsorted(edges, numbers, side="right") + 1
-    codes[(numbers < block.quantiles[0]) | (numbers > block.quantiles[-1])] = 0
-    codes[np.isnan(numbers)] = len(edges) + 2
-    return codes.astype(np.int64), len(edges) + 3
-
-
-def _name_codes(known: CategoryBlock, values: Any) -> tuple[npt.NDArray[np.int64], int]:
-    names, rows = distinct(values)
-    codes = np.minimum(known.codes(names), _MOST_NAMES) + 1
-    return codes[rows], min(len(known.names), _MOST_NAMES + 1) + 1
-
-
-def _text_codes(
-    rarest: npt.NDArray[np.float32], surprisals: npt.NDArray[np.float32], values: Any
-) -> tuple[npt.NDArray[np.int64], int]:
-    codes = np.clip(rarest, 0, _NATS - 1).astype(np.int64) + 1
-    codes[rarest >= float(surprisals.max()) - 1e-3] = 0
-    codes[values.is_null().to_numpy(zero_copy_only=False)] = _NATS + 1
-    return codes, _NATS + 2
-
-
-def _whole(records: pa.Table, column: str) -> Any:
-    values = records[column]
-    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values

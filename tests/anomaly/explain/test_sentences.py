@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from anomaly.embedding.category import MISSING
 from anomaly.embedding.deduplicated import Span
 from anomaly.embedding.embedder import EventEmbedder
-from anomaly.explain.sentences import Evidence, describe, quote
+from anomaly.explain.sentences import ExplainedColumn, describe, quote
 from schemas.columns.roles import Role
 from tests.anomaly.logs import PATIENT, conformed
 
@@ -48,7 +48,7 @@ def told(
 ) -> tuple[str | None, str | None, str]:
     event = {**NEAR[0], **more, column: value}
     span = next(s for s in embedder.spans if (s.column, s.given) == (column, given_entity))
-    return describe(Evidence(embedder, span, event, NEAR))
+    return describe(ExplainedColumn(embedder, span, event, NEAR))
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,8 @@ def test_a_sample_without_a_number_tells_of_one() -> None:
     roles = {c: ROLES[c] for c in columns}
     embedder = EventEmbedder.fit(conformed(columns, roles), roles, {}, 0)
     near = [{"size": None, "action": "read"}]
-    evidence = Evidence(embedder, embedder.spans[0], {"size": 3.0, "action": "read"}, near)
-    assert describe(evidence)[:2] == ("3", "missing")
+    explained = ExplainedColumn(embedder, embedder.spans[0], {"size": 3.0, "action": "read"}, near)
+    assert describe(explained)[:2] == ("3", "missing")
 
 
 def test_a_session_tells_its_rarest_step() -> None:
@@ -139,10 +139,12 @@ def test_a_session_tells_its_rarest_step() -> None:
     embedder = EventEmbedder.fit(events, {"action": Role.TEXT}, {}, 0)
     span = Span("action", None, 0, embedder.n_dims)
     near = [{"action": ["open", "read"]}]
-    told_of = describe(Evidence(embedder, span, {"action": ["open", "sudo"]}, near))
+    told_of = describe(ExplainedColumn(embedder, span, {"action": ["open", "sudo"]}, near))
     assert told_of[2] == "`action` holds `sudo` among 2 steps: 2 of 52 sessions do"
     for empty in (None, []):
-        assert "among 0 steps" in describe(Evidence(embedder, span, {"action": empty}, near))[2]
+        assert (
+            "among 0 steps" in describe(ExplainedColumn(embedder, span, {"action": empty}, near))[2]
+        )
 
 
 @PATIENT

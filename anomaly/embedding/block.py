@@ -1,0 +1,58 @@
+"""What a block tells of its column besides coordinates: bins of drift, and how rare a value is."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from anomaly.numerics.arrays import Floats, Integers
+
+_NATS = 16
+"""Bins by the surprisal of the rarest word or step, a nat each."""
+
+
+class DriftBins(NamedTuple):
+    """The bin of each value of a column: drift is a difference between counts of them."""
+
+    codes: Integers
+    """(n_rows,): 0 for what the sample never held, then the bins, and the missing last."""
+    n_bins: int
+    """0 where the column has none."""
+
+
+@dataclass(frozen=True)
+class Rarity:
+    """How rare a value is, in figures; `anomaly.explain.sentences` puts them in words."""
+
+    kind: Literal[
+        "name", "number", "word", "hour", "step", "entity name", "entity number", "entity hour"
+    ]
+    """What the figures are about. `entity`: among the events of one entity alone."""
+    part: str = ""
+    """The rarest word or step of the value; empty if it has none."""
+    count: int = 0
+    """Events that hold the value, or its part."""
+    total: int = 0
+    """Events of the sample, or of the entity."""
+    share: float = 0.0
+    """Of a number, the events below it; of a moment, the events around its hour."""
+    usual: Any = None
+    """What the entity mostly holds there; None if that is not known."""
+
+
+def surprisal_bins(rarest: Floats, largest: float, missing: Any) -> DriftBins:
+    """Bin values by the surprisal of what is rarest in them.
+
+    Parameters
+    ----------
+    rarest
+        (n_rows,): those surprisals, in nats.
+    largest
+        That of what the sample never held.
+    missing
+        bool (n_rows,): where there is no value.
+    """
+    codes = np.clip(rarest, 0, _NATS - 1).astype(np.int64) + 1
+    codes[rarest >= largest - 1e-3] = 0
+    codes[missing] = _NATS + 1
+    return DriftBins(codes, _NATS + 2)
