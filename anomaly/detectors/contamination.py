@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from anomaly.detectors.combination import ScoreCombination
 from anomaly.embedding.deduplicated import EmbeddedEvents
+from anomaly.numerics.spacing import evenly_spaced
 
 _NEARLY_ALL = 0.99
 """Share of the normal cluster that an event has to be more surprising than, to lie beyond it."""
@@ -33,6 +34,6 @@ def beyond_reference(
     held_out
         float32 (n_calibration,): the surprisals of held-out events.
     """
-    spread = normal.take(np.arange(0, normal.n_events, -(-normal.n_events // _ROWS)))
+    spread = normal.take(evenly_spaced(normal.n_events, _ROWS))
     cut = float(np.quantile(combination.score(spread).surprisal, _NEARLY_ALL))
     return float(np.mean(held_out > cut + _ROUNDING * abs(cut)))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from anomaly.detectors.mahalanobis import ShrunkMahalanobis
 from anomaly.embedding.deduplicated import EmbeddedEvents
 from anomaly.numerics.arrays import Floats
+from anomaly.numerics.spacing import evenly_spaced, stride
 
 _CORE = 0.90
 """Share that the concentration steps fit on: one event in ten may be foreign."""
@@ -91,13 +92,13 @@ def _concentrate(X: Floats) -> tuple[Floats, float]:
 
 def _some(core: Floats) -> Floats:
     """Return the rows of a core that its covariance comes from."""
-    return core[:: -(-len(core) // _FIT_ROWS)]
+    return core[:: stride(len(core), _FIT_ROWS)]
 
 
 def _spread(events: EmbeddedEvents, most: int) -> EmbeddedEvents:
     """Return at most so many of the events, evenly spread; fewer if they have many dimensions."""
     most = min(most, max(_VALUES // events.n_dims, 1))
-    return events.take(np.arange(0, events.n_events, -(-events.n_events // most)))
+    return events.take(evenly_spaced(events.n_events, most))
 
 
 def _nearest(scores: Floats, share: float) -> npt.NDArray[np.bool_]:

@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from anomaly.embedding.deduplicated import Codes
+from anomaly.numerics.spacing import stride
+
 MOST_PAIRS = 4
 """Pairs that are kept."""
 _LEAST = 0.1
@@ -19,7 +22,6 @@ _MOST_GIVEN = 32
 _ROWS = 16_384
 """Rows, evenly spread, that the information is measured on."""
 
-Codes = npt.NDArray[np.int64]
 Levels = npt.NDArray[np.float64]
 
 
@@ -36,7 +38,7 @@ def telling_pairs(
         Number -> float64 (n_rows,): its scaled values, NaN if missing.
     """
     rows = max(map(len, [*names.values(), *levels.values()]), default=0)
-    step = max(1, -(-rows // _ROWS))
+    step = stride(rows, _ROWS)
     names = {column: codes[::step] for column, codes in names.items()}
     levels = {column: values[::step] for column, values in levels.items()}
     entropies = {column: _entropy(codes) for column, codes in names.items()}

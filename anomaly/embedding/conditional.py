@@ -16,6 +16,7 @@ import pandas as pd
 
 from anomaly.embedding.block import Rarity
 from anomaly.embedding.category import CategoryBlock
+from anomaly.embedding.deduplicated import Codes
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import others
 from anomaly.embedding.time import HOUR_BINS, TimeBlock, hour_bins, smooth_hours
@@ -38,8 +39,6 @@ _ROUNDING = 1e-6
 """Deviations that differ by less, or by less than this share of them, are equally far."""
 _MAD_TO_DEVIATION = 1.4826
 """The deviation of a normal distribution over its median absolute deviation."""
-
-Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

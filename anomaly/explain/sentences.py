@@ -10,6 +10,7 @@ from anomaly.embedding.block import Rarity
 from anomaly.embedding.category import MISSING
 from anomaly.embedding.deduplicated import Span
 from anomaly.embedding.embedder import EventEmbedder
+from schemas.escaping import spell_out
 
 _LONGEST = 80
 """Characters of a value that a sentence quotes."""
@@ -72,12 +73,8 @@ def quote(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value:%A %H:%M} UTC"
     text = str(value)
-    shown = "".join(c if c.isprintable() else _spelt(c) for c in text[: _LONGEST + 1])
+    shown = "".join(c if c.isprintable() else spell_out(ord(c)) for c in text[: _LONGEST + 1])
     return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
-
-
-def _spelt(sign: str) -> str:
-    return f"\\x{ord(sign):02x}" if ord(sign) < 0x100 else f"\\u{ord(sign):04x}"
 
 
 def _name(column: ExplainedColumn, rarity: Rarity) -> Description:

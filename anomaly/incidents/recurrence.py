@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from anomaly.incidents.summary import Incident
-from schemas.outputs.tables import SEVERITY_CUTS
+from schemas.outputs.tables import SEVERITY_RANK, STATUSES
 
 _MORE = 3
 """An incident is worse with more than so many times the records that it ever had."""
-_GRAVITY = {name: place for place, (name, _) in enumerate(reversed(SEVERITY_CUTS))}
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,7 @@ def differences(
         found.append(("new" if past is None else "worse" if worse else "recurring", row))
     now = {row["identity"] for row in after}
     gone = [("resolved", row) for row in before if row["identity"] not in now]
-    order = ("new", "worse", "recurring")
-    return sorted(found, key=lambda change: order.index(change[0])) + gone
+    return sorted(found, key=lambda change: STATUSES.index(change[0])) + gone
 
 
 def resolved(incidents: Iterable[Incident], past: Sequence[PastIncident]) -> list[str]:
@@ -86,7 +84,7 @@ def resolved(incidents: Iterable[Incident], past: Sequence[PastIncident]) -> lis
 
 def is_worse(severity: str, records: int, past: Sequence[PastIncident]) -> bool:
     """Tell whether an incident is graver, or has far more records, than it ever was."""
-    graver = all(_GRAVITY[severity] > _GRAVITY[each.severity] for each in past)
+    graver = all(SEVERITY_RANK[severity] > SEVERITY_RANK[each.severity] for each in past)
     return graver or records > _MORE * max(each.records for each in past)
 
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from anomaly.incidents.summary import Incident
 from schemas.errors import JobError
-from schemas.outputs.tables import SEVERITY_CUTS
+from schemas.outputs.tables import SEVERITY_RANK
 from schemas.outputs.verdict import Evidence, Opinion, Verdict
 
 _HIGHER = 1.1
@@ -25,7 +25,6 @@ _HIGHER = 1.1
 from run to run."""
 _TELLING = 0.1
 """A column with at least this share of the surprise is a reason that must have been there."""
-_GRAVITY = {name: place for place, (name, _) in enumerate(reversed(SEVERITY_CUTS))}
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def is_odder(incident: Incident, seen: Evidence) -> bool:
         incident.scores[score] > _HIGHER * getattr(seen, score)
         for score in ("density_score", "distance_score")
     )
-    severer = _GRAVITY[incident.severity] > _GRAVITY[seen.severity]
+    severer = SEVERITY_RANK[incident.severity] > SEVERITY_RANK[seen.severity]
     telling = {reason.column for reason in incident.reasons if reason.share >= _TELLING}
     return higher or severer or not telling <= set(seen.columns)
 

@@ -14,6 +14,7 @@ from sklearn.metrics import pairwise_distances_argmin
 
 from anomaly.model.fold import Fold
 from anomaly.monitoring.column_drift import Counts, compare_counts
+from anomaly.numerics.spacing import stride
 from schemas.outputs.figures import ColumnDrift
 
 _CELLS = 64
@@ -31,7 +32,7 @@ def count_cells(fold: Fold, tables: Sequence[pa.Table]) -> Counts:
     """
     centres = fold.combination.density.references_[:_CELLS]
     counts = np.zeros(1 + len(centres), dtype=np.int64)
-    step = max(1, -(-sum(table.num_rows for table in tables) // _COUNTED))
+    step = stride(sum(table.num_rows for table in tables), _COUNTED)
     for X in _embedded(fold, tables, step):
         nearest = pairwise_distances_argmin(X, centres)
         counts += np.bincount(1 + nearest, minlength=len(counts))

@@ -3,9 +3,11 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.patterns import IPV4, UUID
+
 _MASKS = (
-    (r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b", "<uuid>"),
-    (r"\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b", "<ip>"),
+    (rf"\b{UUID}\b", "<uuid>"),
+    (rf"\b{IPV4}(:\d+)?\b", "<ip>"),
     (r"\b([0-9a-fA-F]{2}[:-]){5,}[0-9a-fA-F]{2}\b", "<mac>"),
     (r"\b([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\b", "<ip>"),
     (r"\b0[xX][0-9a-fA-F]+\b", "<hex>"),

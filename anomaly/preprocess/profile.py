@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anomaly.numerics.spacing import evenly_spaced
 from schemas.columns.profile import PATTERNS, ColumnProfile
 from schemas.events.texts import as_text, is_binary
 
@@ -120,8 +121,7 @@ def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
 
 def _texts(values: pa.Array) -> pa.Array:
     """Give the beginnings of at most `PATTERN_SAMPLE` values, evenly spaced."""
-    step = -(-len(values) // PATTERN_SAMPLE) or 1
-    places = pa.array(np.arange(0, len(values), step))
+    places = pa.array(evenly_spaced(len(values), PATTERN_SAMPLE))
     return pc.utf8_slice_codeunits(values.take(places), 0, PATTERN_LENGTH)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from flows.cli.console import Justify, Terminal
 from flows.report.text import count, listing
 from schemas.outputs.manifest import RunManifest
+from schemas.outputs.tables import STATUSES
 
 _COLUMNS: dict[str, Justify] = {
     "rank": "right",
@@ -54,7 +55,7 @@ def show_differences(terminal: Terminal, changes: Sequence[tuple[str, Mapping[st
     ]
     terminal.table(_CHANGES, rows)
     terminal.line()
-    names = ("new", "worse", "recurring", "resolved")
+    names = (*STATUSES, "resolved")
     counts = {name: sum(change == name for change, _ in changes) for name in names}
     terminal.line(", ".join(f"{number:,} {name}" for name, number in counts.items()))
 

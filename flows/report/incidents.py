@@ -14,7 +14,7 @@ from flows.report.data import ReportData
 from flows.report.text import Cut, cut
 from flows.report.times import event_times
 from schemas.outputs.manifest import RunManifest
-from schemas.outputs.tables import FINDING
+from schemas.outputs.tables import FINDING, STATUSES
 
 MAX_INCIDENTS = 250
 """Incidents shown as cards; the page says how many more there are."""
@@ -24,7 +24,6 @@ _SEARCHED = 600
 """Characters of an incident that the search of the page looks through."""
 _MOST_CHOICES = 200
 """Entities that the page's filter offers."""
-STATUSES = ("new", "worse", "recurring")
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ from flows.report import text as wording
 from flows.report.template import environment, source, trusted
 from flows.report.text import listing, share, visible
 from schemas.outputs.manifest import RunManifest
-from schemas.outputs.tables import SEVERITY_CUTS
+from schemas.outputs.tables import SEVERITY_CUTS, STATUSES
 
-_STATUSES = ("new", "worse", "recurring")
 _COLUMNS_NAMED = 3
 _HEIGHT = 36
 
@@ -76,7 +75,7 @@ def _line(run: RunManifest) -> IndexLine:
         aside=listing([f"{rows:,} {visible(why[:80])}" for why, rows in fates]),
         incidents=f"{found.incidents:,}",
         severities=[(name, run.severities.get(name, 0)) for name, _ in SEVERITY_CUTS],
-        statuses=[(name, found.statuses[name]) for name in _STATUSES if name in found.statuses],
+        statuses=[(name, found.statuses[name]) for name in STATUSES if name in found.statuses],
         beside=listing([*suppressed, *gone]),
         canaries=_canaries(run),
         drift=_drift(run),

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from flows.report.columns import Driver
 from flows.report.text import count, listing, share, visible
 from schemas.outputs.manifest import RunManifest
-from schemas.outputs.tables import SEVERITY_CUTS
+from schemas.outputs.tables import SEVERITY_CUTS, STATUSES
 
 _REASON_LENGTH = 200
-_STATUSES = ("new", "worse", "recurring")
 _NAMED = 5
 """Columns or files that a sentence names at the most."""
 
@@ -69,7 +68,7 @@ def incidents_sentence(manifest: RunManifest) -> str:
     summary = manifest.incidents
     records = count(summary.records, manifest.unit)
     said = f"{count(summary.incidents, 'incident')} of {records}"
-    told = [f"{summary.statuses[name]:,} {name}" for name in _STATUSES if name in summary.statuses]
+    told = [f"{summary.statuses[name]:,} {name}" for name in STATUSES if name in summary.statuses]
     if summary.compared_with is not None:
         said += f": {listing(told)}; {summary.resolved:,} of the run before resolved"
     if summary.suppressed:

@@ -18,8 +18,8 @@
   if (form) {
     const list = document.getElementById("cards");
     const items = [...list.children];
-    const severities = ["critical", "high", "medium", "low"];
-    const statuses = ["new", "worse", "recurring"];
+    const severities = $SEVERITIES;
+    const statuses = $STATUSES;
     const keys = {
       rank: () => 0,
       severity: ({ severity }) => severities.indexOf(severity),

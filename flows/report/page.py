@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 
 from flows.report import overview
 from flows.report import text as wording
@@ -11,6 +12,7 @@ from flows.report.columns import drivers
 from flows.report.data import ReportData
 from flows.report.incidents import choices, incident_cards, suppressed_lines, verdict_labels
 from flows.report.template import environment, source, trusted
+from schemas.outputs.tables import SEVERITY_CUTS, STATUSES
 
 
 def render(data: ReportData) -> str:
@@ -31,7 +33,7 @@ def render(data: ReportData) -> str:
     drawn = charts(data, leading)
     labels = verdict_labels(data.manifest)
     shown = incident_cards(data, labels)
-    ours = [source("page.js")] if drawn or shown else []
+    ours = [_script()] if drawn or shown else []
     scripts = [chart_library(), *ours] if drawn else ours
     return (
         environment()
@@ -51,6 +53,13 @@ def render(data: ReportData) -> str:
             script_hashes=" ".join(f"'{_hash(script)}'" for script in scripts) or "'none'",
         )
     )
+
+
+def _script() -> str:
+    """Return the page's own script, with the order of severities and statuses."""
+    severities = json.dumps([name for name, _ in SEVERITY_CUTS])
+    script = source("page.js").replace("$SEVERITIES", severities)
+    return script.replace("$STATUSES", json.dumps(STATUSES))
 
 
 def _hash(script: str) -> str:

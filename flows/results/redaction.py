@@ -18,14 +18,15 @@ from anomaly.preprocess.masking import mask
 from schemas.columns.roles import Role
 from schemas.columns.vocabulary import suggests_secret, words
 from schemas.outputs.manifest import RunManifest
+from schemas.patterns import IPV4, UUID
 
 SECRET = "[secret]"  # noqa: S105 - what stands in the place of one
 _LONGEST = 300
 """Characters of a value."""
 _ANYWHERE = (
     (r"[\w.+-]+@[\w-]+\.[\w.-]*\w", "<email>"),
-    (r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", "<uuid>"),
-    (r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b", "<ip>"),
+    (UUID, "<uuid>"),
+    (rf"\b{IPV4}(?::\d+)?\b", "<ip>"),
     (r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F:]*[0-9a-fA-F]{1,4}(?![\w:])", "<ip>"),
     (r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F:]*(?![\w:])", "<ip>"),
     (r"\barn:[\w-]*:[^\s\"']+", "<arn>"),

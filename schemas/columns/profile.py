@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from schemas.patterns import IPV4
+
 
 class Role(StrEnum):
     """What the values of a column mean to the detector."""
@@ -37,7 +39,6 @@ class RoleChoice:
 
 
 _V6 = r"[0-9a-f]{1,4}(:[0-9a-f]{1,4})*"
-_V4 = r"\d{1,3}(\.\d{1,3}){3}"
 _DAY = r"(19|20)\d\d[-/]?(0[1-9]|1[0-2])[-/]?(0[1-9]|[12]\d|3[01])"
 
 PATTERNS: Mapping[str, str] = {
@@ -48,8 +49,8 @@ PATTERNS: Mapping[str, str] = {
     "decimal": r"^[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?$",
     "date": rf"^{_DAY}$",
     "time": rf"^{_DAY}[T ]\d\d:?\d\d(:?\d\d([.,]\d+)?)?\s?(Z|UTC|[+-]\d\d:?(\d\d)?)?$",
-    "ip": rf"(?i)^({_V4}(:\d+)?|([0-9a-f]{{1,4}}:){{7}}[0-9a-f]{{1,4}}|"
-    rf"({_V6})?::({_V6})?(:?{_V4})?)(%\w+)?(/\d+)?$",
+    "ip": rf"(?i)^({IPV4}(:\d+)?|([0-9a-f]{{1,4}}:){{7}}[0-9a-f]{{1,4}}|"
+    rf"({_V6})?::({_V6})?(:?{IPV4})?)(%\w+)?(/\d+)?$",
     "mac": r"(?i)^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$",
     "email": r"^[^@\s]+@[^@\s]+\.\w+$",
     "arn": r"^arn:[\w-]*:[\w-]+:\S+$",

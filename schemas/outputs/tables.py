@@ -144,6 +144,10 @@ REJECTION = pa.schema(
 
 SEVERITY_CUTS = (("critical", 60.0), ("high", 45.0), ("medium", 30.0), ("low", 0.0))
 """Severity by the lowest anomaly score it takes: 30 is one chance in 1,000, 60 in a million."""
+SEVERITY_RANK = {name: place for place, (name, _) in enumerate(reversed(SEVERITY_CUTS))}
+"""Severity -> a number that is higher for a graver one."""
+STATUSES = ("new", "worse", "recurring")
+"""What an incident may be beside those of earlier runs, in the order of interest."""
 
 
 def beside_own_columns(lead: pa.Schema, own: pa.Schema) -> pa.Schema:
