@@ -19,12 +19,13 @@ demo: $(READY)                 ## generate the sample log, run the main job on i
 test: check                    ## every test; the slow ones too
 	$(BIN)/pytest -n 3 --dist loadfile -m slow  # they wait for servers: three keep two cores busy
 
-check: $(READY)                ## format, lint, types, import contracts, documentation, doctests, fast tests
+check: $(READY)                ## format, lint, types, import contracts, prose, documentation, doctests, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MKDOCS)
+	$(BIN)/python -m tests.prose
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 bench-quality: $(BENCH_READY)  ## outfield beside its peers on the sets of ../shared/data; ARGS="--help" says more

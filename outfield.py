@@ -82,7 +82,7 @@ def read_incidents(folder: str, run: str | None = None) -> "pd.DataFrame":
     -------
     pandas.DataFrame
         A row for each incident: `title`, `severity`, `status`, how many `records`, from when to
-        when, `entities`, and the scores and `reasons` of its most telling finding.
+        when, and `entities`. The scores and `reasons` are those of its most telling finding.
 
     Raises
     ------
@@ -131,9 +131,9 @@ def runs(folder: str) -> "pd.DataFrame":
     Returns
     -------
     pandas.DataFrame
-        A row for each run, its id as index: the `partition` judged, `started`, `finished`, the rows
-        `read`, `scored`, `quarantined` and `skipped`, the `findings` written and those that the
-        budget `cut_off`.
+        A row for each run, its id as index. The columns are the `partition` judged, `started`,
+        `finished`, and the rows `read`, `scored`, `quarantined` and `skipped`. Then the `findings`
+        written and those that the budget `cut_off`.
 
     Raises
     ------

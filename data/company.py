@@ -20,7 +20,7 @@ CONTRACTOR = -1
 """The department of people whose department the log does not know."""
 SUCCESS, FAILURE, DENIED = range(3)
 JUMP, NO_HOST = 3, -1
-"""Machines beside an account's own three: a shared jump host, or one that nobody manages."""
+"""Machines beside an account's own three: a shared jump host, or one that is not managed."""
 DAY = 86_400
 
 
@@ -219,23 +219,23 @@ def _at_work(company: Company, days: int, rng: np.random.Generator) -> NDArray[n
 def _moments(
     company: Company, person: Integers, day: Integers, shift: Integers, rng: np.random.Generator
 ) -> Floats:
-    """Draw when each call of a shift happens: in bouts of work, few of them at lunch."""
-    shifts, bouts = len(person), 12
+    """Draw when each call of a shift happens: in bursts of work, few of them at lunch."""
+    shifts, bursts = len(person), 12
     weekend = (day % 7 >= 5)[:, None]
     start = company.start_hour[person, None] + rng.normal(0, 0.4, (shifts, 1))
     start = start + np.where(weekend, rng.uniform(0, 7, (shifts, 1)), 0)
     length = np.where(weekend, rng.uniform(0.4, 3, (shifts, 1)), rng.normal(8.4, 0.7, (shifts, 1)))
-    bout = start + length * rng.random((shifts, bouts))
-    bout[:, 0] = start[:, 0]
+    burst = start + length * rng.random((shifts, bursts))
+    burst[:, 0] = start[:, 0]
     lunch = np.where(company.start_hour > 12, 17.3, 12.3)[person, None]
-    at_lunch = (bout > lunch) & (bout < lunch + 1) & (rng.random(bout.shape) < 0.8)
-    bout = np.where(at_lunch, start + length * rng.random(bout.shape), bout)
-    in_the_evening = (rng.random((shifts, 1)) < 0.035) & (np.arange(bouts) >= 9)
-    bout = np.where(in_the_evening, start + length + rng.uniform(1, 5, bout.shape), bout)
-    on_call = (rng.random((shifts, 1)) < 0.006) & (np.arange(bouts) >= 10)
-    bout = np.where(on_call, rng.uniform(0, 6, bout.shape), bout)
-    which = rng.integers(0, bouts, len(shift))
-    hour = bout[shift, which] + rng.exponential(0.12, len(shift))
+    at_lunch = (burst > lunch) & (burst < lunch + 1) & (rng.random(burst.shape) < 0.8)
+    burst = np.where(at_lunch, start + length * rng.random(burst.shape), burst)
+    in_the_evening = (rng.random((shifts, 1)) < 0.035) & (np.arange(bursts) >= 9)
+    burst = np.where(in_the_evening, start + length + rng.uniform(1, 5, burst.shape), burst)
+    on_call = (rng.random((shifts, 1)) < 0.006) & (np.arange(bursts) >= 10)
+    burst = np.where(on_call, rng.uniform(0, 6, burst.shape), burst)
+    which = rng.integers(0, bursts, len(shift))
+    hour = burst[shift, which] + rng.exponential(0.12, len(shift))
     return (day[shift] * 24 + hour) * 3600
 
 

@@ -45,7 +45,7 @@ def drifted(events: pa.Table, drift: float, rng: np.random.Generator) -> pa.Tabl
 
 
 def _has_moved(events: pa.Table, drift: float, rng: np.random.Generator) -> pa.Array:
-    """Tell of each event whether its account had moved by then."""
+    """Say for each event whether its account had moved by then."""
     accounts = events["user"].combine_chunks().dictionary_encode()
     moments = events["timestamp"].cast(pa.int64()).to_numpy()
     passed = (moments - moments.min()) / max(int(np.ptp(moments)), 1)

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from data import company as co
 from data.company import Calls, Company, Floats, Integers, Strings, objects, tables
 from data.drift import drifted
-from data.incidents import Scene, mixed, plan, plant
+from data.incidents import Background, mixed, plan, plant
 
 FIRST_DAY = datetime(2026, 1, 5, tzinfo=UTC)
 """A Monday."""
@@ -79,7 +79,7 @@ def generate(
     incidents = plan(rows)
     calls = co.ordinary_calls(company, rows - sum(map(sum, incidents.values())), days, working)
     ordinary = drifted(written_down(company, calls, writing), drift, moving)
-    planted = plant(Scene(ordinary, FIRST_DAY, days, planting), incidents)
+    planted = plant(Background(ordinary, FIRST_DAY, days, planting), incidents)
     return mixed(ordinary, planted)
 
 
@@ -163,7 +163,7 @@ def _agents(company: Company, calls: Calls, day: Integers, rng: np.random.Genera
     by_program = np.array([a["tool"] == "cli" for a in tables()["actions"].values()])[calls.action]
     updated = day >= company.update_day[calls.account]
     agent = company.agents[calls.account, np.where(by_program, 2, updated)]
-    stray = Shelf.of([tables()["agents"]["stray"]])
+    stray = TextGroups.of([tables()["agents"]["stray"]])
     rare = (calls.account < company.people) & (rng.random(len(agent)) < 7e-4)
     return np.where(rare, stray.texts[stray.pick(rng, np.zeros_like(day))], agent)
 
@@ -176,9 +176,11 @@ def _dotted(address: Integers) -> pa.Array:
 def _messages(calls: Calls, columns: dict[str, pa.Array], rng: np.random.Generator) -> pa.Array:
     n = len(calls.action)
     silent = (rng.random(n) < co.per_action("silent")[calls.action]) & (calls.outcome == co.SUCCESS)
-    shelf = phrases()
+    messages = phrases()
     rare = rng.random(n) < 8e-4
-    chosen = shelf.pick(rng, np.where(rare, len(shelf.count) - 1, 3 * calls.action + calls.outcome))
+    chosen = messages.pick(
+        rng, np.where(rare, len(messages.count) - 1, 3 * calls.action + calls.outcome)
+    )
     digits = pa.array([f"{number:04x}" for number in range(1 << 16)])
     slots = {
         "user": columns["user"],
@@ -191,11 +193,11 @@ def _messages(calls: Calls, columns: dict[str, pa.Array], rng: np.random.Generat
         "ms": pc.round(columns["duration_ms"]).cast(pa.int64()).cast(pa.string()),
         "size": columns["bytes"].cast(pa.string()),
     }
-    return pc.if_else(pa.array(silent & ~rare), None, render(shelf, chosen, slots))
+    return pc.if_else(pa.array(silent & ~rare), None, render(messages, chosen, slots))
 
 
 @dataclass(frozen=True)
-class Shelf:
+class TextGroups:
     """Groups of texts end to end: group g is `texts[start[g] : start[g] + count[g]]`."""
 
     texts: Strings
@@ -203,7 +205,7 @@ class Shelf:
     count: Integers
 
     @classmethod
-    def of(cls, groups: Sequence[Sequence[str] | Strings]) -> "Shelf":
+    def of(cls, groups: Sequence[Sequence[str] | Strings]) -> "TextGroups":
         """Put the groups end to end."""
         count = np.array([len(group) for group in groups])
         texts = objects([text for group in groups for text in group])
@@ -212,20 +214,20 @@ class Shelf:
     def pick(self, rng: np.random.Generator, group: Integers, turn: Integers | int = 0) -> Integers:
         """Draw for each group one of its texts, the first ones most often.
 
-        `turn` moves the favourites along, so that not everybody has the same ones.
+        `turn` moves the favourites along, so that not all have the same ones.
         """
         count = self.count[group]
         return self.start[group] + (_zipf_rank(rng, count) + turn) % count
 
 
-def resources(users: Strings, rng: np.random.Generator) -> Shelf:
+def resources(users: Strings, rng: np.random.Generator) -> TextGroups:
     """List the resources of each action, in a shuffled order: the first are the favourites."""
     spec = tables()["resources"]
     families = {
         name: rng.permutation(_expand(patterns, users))
         for name, patterns in spec["families"].items()
     }
-    return Shelf.of([families[action["family"]] for action in tables()["actions"].values()])
+    return TextGroups.of([families[action["family"]] for action in tables()["actions"].values()])
 
 
 def _expand(patterns: list[str], users: Strings) -> Strings:
@@ -240,29 +242,29 @@ def _expand(patterns: list[str], users: Strings) -> Strings:
     return objects(sorted(names))
 
 
-def phrases() -> Shelf:
+def phrases() -> TextGroups:
     """List the messages: three groups for each action (its outcomes), then the rare ones."""
     messages, troubles = tables()["messages"], tables()["troubles"]
     groups: list[list[str]] = []
     for name in tables()["actions"]:
         failures = troubles["sign_in"] if name == "sign_in" else troubles["failure"]
         groups += [messages[name], failures, troubles["denied"]]
-    return Shelf.of([*groups, tables()["rare"]["messages"]])
+    return TextGroups.of([*groups, tables()["rare"]["messages"]])
 
 
-def render(shelf: Shelf, chosen: Integers, slots: dict[str, pa.Array]) -> pa.Array:
+def render(messages: TextGroups, chosen: Integers, slots: dict[str, pa.Array]) -> pa.Array:
     """Fill the chosen messages' slots; null where a slot's value is null.
 
     Parameters
     ----------
-    shelf
+    messages
         The messages, each with at most two slots.
     chosen
-        (n,): the place of each event's message on the shelf.
+        (n,): the place of each event's message among them.
     slots
         Slot -> its values (n,), strings.
     """
-    parts = [_parts(text) for text in shelf.texts]
+    parts = [_parts(text) for text in messages.texts]
     names, columns = ["", *slots], [pa.array([""] * len(chosen)), *slots.values()]
     pieces = []
     for place in range(3):

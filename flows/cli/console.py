@@ -31,7 +31,7 @@ _LONGEST_FAULT = 500
 
 
 class ReaderGoneError(Exception):
-    """Nobody reads standard output any more, as in `outfield findings … | head`."""
+    """The reader of standard output has closed it, as in `outfield findings … | head`."""
 
 
 def fault(error: Exception) -> str:
@@ -104,7 +104,7 @@ class Terminal:
 
 
 def _say_nothing(_step: str, _done: int, _total: int) -> None:
-    """Take the place of bars where nobody would see them."""
+    """Replace the bars where standard error is no terminal."""
 
 
 @contextmanager

@@ -64,8 +64,8 @@ class Commands:
             The day to judge, such as 2026-01-05, where the input holds {date}; the newest one that
             is over by default.
         model
-            "fit" judges by a model of the records themselves, which is the default; "latest" by the
-            one that was fitted or promoted last; or name one by its id.
+            "fit", the default, judges by a model of the records themselves; "latest" by the model
+            that was fitted or promoted last. Or name one by its id.
         json
             Print one JSON document instead of the summary.
         direct

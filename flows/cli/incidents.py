@@ -107,8 +107,9 @@ class IncidentCommands:
         label
             What it is.
         scope
-            What the verdict holds for: this entity with this pattern, the entity whatever it does,
-            or the pattern whoever it is, if it names a value such as `action = disable_mfa`.
+            What the verdict holds for: this entity with this pattern, the entity with any pattern,
+            or the pattern of any entity. The last needs a pattern that names a value, such as
+            `action = disable_mfa`.
         until
             The last day of events that it holds for, such as 2026-12-31; for good by default.
         note

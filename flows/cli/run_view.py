@@ -44,7 +44,7 @@ _RUN_COLUMNS: dict[str, Justify] = {
 
 
 def shown_path(path: Place) -> str:
-    """Give a path as the user would type it: relative if it lies below the working directory."""
+    """Give a path as the user would type it: relative if it lies below the working folder."""
     here = Path.cwd()
     if isinstance(path, Path) and path.is_relative_to(here):
         return str(path.relative_to(here))
@@ -146,7 +146,7 @@ def _ledger_lines(manifest: RunManifest) -> list[str]:
     reasons = {"quarantined": ledger.quarantined, "skipped": ledger.skipped}
     return [
         first,
-        *(f"  {fate}: {_counts(why)}" for fate, why in reasons.items() if any(why.values())),
+        *(f"  {outcome}: {_counts(why)}" for outcome, why in reasons.items() if any(why.values())),
     ]
 
 

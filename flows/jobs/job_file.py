@@ -132,9 +132,9 @@ def job_template(
 ) -> str:
     """Write the first job file for an input: each column, its role, and why.
 
-    The input's own values appear only as examples of categories, and never those of a column whose
-    name suggests a secret: the file is meant for version control. A login in the location is left
-    out.
+    The input's own values appear only as examples of categories. Those of a column whose name
+    suggests a secret never do: the file is meant for version control. A login in the location is
+    left out.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ def _columns(profiles: Mapping[str, ColumnProfile], choices: Mapping[str, RoleCh
     ]
     return (
         f"# Roles: {', '.join(Role)}.\n"
-        '# A louder voice for one: COLUMN = { role = "number", weight = 2.0 }\n'
+        '# More weight for one: COLUMN = { role = "number", weight = 2.0 }\n'
         '# Never written anywhere: COLUMN = { role = "category", secret = true }\n'
         f"[columns]\n{_aligned(lines)}"
     )

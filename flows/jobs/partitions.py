@@ -17,8 +17,8 @@ LOOK_BACK = 31
 def chosen_partition(job: JobSpec, asked: date | None, now: datetime) -> date | None:
     """Choose the partition that a run judges: the one asked for, else the newest complete one.
 
-    A partition is complete when its day is over in the time zone of the job's schedule (UTC without
-    one): that of today is still being written.
+    A partition is complete when its day is over in the time zone of the job's schedule, or in UTC
+    without one. The partition of today is still being written.
 
     Parameters
     ----------

@@ -85,7 +85,7 @@ class ContextPanel:
 
 
 def context_panels(table: pa.Table, spans: Mapping[str, Any]) -> dict[str, ContextPanel]:
-    """Tell of each incident what is around it.
+    """Describe the context of each incident.
 
     Parameters
     ----------

@@ -187,7 +187,7 @@ def _names_value(row: Mapping[str, Any]) -> bool:
 
 
 def _labels(row: Mapping[str, Any]) -> list[str]:
-    """Give what may be said of it: not that anything odd in a column is benign, of anybody."""
+    """Return the verdicts it can get: only malicious, unless it has an entity or names a value."""
     known = row["entity"] is not None or _names_value(row)
     return ["benign", "expected", "malicious"] if known else ["malicious"]
 

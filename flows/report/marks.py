@@ -1,7 +1,7 @@
 """The marks of findings in the charts: what each shows, and how a chosen one stands out.
 
-The charts are written in Vega-Lite's own words, as dictionaries: a library that builds them takes
-longer to import than the whole page takes to draw. https://vega.github.io/vega-lite/docs/spec.html
+The charts are dictionaries in Vega-Lite's own terms. A library that builds them takes longer to
+import than the whole page takes to draw. https://vega.github.io/vega-lite/docs/spec.html
 """
 
 from typing import Any

@@ -18,7 +18,7 @@ _NAMED = 5
 class LedgerLine:
     """Where some of the rows read went."""
 
-    fate: str
+    outcome: str
     why: str
     rows: str
     share: str
@@ -28,7 +28,7 @@ def rows_sentence(manifest: RunManifest) -> str:
     """Say what was read and how much of it was judged."""
     ledger = manifest.ledger
     aside_rows = ((ledger.rows_quarantined, "quarantined"), (ledger.rows_skipped, "skipped"))
-    aside = listing([f"{rows:,} {fate}" for rows, fate in aside_rows if rows])
+    aside = listing([f"{rows:,} {outcome}" for rows, outcome in aside_rows if rows])
     judged = f"{count(manifest.units_scored, manifest.unit)} scored"
     return f"{count(ledger.read, 'row')} read, {judged}{f', {aside}' if aside else ''}."
 
@@ -144,14 +144,14 @@ def severities(names: Iterable[str]) -> list[tuple[str, int]]:
 
 
 def ledger_lines(manifest: RunManifest) -> list[LedgerLine]:
-    """Give each row's fate: scored, quarantined or skipped, with the reason."""
+    """Give each row's outcome: scored, quarantined or skipped, with the reason."""
     ledger = manifest.ledger
-    fates = [("Scored", "", ledger.scored)]
-    fates += [("Quarantined", why, rows) for why, rows in ledger.quarantined.items()]
-    fates += [("Skipped", why, rows) for why, rows in ledger.skipped.items()]
+    outcomes = [("Scored", "", ledger.scored)]
+    outcomes += [("Quarantined", why, rows) for why, rows in ledger.quarantined.items()]
+    outcomes += [("Skipped", why, rows) for why, rows in ledger.skipped.items()]
     return [
         LedgerLine(
-            fate, visible(why[:_REASON_LENGTH]), f"{rows:,}", share(rows / max(1, ledger.read))
+            outcome, visible(why[:_REASON_LENGTH]), f"{rows:,}", share(rows / max(1, ledger.read))
         )
-        for fate, why, rows in fates
+        for outcome, why, rows in outcomes
     ]

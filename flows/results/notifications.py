@@ -1,4 +1,4 @@
-"""Word to whoever is on duty, through the Apprise URL in `OUTFIELD_NOTIFY_URL`.
+"""Notifications to the people on duty, through the Apprise URL in `OUTFIELD_NOTIFY_URL`.
 
 Sent once for a run that failed and once for a run with critical findings; never with what stands
 in the events. The URL often holds a token: it is in no message and no log.

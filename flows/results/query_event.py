@@ -1,4 +1,4 @@
-"""Events that nobody logged: made from the values that somebody asks for."""
+"""Query events: made from the values that a user asks for, not read from a log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from schemas.errors import InputError
 from schemas.events.contract import conform
 
 _ANY_TIME = "1970-01-01T00:00:00Z"
-"""An event has a time; where nobody tells it, its coordinates are not looked at."""
+"""The time of an event whose time is not given: its coordinates are not compared."""
 
 
 @dataclass(frozen=True)

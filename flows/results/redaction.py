@@ -1,8 +1,8 @@
 """What leaves the house: secrets and identifiers are replaced, evidence stays.
 
 A name of an entity or record becomes a pseudonym, the same wherever it stands, so that it can still
-be seen who did what. In free text, and anywhere else, what looks like an address, an identifier or
-a key is replaced by what it is; in free text, digits too.
+be seen who did what. Everywhere, what looks like an address, an identifier or a key is replaced by
+the name of its kind. In free text, digits are replaced too.
 """
 
 import math
@@ -33,7 +33,7 @@ _ANYWHERE = (
     (r"\b(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9_+/-]{20,}={0,2}", "<key>"),
     (r"(?<![\d.])\d{9,}(?![\d.])", "<number>"),
 )
-"""Patterns that name somebody or something, wherever they stand."""
+"""Patterns that name a person, a machine or a thing, wherever they stand."""
 _TOKEN = re.compile(r"\w+(?:[.@:/-]\w+)*")
 _PATTERNS = tuple((re.compile(pattern), name) for pattern, name in _ANYWHERE)
 

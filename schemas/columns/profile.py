@@ -25,7 +25,7 @@ class Role(StrEnum):
     FLAG = "flag"
     """Yes or no."""
     IGNORE = "ignore"
-    """Read by nobody."""
+    """Read by no step."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """The role of a column: what its values mean to the detector, and how a role is inferred.
 
-A role follows from two witnesses: the values (their type, how many are distinct, how often they
-repeat, what they look like) and the name. Of the columns that could name the record, and of those
-that could say when it happened, the best is taken; for every other column the rules of its kind are
+A role follows from the name and the values: their type, how many are distinct, how often they
+repeat, what they look like. The best of the columns that could name the record is taken, and the
+best of those that could say when it happened. For every other column the rules of its kind are
 tried in order, and the first that applies decides. Each choice says why, with the figures.
 """
 

@@ -1,7 +1,7 @@
 """What a column's name says about its values: the words in it, and the vocabulary of logs.
 
 The vocabulary is general (English, with the common German and French words); no rule here knows a
-single data set. A name is only ever one of two witnesses: the values are the other.
+single data set. A name never decides alone: the values count too.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The event contract: which rows are events, as which types, and why the others are not.
 
-It rejects rows, never runs: a row that breaks the contract goes to the quarantine with the first
-of its reasons, in the order of the columns.
+It rejects rows, never runs. A row that breaks the contract goes to the quarantine with the first of
+its reasons, in the order of the columns.
 """
 
 from collections.abc import Mapping
@@ -87,9 +87,9 @@ def conform(
 ) -> Conformed:
     """Read a table's columns as their roles' types and part the events from the rest.
 
-    The canonical types: `id` string; `time` timestamp[us, UTC]; `entity`, `category`, `text` and
-    `flag` dictionary<int32, string>, a flag's values being `true` and `false`; `number` float64,
-    null where it is missing.
+    The canonical types: `id` string; `time` timestamp[us, UTC]; `number` float64, null where it is
+    missing. `entity`, `category`, `text` and `flag` are dictionary<int32, string>; a flag's values
+    are `true` and `false`.
 
     Parameters
     ----------

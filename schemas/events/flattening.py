@@ -13,10 +13,10 @@ def flatten(table: pa.Table) -> pa.Table:
     """Flatten the nested columns of a table.
 
     A struct `s` becomes one column for each field, `s.field`, however deep. A list or map `l`
-    becomes `l.count` (int32) and `l.items` (string: the items joined by a space; those of a map as
-    `key=value`, nested ones as compact JSON with sorted keys, a null item as `null`); both are null
-    where the list is. Strings that are not valid UTF-8 get U+FFFD for what is bad, UUIDs become
-    text, other extension types what they store. All other columns are left as they are.
+    becomes `l.count` (int32) and `l.items` (string); both are null where the list is. `l.items`
+    joins the items by a space. Those of a map are `key=value`, nested ones compact JSON with sorted
+    keys, a null item `null`. Strings that are not valid UTF-8 get U+FFFD for what is bad, UUIDs
+    become text, other extension types what they store. All other columns are left as they are.
 
     Raises
     ------

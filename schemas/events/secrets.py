@@ -1,7 +1,7 @@
 """Secrets in a log: which columns hold them, and what stands in their place.
 
-They are masked where rows are read, before anything is learnt or written: neither a finding nor a
-model, a quarantine or a report has seen them.
+They are masked where rows are read, before anything is learnt or written. No finding, model,
+quarantine or report holds them.
 """
 
 import hashlib
@@ -57,8 +57,8 @@ NO_SECRETS = Secrets(frozenset())
 def mask_secrets(table: pa.Table, secrets: Secrets) -> pa.Table:
     """Mask what is secret in a table, nested or flat: whole columns, and keys within any text.
 
-    A masked value is `[secret]`; a long one, which cannot be guessed, has digits of its hash, so
-    that it can be told from another and known again.
+    A masked value is `[secret]`. A long one, which cannot be guessed, has digits of its hash, so
+    that equal values stay equal and different ones different.
 
     Parameters
     ----------

@@ -17,8 +17,8 @@ def as_text(values: pa.Array) -> pa.Array:
     """Spell values as text.
 
     Numbers get their shortest spelling (`1`, `0.1`), zoned times are given in UTC, durations in
-    seconds, bytes as UTF-8 where they are printable text and in hexadecimal where not, nested
-    values as compact JSON with sorted keys. NaN is a missing number, so it becomes null.
+    seconds. Bytes are UTF-8 where they are printable text, else hexadecimal; nested values are
+    compact JSON with sorted keys. NaN is a missing number, so it becomes null.
 
     Parameters
     ----------

@@ -29,8 +29,8 @@ def job_fingerprint(job: JobSpec) -> str:
 def model_fingerprint(job: JobSpec) -> str:
     """Hash the settings that a model depends on: how records are read, embedded and measured.
 
-    What is read, by which seed, and what is reported make no difference: a model that was fitted
-    with the same settings can judge the input.
+    The input, the seed and what is reported make no difference. A model that was fitted with the
+    same settings can judge the input.
 
     Examples
     --------

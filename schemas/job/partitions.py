@@ -33,8 +33,8 @@ def check_location(location: str) -> str:
     Raises
     ------
     ValueError
-        A format has more in it than `%Y`, `%m` and `%d`, the fields together leave the day open, or
-        one stands where a URL names its bucket.
+        A format has more in it than `%Y`, `%m` and `%d`. Or the fields together leave the day
+        open, or one stands where a URL names its bucket.
     """
     formats = [field["format"] or _ISO for field in _FIELD.finditer(location)]
     used = {letter for each in formats for letter in _DIRECTIVE.findall(each)}

@@ -36,7 +36,7 @@ class ColumnSpec(Section):
 
     role: Role = Field(description="What the column's values mean.")
     weight: float = Field(
-        default=1.0, gt=0, le=100, strict=True, description="Its voice beside the others."
+        default=1.0, gt=0, le=100, strict=True, description="Its weight beside the others."
     )
     secret: bool | None = Field(
         default=None,
@@ -147,9 +147,9 @@ class ModelSpec(Section):
     )
     refit: Refit = Field(
         default="never",
-        description="When a run fits a new latest model before it judges: `never`; `on-drift`, when"
-        " its records are no longer like those of the model; or when that is older than a"
-        ' duration: `7d`. It goes with `use = "latest"`.',
+        description="When a run fits a new latest model before it judges. `never`. `on-drift`: when"
+        " its records are no longer like those of the model. A duration such as `7d`: when the"
+        ' model is older than that. It goes with `use = "latest"`.',
     )
     train: str | None = Field(
         default=None,
@@ -159,8 +159,8 @@ class ModelSpec(Section):
     )
     distance: Distance = Field(
         default="euclidean",
-        description="What the distance voice measures: `euclidean`, how far the record is in its"
-        " farthest column; `cosine`, how unlike the normal ones its direction is over all columns.",
+        description="What the distance score measures. `euclidean`: how far the record is in its"
+        " farthest column. `cosine`: how unlike the normal ones its direction is over all columns.",
     )
     text: TextEmbedding = Field(
         default="tokens",

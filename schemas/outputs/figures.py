@@ -24,8 +24,8 @@ class CanaryReport(OutputDocument):
     )
     fell: bool = Field(
         default=False,
-        description="Whether the share found is lower than in those runs, by more than chance and"
-        " their own ups and downs make it once in a thousand runs.",
+        description="Whether the share found is lower than in those runs. Chance and their own"
+        " variation make it as low once in a thousand runs.",
     )
 
     @property
@@ -39,7 +39,7 @@ class ColumnDrift(OutputDocument):
 
     stability_index: float = Field(
         description="Population stability index over the bins of the column, or the cells of the"
-        " embedding: 0 where the two are alike, .1 a little apart, .25 another population."
+        " embedding. 0 is alike, .1 a little apart, .25 another population."
     )
     unseen: float = Field(description="Share of values that the model never saw.")
     unseen_before: float = Field(description="The same among records it was not fitted on, then.")
@@ -51,6 +51,6 @@ class Metrics(OutputDocument):
 
     rows_per_second: float = Field(description="Rows read by the seconds of all steps.")
     peak_memory: int = Field(
-        description="Bytes that the process which led the run had in memory at the most since it"
-        " started; of its workers that are processes, the largest one's where that is more."
+        description="The most bytes that the process which led the run had in memory since it"
+        " started. If one of its worker processes had more, that one's."
     )

@@ -1,4 +1,4 @@
-"""What the report tells of an incident beside what stands in the outputs."""
+"""The context of an incident that the report shows beside what stands in the outputs."""
 
 import pyarrow as pa
 
@@ -17,8 +17,9 @@ HISTORY = pa.struct(
         ("earlier_runs", pa.int64()),
     ]
 )
-"""What an entity did in the run: its events in bins of `width` microseconds from `start` on (null
-without times), and what it usually does; and how many incidents it had in earlier runs."""
+"""What an entity did in the run, what it usually does, and its incidents of earlier runs, counted.
+
+Its events are in bins of `width` microseconds from `start` on, which is null without times."""
 
 EVENT = pa.struct(
     [
@@ -42,7 +43,7 @@ SIMILAR_INCIDENT = pa.struct(
         ("verdicts", pa.list_(pa.string())),
     ]
 )
-"""An earlier incident like it, why it is like it, how often it happened, and what was said of it.
+"""An earlier incident like it, why it is like it, how often it happened, and its verdict.
 
 A verdict is spelt as its label, and its note behind a colon."""
 

@@ -78,14 +78,14 @@ class ModelFigures(OutputDocument):
     agreement: float | None = Field(
         default=None,
         description="Share of those left out that are left out again when the cluster is found from"
-        " another half of the rows: near 1 where a foreign group is apart, lower where the border"
-        " runs through ordinary rows. Null in runs before it was taken.",
+        " another half of the rows. It is near 1 where a foreign group is apart, lower where the"
+        " boundary of the cluster runs through ordinary rows. Null in runs before it was taken.",
     )
     beyond_reference: float | None = Field(
         default=None,
-        description="Share of the calibration rows more surprising than 99 % of the normal cluster:"
-        " .01 where nothing was trimmed, else about the share left out; less where foreign rows"
-        " stayed in the cluster, more where the calibration rows are of another kind."
+        description="Share of the calibration rows more surprising than 99 % of the normal cluster."
+        " It is .01 where nothing was trimmed, else about the share left out. It is less where"
+        " foreign rows stayed in the cluster, more where the calibration rows are of another kind."
         " Null in runs before it was taken.",
     )
 
@@ -100,8 +100,8 @@ class ModelSummary(ModelFigures):
     )
     renewal: Literal["first", "drift", "age"] | None = Field(
         default=None,
-        description="Why the model was fitted just before the run: there was none, the data had"
-        " changed, or the old one was older than the job allows; null where it was not.",
+        description="Why the model was fitted just before the run; null where it was not. There was"
+        " none, the data had changed, or the old one was older than the job allows.",
     )
     new_columns: list[str] = Field(
         default_factory=list,
@@ -151,7 +151,7 @@ class VerdictEffect(OutputDocument):
     label: str
     suppressed: int = Field(description="Incidents that it kept from the analyst.")
     let_through: int = Field(
-        description="Incidents it is about that it did not suppress: they are odder than what it"
+        description="Incidents it is about that it did not suppress. They are odder than what it"
         " was given on, it has run out, or it says malicious."
     )
 
@@ -221,9 +221,9 @@ class RunManifest(OutputDocument):
     )
     column_drift: dict[str, ColumnDrift] = Field(
         default_factory=dict,
-        description="Column -> how far it is from what the stored model was fitted on, or the one"
-        " before, where a new one was fitted for that; empty where the model was fitted on the"
-        " records themselves.",
+        description="Column -> how far it is from what the stored model was fitted on. Where drift"
+        " made the run fit a new one, the model before it counts. Empty where the model was fitted"
+        " on the records themselves.",
     )
     embedding_drift: ColumnDrift | None = Field(
         default=None,

@@ -67,8 +67,8 @@ FINDING = pa.schema(
 )
 """What stands before the record's own columns in `findings`, rank 1 (the oddest) first.
 
-`basis` says why the record is a finding: the `rule` of the job selects it, or its `rank` among the
-oddest alone, because the rule selects fewer than an analyst has time for. `incident` names the
+`basis` says why the record is a finding. The `rule` of the job selects it; or its `rank` among the
+oddest does, because the rule selects fewer than an analyst has time for. `incident` names the
 incident that the record is part of. `nearest_normal` is the normal record that it is most like,
 column by column; null in runs before it was written.
 """
@@ -124,8 +124,8 @@ ODD_EVENT = pa.struct(
 )
 """An event that makes its session odd.
 
-`value` is what it holds in `column`; `holders` is how many sessions hold the like, numbers and
-identifiers in a text aside; the sentence says what is rare about it.
+`value` is what it holds in `column`; the sentence says what is rare about it. `holders` is how many
+sessions hold the like, numbers and identifiers in a text aside.
 """
 
 ODDEST_EVENTS = pa.field("session.oddest_events", pa.list_(ODD_EVENT), nullable=False)

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whoever is killed when."""
+"""Files that are there whole or not at all, also if a process is killed while it writes."""
 
 import hashlib
 import os
@@ -22,8 +22,8 @@ _AT_ONCE = 1 << 20
 def replacing(target: Place) -> Iterator[Path]:
     """Yield a temporary file; what is written there becomes `target` at the end.
 
-    It lies beside the target, or on this machine where that is in an object store, and is the
-    writer's own, so two that write the same target do not meet: the last one to end wins. After an
+    It lies beside the target, or on this machine where the target is in an object store. Each
+    writer has its own file: of two that write the same target, the last one to end wins. After an
     exception nothing is left of it. Beside the target its name starts with a dot, which readers of
     datasets pass over.
     """

@@ -1,7 +1,7 @@
 """The lock of a job: two runs never write OUTPUT/JOB at once.
 
-It is the kernel's lock on the file OUTPUT/JOB/.lock, so that it ends with its holder, however that
-ends; the file stays, and means nothing by itself. It holds between the processes of one machine,
+It is the kernel's lock on the file OUTPUT/JOB/.lock, so it ends with its holder, also after a kill.
+The file stays, and means nothing by itself. The lock holds between the processes of one machine,
 and between machines where the output's file system passes such locks on. An object store has no
 locks: there two runs may be written side by side, each in a folder of its own.
 """

@@ -1,8 +1,8 @@
 """Where results lie: a folder of this machine, or a place in an object store.
 
-A place in a store has the methods of `pathlib.Path` that outfield calls, so that what writes and
-reads runs, models and scratch need not know which of the two it is. What differs, `atomic.py`
-knows: a store has no rename, but an object appears whole or not at all.
+A place in a store has the methods of `pathlib.Path` that outfield calls. Code that writes and reads
+runs, models and scratch need not know which of the two it is. `atomic.py` handles what differs:
+a store has no rename, but an object appears whole or not at all.
 """
 
 import io

@@ -36,9 +36,9 @@ class Located:
 def locate(location: str, root: str | None = None) -> Located:
     """Find the files of a location.
 
-    In a folder these are the files called `*.parquet`, `*.parq` or `*.pq`, however deep; in a glob
-    those that match, and those in folders that match. Names that start with `_` or `.` are not part
-    of a data set.
+    In a folder these are the files called `*.parquet`, `*.parq` or `*.pq`, however deep. Of a glob
+    they are the files that match, and those in folders that match. Names that start with `_` or
+    `.` are not part of a data set.
 
     Parameters
     ----------

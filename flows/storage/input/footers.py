@@ -135,7 +135,7 @@ def check_damage(
 
 
 def set_aside(file: PlannedFile, error: DamagedFileError) -> DamagedFile:
-    """Tell of a file whose footer can be read, but not all that follows."""
+    """Describe a file whose footer can be read, but not all that follows."""
     believed = file.rows <= _ROWS_OF_A_BYTE * file.bytes
     return DamagedFile(
         file.name, file.rows if believed else 0, file.bytes, file.modified, error.what

@@ -125,9 +125,9 @@ def plan_input(location: str, root: str | None = None) -> InputPlan:
     ----------
     location
         A Parquet file, a folder, a glob (`logs/2026-01-*/*.parquet`, `logs/**`) or a
-        hive-partitioned data set (folders `key=value` become columns: integers if all values are,
-        else strings; a column of that name in the files is preferred); a path or a URL of `s3://`,
-        `gs://` or `abfs://`, whose credentials come from the environment.
+        hive-partitioned data set. Its folders `key=value` become columns: integers if all values
+        are, else strings; a column of that name in the files is preferred. The location is a path,
+        or a URL of `s3://`, `gs://` or `abfs://`, whose credentials come from the environment.
     root
         A folder above it that the files are named from.
 
@@ -173,7 +173,7 @@ def _repetitive(
     try:
         sizes = _column_sizes(located, file.name, group, where_is(location, file.name))
     except DamagedFileError:
-        return ()  # whoever reads it will say so
+        return ()  # its reader will report it
     return tuple(name for name, size in sizes.items() if name in strings and size <= most)
 
 
@@ -185,8 +185,8 @@ def _column_sizes(located: Located, name: str, group: int, where: str) -> dict[s
         naming_damage(where),
         pq.ParquetFile(source, pre_buffer=False, buffer_size=_BUFFER) as opened,
     ):
-        # Arrow ends the process if it is asked for a column of a footer that contradicts itself;
-        # when it reads one, it is an error like others.
+        # Arrow ends the process if it is asked for a column of a footer that contradicts itself.
+        # When it reads one, it raises an error like others.
         next(opened.iter_batches(1, row_groups=[group]), None)
         chunks = opened.metadata.row_group(group)
         held = map(chunks.column, range(chunks.num_columns))

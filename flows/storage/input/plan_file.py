@@ -1,6 +1,6 @@
 """The plan of the input as a file of the run: a task is sent the file's name.
 
-The plan of a few thousand files takes a megabyte; sent with each of some hundred tasks it would be
+The plan of a few thousand files takes a megabyte. Sent with each of some hundred tasks it would be
 most of what passes through a scheduler.
 """
 
@@ -53,7 +53,7 @@ def store_plan(plan: InputPlan, scratch: Scratch) -> StoredPlan:
 
 @lru_cache(maxsize=4)
 def load_plan(path: Place) -> StoredPlan:
-    """Read a plan that was kept, once for all tasks of a process."""
+    """Read a stored plan, once for all tasks of a process."""
     parts = _with_tuples(json.loads(path.read_bytes()))
     parts["files"] = tuple(PlannedFile(**file) for file in parts["files"])
     parts["damaged"] = tuple(DamagedFile(**file) for file in parts["damaged"])

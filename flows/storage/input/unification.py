@@ -14,8 +14,8 @@ def unify(schemas: Iterable[tuple[str, pa.Schema]]) -> pa.Schema:
     """Unify the schemas of files: all columns, each in a type that holds every file's values.
 
     The columns are in the order in which they first appear. Integers widen, also to floats and
-    decimals; nothing but nulls gives way to any type; dictionaries to plain values; timestamps of
-    different units meet in microseconds, of different zones in UTC; structs get all their fields.
+    decimals. A column of nulls alone takes any type; dictionaries become plain values. Timestamps
+    of different units become microseconds, of different zones UTC. Structs get all their fields.
     Views of strings and bytes become the plain types: Arrow cannot yet take rows of them.
 
     Parameters

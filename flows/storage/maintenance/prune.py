@@ -1,7 +1,7 @@
-"""What may go from a job's folder: what nobody finished, what nobody uses, what is old enough.
+"""What may be removed from a job's folder: unfinished runs, unused models, old runs.
 
-Where it is not sure, it stays: what changed within the last hour may be a run at work, and where a
-manifest cannot be read nobody knows which model its run used.
+In doubt a file stays. What changed within the last hour may belong to a running job. Where a
+manifest cannot be read, the model that its run used is not known.
 """
 
 import shutil
@@ -61,7 +61,7 @@ def plan_cleaning(job: Path, retention: Retention, now: datetime) -> list[Remova
         runs, sure = _runs(job)
         sure = sure and not _is_at_work(job, now)
         old = _old_runs(job, runs, retention, now)
-        going += [_removal(job / RUNS / run.folder.name, "older than what is kept") for run in old]
+        going += [_removal(job / RUNS / run.folder.name, "older than the retention") for run in old]
         staying = [run for run in runs if run not in old]
         if sure:
             going += [_removal(path, "used by no run") for path in _unused(job, staying, now)]
@@ -103,7 +103,7 @@ def _left_behind(job: Path, now: datetime) -> Iterator[Path]:
 
 
 def _is_at_work(job: Path, now: datetime) -> bool:
-    """Tell whether a run may be being written: nobody knows yet which model it will name."""
+    """Tell whether a run may be being written: the model that it will name is not known yet."""
     folders = (job / RUNS).glob(".*.partial") if (job / RUNS).is_dir() else ()
     return any(not _is_quiet(folder, now) for folder in folders)
 
@@ -132,7 +132,7 @@ def _old_runs(
 
 
 def _unused(job: Path, runs: list[PublishedRun], now: datetime) -> Iterator[Path]:
-    """Give the models that no run was judged by and nobody will ask for.
+    """Return the models that no run was judged by and no command can ask for.
 
     The latest stays, and so do the one to roll back to and those that wait for their promotion.
     """

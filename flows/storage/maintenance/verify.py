@@ -139,7 +139,7 @@ def _faults_of_run(job: Path, run: PublishedRun) -> Iterator[Fault]:
 
 
 def _faults_of_datasets(where: str, run: PublishedRun) -> Iterator[Fault]:
-    """Count the rows, and find the parts that nobody wrote but every reader would read."""
+    """Count the rows, and find parts that are not of the run, but that every reader would read."""
     manifest = run.manifest
     for dataset, rows in manifest.rows_of_datasets.items():
         folder = run.folder / dataset

@@ -1,7 +1,7 @@
 """The earlier runs of a job, as a run is compared with them.
 
-Earlier is what its records say, not the clock: a partition that is run again, or filled in later,
-is compared with the same runs as the first time.
+The times of the records decide what is earlier, not the clock. A partition that is run again, or
+filled in later, is compared with the same runs as the first time.
 """
 
 from contextlib import suppress

@@ -26,7 +26,7 @@ LEADS = {
 """Dataset -> the columns that stand before the record's own ones."""
 
 OPTIONAL = {"map": MAP, "records": RECORD}
-"""The same, of what not every run holds: no map in those of earlier versions."""
+"""The same, of datasets that not every run has: runs of earlier versions have no map."""
 
 _SETTINGS = {"compression": "zstd", "version": "2.6"}
 _WITHOUT_REPEATS = "scores"

@@ -1,6 +1,6 @@
 """The ids of runs: the instant a run began, but never before the last one of its job.
 
-Whoever sorts ids sorts runs, also where two begin in one instant or the clock was set back.
+Sorted ids are runs in order, also where two begin in one instant or the clock was set back.
 """
 
 from datetime import datetime, timedelta

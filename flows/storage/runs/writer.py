@@ -67,8 +67,8 @@ class RunFolder:
         Raises
         ------
         OutputError
-            `output` is no such URL or cannot be written; `job` or `run_id` cannot name a folder;
-            there is such a run, or one is being written.
+            `output` is no such URL or cannot be written. `job` or `run_id` cannot name a folder.
+            There is such a run, or one is being written.
         """
         runs = job_folder(output, job) / RUNS
         hidden = f".{_folder_name(run_id)}.partial"
@@ -128,7 +128,7 @@ class RunFolder:
             The folder is gone, or a part is damaged.
         """
         if isinstance(self.path, Path) and not (self.path / dataset).is_dir():
-            remedy = "run again, and let nobody remove it meanwhile"
+            remedy = "run again, and do not remove it meanwhile"
             raise OutputError("cannot be read (it is gone)", where=str(self.path), remedy=remedy)
         return parquet_parts.read_parts(self.path / dataset, columns)
 

@@ -1,8 +1,8 @@
 """The vector store: FAISS, one index file of a run for each metric.
 
-Chosen by measurement (`make bench-vectors`). The vectors are turned on their main axes, of which 64
-are kept as half floats, and lie in cells: a query looks into the cells that are nearest. What is
-found is measured again by those who ask, on whole vectors.
+Chosen by measurement (`make bench-vectors`). The vectors are rotated to their
+main axes, of which 64 are stored as half floats. They lie in cells: a query searches the nearest
+cells. The caller measures what is found again, on whole vectors.
 """
 
 import hashlib

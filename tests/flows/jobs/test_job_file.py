@@ -93,7 +93,7 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         '# timezone = "UTC"    # such as "Europe/Berlin"\n'
         "\n"
         "# Roles: id, time, entity, category, number, text, flag, ignore.\n"
-        '# A louder voice for one: COLUMN = { role = "number", weight = 2.0 }\n'
+        '# More weight for one: COLUMN = { role = "number", weight = 2.0 }\n'
         '# Never written anywhere: COLUMN = { role = "category", secret = true }\n'
         "[columns]\n"
         'event_id        = "id"        # names the record: 60 distinct values over 60 rows\n'
