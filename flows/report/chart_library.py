@@ -24,9 +24,7 @@ def chart_library() -> str:
         script = cached.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         script = ""
-    if not script.endswith(
-        _END
-    ):  # nothing is cached, or a machine that went down left a part of it
+    if not script.endswith(_END):  # nothing is cached, or only a part of it
         bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
         script = '(() => {"use strict";' + bundle.replace("</script", r"<\/script") + _END
         _keep(script, cached)

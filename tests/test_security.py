@@ -1,0 +1,79 @@
+"""The promises of SECURITY.md: each names a test that exists, and two are held here."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.flows.sample_logs import small_log, written
+
+ROOT = Path(__file__).parents[1]
+NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+"""A file and a test, as pytest names them."""
+TELL_OF_PORTS = """
+import sys
+
+def tell(event, arguments):
+    if event == "socket.bind":
+        sys.stderr.write(f"bound to {arguments[1]}")
+
+sys.addaudithook(tell)
+"""
+DETECT = """
+from flows.cli.app import main
+sys.exit(main(["detect", *sys.argv[1:]]))
+"""
+
+
+def test_each_promise_is_followed_by_tests() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    promised = text.split("## What is promised")[1].split("## What is not promised")[0]
+    promises = re.split(r"^\*\*", promised, flags=re.MULTILINE)[1:]
+    assert len(promises) >= 9
+    assert [promise[:60] for promise in promises if not NAMED.search(promise)] == []
+
+
+def test_each_test_that_is_named_exists() -> None:
+    named = NAMED.findall((ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    missing = [(file, name) for file, name in named if name not in functions_of(ROOT / file)]
+    assert missing == []
+
+
+def functions_of(path: Path) -> set[str]:
+    """Return the names of the functions of a module; none if there is no such module."""
+    if not path.exists():
+        return set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.slow
+def test_a_direct_run_opens_no_port(tmp_path: Path) -> None:
+    location = written(tmp_path / "log.parquet", small_log())
+    ended = python(DETECT, location, "--output", str(tmp_path / "out"), "--direct")
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_port_that_is_opened_is_noticed() -> None:
+    ended = python("import socket; socket.create_server(('127.0.0.1', 0))")
+    assert ended.stderr == "bound to ('127.0.0.1', 0)"
+
+
+def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a process of its own that tells of each port it opens on standard error."""
+    return subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", f"{TELL_OF_PORTS}{code}", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+
+
+def test_the_embedded_server_listens_on_this_machine_alone() -> None:
+    from prefect.server.api.server import SubprocessASGIServer  # noqa: PLC0415 - takes seconds
+
+    assert SubprocessASGIServer().address.startswith("http://127.0.0.1:")
