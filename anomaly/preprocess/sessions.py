@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from anomaly.preprocess.masking import template
 from anomaly.preprocess.session_windows import START, Boundaries
-from schemas.columns.roles import Role
+from schemas.columns.roles import Role, time_column
 
 EVENTS, SECONDS = "session.events", "session.seconds"
 """The columns that every session has besides its key and its start."""
@@ -37,7 +37,7 @@ def sessionize(
     becomes its mean and its maximum; an entity the count of its distinct values. Without a time
     column the order of the input stands.
     """
-    time = next((c for c, role in roles.items() if role is Role.TIME), None)
+    time = time_column(roles)
     columns = {c: r for c, r in roles.items() if c != key and r not in (Role.ID, Role.IGNORE)}
     events = events.combine_chunks()
     keys = events[key].combine_chunks()

@@ -213,11 +213,11 @@ def _folder_of(job_or_folder: str) -> "Place":
         place = place_of(job_or_folder)
         return place.absolute() if isinstance(place, Path) else place
     from flows.jobs.job_file import complete_job
-    from flows.jobs.model_choice import folder_of
+    from flows.storage.runs.writer import job_folder
 
     spec = job_of(job_or_folder)
     if spec.name is None and spec.input is None:
         raise JobError(
             "the job has neither a name nor an input", where=job_or_folder, remedy="give it a name"
         )
-    return folder_of(complete_job(spec, spec.input or spec.name))
+    return job_folder(complete_job(spec, spec.input or spec.name))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flows.storage.fs.store_path import Place
 from flows.storage.input.plan import InputPlan
 from flows.storage.models.registry import latest_model
 from flows.storage.models.store import StoredModel, find_model, read_card
@@ -29,11 +28,6 @@ class ChosenModel:
     card: ModelCard
 
 
-def folder_of(job: JobSpec) -> Place:
-    """Give the folder that holds the runs and models of a job: absolute."""
-    return job_folder(job.output, str(job.name))
-
-
 def choose_model(job: JobSpec) -> ChosenModel | None:
     """Find the stored model that a job names; None where it fits one on its own records.
 
@@ -48,7 +42,7 @@ def choose_model(job: JobSpec) -> ChosenModel | None:
     use = job.model.use
     if use == "fit":
         return None
-    stored = latest_model(folder_of(job)) if use == "latest" else find_model(folder_of(job), use)
+    stored = latest_model(job_folder(job)) if use == "latest" else find_model(job_folder(job), use)
     if stored is not None:
         return ChosenModel(stored, read_card(stored))
     if job.model.refit == "never":

@@ -54,7 +54,7 @@ def standings(job: JobSpec, first: date, last: date) -> Iterator[Standing]:
 
 def _newest_runs(job: JobSpec) -> dict[date | None, PublishedRun]:
     """Find the newest run of each partition; one that cannot be read counts for none."""
-    runs = readable_runs(job_folder(job.output, str(job.name)))
+    runs = readable_runs(job_folder(job))
     return {run.manifest.partition: run for run in reversed(runs)}
 
 

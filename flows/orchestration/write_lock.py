@@ -30,7 +30,7 @@ def only_writer(job: JobSpec) -> Iterator[None]:
     OutputError
         Another run goes on writing the job.
     """
-    folder = job_folder(job.output, str(job.name))
+    folder = job_folder(job)
     if not isinstance(folder, StorePath):
         yield
         return

@@ -62,7 +62,7 @@ def judge_batch(
         Another run goes on writing the job.
     """
     settings = Settings.from_environment()
-    folder = job_folder(job.output, str(job.name))
+    folder = job_folder(job)
     spawn = get_context("spawn")
     turns = [spawn.Event() for _ in range(len(days) + 1)]
     turns[0].set()

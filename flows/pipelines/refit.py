@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from functools import partial
 
-from flows.jobs.model_choice import choose_model, folder_of
+from flows.jobs.model_choice import choose_model
 from flows.pipelines.damage import PlanStep, beside_damage
 from flows.pipelines.detect import detect_events
 from flows.pipelines.train import train_model
@@ -17,6 +17,7 @@ from flows.steps.run import passing_run
 from flows.storage.input.plan import InputPlan
 from flows.storage.models.registry import read_registry
 from flows.storage.runs.reader import PublishedRun
+from flows.storage.runs.writer import job_folder
 from schemas.job.job import JobSpec
 
 
@@ -60,7 +61,7 @@ def _due(job: JobSpec, runner: Runner, source: Source) -> Renewed | None:
         return Renewed("first")
     if refit == "on-drift":
         return beside_damage(partial(_look_ahead, job, runner, source))
-    fitted = read_registry(folder_of(job)).fitted_at(model.stored.model_id)
+    fitted = read_registry(job_folder(job)).fitted_at(model.stored.model_id)
     if fitted is None:
         return Renewed("age")
     age = (datetime.now(UTC) - fitted).total_seconds()

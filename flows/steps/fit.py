@@ -14,7 +14,7 @@ from anomaly.model.model import FEWEST_EVENTS, AnomalyModel
 from anomaly.monitoring.canaries import search_canaries
 from anomaly.monitoring.column_drift import count_records
 from anomaly.monitoring.embedding_drift import count_cells
-from flows.jobs.model_choice import folder_of, new_columns
+from flows.jobs.model_choice import new_columns
 from flows.runtime.work import Step
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
@@ -23,8 +23,9 @@ from flows.steps.run import Run
 from flows.steps.sampling import by_content, sample_rows
 from flows.storage.models.registry import register
 from flows.storage.models.store import StoredModel, read_card, save_model
+from flows.storage.runs.writer import job_folder
 from flows.storage.verdicts.store import read_verdicts
-from schemas.columns.roles import Role
+from schemas.columns.roles import Role, time_column
 from schemas.errors import InputError, ModelFileError
 from schemas.job.fingerprint import model_fingerprint
 from schemas.job.job import safe_name
@@ -110,7 +111,7 @@ def register_model(run: Run, fitted: Fitted, promote: bool) -> Registered:
     ModelFileError, OutputError
         The registry of the job cannot be read or written.
     """
-    register(folder_of(run.job), fitted.stored, run.started, promote=promote)
+    register(job_folder(run.job), fitted.stored, run.started, promote=promote)
     return Registered(fitted.stored, read_card(fitted.stored), latest=promote)
 
 
@@ -123,7 +124,7 @@ def _summary(model_id: str, card: ModelCard, use: str) -> ModelSummary:
 
 def _card(run: Run, model: AnomalyModel, sample: pa.Table) -> ModelCard:
     """Say what a model was trained on, and how good it is on the part it was not fitted on."""
-    time = next((c for c, r in model.embedder.roles.items() if r is Role.TIME), None)
+    time = time_column(model.embedder.roles)
     span = {} if time is None else pc.min_max(sample[time]).as_py()
     unseen = sample.take(pa.array(held_out(sample.num_rows, run.job.seed)))
     counted = [_some(unseen)]
@@ -210,5 +211,5 @@ def reference_sample(run: Run, records: Records) -> pa.Table:
         rows = rows[~np.asarray(known)]
     sample = records.take(rows)
     ids = records.ids(sample, rows) if named else pa.nulls(sample.num_rows, pa.string())
-    time = next((column for column, role in records.roles.items() if role is Role.TIME), None)
+    time = time_column(records.roles)
     return sample.filter(pa.array(~known_malicious(sample, ids, verdicts, time)))

@@ -26,14 +26,14 @@ from flows.runtime.work import Step
 from flows.steps.candidates import candidates
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
-from flows.steps.records import Batch, Records, time_column
+from flows.steps.records import Batch, Records
 from flows.steps.run import Run
 from flows.steps.score import ChunkScored, score_batch
 from flows.steps.select import Selected
 from flows.storage.fs.store_path import Place
 from flows.storage.runs.history import earlier_runs, past_incidents, past_rows
 from flows.storage.verdicts.store import read_verdicts
-from schemas.columns.roles import Role
+from schemas.columns.roles import Role, time_column
 from schemas.events.contract import one_array
 from schemas.outputs.manifest import IncidentSummary, VerdictEffect
 from schemas.outputs.tables import INCIDENT
@@ -165,7 +165,7 @@ def _pool(desk: _Desk) -> _Pool:
 def _numbers(desk: _Desk, events: pa.Table, rows: Integers) -> Integers:
     if not len(rows):
         return np.zeros(0, dtype=np.int64)
-    model, time = desk.model, time_column(desk.records)
+    model, time = desk.model, time_column(desk.records.roles)
     X = model.embedder.transform(events)
     times = np.zeros(len(rows), dtype=np.int64)
     if time is not None:
@@ -213,7 +213,7 @@ def _portraits(desk: _Desk, pool: _Pool, numbers: Sequence[int]) -> list[Inciden
     scores = score_batch(desk.model, desk.records, Batch(events, rows, pa.table({}))).to_pylist()
     points = anomaly_score(p)
     members = members_of(
-        pool.events, pool.numbers, list(numbers), desk.entities, time_column(desk.records)
+        pool.events, pool.numbers, list(numbers), desk.entities, time_column(desk.records.roles)
     )
     told = zip(*explain(desk.model.explaining, desk.references, events), strict=True)
     graded = zip(scores, p.tolist(), points.tolist(), severity(points), oddest, strict=True)

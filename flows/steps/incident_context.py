@@ -29,7 +29,7 @@ from flows.steps.records import EventRecords, Records
 from flows.steps.run import Run
 from flows.steps.session_records import SessionRecords
 from flows.storage.verdicts.store import read_verdicts
-from schemas.columns.roles import Role
+from schemas.columns.roles import Role, time_column
 from schemas.events.instants import INSTANT
 from schemas.outputs.incident_context import SURROUNDINGS
 from schemas.outputs.verdict import Verdict
@@ -109,7 +109,7 @@ def _scene(run: Run, records: Records, grouped: Grouped) -> Scene:
     unseen = (Role.ID, Role.TIME, Role.IGNORE)
     columns = [column for column, role in events.roles.items() if role not in unseen]
     told = sorted(columns, key=lambda column: -weights[column])[:_COLUMNS]
-    time = next((column for column, role in events.roles.items() if role is Role.TIME), None)
+    time = time_column(events.roles)
     bins = None
     if time is not None and grouped.covers is not None:
         first, last = (pa.scalar(end, INSTANT).value for end in grouped.covers)

@@ -113,7 +113,7 @@ WATCH = Step("watch", watch_run)
 def _beside_earlier(run: Run, grouped: Grouped, canaries: CanaryReport) -> CanaryReport:
     """Hold the canaries against those of the runs before that had the same settings."""
     settings = job_fingerprint(run.job)
-    folder = job_folder(run.job.output, str(run.job.name))
+    folder = job_folder(run.job)
     earlier = earlier_runs(folder, grouped.covers, run.plan.manifest_files())
     alike = [each.manifest for each in earlier if each.manifest.job_fingerprint == settings]
     shares = [(m.canaries.planted, m.canaries.found) for m in alike if m.canaries is not None]

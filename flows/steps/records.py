@@ -170,8 +170,3 @@ class EventRecords(FieldsOnly):
         repeated = np.isin(rows, self._repeated, assume_unique=True)
         masked = flatten(mask_secrets(table, self.secrets))
         return conform(masked, self.roles, repeated, required=self.required)
-
-
-def time_column(records: Records) -> str | None:
-    """Name the column that holds the time of the records, if there is one."""
-    return next((column for column, role in records.roles.items() if role is Role.TIME), None)

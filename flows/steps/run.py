@@ -60,7 +60,7 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
         Its folder cannot be made, or another run goes on writing the job.
     """
     name, patience = str(job.name), Settings.from_environment().lock_wait
-    place = job_folder(job.output, name)
+    place = job_folder(job)
     with (
         logging_of(name, run_id_of(planned.started)),  # as it waits for the lock
         job_lock(place, patience),

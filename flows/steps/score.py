@@ -16,9 +16,10 @@ from flows.steps.candidates import MOST_CANDIDATES, ODDEST, Oddest
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
 from flows.steps.quarantine import quarantine_rejected
-from flows.steps.records import Batch, Records, time_column
+from flows.steps.records import Batch, Records
 from flows.steps.run import Run
 from flows.steps.sampling import keep, some_of
+from schemas.columns.roles import time_column
 from schemas.outputs.tables import SCORES
 
 HIGHEST_SCORE = 3_000
@@ -86,7 +87,7 @@ def merge_chunks(chunks: Sequence[ChunkScored]) -> ChunkScored:
 
 def _ends(records: Records, table: pa.Table) -> list[int]:
     """Return the first and the last time in a table of records; nothing where there is none."""
-    column = time_column(records)
+    column = time_column(records.roles)
     if column is None or not table.num_rows:
         return []
     ends = pc.min_max(table[column].cast(pa.int64())).as_py()

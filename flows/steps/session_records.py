@@ -13,7 +13,7 @@ from anomaly.preprocess.session_windows import Boundaries
 from anomaly.preprocess.sessions import EVENTS, sessionize
 from flows.runtime.work import FieldsOnly
 from flows.steps.records import CHUNK_ROWS, Batch, EventRecords, Rows, batch_rows
-from schemas.columns.roles import Role
+from schemas.columns.roles import Role, time_column
 from schemas.events.contract import one_array
 from schemas.events.instants import INSTANT
 from schemas.outputs.tables import ODD_EVENT, ODDEST_EVENTS
@@ -119,7 +119,7 @@ def gather_sessions(
     events.scratch.write_table(_SESSIONS, sessions.table)
     order = pa.array(sessions.order)
     rows = pa.array(np.concatenate([batch.rows for batch in batches])).take(order)
-    time = next((c for c, role in events.roles.items() if role is Role.TIME), None)
+    time = time_column(events.roles)
     times = pa.nulls(len(order), INSTANT) if time is None else one_array(table[time]).take(order)
     events.scratch.write_table(_MEMBERS, pa.table({_ROW: rows, _TIME: times}))
     return SessionRecords(sessions.roles, key, boundaries, events)

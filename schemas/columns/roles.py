@@ -12,10 +12,15 @@ from schemas.columns import vocabulary as names
 from schemas.columns.profile import ColumnProfile, Role, RoleChoice
 from schemas.columns.rules import ACTORS, FEW, STRUCTURES, by_rules, figures, is_moment
 
-__all__ = ["ColumnProfile", "Role", "RoleChoice", "infer_roles"]
+__all__ = ["ColumnProfile", "Role", "RoleChoice", "infer_roles", "time_column"]
 
 _SHORT = 12
 """Few distinct texts that are shorter say of a token what it is or what became of it."""
+
+
+def time_column(roles: Mapping[str, Role]) -> str | None:
+    """Return the column that holds the time of the event; None where there is none."""
+    return next((column for column, role in roles.items() if role is Role.TIME), None)
 
 
 def infer_roles(profiles: Mapping[str, ColumnProfile]) -> dict[str, RoleChoice]:

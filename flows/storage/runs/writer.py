@@ -44,6 +44,7 @@ from flows.storage.runs.reader import (
     newest_run,
 )
 from schemas.errors import LedgerError, OutputError
+from schemas.job.job import JobSpec
 from schemas.outputs.manifest import RunManifest
 
 _LONGEST_NAME = 200
@@ -70,7 +71,7 @@ class RunFolder:
             `output` is no such URL or cannot be written. `job` or `run_id` cannot name a folder.
             There is such a run, or one is being written.
         """
-        runs = job_folder(output, job) / RUNS
+        runs = _folder_below(output, job) / RUNS
         hidden = f".{_folder_name(run_id)}.partial"
         path = runs / (hidden if isinstance(runs, Path) else run_id)
         with naming_output_errors(output):
@@ -201,14 +202,18 @@ class RunFolder:
                 raise LedgerError(f"{rows} rows of {dataset} in the manifest, {written} written")
 
 
-def job_folder(output: str, job: str) -> Place:
-    """Give the folder of a job below `output`, absolute; it need not be there.
+def job_folder(job: JobSpec) -> Place:
+    """Return the folder that holds the runs and models of a job, absolute; it need not be there.
 
     Raises
     ------
     OutputError
-        `output` is a URL that cannot be, or `job` cannot name a folder.
+        The output is a URL that cannot be, or the job's name cannot name a folder.
     """
+    return _folder_below(job.output, str(job.name))
+
+
+def _folder_below(output: str, job: str) -> Place:
     place = place_of(output)
     return (place.absolute() if isinstance(place, Path) else place) / _folder_name(job)
 

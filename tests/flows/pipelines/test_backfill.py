@@ -9,7 +9,6 @@ import pytest
 
 from flows.cli.app import main
 from flows.cli.options import Services
-from flows.jobs.model_choice import folder_of
 from flows.jobs.staleness import standing, standings
 from flows.pipelines.detect import detect_events
 from flows.pipelines.train import train_model
@@ -17,6 +16,7 @@ from flows.runtime.runner import DirectRunner
 from flows.storage.fs.lock import job_lock
 from flows.storage.models.registry import roll_back
 from flows.storage.runs.reader import list_runs
+from flows.storage.runs.writer import job_folder
 from tests.flows.partitioned_logs import job_file, job_in, partitions
 from tests.flows.sample_logs import dataset_bytes
 
@@ -237,5 +237,5 @@ def test_what_another_model_judged_is_stale_until_that_is_the_latest_again(logs)
     assert standing(job_in(logs, '[model]\nuse = "latest"\nrefit = "7d"\n'), FIRST).due != (
         f"judged by model {first.stored.model_id}"
     )
-    roll_back(folder_of(spec), datetime.now(UTC))
+    roll_back(job_folder(spec), datetime.now(UTC))
     assert standing(spec, FIRST).due is None
