@@ -1,4 +1,4 @@
-"""What a user can mend: each error says what is wrong, where, and the remedy.
+"""Errors that a user can correct: each says what is wrong, where, and the remedy.
 
 The command line prints `str(error)` as its one line and ends with exit code 2. Anything that is not
 an `OutfieldError` is a fault of ours: exit code 1.

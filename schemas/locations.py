@@ -1,4 +1,4 @@
-"""How a location is spelt: a path or a URL, and what of it may be repeated."""
+"""Locations: paths and URLs, and the part of them that may be repeated."""
 
 import re
 

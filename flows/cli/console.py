@@ -1,4 +1,4 @@
-"""What the commands say: plain text in a pipe, rich tables and progress on a terminal.
+"""The output of the commands: plain text in a pipe, rich tables and progress on a terminal.
 
 Names and values come from logs that an attacker may have written. Nothing here reads them as
 markup, and no control character of theirs reaches the terminal.

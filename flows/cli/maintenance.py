@@ -20,7 +20,7 @@ Folder = Annotated[str, Parameter(name="DIR")]
 
 
 class FaultsFoundError(Exception):
-    """What was checked is not whole; all of it has been told."""
+    """Raised when a checked folder is not whole; its faults are printed already."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which stored model judges a job's records, if one does, and whether it can read them."""
+"""Chooses the stored model that judges a job's records, if any, and checks that it reads them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ from schemas.outputs.manifest import RunManifest
 
 @dataclass(frozen=True)
 class Standing:
-    """How a partition stands: there or not, judged or not, and whether a run is due."""
+    """The state of a partition: there or not, judged or not, and whether a run is due."""
 
     partition: date | None
     run_id: str | None

@@ -1,4 +1,4 @@
-"""What is around an incident, as its card tells it: history, events near it, others like it."""
+"""The context of an incident on its card: history, events near it, incidents like it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 @dataclass(frozen=True)
 class Usual:
-    """What an entity mostly shows in a column."""
+    """The values that an entity mostly has in a column."""
 
     column: Cut
     text: str
@@ -33,7 +33,7 @@ class Usual:
 
 @dataclass(frozen=True)
 class History:
-    """What the entity of an incident did in the run, and in those before."""
+    """The events of an incident's entity in the run, and its incidents in earlier runs."""
 
     entity: Cut
     column: Cut

@@ -1,4 +1,4 @@
-"""What the page is made of."""
+"""The data that the page is made of."""
 
 from dataclasses import dataclass
 

@@ -28,7 +28,7 @@ _MOST_CHOICES = 200
 
 @dataclass(frozen=True)
 class Entities:
-    """Whom an incident is about, in one column."""
+    """The entities of an incident in one column."""
 
     column: Cut
     names: Cut
@@ -84,7 +84,7 @@ class IncidentCard:
 
 @dataclass(frozen=True)
 class Choices:
-    """What the incidents of a page can be filtered by."""
+    """The values that the incidents of a page can be filtered by."""
 
     severities: list[str]
     statuses: list[str]

@@ -1,4 +1,4 @@
-"""What happened, in three sentences and a ledger."""
+"""The overview of a run: three sentences and a ledger."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """Where some of the rows read went."""
+    """A line of the ledger: rows read that had the same outcome."""
 
     outcome: str
     why: str

@@ -1,4 +1,4 @@
-"""What is made of published runs: exports, data frames, similar records, notifications.
+"""Results of published runs: exports, data frames, similar records, notifications.
 
 May import storage and runtime.
 Begin with `export.py`.

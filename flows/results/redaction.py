@@ -1,4 +1,4 @@
-"""What leaves the house: secrets and identifiers are replaced, evidence stays.
+"""Redaction: secrets and identifiers are replaced, evidence stays.
 
 A name of an entity or record becomes a pseudonym, the same wherever it stands, so that it can still
 be seen who did what. Everywhere, what looks like an address, an identifier or a key is replaced by

@@ -33,7 +33,7 @@ Vectors = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Question:
-    """What is looked for."""
+    """A question: the records to be like, and how to measure it."""
 
     record_id: str | None = None
     """A record to be like,"""

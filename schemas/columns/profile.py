@@ -8,7 +8,7 @@ from schemas.patterns import IPV4
 
 
 class Role(StrEnum):
-    """What the values of a column mean to the detector."""
+    """The meaning of a column's values to the detector."""
 
     ID = "id"
     """Names the record. Never embedded."""
@@ -67,7 +67,7 @@ PATTERNS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """What inference knows of a column: statistics of a sample of its values.
+    """Statistics of a sample of a column's values: all that inference knows of it.
 
     Shares lie in [0, 1]. Those of patterns are over the distinct, non-null values of strings.
     """
@@ -105,12 +105,12 @@ class ColumnProfile:
 
     @property
     def repeats(self) -> float:
-        """How often each value occurs, on average."""
+        """Return how often each value occurs, on average."""
         return self.filled / max(self.distinct, 1)
 
     @property
     def unique(self) -> bool:
-        """Whether every row has a value of its own, but for one row in a thousand."""
+        """Return whether every row has a value of its own, but for one row in a thousand."""
         return self.distinct >= max(2, 0.999 * self.rows)
 
     def share(self, *patterns: str) -> float:

@@ -113,7 +113,7 @@ def _id_merit(profile: ColumnProfile) -> tuple[int, float]:
 
 
 def _counts_up(profile: ColumnProfile) -> bool:
-    """Whether the values are a sequence, or so many new short strings that they must be made up."""
+    """Tell if the values are a sequence, or so many new short strings that they must be made up."""
     if profile.minimum is None or profile.maximum is None:
         made_up = profile.kind == "string" and profile.share("decimal") < 0.5
         return made_up and profile.rows >= 1_000 and profile.mean_length <= 64
@@ -137,7 +137,7 @@ def _masked_if_secret(profile: ColumnProfile, choice: RoleChoice) -> RoleChoice:
 
 
 def _is_secret(profile: ColumnProfile) -> bool:
-    """Whether a column lets in who knows its values; a count of tokens, or `granted`, does not."""
+    """Tell whether a column's values are credentials; a count of tokens, or `granted`, is none."""
     if profile.kind not in ("string", "binary", "integer", "float"):
         return False
     if names.names_password(profile.name):

@@ -78,7 +78,7 @@ _SPREADS: Mapping[Role, Callable[[ColumnProfile], str]] = {
 
 
 def is_moment(profile: ColumnProfile) -> bool:
-    """Whether the values are points in time, whatever their type."""
+    """Return whether the values are points in time, whatever their type."""
     named = names.says_moment(profile.name)
     if profile.kind == "string":
         dated = profile.share("time") if not named else profile.share("time", "date", "epoch")
@@ -89,7 +89,7 @@ def is_moment(profile: ColumnProfile) -> bool:
 
 
 def _is_epoch(profile: ColumnProfile) -> bool:
-    """Whether all values are Unix times of the years 2001 to 2099, in s, ms, µs or ns."""
+    """Tell whether all values are Unix times of the years 2001 to 2099, in s, ms, µs or ns."""
     if profile.minimum is None or profile.maximum is None:
         return False
     return any(
@@ -99,7 +99,7 @@ def _is_epoch(profile: ColumnProfile) -> bool:
 
 
 def _all_match(profile: ColumnProfile, *patterns: str) -> bool:
-    """Whether every value matches or is a word for a missing one: a reader would reject others."""
+    """Tell if every value matches or is a word for a missing one: a reader would reject others."""
     return any(profile.share(pattern) for pattern in patterns) and (
         profile.share(*patterns, "missing") > 1 - 1e-9
     )

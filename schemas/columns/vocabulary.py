@@ -1,4 +1,4 @@
-"""What a column's name says about its values: the words in it, and the vocabulary of logs.
+"""Infers from the words of a column's name what its values are, by the vocabulary of logs.
 
 The vocabulary is general (English, with the common German and French words); no rule here knows a
 single data set. A name never decides alone: the values count too.
@@ -148,7 +148,7 @@ def entity_word(name: str) -> str | None:
 
 
 def names_record(name: str) -> bool:
-    """Whether the name is that of the record's own id: `id`, `event_id`, `metadata.uid`."""
+    """Tell whether the name is that of the record's own id: `id`, `event_id`, `metadata.uid`."""
     parts = words(name)
     if not says_identifier(name):
         return False
@@ -156,19 +156,19 @@ def names_record(name: str) -> bool:
 
 
 def says_identifier(name: str) -> bool:
-    """Whether the name ends, or in the Romance way begins, as an identifier does."""
+    """Tell whether the name ends, or in the Romance way begins, as an identifier does."""
     parts = words(name) or ("",)
     return parts[-1] in IDENTIFIERS or (len(parts) == 2 and parts[0] in IDENTIFIERS)
 
 
 def says_code(name: str) -> bool:
-    """Whether numbers under this name are names in disguise."""
+    """Tell whether numbers under this name are codes: names written as numbers."""
     parts = words(name)
     return any(word in CODES for word in parts[-2:]) and tail(name) in CODES | _ENTITY_TAILS
 
 
 def says_quantity(name: str) -> bool:
-    """Whether numbers under this name are counted or measured."""
+    """Tell whether numbers under this name are counted or measured."""
     parts = words(name)
     return bool(parts) and (
         parts[-1] in QUANTITIES or parts[0] in {"num", "n", "count", "total", "nb", "anzahl"}
@@ -176,17 +176,17 @@ def says_quantity(name: str) -> bool:
 
 
 def says_text(name: str) -> bool:
-    """Whether strings under this name are to be read by their words."""
+    """Tell whether strings under this name are to be read by their words."""
     return tail(name) in TEXTS
 
 
 def says_yes_or_no(name: str) -> bool:
-    """Whether the name asks a question that yes or no answers."""
+    """Tell whether the name asks a question that yes or no answers."""
     return any(word in YES_NO for word in words(name)[:1] + words(name)[-1:])
 
 
 def says_moment(name: str) -> bool:
-    """Whether the name is that of a moment."""
+    """Tell whether the name is that of a point in time."""
     return any(word in TIMES for word in words(name)) and not says_quantity(name)
 
 
@@ -207,13 +207,13 @@ def event_time_rank(name: str) -> int:
 
 
 def says_calendar(name: str) -> bool:
-    """Whether the name is that of a part of a date."""
+    """Tell whether the name is that of a part of a date."""
     parts = [word for word in words(name) if word not in RECORDS | {"partition"}]
     return len(parts) == 1 and parts[0] in CALENDAR
 
 
 def suggests_secret(name: str) -> bool:
-    """Whether values under this name should not be repeated where people may read them.
+    """Tell whether values under this name should not be repeated where people may read them.
 
     Examples
     --------
@@ -224,7 +224,7 @@ def suggests_secret(name: str) -> bool:
 
 
 def names_password(name: str) -> bool:
-    """Whether a column so called holds passwords, PINs or the like, be they words or numbers.
+    """Tell whether a column so called holds passwords, PINs or the like, words or numbers.
 
     Examples
     --------
@@ -236,7 +236,7 @@ def names_password(name: str) -> bool:
 
 
 def names_token(name: str) -> bool:
-    """Whether a column so called holds tokens, keys or cookies that let in who has them.
+    """Tell whether a column so called holds tokens, keys or cookies that grant access.
 
     Examples
     --------

@@ -45,7 +45,7 @@ class RejectReason(StrEnum):
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a value may be."""
+    """The largest values that are accepted."""
 
     characters: int = 65_536
     """The longest text of an id, entity, category or text column."""

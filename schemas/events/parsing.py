@@ -132,7 +132,7 @@ def undictionaried(values: pa.Array) -> pa.Array:
 
 
 def is_number(kind: pa.DataType) -> bool:
-    """Whether a type holds numbers, booleans or nothing at all."""
+    """Return whether a type holds numbers, booleans or nothing at all."""
     return bool(
         pa.types.is_integer(kind)
         or pa.types.is_floating(kind)

@@ -44,7 +44,7 @@ MASK = "[secret]"
 
 @dataclass(frozen=True)
 class Secrets:
-    """Which columns of a log are masked, by their flattened names: field `b` of `a` is `a.b`."""
+    """The columns of a log that are masked, by their flattened names: field `b` of `a` is `a.b`."""
 
     columns: frozenset[str]
     told_apart: frozenset[str] = frozenset()

@@ -107,7 +107,7 @@ def map_as_pairs(maps: pa.Array) -> pa.Array:
 
 
 def is_list(kind: pa.DataType) -> bool:
-    """Whether a type holds any number of items of one type; maps aside."""
+    """Return whether a type holds any number of items of one type; maps aside."""
     return (
         pa.types.is_list(kind)
         or pa.types.is_large_list(kind)
@@ -118,14 +118,14 @@ def is_list(kind: pa.DataType) -> bool:
 
 
 def is_string(kind: pa.DataType) -> bool:
-    """Whether a type holds strings, whatever their layout."""
+    """Return whether a type holds strings, whatever their layout."""
     return (
         pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     )
 
 
 def is_binary(kind: pa.DataType) -> bool:
-    """Whether a type holds bytes, whatever their layout."""
+    """Return whether a type holds bytes, whatever their layout."""
     return (
         pa.types.is_binary(kind)
         or pa.types.is_large_binary(kind)

@@ -1,4 +1,4 @@
-"""What tells two jobs apart that would make different things of the same input."""
+"""Fingerprints of jobs: two jobs differ in them if their results on the same input may differ."""
 
 import hashlib
 import json

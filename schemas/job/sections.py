@@ -32,7 +32,7 @@ class Section(BaseModel):
 
 
 class ColumnSpec(Section):
-    """How one column is read."""
+    """The settings of one column."""
 
     role: Role = Field(description="What the column's values mean.")
     weight: float = Field(
@@ -55,7 +55,7 @@ class ColumnSpec(Section):
 
 
 class SelectionSpec(Section):
-    """Which scored records become findings."""
+    """The settings that select findings among the scored records."""
 
     fdr: float | None = Field(
         default=None,
@@ -101,7 +101,7 @@ MOST_STORED = 1_000_000
 
 
 class SearchSpec(Section):
-    """Whether a run keeps its records, to be searched later for those like another."""
+    """The settings of the records that a run stores, to be searched for those like another."""
 
     store: bool = Field(
         default=False,
@@ -138,7 +138,7 @@ Refit = Annotated[
 
 
 class ModelSpec(Section):
-    """Which model judges the records, how it embeds them, and what their distance is."""
+    """The settings of the model: which one judges, how it embeds records, and their distance."""
 
     use: str = Field(
         default="fit",

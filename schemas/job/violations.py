@@ -1,4 +1,4 @@
-"""What is wrong with a job file, in plain words: where, what, and the nearest right thing."""
+"""Words for the mistakes of a job file: where, what, and the nearest right thing."""
 
 import json
 from collections.abc import Iterable, Mapping

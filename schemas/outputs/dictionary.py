@@ -1,4 +1,4 @@
-"""What each column of the outputs means: the data dictionary, written out as Markdown."""
+"""The data dictionary: the meaning of each column of the outputs, written out as Markdown."""
 
 import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""What a run measured of itself: its canaries, the drift of its columns, what it took."""
+"""Figures that a run measured of itself: canaries, drift of columns, time and memory."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from schemas.outputs.document import OutputDocument
 
 
 class CanaryReport(OutputDocument):
-    """How many synthetic anomalies, made from records of the same input, would be found."""
+    """The synthetic anomalies, made from records of the same input, and how many would be found."""
 
     planted: int = Field(ge=0)
     found: int = Field(ge=0)
@@ -24,8 +24,8 @@ class CanaryReport(OutputDocument):
     )
     fell: bool = Field(
         default=False,
-        description="Whether the share found is lower than in those runs. Chance and their own"
-        " variation make it as low once in a thousand runs.",
+        description="Whether the share found is lower than in those runs, beyond chance and their"
+        " own variation. These make it as low once in a thousand runs.",
     )
 
     @property
@@ -35,7 +35,7 @@ class CanaryReport(OutputDocument):
 
 
 class ColumnDrift(OutputDocument):
-    """How far a column of the batch, or its embedding, is from what the model was fitted on."""
+    """The drift of a column of the batch, or of its embedding, since the model was fitted."""
 
     stability_index: float = Field(
         description="Population stability index over the bins of the column, or the cells of the"
@@ -47,7 +47,7 @@ class ColumnDrift(OutputDocument):
 
 
 class Metrics(OutputDocument):
-    """What the run took; that of each step stands in `seconds`."""
+    """Speed and memory of the run; the time of each step stands in `seconds`."""
 
     rows_per_second: float = Field(description="Rows read by the seconds of all steps.")
     peak_memory: int = Field(

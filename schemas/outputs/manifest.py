@@ -12,7 +12,7 @@ from schemas.outputs.tables import FORMAT_VERSION
 
 
 class Ledger(OutputDocument):
-    """Where every row read went."""
+    """The outcome of every row read."""
 
     read: int = Field(ge=0)
     scored: int = Field(ge=0)
@@ -110,7 +110,7 @@ class ModelSummary(ModelFigures):
 
 
 class SelectionSummary(OutputDocument):
-    """How the findings were selected."""
+    """The selection of the findings."""
 
     rule: str = Field(description="The rule in words, such as `Benjamini-Hochberg at fdr 0.1`.")
     score_cut: float | None = Field(description="The lowest anomaly score selected; null if none.")
@@ -145,7 +145,7 @@ class SelectionSummary(OutputDocument):
 
 
 class VerdictEffect(OutputDocument):
-    """What a verdict did in the run."""
+    """The effect of a verdict in the run."""
 
     verdict: str
     label: str
@@ -157,7 +157,7 @@ class VerdictEffect(OutputDocument):
 
 
 class IncidentSummary(OutputDocument):
-    """What the findings come to."""
+    """The incidents that the findings make up."""
 
     incidents: int = Field(default=0, description="Those written: at most the budget.")
     records: int = Field(default=0, description="Records in them, findings or not.")
@@ -181,7 +181,7 @@ class IncidentSummary(OutputDocument):
 
 
 class SearchSummary(OutputDocument):
-    """What a run kept to be searched."""
+    """The records that a run stored to be searched."""
 
     records: int = Field(description="Records kept: all, or evenly spaced ones and the findings.")
 
@@ -268,5 +268,5 @@ class RunManifest(OutputDocument):
 
     @property
     def moved_together(self) -> bool:
-        """Whether other values go together than when the model was fitted."""
+        """Return whether other values go together than when the model was fitted."""
         return self.embedding_drift is not None and self.embedding_drift.moved

@@ -10,7 +10,7 @@ from schemas.outputs.manifest import ColumnRole, ModelFigures
 
 
 class ModelCard(OutputDocument):
-    """What is known of a model without loading it. It holds no path and no credential."""
+    """A model's card, read without loading it. It holds no path and no credential."""
 
     outfield_version: str
     input: str = Field(description="The input's name, without its folder, login or query.")

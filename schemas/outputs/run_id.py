@@ -1,4 +1,4 @@
-"""How a run is called: by the instant it began, so that ids sort by time."""
+"""The id of a run: the instant it began, so that ids sort by time."""
 
 import re
 from datetime import UTC, datetime

@@ -11,7 +11,7 @@ Scope = Literal["this", "entity", "pattern"]
 
 
 class Evidence(BaseModel):
-    """What the analyst saw: a verdict holds for what is no odder than this."""
+    """The incident as the analyst saw it: a verdict holds for what is no odder."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,7 +29,7 @@ class Evidence(BaseModel):
 
 
 class Opinion(BaseModel):
-    """What an analyst says of an incident."""
+    """An analyst's opinion on an incident."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -43,9 +43,10 @@ def passages_of(path: Path, *, strings: bool = True) -> list[Passage]:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".md":
         return list(markdown_passages(text))
-    found = [*_docstrings(text), *_comments(text), *_names(text)]
+    nodes = list(ast.walk(ast.parse(text)))
+    found = [*_docstrings(nodes), *_comments(text), *_names(nodes)]
     if strings:
-        found += _strings(text)
+        found += _strings(nodes)
     return sorted(found, key=lambda passage: passage.line)
 
 
@@ -82,10 +83,10 @@ def _paragraphs(
             start, words = (number, bare) if not words else (start, f"{words} {bare}")
 
 
-def _docstrings(text: str) -> Iterator[Passage]:
+def _docstrings(nodes: list[ast.AST]) -> Iterator[Passage]:
     """Yield the paragraphs of docstrings, those of constants and fields too."""
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in ast.walk(ast.parse(text)):
+    for node in nodes:
         if not isinstance(node, documented):
             continue
         for place, statement in enumerate(node.body):
@@ -141,11 +142,10 @@ def _comments(text: str) -> Iterator[Passage]:
     yield from _paragraphs(block, _DOCSTRING_MARK, "comment")
 
 
-def _strings(text: str) -> Iterator[Passage]:
+def _strings(nodes: list[ast.AST]) -> Iterator[Passage]:
     """Yield string literals that read like prose; a value put into one is one word."""
-    tree = ast.parse(text)
     inside: set[int] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Expr) or id(node) in inside:
             inside.update(id(child) for child in ast.iter_child_nodes(node) if _is_text(child))
             continue
@@ -174,9 +174,9 @@ def _words_of(node: ast.AST) -> str:
     )
 
 
-def _names(text: str) -> Iterator[Passage]:
+def _names(nodes: list[ast.AST]) -> Iterator[Passage]:
     """Yield the names that a module defines: classes, functions, parameters and variables."""
-    for node in ast.walk(ast.parse(text)):
+    for node in nodes:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield Passage(node.lineno, node.name, "name")
         elif isinstance(node, ast.arg):

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from tests.prose.passages import Passage, passages_of
@@ -19,6 +20,7 @@ _URL = re.compile(r"<?\b[a-z][a-z0-9+]*://\S+")
 _ABBREVIATION = re.compile(r"\b(e\.g|i\.e|etc|vs|cf|Fig|No|al|approx)\.", re.IGNORECASE)
 _END = re.compile(r"[.!?…]+[\"'”’)\]*_]*(?=\s+[\"'“‘(\[*_`]*[A-Z0-9`{\[(-]|\s*$)")
 _WORD = re.compile(r"\S*\w\S*")
+_QUESTION = re.compile(r"(?:What|Who|Whom|Whose|How|Where|Which|That|Whether)\b")
 _NAME_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -32,7 +34,7 @@ class Word:
 
 @dataclass(frozen=True)
 class WordList:
-    """What `words.toml` says."""
+    """The content of `words.toml`."""
 
     checked: tuple[str, ...]
     """Files and folders whose prose is checked; they exist."""
@@ -41,6 +43,11 @@ class WordList:
     words: tuple[Word, ...]
     names: dict[str, str]
     """Part of a name that code defines -> what to use instead."""
+
+    @cached_property
+    def any_word(self) -> re.Pattern[str]:
+        """Return one pattern for all words: most passages hold none."""
+        return re.compile("|".join(word.pattern.pattern for word in self.words), re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,7 @@ def findings_in(passage: Passage, path: str, listed: WordList) -> Iterator[Findi
         case "name":
             yield from _wrong_name(passage, path, listed)
         case "first line":
-            yield from _open_first_line(passage, path)
+            yield from _unclear_first_line(passage, path)
         case "heading":
             yield from _wrong_words(passage, path, listed)
         case _:
@@ -162,12 +169,22 @@ def words_in(sentence: str) -> int:
 
 def _wrong_words(passage: Passage, path: str, listed: WordList) -> Iterator[Finding]:
     plain = _URL.sub(" ", _LINK.sub(r"\1", _CODE.sub("CODE", passage.text)))
+    if not listed.any_word.search(plain):
+        return
     for word in listed.words:
         for match in word.pattern.finditer(plain):
             yield Finding(path, passage.line, "word", f'"{match[0].lower()}"', f"say {word.say}")
 
 
-def _open_first_line(passage: Passage, path: str) -> Iterator[Finding]:
+def _unclear_first_line(passage: Passage, path: str) -> Iterator[Finding]:
+    if question := _QUESTION.match(passage.text):
+        yield Finding(
+            path,
+            passage.line,
+            "first line",
+            f'a docstring that begins with "{question[0]}"',
+            "name the thing, or say what it does or returns",
+        )
     if not passage.text.endswith("."):
         yield Finding(
             path,

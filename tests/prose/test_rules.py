@@ -91,6 +91,13 @@ def test_a_first_line_ends_with_a_full_stop() -> None:
     assert rules_of("Return it.", "first line") == []
 
 
+def test_a_first_line_names_the_thing_and_does_not_begin_like_a_question() -> None:
+    (finding,) = found_in("What is said of one event.", "first line")
+    assert 'begins with "What"' in finding.what
+    assert rules_of("Whether it is.", "first line") == ["first line"]
+    assert rules_of("Whatever it is.", "first line") == []
+
+
 @pytest.mark.parametrize("name", ["kept", "n_borders", "Concert", "hear_heard_voices", "_WAVE"])
 def test_a_name_with_a_part_of_the_list_is_found(name: str) -> None:
     assert "name" in rules_of(name, "name")

@@ -1,4 +1,4 @@
-"""Where results lie: a folder of this machine, or a place in an object store.
+"""The place of results: a folder of this machine, or a place in an object store.
 
 A place in a store has the methods of `pathlib.Path` that outfield calls. Code that writes and reads
 runs, models and scratch need not know which of the two it is. `atomic.py` handles what differs:

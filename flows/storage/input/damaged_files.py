@@ -1,4 +1,4 @@
-"""Which files of the input can be read to their end: known only when they were.
+"""Damaged files: those that cannot be read to their end, which only reading shows.
 
 That takes as long as reading everything once more, so it is asked only where a run has met damage.
 """

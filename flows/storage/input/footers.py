@@ -1,4 +1,4 @@
-"""What the footers of the input's files tell, before any row is read; and which files have none.
+"""Reads the footers of the input's files before any row, and names the files that have none.
 
 A damaged file among many is set aside, named, and the rest is judged.
 """

@@ -1,4 +1,4 @@
-"""What will be read, known before any of it is: files, row groups, the schema of all."""
+"""The plan of the input, made before any row is read: files, row groups, the schema of all."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What may be removed from a job's folder: unfinished runs, unused models, old runs.
+"""Prunes a job's folder: unfinished files, unused models, old runs.
 
 In doubt a file stays. What changed within the last hour may belong to a running job. Where a
 manifest cannot be read, the model that its run used is not known.
@@ -31,7 +31,7 @@ _UNFINISHED = (".partial", ".scratch", ".removed")
 
 @dataclass(frozen=True)
 class Retention:
-    """Which runs may go; none where neither is set, and only what both allow where both are."""
+    """Limits on the runs that stay. Without any, no run goes; with both, only what both allow."""
 
     keep: int | None = None
     """The newest so many stay."""
@@ -132,7 +132,7 @@ def _old_runs(
 
 
 def _unused(job: Path, runs: list[PublishedRun], now: datetime) -> Iterator[Path]:
-    """Return the models that no run was judged by and no command can ask for.
+    """Yield the models that are no longer needed, and that no run was judged by.
 
     The latest stays, and so do the one to roll back to and those that wait for their promotion.
     """

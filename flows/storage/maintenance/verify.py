@@ -20,7 +20,7 @@ from schemas.locations import without_secrets
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong, and where: a path below the folder that was checked."""
+    """A fault and its place: a path below the folder that was checked."""
 
     where: str
     what: str
@@ -28,7 +28,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was looked at, and what is wrong with it."""
+    """The result of a check: how much was checked, and the faults found."""
 
     runs: int
     models: int

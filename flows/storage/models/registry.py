@@ -1,4 +1,4 @@
-"""Which of a job's models is the latest: a small file with all that was ever decided.
+"""The registry of a job's models: a small file with every decision, and so the latest model.
 
     OUTPUT/JOB/models/registry.json
 
@@ -22,7 +22,7 @@ Act = Literal["fitted", "promoted", "rolled back"]
 
 
 class RegistryEntry(OutputDocument):
-    """What was decided about a model, and when."""
+    """A decision about a model, and its time."""
 
     model_id: str
     act: Act

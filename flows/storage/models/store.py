@@ -51,7 +51,7 @@ _NOT_STORED = "is not the file that was stored"
 
 @dataclass(frozen=True)
 class StoredModel:
-    """Where a model lies, and its id: a hash of what it is."""
+    """A model's folder and its id, which is a hash of its content."""
 
     folder: Place
     model_id: str

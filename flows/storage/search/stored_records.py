@@ -49,7 +49,7 @@ class StoredRecords:
 
     @property
     def total(self) -> int:
-        """How many there are."""
+        """Return the number of stored records."""
         return int(self._sizes.sum())
 
     @property
