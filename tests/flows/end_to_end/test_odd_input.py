@@ -93,6 +93,7 @@ def test_hundreds_of_columns_of_many_names_are_judged_in_seconds(tmp_path):
     assert run.manifest.model.dims < 3_000
 
 
+@pytest.mark.slow
 def test_thousands_of_records_alike_at_one_time_are_judged(tmp_path):
     """Many are compared, column by column, when they are gathered into incidents."""
     log = small_log(1_600)

@@ -11,6 +11,7 @@ from flows.storage.verdicts.store import read_verdicts
 from schemas.errors import OutputError
 from tests.flows.end_to_end.test_recurring import SETTINGS, day_log, erasing, run_of
 from tests.flows.sample_logs import detect, job, written
+from tests.flows.sample_runs import published
 
 
 def outfield(*tokens: str) -> int:
@@ -76,16 +77,15 @@ def test_without_ids_the_malicious_records_are_known_by_file_and_row(tmp_path: P
 def test_an_incident_that_is_nowhere_is_said_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_of(0, tmp_path)
+    published(tmp_path / "out")
     output = str(tmp_path / "out")
     assert outfield("verdict", "i-0", "--label", "benign", "--output", output) == 2
     assert "no incident i-0 in any run" in capsys.readouterr().err
 
 
 def test_a_damaged_verdict_is_named(tmp_path: Path) -> None:
-    run_of(0, tmp_path)
     folder = tmp_path / "out/log/verdicts"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "v-1.json").write_text(json.dumps({"label": "benign"}))
     with pytest.raises(OutputError, match=r"v-1\.json: not a verdict"):
         run_of(1, tmp_path)

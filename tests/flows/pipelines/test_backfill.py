@@ -1,6 +1,7 @@
 """Backfills: what is due and why, in order, resumable, one failure not stopping the rest."""
 
 import os
+import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from flows.pipelines.train import train_model
 from flows.runtime.runner import DirectRunner
 from flows.storage.fs.lock import job_lock
 from flows.storage.models.registry import roll_back
-from flows.storage.runs.reader import list_runs
+from flows.storage.runs.reader import PublishedRun, list_runs
 from flows.storage.runs.writer import job_folder
 from tests.flows.partitioned_logs import job_file, job_in, partitions
 from tests.flows.sample_logs import dataset_bytes
@@ -92,25 +93,35 @@ def rewritten_file(folder: Path) -> None:
     os.utime(file, ns=(file.stat().st_atime_ns, file.stat().st_mtime_ns + 1_000_000))
 
 
+@pytest.fixture
+def copied(filled, tmp_path) -> Path:
+    """A copy of the three judged days, to change something in."""
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
+    assert why(tmp_path) == [None] * 3
+    return tmp_path
+
+
+def runs_by_day(folder: Path) -> dict[date | None, PublishedRun]:
+    return {run.manifest.partition: run for run in list_runs(str(folder / "out/nightly"))}
+
+
 @pytest.mark.parametrize("change", [late_file, rewritten_file])
-def test_a_partition_whose_files_changed_is_stale(logs, change):
-    detected(logs, FIRST)
-    assert standing(job_in(logs), FIRST).due is None
-    change(logs)
-    assert standing(job_in(logs), FIRST).due == "its input has changed"
+def test_a_partition_whose_files_changed_is_stale(copied, change):
+    change(copied)
+    assert why(copied) == ["its input has changed", None, None]
 
 
-def test_a_run_that_cannot_be_read_counts_for_none(logs):
-    detected(logs, FIRST)
-    (run,) = list_runs(str(logs / "out/nightly"))
-    (run.folder / "manifest.json").write_text("{")
-    assert standing(job_in(logs), FIRST).due == "not judged yet"
+def test_a_run_that_cannot_be_read_counts_for_none(copied):
+    (runs_by_day(copied)[FIRST].folder / "manifest.json").write_text("{")
+    assert why(copied) == ["not judged yet", None, None]
 
 
-def test_a_dry_run_lists_each_day_and_why_and_judges_none(logs, capsys):
-    detected(logs, DAYS[1])
-    (run,) = list_runs(str(logs / "out/nightly"))
-    assert backfill(logs, "--dry-run") == 0
+def test_a_dry_run_lists_each_day_and_why_and_judges_none(copied, capsys):
+    runs = runs_by_day(copied)
+    run = runs[DAYS[1]]
+    for day in (DAYS[0], DAYS[2]):
+        shutil.rmtree(runs[day].folder)
+    assert backfill(copied, "--dry-run") == 0
     assert capsys.readouterr().out.splitlines() == [
         "partition   state           newest run",
         "2026-01-05  not judged yet",
@@ -119,7 +130,7 @@ def test_a_dry_run_lists_each_day_and_why_and_judges_none(logs, capsys):
         "2026-01-08  no data",
         "4 days: 2 due, 1 up to date, 1 without data",
     ]
-    assert judged(logs) == [DAYS[1]]
+    assert judged(copied) == [DAYS[1]]
 
 
 @pytest.mark.slow

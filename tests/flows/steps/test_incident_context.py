@@ -95,13 +95,8 @@ def test_without_times_nothing_is_near_and_the_entity_is_counted_still(
     assert around["history"]["counts"] == [50]
 
 
-@pytest.mark.parametrize(("chunk_rows", "shares"), [(70, 1), (70, 4), (25, 16)])
 def test_in_how_many_shares_the_events_are_looked_through_does_not_matter(
-    chunk_rows: int,
-    shares: int,
-    tmp_path: Path,
-    shown: list[ReportData],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, shown: list[ReportData], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = _log()
     actions = log["action"].to_pylist()
@@ -109,12 +104,13 @@ def test_in_how_many_shares_the_events_are_looked_through_does_not_matter(
     log = log.append_column("code", pa.array([f"c{i % 3}" for i in range(len(log))]))
     location = written(tmp_path / "log.parquet", log, row_group_size=25)
     detect(job(location, tmp_path / "whole", **SETTINGS))
-    monkeypatch.setattr("flows.steps.records.CHUNK_ROWS", chunk_rows)
-    monkeypatch.setattr("flows.steps.incident_context.MOST_SHARES", shares)
-    detect(job(location, tmp_path / "shared", **SETTINGS))
-    whole, shared = (data.surroundings.drop_columns(["similar"]) for data in shown)
+    for chunk_rows, shares in ((70, 1), (70, 4), (25, 16)):
+        monkeypatch.setattr("flows.steps.records.CHUNK_ROWS", chunk_rows)
+        monkeypatch.setattr("flows.steps.incident_context.MOST_SHARES", shares)
+        detect(job(location, tmp_path / f"{shares} shares", **SETTINGS))
+    whole, *shared = (data.surroundings.drop_columns(["similar"]) for data in shown)
     assert sum(len(row["around"]) for row in whole.to_pylist()) > 16
-    assert shared.equals(whole)
+    assert [each.equals(whole) for each in shared] == [True] * 3
 
 
 def test_sessions_have_the_events_of_their_key(tmp_path: Path, shown: list[ReportData]) -> None:
