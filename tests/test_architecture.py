@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -57,9 +58,16 @@ CALLS_THAT_READ = ("read_parquet", "to_parquet", "read_pickle", "to_pickle")
 CALLS_OF_THE_CLOCK = ("now", "today", "utcnow")
 
 
-def imported(source: str) -> Iterator[str]:
-    """Give the dotted names that a source imports, wherever in it, and those it reads of them."""
-    tree = ast.parse(source)
+parsed = cache(ast.parse)
+
+
+@cache
+def imported(source: str) -> frozenset[str]:
+    """Return the dotted names that a source imports, wherever in it, and those it reads of them."""
+    return frozenset(_imported(parsed(source)))
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
     aliases: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -98,7 +106,7 @@ def calls(source: str, methods: tuple[str, ...]) -> list[str]:
     """Give the methods of these names that a source calls, on whatever object."""
     return [
         node.func.attr
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(parsed(source))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in methods
@@ -155,7 +163,7 @@ def test_the_mathematics_and_the_contracts_open_no_file():
         if place(path).startswith(("anomaly/", "schemas/")):
             opened = [
                 node
-                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                for node in ast.walk(parsed(path.read_text(encoding="utf-8")))
                 if isinstance(node, ast.Call) and ast.unparse(node.func) == "open"
             ]
             assert not opened, place(path)
@@ -164,7 +172,7 @@ def test_the_mathematics_and_the_contracts_open_no_file():
 def test_functions_are_of_a_size_to_read():
     long = {}
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 documented = node.body[0] if ast.get_docstring(node) else None
                 doc = documented.end_lineno - documented.lineno + 1 if documented else 0

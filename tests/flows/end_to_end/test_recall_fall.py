@@ -10,7 +10,7 @@ import pytest
 from flows.pipelines.detect import detect_events
 from flows.results.notifications import tell_of_outcome
 from flows.runtime.runner import DirectRunner
-from flows.storage.runs.reader import PublishedRun
+from flows.storage.runs.reader import PublishedRun, find_run
 from schemas.outputs.figures import CanaryReport
 from tests.flows.partitioned_logs import job_in, partitions
 from tests.flows.results.test_notifications import duty  # noqa: F401 - a fixture
@@ -38,10 +38,20 @@ def runs_before(run: PublishedRun, found: int) -> None:
         (folder / "manifest.json").write_text(manifest.model_dump_json())
 
 
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory) -> Path:
+    """A folder in which a day has been judged."""
+    folder = tmp_path_factory.mktemp("judged")
+    partitions(folder, [FIRST])
+    detected(folder, FIRST)
+    return folder
+
+
 @pytest.fixture
-def first(tmp_path) -> PublishedRun:
-    partitions(tmp_path, [FIRST])
-    return detected(tmp_path, FIRST)
+def first(judged, tmp_path) -> PublishedRun:
+    """The run of that day in a copy of the folder."""
+    shutil.copytree(judged, tmp_path, dirs_exist_ok=True)
+    return find_run(str(tmp_path / "out/nightly"))
 
 
 def second(folder: Path, first: PublishedRun) -> PublishedRun:
