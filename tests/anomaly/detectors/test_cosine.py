@@ -1,6 +1,7 @@
 """The distance between directions, and the model that measures it."""
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ from anomaly.explain.reasons import explain
 from anomaly.model.fold import ModelOptions
 from anomaly.model.model import PARTS, AnomalyModel
 from anomaly.model.serialization import dump, load
+from anomaly.numerics.arrays import Floats
 from tests import naive
 from tests.anomaly.logs import PATIENT, ROLES, with_value
 
@@ -58,9 +60,14 @@ def test_only_the_direction_counts() -> None:
 
 def test_what_is_far_in_one_column_only_is_odd_in_both_metrics() -> None:
     X, odd = cone(500, 0), np.float32([[0.0, 0.0, 40.0]])
-    for measure in (UnlikeDirection, FarthestColumn):
-        detector = measure.fit(X, SPANS)
-        assert detector.score_samples(odd)[0] > np.quantile(detector.score_samples(X), 0.99)
+    for score in (UnlikeDirection.fit(X, SPANS).score_samples, farthest_of(X)):
+        assert score(odd)[0] > np.quantile(score(X), 0.99)
+
+
+def farthest_of(references: Floats) -> Callable[[Floats], Floats]:
+    """Return what measures rows in the column where each is farthest from the references."""
+    detector = FarthestColumn.fit(references, SPANS)
+    return lambda X: detector.by_span(X).max(axis=1)
 
 
 def test_the_centre_has_no_direction_and_equal_rows_are_one_event() -> None:

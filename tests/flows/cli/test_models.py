@@ -151,9 +151,7 @@ def test_a_candidate_waits_for_its_promotion(tmp_path):
 def test_a_failed_fit_registers_nothing(tmp_path):
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
     with pytest.raises(ConnectionError):
-        train_model(
-            spec, FailingRunner("register_model", done=False), lambda *_: None, promote=True
-        )
+        train_model(spec, FailingRunner("register", done=False), lambda *_: None, promote=True)
     assert list((tmp_path / "out/log/runs").iterdir()) == []
     with pytest.raises(ModelFileError):
         judged(tmp_path, small_log(50))

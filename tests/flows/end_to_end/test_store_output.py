@@ -202,7 +202,7 @@ def test_the_command_writes_to_the_store_and_says_where(bucket, location, capsys
     assert f"s3://results/out/log/runs/{run.manifest.run_id}/report.html" in said
 
 
-@pytest.mark.parametrize("step", ["gather_records", "score_chunk", "explain_findings"])
+@pytest.mark.parametrize("step", ["gather", "score", "explain"])
 def test_a_run_that_fails_leaves_nothing_and_the_earlier_one_is_still_the_latest(
     bucket, location, step
 ):
