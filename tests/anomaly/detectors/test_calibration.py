@@ -59,7 +59,7 @@ def test_up_to_the_cut_the_surprise_is_counted_and_beyond_it_goes_on_straight() 
     )
 
 
-def test_however_many_lie_far_out_together_they_are_a_surprise() -> None:
+def test_a_clump_of_far_scores_stays_surprising_however_many_they_are() -> None:
     clean = np.random.default_rng(0).exponential(size=10_000).astype(np.float32)
     flood = clean.copy()
     flood[:400] = 50.0
@@ -67,14 +67,14 @@ def test_however_many_lie_far_out_together_they_are_a_surprise() -> None:
     assert alone > among > 20.0
 
 
-def test_where_nearly_all_score_the_same_the_few_others_are_a_finite_surprise() -> None:
+def test_other_scores_have_a_finite_surprise_where_nearly_all_are_equal() -> None:
     scores = np.append(np.ones(990), np.linspace(2.0, 3.0, 10)).astype(np.float32)
     usual, odd, odder = Surprise.fit(scores).of(np.float32([1.0, 2.0, 3.0]))
     assert usual == 0.0 < odd < odder < 1e3
     assert Surprise.fit(np.ones(50, dtype=np.float32)).of(np.float32([1.0]))[0] == 0.0
 
 
-def test_rounding_does_not_part_equal_events() -> None:
+def test_scores_equal_but_for_rounding_have_one_p_value() -> None:
     # Two thirds of the events are the same, and score the same but for the last bit.
     same = np.float32(1.2345)
     calibration = np.append(np.full(200, same), np.linspace(2.0, 5.0, 100)).astype(np.float32)
@@ -90,7 +90,9 @@ def test_rounding_does_not_part_equal_events() -> None:
 
 @PATIENT
 @given(SURPRISES)
-def test_p_is_a_probability_never_smaller_than_conformal_and_falls(surprises: np.ndarray) -> None:
+def test_p_values_are_probabilities_at_least_conformal_and_fall_with_the_score(
+    surprises: np.ndarray,
+) -> None:
     asked = np.maximum(queries(surprises), np.float32(0.0))
     p = Calibration.fit(surprises).p_values(asked)
     assert ((p > 0.0) & (p <= 1.0)).all()
@@ -100,13 +102,13 @@ def test_p_is_a_probability_never_smaller_than_conformal_and_falls(surprises: np
     assert (p[known] >= np.array(least) * (1.0 - 1e-9)).all()
 
 
-def test_at_a_held_out_event_p_is_conformal() -> None:
+def test_the_p_value_at_a_held_out_event_is_conformal() -> None:
     held_out = np.sort(np.random.default_rng(0).exponential(size=300)).astype(np.float32)
     expected = [naive.conformal(float(s), held_out.tolist()) for s in held_out]
     np.testing.assert_allclose(Calibration.fit(held_out).p_values(held_out), expected, rtol=0.02)
 
 
-def test_beyond_the_last_event_p_falls_as_the_pareto_tail_does() -> None:
+def test_p_values_beyond_the_last_event_fall_as_the_pareto_tail_does() -> None:
     held_out = np.random.default_rng(0).pareto(3.0, 5_000).astype(np.float32)
     calibration = Calibration.fit(held_out)
     last = float(held_out.max())
@@ -122,7 +124,7 @@ def test_beyond_the_last_event_p_falls_as_the_pareto_tail_does() -> None:
     np.testing.assert_allclose(calibration.p_values(beyond), expected, rtol=0.01)
 
 
-def test_few_events_do_not_tell_what_one_in_a_million_is() -> None:
+def test_a_small_calibration_gives_no_extremely_small_p_value() -> None:
     calibration = Calibration.fit(np.linspace(0.0, 3.0, 15).astype(np.float32))
     far, farther = calibration.p_values(np.float32([400.0, 500.0]))
     assert 1e-7 < farther < far < 16.0**-2
@@ -131,7 +133,9 @@ def test_few_events_do_not_tell_what_one_in_a_million_is() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("foreign", [0.0, 0.05])
 @pytest.mark.parametrize("name", ["normal", "lognormal", "pareto", "discrete"])
-def test_no_more_new_events_have_so_small_a_p_than_it_says(name: str, foreign: float) -> None:
+def test_new_normal_events_have_small_p_values_no_more_often_than_the_p_value_says(
+    name: str, foreign: float
+) -> None:
     # Where the calibration is contaminated, fewer.
     levels = np.array([0.2, 0.1, 0.05, 0.01, 0.001])
     shares = []
@@ -151,6 +155,6 @@ def test_no_more_new_events_have_so_small_a_p_than_it_says(name: str, foreign: f
     assert (np.mean(shares, axis=0) <= levels + 3.0 * error).all()
 
 
-def test_a_distance_of_nothing_is_no_surprise_where_half_of_the_events_have_none() -> None:
+def test_a_distance_of_zero_is_no_surprise_where_half_of_the_events_have_it() -> None:
     surprise = Surprise.fit(np.append(np.zeros(50), np.arange(1, 51)).astype(np.float32))
     assert surprise.of(np.zeros(3, dtype=np.float32)).tolist() == [0.0, 0.0, 0.0]

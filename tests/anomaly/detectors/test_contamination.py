@@ -44,7 +44,7 @@ def test_the_agreement_needs_no_seed_and_stays_within_a_share() -> None:
     assert 0.0 <= agreement_in(X) <= 1.0
 
 
-def test_where_nothing_is_trimmed_there_is_nothing_to_disagree_on() -> None:
+def test_the_agreement_is_one_where_nothing_is_trimmed() -> None:
     assert agreement_in(rows(13, 0)) == 1.0
 
 
@@ -59,26 +59,26 @@ def beyond_it(normal: np.ndarray, held_out: np.ndarray) -> float:
     return beyond_reference(combination, cluster, scores.surprisal)
 
 
-def test_beyond_a_reference_that_nothing_was_trimmed_of_lies_one_in_a_hundred() -> None:
+def test_one_held_out_event_in_a_hundred_lies_beyond_an_untrimmed_reference() -> None:
     assert beyond(0) == pytest.approx(0.01, abs=0.006)
 
 
-def test_foreign_events_among_the_held_out_lie_beyond() -> None:
+def test_foreign_held_out_events_lie_beyond_the_reference() -> None:
     assert beyond(200) == pytest.approx(0.06, abs=0.01)
 
 
-def test_equal_events_lie_nowhere_beyond() -> None:
+def test_no_event_lies_beyond_a_reference_of_equal_events() -> None:
     X = np.ones((40, N_DIMS), dtype=np.float32)
     assert beyond_it(X, X) == 0.0
 
 
-def test_of_a_trimmed_sample_about_the_trimmed_share_lies_beyond() -> None:
+def test_about_the_trimmed_share_lies_beyond_the_reference_of_a_trimmed_sample() -> None:
     fold = AnomalyModel.fit(mixture(3_000, 0), MIXTURE_ROLES, {}, 0)[0].explaining
     assert fold.beyond_reference == pytest.approx(fold.trimmed_share, abs=0.02)
     assert 0.9 <= fold.agreement <= 1.0
 
 
-def test_foreign_events_that_stay_in_the_cluster_stretch_it_and_less_lies_beyond() -> None:
+def test_foreign_events_left_in_the_cluster_lower_the_share_beyond_the_reference() -> None:
     # One in ten is foreign, and one in twenty trimmed. Measured: .029 beyond, .052 of a clean one.
     odd = mixture(3_000, 0, n_odd=300)
     fold = AnomalyModel.fit(odd, MIXTURE_ROLES, {}, 0)[0].explaining

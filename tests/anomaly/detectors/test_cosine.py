@@ -31,7 +31,9 @@ def vectors(n: int) -> st.SearchStrategy[np.ndarray]:
 
 @PATIENT
 @given(references=vectors(30), rows=vectors(5))
-def test_it_is_the_mean_over_the_nearest_tenth(references: np.ndarray, rows: np.ndarray) -> None:
+def test_the_cosine_distance_is_the_mean_over_the_nearest_tenth_of_the_references(
+    references: np.ndarray, rows: np.ndarray
+) -> None:
     found = UnlikeDirection.fit(references, SPANS).score_samples(rows)
     expected = [naive.unlike_direction(row, references.tolist(), 3) for row in rows.tolist()]
     np.testing.assert_allclose(found, expected, atol=1e-5)
@@ -47,7 +49,7 @@ def cone(n: int, seed: int) -> np.ndarray:
     return X.astype(np.float32)
 
 
-def test_only_the_direction_counts() -> None:
+def test_the_cosine_distance_ignores_the_length_of_a_vector() -> None:
     detector = UnlikeDirection.fit(cone(500, 0), SPANS)
     along, far_along, across = np.float32([[3, 6, 0], [300, 600, 0], [0, 0, 3]])
     near, far, other = detector.score_samples(
@@ -77,7 +79,7 @@ def test_the_centre_has_no_direction_and_equal_rows_are_one_event() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 7, 499])
-def test_chunks_score_as_the_whole_does(size: int) -> None:
+def test_cosine_distances_in_chunks_are_those_of_the_whole(size: int) -> None:
     X = cone(500, 0)
     detector = UnlikeDirection.fit(X, SPANS)
     parts = [detector.score_samples(X[start : start + size]) for start in range(0, 500, size)]
@@ -100,13 +102,15 @@ def test_the_job_chooses_the_distance_and_leaves_the_density(
     assert cosine.distance.max() <= 2.0
 
 
-def test_it_goes_through_json(by_cosine: tuple[AnomalyModel, pa.Table], log: pa.Table) -> None:
+def test_a_model_with_cosine_distance_scores_the_same_after_json(
+    by_cosine: tuple[AnomalyModel, pa.Table], log: pa.Table
+) -> None:
     tree, found = dump(by_cosine[0])
     again = load(json.loads(json.dumps(tree)), found, PARTS)
     np.testing.assert_array_equal(again.score(log).p_values, by_cosine[0].score(log).p_values)
 
 
-def test_an_odd_event_is_found_and_explained(
+def test_an_event_odd_in_direction_is_found_and_explained(
     by_cosine: tuple[AnomalyModel, pa.Table], log: pa.Table
 ) -> None:
     model, references = by_cosine

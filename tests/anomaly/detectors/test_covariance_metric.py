@@ -65,13 +65,13 @@ def test_what_numbers_share_counts_more_than_what_one_does_alone() -> None:
 
 
 @pytest.mark.parametrize("levels", [(), (3,)])
-def test_a_number_alone_keeps_its_distance(levels: tuple[int, ...]) -> None:
+def test_a_single_number_keeps_its_plain_distance(levels: tuple[int, ...]) -> None:
     X = moving_together(200)
     plain = DistanceToMeasure(masses=(0.1,), random_state=0).fit(X).score_samples(X)
     np.testing.assert_array_equal(fitted(X, levels).score_samples(X), plain)
 
 
-def test_numbers_that_vary_alike_and_for_themselves_keep_their_distance() -> None:
+def test_independent_numbers_of_equal_variance_keep_their_plain_distance() -> None:
     corners = np.array([[a, b] for a in (-1, 1) for b in (-1, 1)], dtype=np.float32)
     apart = np.array([[5.0, 2.0]], dtype=np.float32)
     scores = [fitted(corners, levels).score_samples(apart) for levels in ((), (0, 1))]
@@ -92,7 +92,7 @@ def test_a_number_that_never_varied_counts_for_something() -> None:
     assert scores[1] > scores[0] + 3.0
 
 
-def test_more_numbers_than_references_are_measured_too() -> None:
+def test_the_metric_works_with_more_numbers_than_references() -> None:
     X = np.random.default_rng(0).normal(size=(12, 40)).astype(np.float32)
     levels = tuple(range(40))
     measured = Measured.of(X, X.mean(axis=0), CovarianceMetric.of(X, np.arange(40)))

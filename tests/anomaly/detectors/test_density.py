@@ -18,13 +18,13 @@ TABLES = arrays(
 
 
 @parametrize_with_checks([DistanceToMeasure(random_state=0)])
-def test_it_is_an_estimator_as_scikit_learn_knows_them(estimator, check) -> None:
+def test_the_density_passes_the_estimator_checks_of_scikit_learn(estimator, check) -> None:
     check(estimator)
 
 
 @PATIENT
 @given(X=TABLES, mass=st.sampled_from([0.05, 0.3, 1.0]))
-def test_it_is_the_mean_square_distance_to_the_nearest_references(
+def test_the_density_score_is_the_root_mean_square_distance_to_the_nearest_references(
     X: np.ndarray, mass: float
 ) -> None:
     density = DistanceToMeasure(masses=(mass,), random_state=0).fit(X)
@@ -35,7 +35,7 @@ def test_it_is_the_mean_square_distance_to_the_nearest_references(
     np.testing.assert_allclose(density.score_samples(rows), expected, rtol=1e-3, atol=0.05)
 
 
-def test_each_mass_has_a_distance() -> None:
+def test_each_mass_of_the_density_has_its_distance() -> None:
     # More than 512 references: fewer may come sorted whole, whatever was asked of NumPy.
     events, settings = in_parts(3_000), {"n_references": 2_000, "fewest": 20, "random_state": 0}
     density = DistanceToMeasure(masses=(0.005, 0.2), **settings).fit_events(events)
@@ -73,7 +73,7 @@ def spelt_out(events: EmbeddedEvents) -> EmbeddedEvents:
     return EmbeddedEvents(parts, events.n_events, events.n_dims)
 
 
-def test_what_is_measured_once_for_each_distinct_vector_is_measured_to_the_last_bit() -> None:
+def test_a_distinct_vector_measured_once_has_the_same_bits_as_each_event() -> None:
     events = in_parts(9_000)
     density = DistanceToMeasure(random_state=0).fit_events(events)
     scores = density.measure_events(events)
@@ -84,7 +84,7 @@ def test_what_is_measured_once_for_each_distinct_vector_is_measured_to_the_last_
 
 
 @pytest.mark.parametrize("held", [5, 10, 40, 1_000])
-def test_it_does_not_matter_how_many_distances_are_held(
+def test_density_scores_do_not_depend_on_how_many_distances_are_held(
     held: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events = in_parts(500)
@@ -105,7 +105,7 @@ def test_the_nearest_references_come_nearest_first(X: np.ndarray) -> None:
         assert sorted(order) == list(range(len(X)))
 
 
-def test_a_handful_in_a_small_sample_cannot_vouch_for_itself() -> None:
+def test_a_handful_of_anomalies_in_a_small_sample_does_not_lower_its_own_score() -> None:
     X = np.random.default_rng(0).normal(size=(80, 3)).astype(np.float32)
     X[:4] += 20.0
     alone, together = (DistanceToMeasure(fewest=n, random_state=0).fit(X) for n in (1, 10))
@@ -125,14 +125,14 @@ def test_references_are_drawn_from_the_rows_it_was_fitted_on() -> None:
     assert (again.drawn_ == density.drawn_).all()
 
 
-def test_farther_from_the_mass_scores_higher() -> None:
+def test_density_scores_grow_with_the_distance_from_the_mass() -> None:
     X = np.random.default_rng(0).normal(size=(500, 3)).astype(np.float32)
     line = np.outer([0, 3, 6, 12, 100], np.ones(3)).astype(np.float32)
     scores = DistanceToMeasure(random_state=0).fit(X).score_samples(line)
     assert (np.diff(scores) > 0).all()
 
 
-def test_a_clump_smaller_than_the_mass_cannot_vouch_for_itself() -> None:
+def test_a_clump_of_anomalies_smaller_than_the_mass_keeps_its_high_score() -> None:
     X = np.random.default_rng(0).normal(size=(500, 3)).astype(np.float32)
     X[:10] = 20.0
     scores = DistanceToMeasure(masses=(0.05,), random_state=0).fit(X).score_samples(X)
@@ -140,7 +140,7 @@ def test_a_clump_smaller_than_the_mass_cannot_vouch_for_itself() -> None:
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e4])
-def test_chunks_and_neighbours_in_the_chunk_change_nothing(offset: float) -> None:
+def test_density_scores_do_not_depend_on_chunks_or_on_other_rows_in_them(offset: float) -> None:
     random = np.random.default_rng(0)
     X = (random.normal(size=(9_000, 20)) + offset).astype(np.float32)
     density = DistanceToMeasure(random_state=0).fit(X)

@@ -26,7 +26,7 @@ def scored(distance: FarthestColumn, rows: np.ndarray, spans: Sequence[Span] = S
 
 @PATIENT
 @given(references=ROWS, rows=ROWS)
-def test_it_is_the_largest_distance_to_a_measure_of_any_span(
+def test_the_distance_score_is_the_largest_distance_to_a_measure_of_any_span(
     references: np.ndarray, rows: np.ndarray
 ) -> None:
     distance = FarthestColumn.fit(references, SPANS)
@@ -36,7 +36,7 @@ def test_it_is_the_largest_distance_to_a_measure_of_any_span(
     np.testing.assert_allclose(scored(distance, rows), expected, rtol=1e-3, atol=1e-2)
 
 
-def test_on_a_line_it_is_the_density_s_own_measure() -> None:
+def test_the_distance_of_one_dimension_is_that_of_the_density() -> None:
     line = NORMAL[:, :1]
     density = DistanceToMeasure(masses=(0.1,), n_references=len(line), random_state=0).fit(line)
     rows = np.linspace(-50.0, 50.0, 101, dtype=np.float32)[:, None]
@@ -48,7 +48,7 @@ def test_on_a_line_it_is_the_density_s_own_measure() -> None:
 
 
 @pytest.mark.parametrize("column", [0, 17, 49])
-def test_one_odd_column_of_fifty_is_heard(column: int) -> None:
+def test_one_odd_column_among_fifty_raises_the_distance_score(column: int) -> None:
     spans = tuple(Span(f"x{i}", None, i, i + 1) for i in range(50))
     normal = RANDOM.normal(size=(500, 50)).astype(np.float32)
     distance = FarthestColumn.fit(normal[:250], spans)
@@ -58,7 +58,7 @@ def test_one_odd_column_of_fifty_is_heard(column: int) -> None:
     assert np.argmax(distance.by_span(odd)[0]) == column
 
 
-def test_the_farther_out_the_larger() -> None:
+def test_the_distance_score_grows_with_the_distance() -> None:
     distance = FarthestColumn.fit(NORMAL, SPANS)
     rows = np.outer([0.0, 5.0, 50.0, 1e6], np.ones(4)).astype(np.float32)
     assert (np.diff(scored(distance, rows)) > 1.0).all()

@@ -19,13 +19,15 @@ TABLES = arrays(
 
 
 @parametrize_with_checks([ShrunkMahalanobis()])
-def test_it_is_an_estimator_as_scikit_learn_knows_them(estimator, check) -> None:
+def test_the_mahalanobis_distance_passes_the_estimator_checks_of_scikit_learn(
+    estimator, check
+) -> None:
     check(estimator)
 
 
 @PATIENT
 @given(TABLES)
-def test_it_is_the_distance_in_deviations_of_the_shrunk_covariance(X: np.ndarray) -> None:
+def test_the_mahalanobis_distance_uses_the_shrunk_covariance(X: np.ndarray) -> None:
     rows = X.astype(np.float64)
     covariance, _ = ledoit_wolf(rows)
     n_dims = len(covariance)
@@ -38,7 +40,7 @@ def test_it_is_the_distance_in_deviations_of_the_shrunk_covariance(X: np.ndarray
 
 @PATIENT
 @given(TABLES)
-def test_rows_that_it_was_not_fitted_on_are_measured_in_the_same_deviations(X: np.ndarray) -> None:
+def test_new_rows_are_measured_with_the_fitted_covariance(X: np.ndarray) -> None:
     fitted, others = X[::2], X[1::2] * 2.0 + 1.0
     if len(fitted) < 2:
         return
@@ -85,7 +87,7 @@ def test_a_direction_in_which_rows_spread_counts_less() -> None:
     assert narrow > 10.0 * wide
 
 
-def test_chunks_change_nothing() -> None:
+def test_mahalanobis_distances_do_not_depend_on_chunks() -> None:
     X = np.random.default_rng(0).normal(size=(40_000, 10)).astype(np.float32)
     distance = ShrunkMahalanobis().fit(X)
     parts = [distance.score_samples(part) for part in np.array_split(X, 9)]

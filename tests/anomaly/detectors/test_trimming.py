@@ -19,14 +19,14 @@ def contaminated(n_dims: int, n_clump: int, away: float, seed: int = 0) -> np.nd
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("n_dims", [2, 4, 6])
-def test_a_clump_of_one_in_twenty_is_kept_out(n_dims: int, seed: int) -> None:
+def test_a_foreign_clump_of_one_in_twenty_is_trimmed(n_dims: int, seed: int) -> None:
     cluster = cluster_of(contaminated(n_dims, 50, 15.0, seed))
     assert not cluster.members[:50].any()
     assert cluster.members[50:].all()
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_clump_of_one_in_ten_gets_in_no_further_than_the_last_wider_step_lets_it(
+def test_of_a_foreign_clump_of_one_in_ten_only_the_last_wider_step_admits_some(
     seed: int,
 ) -> None:
     # The concentration steps leave it out whole; 95 % are kept in the end, so half of it returns.
@@ -35,14 +35,14 @@ def test_a_clump_of_one_in_ten_gets_in_no_further_than_the_last_wider_step_lets_
     assert cluster.members[:100].sum() <= 50
 
 
-def test_five_in_a_hundred_are_left_out() -> None:
+def test_five_events_in_a_hundred_are_trimmed() -> None:
     cluster = cluster_of(contaminated(3, 0, 0.0))
     assert cluster.members.sum() == 950
     assert cluster.trimmed_share == pytest.approx(0.05)
     assert 0.0 <= cluster.unsettled_share < 0.02
 
 
-def test_those_left_out_are_the_outermost() -> None:
+def test_the_trimmed_events_are_the_outermost() -> None:
     X = contaminated(3, 0, 0.0)
     members = cluster_of(X).members
     radius = np.linalg.norm(X, axis=1)
@@ -50,13 +50,13 @@ def test_those_left_out_are_the_outermost() -> None:
 
 
 @pytest.mark.parametrize("X", [np.zeros((20, 3)), np.eye(10), np.ones((2, 1))])
-def test_few_or_equal_rows_are_a_cluster_too(X: np.ndarray) -> None:
+def test_few_or_equal_rows_make_a_normal_cluster(X: np.ndarray) -> None:
     members = cluster_of(X.astype(np.float32)).members
     assert members.sum() == np.ceil(0.95 * len(X))
 
 
 @pytest.mark.parametrize("rows", [100, 300])
-def test_of_events_with_many_dimensions_a_part_finds_the_cluster(
+def test_a_part_of_the_events_finds_the_cluster_where_dimensions_are_many(
     rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     X = contaminated(4, 50, 15.0)

@@ -33,14 +33,16 @@ def test_more_names_than_axes_share_the_last_each_with_its_own_length() -> None:
 
 @PATIENT
 @given(sample=SAMPLES, random=st.randoms())
-def test_neither_rows_nor_dictionary_need_an_order(sample: list[str | None], random) -> None:
+def test_a_category_does_not_depend_on_the_order_of_rows_or_dictionary(
+    sample: list[str | None], random
+) -> None:
     shuffled = random.sample(sample, len(sample))
     block, other = CategoryBlock.fit(terms(sample)), CategoryBlock.fit(terms(shuffled))
     assert block.names == other.names
     assert block.counts.tolist() == other.counts.tolist()
 
 
-def test_the_rarer_name_is_the_farther() -> None:
+def test_a_rarer_name_lies_farther_out() -> None:
     sample = ["common"] * 900 + ["rare"] * 99 + ["once"]
     X = embed(sample, ["common", "rare", "once", "never seen", None])
     from_common = np.linalg.norm(X - X[0], axis=1)
@@ -69,5 +71,5 @@ def test_names_and_positions_put_the_column_together_again(sample: list[str | No
     assert [names[i].as_py() for i in rows] == sample
 
 
-def test_no_rows_are_no_vectors() -> None:
+def test_a_category_of_no_rows_gives_no_vectors() -> None:
     assert embed(["a", "b"], []).shape == (0, 4)

@@ -24,7 +24,7 @@ def test_a_number_whose_level_depends_on_a_name_is_paired_with_it() -> None:
     assert telling_pairs({"action": action}, levels) == [("action", "bytes")]
 
 
-def test_the_most_telling_pairs_are_kept() -> None:
+def test_the_pairs_with_the_most_information_are_chosen() -> None:
     action = codes(8)
     noise = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
     levels = {f"x{i}": action + s * RANDOM.normal(size=N) for i, s in enumerate(noise)}

@@ -27,7 +27,7 @@ def name_habit(events: list[tuple[int, int]]) -> tuple[NameHabit, list[float]]:
 
 @PATIENT
 @given(EVENTS)
-def test_a_name_is_as_surprising_beyond_its_share_as_its_entity_s_other_events_say(
+def test_the_excess_surprisal_of_a_name_comes_from_the_other_events_of_its_entity(
     events: list[tuple[int, int]],
 ) -> None:
     habit, shares = name_habit(events)
@@ -40,7 +40,9 @@ def test_a_name_is_as_surprising_beyond_its_share_as_its_entity_s_other_events_s
 
 @PATIENT
 @given(EVENTS)
-def test_the_strength_of_all_is_the_likeliest(events: list[tuple[int, int]]) -> None:
+def test_the_strength_of_the_prior_has_the_highest_leave_one_out_likelihood(
+    events: list[tuple[int, int]],
+) -> None:
     habit, shares = name_habit(events)
     entity, name = (codes.tolist() for codes in pairs(events))
     means = [
@@ -65,7 +67,7 @@ def test_pairs_are_counted_and_the_usual_name_is_the_most_common(
     assert habit.usual(-1) is None
 
 
-def test_what_an_entity_never_did_is_farther_than_what_it_does() -> None:
+def test_a_name_new_to_an_entity_is_more_surprising_than_its_usual_ones() -> None:
     events = [(0, 0)] * 50 + [(1, 1)] * 50
     habit, _ = name_habit(events)
     usual, unusual, unseen = habit.transform(np.array([0, 0, 0]), np.array([0, 1, -1]))
@@ -74,7 +76,7 @@ def test_what_an_entity_never_did_is_farther_than_what_it_does() -> None:
     assert usual + 3.0 < unusual == pytest.approx(unseen, rel=1e-3)
 
 
-def test_a_small_group_is_judged_as_all_are() -> None:
+def test_an_entity_of_few_events_is_judged_by_the_shares_of_all() -> None:
     # One event of an entity is no habit: its second is judged by the shares of all.
     events = [(0, 0)] * 60 + [(0, 1)] * 40 + [(1, 0)]
     habit, _ = name_habit(events)
@@ -82,14 +84,14 @@ def test_a_small_group_is_judged_as_all_are() -> None:
     assert newcomer == unknown == pytest.approx(0.0, abs=1e-6)
 
 
-def test_who_has_shown_much_is_expected_to_show_more() -> None:
+def test_a_new_name_is_less_surprising_for_an_entity_of_many_names() -> None:
     settled, varied = [(0, 0)] * 40, [(1, i % 5) for i in range(40)]
     habit, _ = name_habit(settled + varied)
     of_settled, of_varied = habit.transform(np.array([0, 1]), np.array([-1, -1]))
     assert of_settled > of_varied
 
 
-def test_the_seldomer_habits_are_broken_the_more_it_means() -> None:
+def test_a_broken_habit_weighs_more_where_habits_are_seldom_broken() -> None:
     strict = [(user, user) for user in range(5) for _ in range(160)]
     loose = strict + [(user, name) for user in range(5) for name in range(5) for _ in range(10)]
     of_strict, of_loose = (name_habit(events)[0].scale for events in (strict, loose))
@@ -103,7 +105,7 @@ MOMENTS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 400)), min_size=1
 
 @PATIENT
 @given(MOMENTS)
-def test_an_hour_is_as_surprising_as_the_other_events_of_its_entity_say(
+def test_the_surprisal_of_an_hour_comes_from_the_other_events_of_its_entity(
     events: list[tuple[int, int]],
 ) -> None:
     entity, hours = pairs(events)
@@ -135,7 +137,7 @@ LEVELS = st.lists(
 
 @PATIENT
 @given(LEVELS)
-def test_the_more_deviations_from_its_entity_s_level_the_more_surprising(
+def test_the_surprisal_of_a_number_grows_with_the_deviations_from_the_entity_s_level(
     events: list[tuple[int, float]],
 ) -> None:
     entity = np.array([e for e, _ in events])
@@ -148,7 +150,7 @@ def test_the_more_deviations_from_its_entity_s_level_the_more_surprising(
     assert (np.diff(np.abs(surprise)[order]) >= -2e-3).all()
 
 
-def test_the_surprise_of_a_level_is_how_few_are_as_far_off_theirs() -> None:
+def test_the_surprisal_of_a_level_is_minus_log_of_the_share_as_far_off() -> None:
     random = np.random.default_rng(0)
     entity = random.integers(0, 5, 20_000)
     level = 3.0 * entity + random.standard_t(2, 20_000)
@@ -161,14 +163,14 @@ def test_the_surprise_of_a_level_is_how_few_are_as_far_off_theirs() -> None:
     assert habit.transform(np.array([0]), np.array([-1e4]))[0] < -surprise.max()
 
 
-def test_one_extreme_event_does_not_excuse_itself() -> None:
+def test_one_extreme_number_does_not_move_its_entity_s_level() -> None:
     entity, level = np.zeros(30, dtype=np.int64), np.append(np.linspace(-1, 1, 29), 50.0)
     surprise = LevelHabit.fit(entity, 1, level).transform(entity, level)
     assert surprise[-1] > np.log(30) - 0.5
     assert surprise[-1] > surprise[:-1].max() + 0.5
 
 
-def test_missing_numbers_and_unknown_entities_are_ordinary() -> None:
+def test_missing_numbers_and_unknown_entities_have_no_surprisal() -> None:
     entity = np.array([0, 0, 1, -1])
     level = np.array([5.0, 5.0, np.nan, 3.0])
     habit = LevelHabit.fit(entity, 2, level)
@@ -179,13 +181,13 @@ def test_missing_numbers_and_unknown_entities_are_ordinary() -> None:
 
 
 @pytest.mark.parametrize("level", [[], [np.nan, np.nan]])
-def test_no_number_at_all_is_no_habit_and_no_error(level: list[float]) -> None:
+def test_a_level_of_no_numbers_has_no_surprisal(level: list[float]) -> None:
     entity = np.arange(len(level))
     habit = LevelHabit.fit(entity, len(level), np.array(level, dtype=np.float64))
     assert np.isfinite(habit.transform(np.array([0, -1]), np.array([1.0, np.nan]))).all()
 
 
-def test_of_many_equally_far_none_is_more_surprising_than_their_share() -> None:
+def test_equally_distant_numbers_are_no_more_surprising_than_their_share() -> None:
     entity = np.zeros(1_000, dtype=np.int64)
     level = np.repeat([0.0, 5.0], [950, 50])
     surprise = LevelHabit.fit(entity, 1, level).transform(entity, level)

@@ -60,7 +60,9 @@ def test_an_event_has_the_same_vector_alone_and_among_others(
         np.testing.assert_array_equal(alone[0], embedded.X[row])
 
 
-def test_blocks_and_taken_events_are_rows_of_x(embedded: EmbeddedEvents) -> None:
+def test_blocks_and_selected_events_are_rows_of_the_whole_embedding(
+    embedded: EmbeddedEvents,
+) -> None:
     np.testing.assert_array_equal(np.vstack(list(embedded.blocks(1_000))), embedded.X)
     rows = np.array([5, 3, 3, 5_000])
     np.testing.assert_array_equal(embedded.take(rows).X, embedded.X[rows])
@@ -79,7 +81,7 @@ def test_a_score_does_not_depend_on_the_events_scored_with_it(
             np.testing.assert_array_equal(one, all_of_them[start : start + size])
 
 
-def test_what_is_measured_once_is_what_is_measured_row_by_row(
+def test_scores_of_distinct_vectors_are_those_of_all_rows(
     model: AnomalyModel, embedded: EmbeddedEvents
 ) -> None:
     combination = model.explaining.combination
@@ -92,7 +94,7 @@ def test_what_is_measured_once_is_what_is_measured_row_by_row(
     )
 
 
-def test_where_each_event_has_names_of_its_own_nothing_is_shared() -> None:
+def test_events_with_names_of_their_own_share_no_vectors() -> None:
     roles = {name: ROLES[name] for name in ("user", "host")}
     names = [f"u{i}" for i in range(40)]
     events = pa.table({c: pa.array(names).dictionary_encode() for c in roles})

@@ -65,7 +65,7 @@ def test_spans_cover_x_exactly_once(embedder: EventEmbedder) -> None:
     assert len(set(keys)) == len(keys)
 
 
-def test_an_entity_is_context_and_an_id_is_nothing(embedder: EventEmbedder) -> None:
+def test_an_entity_is_context_and_an_id_is_not_embedded(embedder: EventEmbedder) -> None:
     alone = {span.column for span in embedder.spans if span.given is None}
     assert alone == {"time", "action", "ok", "size", "message", "user", "host"}
     assert all(s.stop - s.start == 1 for s in embedder.spans if s.column in ("user", "host"))
@@ -116,7 +116,7 @@ def test_rows_chunks_and_dictionaries_may_come_in_any_order(
     np.testing.assert_allclose(np.vstack(parts), X, rtol=1e-5, atol=1e-5)
 
 
-def test_no_events_are_no_vectors(log: pa.Table, embedder: EventEmbedder) -> None:
+def test_an_empty_table_gives_no_vectors(log: pa.Table, embedder: EventEmbedder) -> None:
     assert embedder.transform(log.slice(0, 0)).shape == (0, embedder.n_dims)
     assert embedder.transform(log.schema.empty_table()).shape == (0, embedder.n_dims)
 
@@ -138,14 +138,14 @@ def test_the_same_seed_gives_the_same_embedding(log: pa.Table, embedder: EventEm
     np.testing.assert_array_equal(again.transform(log), embedder.transform(log))
 
 
-def test_nothing_to_embed_is_no_dimension() -> None:
+def test_roles_without_an_embedded_column_give_no_dimension() -> None:
     events = conformed({"id": ["a", "b"]}, ROLES)
     embedder = EventEmbedder.fit(events, {"id": Role.ID}, {}, 0)
     assert embedder.n_dims == 0
     assert embedder.transform(events).shape == (2, 0)
 
 
-def test_counted_again_on_fewer_events_names_are_rarer_and_scales_and_habits_stay(
+def test_recounting_on_fewer_events_makes_names_rarer_and_leaves_scales_and_habits(
     log: pa.Table, embedder: EventEmbedder
 ) -> None:
     without = log.filter(pc.not_equal(log["action"].cast(pa.string()), "login"))

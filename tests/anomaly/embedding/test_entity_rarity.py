@@ -11,7 +11,7 @@ def block_of(names: list[str | None]) -> EntityRarityBlock:
     return EntityRarityBlock.fit(CategoryBlock.fit(terms(names)))
 
 
-def test_it_is_the_surprisal_of_the_entity() -> None:
+def test_the_coordinate_of_an_entity_is_its_surprisal() -> None:
     names = ["a"] * 60 + ["b"] * 39 + [None]
     X = block_of(names).transform(terms(["a", "b", None, "new"]))
     expected = [naive.surprisal(count, 100) for count in (60, 39, 1, 0)]
@@ -19,7 +19,7 @@ def test_it_is_the_surprisal_of_the_entity() -> None:
     assert X.dtype == np.float32
 
 
-def test_where_every_entity_is_seldom_one_more_tells_no_more_than_a_column() -> None:
+def test_the_coordinate_is_scaled_down_where_every_entity_is_rare() -> None:
     # Half of the events are of one user, the others of a thousand: the surprisals vary widely.
     names = ["all"] * 1_000 + [f"u{i}" for i in range(1_000)]
     X = block_of(names).transform(terms(names))

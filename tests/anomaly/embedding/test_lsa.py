@@ -50,7 +50,7 @@ def test_mean_and_highest_surprisal_are_those_of_the_tokens_held(bags: list[set[
         assert highest == pytest.approx(max(weights), rel=1e-5, abs=1e-6)
 
 
-def test_enough_directions_keep_all_distances() -> None:
+def test_enough_directions_preserve_all_distances_between_bags() -> None:
     random = np.random.default_rng(0)
     bags = [set(random.choice(12, 4, replace=False).tolist()) for _ in range(30)]
     space = TokenSpace.fit(csr(bags), np.ones(30, dtype=np.int64), 11, 0)
@@ -67,7 +67,7 @@ def test_a_bag_of_unseen_tokens_is_far_not_at_the_origin() -> None:
     assert (X[3] == 0.0).all()
 
 
-def test_a_row_that_stands_for_many_events_is_as_many_rows() -> None:
+def test_a_bag_counted_many_times_equals_as_many_bags() -> None:
     bags, counts = [{0, 1}, {1, 2}, {3}], np.array([5, 3, 1])
     together = TokenSpace.fit(csr(bags), counts, 2, 0)
     apart = TokenSpace.fit(

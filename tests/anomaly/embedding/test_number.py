@@ -22,7 +22,7 @@ def embed(block: NumberBlock, values: list[float]) -> np.ndarray:
 
 @PATIENT
 @given(sample=st.lists(ORDINARY, min_size=1, max_size=30), more=st.lists(ORDINARY, max_size=5))
-def test_it_is_the_scaled_value_and_the_surprise_of_a_missing_one(
+def test_a_number_is_its_scaled_value_and_the_surprisal_of_a_missing_one(
     sample: list[float], more: list[float]
 ) -> None:
     assume(not np.isnan(sample).all())
@@ -32,7 +32,7 @@ def test_it_is_the_scaled_value_and_the_surprise_of_a_missing_one(
 
 @PATIENT
 @given(sample=st.lists(FLOATS, max_size=30), more=st.lists(FLOATS, max_size=10))
-def test_any_number_has_a_finite_place(sample: list[float], more: list[float]) -> None:
+def test_any_number_has_finite_coordinates(sample: list[float], more: list[float]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         X = embed(fit(sample), sample + more)
@@ -67,14 +67,14 @@ def test_a_small_difference_of_large_numbers_counts() -> None:
     np.testing.assert_allclose(embed(fit(large), large), embed(fit(small), small), rtol=1e-4)
 
 
-def test_rounding_is_no_difference() -> None:
+def test_numbers_that_differ_by_rounding_have_one_place() -> None:
     # The means of sessions in which every number is 0.1.
     values = [sum([0.1] * n) / n for n in range(1, 50)]
     assert len(set(values)) > 1
     assert np.abs(embed(fit(values), values)).max() < 0.01
 
 
-def test_the_only_other_value_is_far_but_not_infinitely() -> None:
+def test_the_only_other_value_of_a_constant_column_is_finitely_far() -> None:
     values = [7.0] * 999 + [8.0]
     near, far = embed(fit(values), [7.0, 8.0])[:, 0]
     assert 3.0 < far - near < 50.0
@@ -88,7 +88,7 @@ def test_one_extreme_value_does_not_squeeze_the_others_together() -> None:
     assert with_one.level(np.array([1e12]))[0] > 5.0
 
 
-def test_the_rarer_a_missing_value_the_farther_it_is() -> None:
+def test_a_missing_number_is_farther_the_rarer_it_is() -> None:
     nan = float("nan")
     rare, common = fit([nan] + [1.0] * 99), fit([nan] * 50 + [1.0] * 50)
     assert embed(rare, [nan])[0, 1] > embed(common, [nan])[0, 1] > 0.0

@@ -12,14 +12,16 @@ TOTALS = st.integers(1, 10**9)
 
 @PATIENT
 @given(total=TOTALS, share=st.floats(0, 1))
-def test_it_is_minus_log_of_the_share_of_the_other_events(total: int, share: float) -> None:
+def test_the_surprisal_is_minus_log_of_the_share_of_the_other_events(
+    total: int, share: float
+) -> None:
     count = int(share * total)
     assert surprisal([count], total)[0] == pytest.approx(naive.surprisal(count, total))
 
 
 @PATIENT
 @given(total=TOTALS, count=st.integers(0, 10**9))
-def test_what_is_rarer_is_never_less_surprising(total: int, count: int) -> None:
+def test_a_rarer_value_is_never_less_surprising(total: int, count: int) -> None:
     rarer, commoner = surprisal([count, count + 1], total)
     assert rarer >= commoner >= 0.0
 
@@ -29,7 +31,7 @@ def test_an_event_does_not_vouch_for_itself() -> None:
     assert others([0, 1, 5]).tolist() == [0.0, 0.0, 4.0]
 
 
-def test_what_all_hold_is_no_surprise() -> None:
+def test_a_value_that_all_events_hold_has_no_surprisal() -> None:
     assert surprisal([100], 100)[0] == 0.0
     assert np.isfinite(surprisal([0, 1], 0)).all()
     assert np.isfinite(surprisal([0, 1], 1)).all()

@@ -49,7 +49,7 @@ def test_texts_of_one_meaning_are_near_without_a_common_word(space: MeaningSpace
         assert away[one, other] < min(away[one, unlike].min(), away[other, unlike].min())
 
 
-def test_all_distances_stay_whatever_the_directions_keep(space: MeaningSpace) -> None:
+def test_distances_stay_whatever_part_the_directions_hold(space: MeaningSpace) -> None:
     few = MeaningSpace.fit(pa.array(TEXTS), np.full(len(TEXTS), 10), 2, 0)
     whole, reduced = (np.linalg.norm(s.transform(pa.array(TEXTS)), axis=1) for s in (space, few))
     np.testing.assert_allclose(reduced, whole, rtol=1e-3)
@@ -58,7 +58,9 @@ def test_all_distances_stay_whatever_the_directions_keep(space: MeaningSpace) ->
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["🦊", "\x00", "x" * 5_000]])
-def test_any_text_has_a_finite_place_of_its_own(space: MeaningSpace, texts: list[str]) -> None:
+def test_any_text_has_finite_coordinates_of_its_meaning(
+    space: MeaningSpace, texts: list[str]
+) -> None:
     X = space.transform(pa.array(texts, pa.string()))
     assert X.shape == (len(texts), space.n_dims)
     assert np.isfinite(X).all()

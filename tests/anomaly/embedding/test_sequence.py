@@ -22,7 +22,7 @@ def embed(block: SequenceBlock, sessions: list[list[str] | None]) -> np.ndarray:
 
 @PATIENT
 @given(sample=SESSIONS, more=SESSIONS)
-def test_any_session_has_a_finite_place(sample: list[list[str]], more: list[list[str]]) -> None:
+def test_any_session_has_finite_coordinates(sample: list[list[str]], more: list[list[str]]) -> None:
     block = SequenceBlock.fit(lists(sample), 0)
     X = embed(block, sample + more)
     assert X.dtype == np.float32

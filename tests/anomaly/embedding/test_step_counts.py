@@ -39,7 +39,7 @@ def test_steps_beyond_the_common_ones_share_an_axis() -> None:
     assert rare[-1] == new[-1] > usual[-1]
 
 
-def test_what_every_session_does_equally_often_is_odd_done_otherwise_but_not_infinitely() -> None:
+def test_another_count_of_a_step_that_never_varies_is_finitely_far() -> None:
     steps = StepCounts.fit(lists([["open", "read", "close"]] * 100))
     X = steps.transform(lists([["open", "read", "close"], ["open", "close"], []]))
     assert np.abs(X[0]).max() == pytest.approx(0.0, abs=1e-5)

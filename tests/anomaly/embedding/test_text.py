@@ -46,7 +46,7 @@ def test_messages_of_one_template_and_shape_are_one_place() -> None:
     sample=st.lists(st.one_of(st.none(), TEXTS), max_size=15),
     more=st.lists(st.one_of(st.none(), TEXTS), max_size=5),
 )
-def test_any_text_has_a_finite_place(sample: list[str | None], more: list[str | None]) -> None:
+def test_any_text_has_finite_coordinates(sample: list[str | None], more: list[str | None]) -> None:
     X = embed(fit(sample), sample + more)
     assert X.dtype == np.float32
     assert X.shape == (len(sample) + len(more), fit(sample).n_dims)

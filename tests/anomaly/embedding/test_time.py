@@ -43,7 +43,7 @@ def test_surprisals_are_those_of_the_hours_and_weekdays(moments: list[int]) -> N
 
 @PATIENT
 @given(sample=st.lists(MOMENTS, max_size=20), more=st.lists(MOMENTS, max_size=5))
-def test_any_moment_has_a_finite_place(sample: list[int], more: list[int]) -> None:
+def test_any_moment_has_finite_coordinates(sample: list[int], more: list[int]) -> None:
     X = embed(fit(sample), sample + more)
     assert X.dtype == np.float32
     assert X.shape == (len(sample) + len(more), 6)
@@ -63,7 +63,7 @@ def test_an_hour_at_which_nothing_happens_is_far() -> None:
     assert at_night > at_work + 3.0
 
 
-def test_a_cycle_not_covered_twice_says_nothing() -> None:
+def test_a_day_or_week_not_covered_twice_is_not_embedded() -> None:
     one_day = [hour * HOUR for hour in range(24)]
     assert not embed(fit(one_day), [5 * HOUR, 100 * DAY]).any()
     ten_days = fit([hour * HOUR for hour in range(240)])

@@ -41,7 +41,7 @@ def test_each_text_holds_what_scikit_learn_finds_in_it(texts: list[str]) -> None
 
 
 @pytest.mark.parametrize("at_once", [1, 7, 40])
-def test_how_many_are_read_at_once_does_not_matter(
+def test_tokens_do_not_depend_on_how_many_texts_are_read_at_once(
     at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = pa.array(["", "user ann <ip>", "x" * 50, "", "", "größe 🦊", "", "a b"])
@@ -53,6 +53,6 @@ def test_how_many_are_read_at_once_does_not_matter(
         assert again.has_canonical_format
 
 
-def test_a_slice_of_texts_is_read_as_such() -> None:
+def test_tokens_of_a_slice_are_those_of_its_texts_alone() -> None:
     texts = pa.array(["never", "user ann", None, "user bob"]).drop_null()
     assert (bags.words(texts.slice(1)) != bags.words(pa.array(["user ann", "user bob"]))).nnz == 0

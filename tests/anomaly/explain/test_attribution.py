@@ -39,7 +39,7 @@ def test_each_counterfactual_is_what_scoring_it_says(log: pa.Table, distance: Di
     np.testing.assert_allclose(span_shares(fold, X, normal)[telling], expected, atol=1e-3)
 
 
-def test_shares_are_parts_of_one(model: AnomalyModel, log: pa.Table) -> None:
+def test_the_shares_of_an_event_sum_to_one(model: AnomalyModel, log: pa.Table) -> None:
     X = model.embedder.transform(log.slice(0, 60))
     shares = span_shares(model.explaining, X, nearest_normal(model, X))
     assert shares.shape == (60, len(model.embedder.spans))
@@ -55,7 +55,7 @@ def test_an_event_like_its_nearest_normal_one_has_nothing_to_share_out(
     assert not span_shares(model.explaining, X, X).any()
 
 
-def test_the_only_span_that_differs_has_all_of_it(model: AnomalyModel) -> None:
+def test_the_only_span_that_differs_has_all_of_the_surprise(model: AnomalyModel) -> None:
     normal = model.explaining.combination.density.references_[:1]
     for i, span in enumerate(model.embedder.spans):
         X = normal.copy()
@@ -72,6 +72,6 @@ def test_events_are_explained_alike_alone_and_together(model: AnomalyModel, n: i
     np.testing.assert_allclose(together, alone, atol=1e-4)
 
 
-def test_no_event_has_no_shares(model: AnomalyModel) -> None:
+def test_no_events_give_no_shares(model: AnomalyModel) -> None:
     X = model.explaining.combination.density.references_[:0]
     assert span_shares(model.explaining, X, X).shape == (0, len(model.embedder.spans))

@@ -75,7 +75,7 @@ def test_a_session_like_the_others_has_no_odd_event() -> None:
     assert told([USUAL] * 40) == []
 
 
-def test_of_the_same_step_again_and_again_the_first_is_listed_and_of_many_the_rarest() -> None:
+def test_a_repeated_step_is_listed_once_and_of_many_steps_the_rarest() -> None:
     odd = ["x", "x", *"abcdef"]
     sessions = [[*USUAL, *odd]] + [[*USUAL, *"abc"]] * 3 + [USUAL] * 36
     found = told(sessions)

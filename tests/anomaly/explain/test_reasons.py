@@ -70,13 +70,13 @@ def test_reasons_are_ranked_parts_of_one_with_three_at_least(fitted: Fitted, log
         assert summary.startswith(row[0].sentence)
 
 
-def test_one_column_has_one_reason(log: pa.Table) -> None:
+def test_a_column_with_several_spans_has_one_reason(log: pa.Table) -> None:
     model, drawn = AnomalyModel.fit(log, {"size": Role.NUMBER}, {}, 0)
     reasons, _ = explain(model.explaining, log.take(pa.array(drawn)), log.slice(0, 2))
     assert [len(row) for row in reasons] == [1, 1]
 
 
-def test_no_event_has_no_reasons(fitted: Fitted, log: pa.Table) -> None:
+def test_no_events_give_no_reasons(fitted: Fitted, log: pa.Table) -> None:
     model, references = fitted
     assert explain(model.explaining, references, log.slice(0, 0)) == ([], [])
 
@@ -93,7 +93,7 @@ def test_hostile_and_missing_values_do_not_break_the_wording(
             assert len(reason.sentence) < 500
 
 
-def test_everything_missing_is_explained_too(fitted: Fitted, log: pa.Table) -> None:
+def test_an_event_with_every_value_missing_is_explained(fitted: Fitted, log: pa.Table) -> None:
     event = log.slice(3, 1)
     for column in ("user", "host", "action", "ok", "size", "message"):
         event = with_value(event, 0, column, None)

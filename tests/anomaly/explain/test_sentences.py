@@ -76,7 +76,9 @@ def told(
         ),
     ],
 )
-def test_a_column_alone(embedder: EventEmbedder, column: str, value: Any, sentence: str) -> None:
+def test_the_sentence_about_a_column_alone(
+    embedder: EventEmbedder, column: str, value: Any, sentence: str
+) -> None:
     assert told(embedder, column, value)[2] == sentence
 
 
@@ -110,13 +112,13 @@ def test_a_column_alone(embedder: EventEmbedder, column: str, value: Any, senten
         ),
     ],
 )
-def test_a_column_given_who_did_it(
+def test_the_sentence_about_a_column_given_the_entity(
     embedder: EventEmbedder, column: str, value: Any, user: str | None, sentence: str
 ) -> None:
     assert told(embedder, column, value, "user", user=user)[2] == sentence
 
 
-def test_a_number_given_who_did_it(embedder: EventEmbedder) -> None:
+def test_the_sentence_about_a_number_given_the_entity(embedder: EventEmbedder) -> None:
     observed, expected, sentence = told(embedder, "size", 1e6, "user")
     assert observed == "1,000,000"
     assert expected is not None
@@ -124,7 +126,7 @@ def test_a_number_given_who_did_it(embedder: EventEmbedder) -> None:
     assert sentence == f"`size` is 1,000,000: usually about {expected} for `user` `ann`"
 
 
-def test_a_sample_without_a_number_tells_of_one() -> None:
+def test_a_number_is_described_where_the_sample_has_none() -> None:
     columns = {"size": [None] * 5, "action": ["read"] * 5}
     roles = {c: ROLES[c] for c in columns}
     embedder = EventEmbedder.fit(conformed(columns, roles), roles, {}, 0)

@@ -46,7 +46,9 @@ RECORDS = st.lists(
 
 @PATIENT
 @given(records=RECORDS)
-def test_they_are_what_every_pair_says(records: list[tuple[float, int, int, int]]) -> None:
+def test_incidents_are_those_of_a_comparison_of_every_pair(
+    records: list[tuple[float, int, int, int]],
+) -> None:
     places, times, users, reasons = ([r[i] for r in records] for i in range(4))
     given_ones = candidates(places, times, users)
     reason = np.array(reasons, dtype=np.int64).reshape(-1, 1)
@@ -54,7 +56,7 @@ def test_they_are_what_every_pair_says(records: list[tuple[float, int, int, int]
     assert found.tolist() == naive.incidents(places, times, users, reasons, reach=5.0)
 
 
-def test_a_flood_of_alike_records_is_one_and_its_reasons_are_asked_once() -> None:
+def test_a_flood_of_alike_records_is_one_incident_and_is_explained_once() -> None:
     rng = np.random.default_rng(0)
     n = 10_000
     flood = candidates(
@@ -72,7 +74,7 @@ def test_a_flood_of_alike_records_is_one_and_its_reasons_are_asked_once() -> Non
     assert asked == [0]
 
 
-def test_records_far_apart_in_time_are_not_one_however_alike() -> None:
+def test_alike_records_far_apart_in_time_are_two_incidents() -> None:
     apart = candidates([5.0, 5.0], [0, NEAR_IN_TIME + 1], [0, 0])
     assert incidents(apart, for_one_reason).tolist() == [0, 1]
 
@@ -83,7 +85,7 @@ def test_one_entity_odd_for_different_reasons_has_two_incidents() -> None:
     assert incidents(both, each_for_its_own).tolist() == [0, 1]
 
 
-def test_no_name_is_no_entity() -> None:
+def test_records_without_a_name_share_no_entity() -> None:
     nobody = candidates([0.0, 30.0], [0, MINUTE], [-1, -1])
     assert incidents(nobody, for_one_reason).tolist() == [0, 1]
 
@@ -100,7 +102,7 @@ def test_without_candidates_there_is_no_incident() -> None:
 
 @PATIENT
 @given(drawn=st.lists(st.integers(0, 5), max_size=30), wanted=st.integers(0, 6))
-def test_the_walk_ends_at_the_first_record_of_the_last_incident_wanted(
+def test_candidates_are_read_up_to_the_first_record_of_the_last_incident_wanted(
     drawn: list[int], wanted: int
 ) -> None:
     numbers = [list(dict.fromkeys(drawn)).index(number) for number in drawn]

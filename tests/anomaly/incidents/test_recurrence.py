@@ -38,12 +38,12 @@ def earlier(of: Incident, hours: int, run: int = 0) -> PastIncident:
     return past(of, run, first_time=start, last_time=start + HOUR)
 
 
-def test_what_was_never_there_is_new() -> None:
+def test_an_incident_that_no_earlier_run_had_is_new() -> None:
     (now,) = compared([incident()], [past(incident("adam"))])
     assert (now.status, now.since, now.occurrences) == ("new", None, 1)
 
 
-def test_what_comes_back_says_since_when_and_how_often() -> None:
+def test_a_recurring_incident_says_since_when_and_how_often() -> None:
     one = incident()
     (now,) = compared([one], [earlier(one, 72), earlier(one, 24, run=1)])
     assert (now.status, now.since, now.occurrences) == ("recurring", 28 * HOUR, 3)
@@ -55,7 +55,7 @@ def test_an_occurrence_that_several_runs_saw_counts_once() -> None:
     assert now.occurrences == 2
 
 
-def test_without_times_each_run_is_an_occurrence() -> None:
+def test_each_run_is_an_occurrence_where_records_have_no_time() -> None:
     one = incident(at=None)
     (now,) = compared([one], [past(one, run=0), past(one, run=0), past(one, run=1)])
     assert (now.status, now.since, now.occurrences) == ("recurring", None, 3)
@@ -70,13 +70,15 @@ def test_without_times_each_run_is_an_occurrence() -> None:
         (2, "low", "worse"),
     ],
 )
-def test_graver_or_far_more_is_worse(records: int, severity: str, status: str) -> None:
+def test_an_incident_of_higher_severity_or_far_more_records_is_worse(
+    records: int, severity: str, status: str
+) -> None:
     before = earlier(incident(records=2), 24)
     (now,) = compared([incident(records=records)], [replace(before, severity=severity)])
     assert now.status == status
 
 
-def test_it_is_known_by_entity_and_pattern_not_by_time_or_value() -> None:
+def test_an_incident_is_recognised_by_entity_and_pattern_not_by_time_or_value() -> None:
     assert incident().identity == incident(at=7 * HOUR, records=9).identity
     assert len({incident(e, c).identity for e in ("eve", "bob") for c in ("action", "bytes")}) == 4
 
@@ -86,7 +88,7 @@ def test_the_pattern_holds_the_value_of_a_name_and_not_of_a_quantity() -> None:
     assert incident(column="bytes").pattern == "bytes"
 
 
-def test_resolved_is_what_the_newest_earlier_run_alone_had() -> None:
+def test_incidents_that_only_the_newest_earlier_run_had_are_resolved() -> None:
     gone, stays, old = incident("gone"), incident("stays"), incident("old")
     before = [past(old, run=0), past(gone, run=1), past(stays, run=1)]
     assert resolved([stays], before) == [gone.identity]

@@ -25,7 +25,7 @@ def told(past: list[dict[str, Any]], n: int = 5) -> list[tuple[int, str, int]]:
     return [(each.place, each.why, each.times) for each in some]
 
 
-def test_the_same_comes_before_the_pattern_the_entity_and_the_reasons() -> None:
+def test_the_same_incident_ranks_before_one_of_its_pattern_entity_or_reasons() -> None:
     past = [
         incident("k-4", "bob", "bytes", {"action": 0.8, "bytes": 0.25}),
         incident("k-3", "ann", "host = h", {"host": 1.0}),
@@ -37,15 +37,15 @@ def test_the_same_comes_before_the_pattern_the_entity_and_the_reasons() -> None:
     assert told(past, n=1) == [(3, "same", 1)]
 
 
-def test_of_one_that_came_often_the_newest_is_told_and_how_often() -> None:
+def test_of_a_repeated_incident_the_newest_is_given_with_its_count() -> None:
     assert told([NOW, incident("k-9", "bob", "x = y", {"x": 1.0}), NOW, NOW]) == [(3, "same", 3)]
 
 
-def test_a_pattern_that_is_a_column_alone_and_no_entity_are_not_shared() -> None:
+def test_a_pattern_without_a_value_and_a_missing_entity_make_nothing_similar() -> None:
     now = incident("k-1", None, "bytes", {"bytes": 1.0})
     other = incident("k-2", None, "bytes", {"bytes": 0.1, "host": 0.9})
     assert most_similar([now], [other], 5) == [[]]
 
 
-def test_without_a_past_nothing_is_similar() -> None:
+def test_no_incident_is_similar_where_there_is_no_earlier_run() -> None:
     assert most_similar([NOW, NOW], [], 5) == [[], []]

@@ -38,14 +38,14 @@ def odder(one: Incident, **scores: float) -> Incident:
 
 
 @pytest.mark.parametrize("label", ["benign", "expected"])
-def test_what_comes_back_is_suppressed_and_names_its_verdict(label: str) -> None:
+def test_a_recurring_benign_incident_is_suppressed_and_names_its_verdict(label: str) -> None:
     said = verdict(incident(), label)
     later = incident(at=900 * 3_600_000_000)
     (hidden,) = apply_verdicts([later], [said], TODAY).suppressed
     assert hidden.verdict == said.verdict
 
 
-def test_a_scope_reaches_as_far_as_it_says() -> None:
+def test_the_scope_of_a_verdict_decides_which_incidents_it_is_about() -> None:
     on = incident("eve", "action")
     others = {
         "same": incident("eve", "action"),
@@ -65,18 +65,18 @@ def test_a_scope_reaches_as_far_as_it_says() -> None:
 
 
 @pytest.mark.parametrize("score", ["density_score", "distance_score"])
-def test_a_larger_deviation_is_never_hidden(score: str) -> None:
+def test_an_incident_of_a_higher_score_is_never_suppressed(score: str) -> None:
     on = incident()
     assert suppressed(odder(on, **{score: 1.05 * on.scores[score]}), verdict(on))
     outcome = apply_verdicts([odder(on, **{score: 1.2 * on.scores[score]})], [verdict(on)], TODAY)
     assert [each.verdict for each in outcome.reported] == [verdict(on).verdict]
 
 
-def test_a_graver_severity_is_never_hidden() -> None:
+def test_an_incident_of_a_higher_severity_is_never_suppressed() -> None:
     assert not suppressed(replace(incident(), severity="high"), verdict(incident()))
 
 
-def test_a_reason_that_was_not_there_is_never_hidden() -> None:
+def test_an_incident_with_a_new_reason_is_never_suppressed() -> None:
     on = incident("eve", "action")
     other = replace(on, reasons=[*on.reasons, replace(on.reasons[0], column="host", share=0.2)])
     faint = replace(on, reasons=[*on.reasons, replace(on.reasons[0], column="host", share=0.05)])
@@ -93,7 +93,7 @@ def test_a_verdict_ends_after_its_last_day() -> None:
     assert not suppressed(timeless, verdict(timeless, until=TODAY - timedelta(days=1)))
 
 
-def test_malicious_suppresses_nothing_and_takes_back_what_was_said_before() -> None:
+def test_a_malicious_verdict_suppresses_nothing_and_revokes_earlier_ones() -> None:
     on = incident()
     benign, malicious = verdict(on), verdict(on, "malicious")
     assert suppressed(on, malicious, benign)
@@ -147,7 +147,9 @@ EVENTS = pa.table(
         ("malicious", "entity", [True, True, True, False]),
     ],
 )
-def test_what_is_malicious_is_no_reference(label: str, scope: str, expected: list[bool]) -> None:
+def test_events_of_a_malicious_verdict_are_no_reference(
+    label: str, scope: str, expected: list[bool]
+) -> None:
     one = incident("eve")
     seen = replace(one, members=replace(one.members, first_time=50, last_time=150))
     verdicts = [verdict(seen, label, scope)]
@@ -155,7 +157,7 @@ def test_what_is_malicious_is_no_reference(label: str, scope: str, expected: lis
     assert found.tolist() == expected
 
 
-def test_without_time_or_entity_the_records_themselves_are_left_out() -> None:
+def test_a_malicious_verdict_without_time_or_entity_leaves_out_its_records_alone() -> None:
     said = [verdict(incident("eve"), "malicious")]
     assert known_malicious(EVENTS, EVENTS["id"], said, None).tolist() == [True] + [False] * 3
     other = EVENTS.drop("user")

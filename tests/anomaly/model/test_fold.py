@@ -21,7 +21,7 @@ def test_each_event_calibrates_one_split_and_is_a_reference_of_others(n: int, se
             assert (np.diff(part) > 0).all()
 
 
-def test_the_splits_have_seeds_of_their_own() -> None:
+def test_each_split_of_a_sample_has_its_own_seeds() -> None:
     seeds = [seed for split in splits(30, 5) for seed in (split.embed_seed, split.draw_seed)]
     assert len(set(seeds)) == len(seeds)
     np.testing.assert_array_equal(held_out(30, 5), splits(30, 5)[0].calibration)
@@ -39,7 +39,7 @@ def test_a_small_sample_is_judged_by_three_folds_and_their_mean(
         assert getattr(scores, name).dtype == told[0].dtype
 
 
-def test_a_larger_one_by_the_first_of_them(
+def test_a_large_sample_is_judged_by_one_fold(
     model: AnomalyModel, log: pa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(anomaly.model.model, "_SMALL", log.num_rows - 1)

@@ -37,7 +37,9 @@ def test_the_order_of_the_rows_does_not_matter(model: AnomalyModel, log: pa.Tabl
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 7, 250])
-def test_chunks_score_as_the_whole_does(model: AnomalyModel, log: pa.Table, size: int) -> None:
+def test_scores_of_chunks_are_those_of_the_whole_table(
+    model: AnomalyModel, log: pa.Table, size: int
+) -> None:
     log = log.slice(0, 60 * size)
     parts = [model.score(log.slice(start, size)) for start in range(0, log.num_rows, size)]
     joined = Scores(
@@ -50,7 +52,7 @@ def test_chunks_score_as_the_whole_does(model: AnomalyModel, log: pa.Table, size
     assert_alike(joined, model.score(log), 1e-4)
 
 
-def test_duplicates_score_alike(model: AnomalyModel, log: pa.Table) -> None:
+def test_duplicate_events_have_equal_scores(model: AnomalyModel, log: pa.Table) -> None:
     rows = np.repeat(np.arange(40), 50)
     twice = model.score(log.take(pa.array(rows)))
     assert_alike(twice, rows_of(model.score(log), rows), 1e-4)
@@ -68,7 +70,7 @@ def test_p_values_are_probabilities_and_go_with_the_scores(
     assert odd.p_values[0] < scores.p_values[0]
 
 
-def test_the_farther_a_value_the_smaller_p(model: AnomalyModel, log: pa.Table) -> None:
+def test_the_p_value_falls_as_a_value_moves_farther_out(model: AnomalyModel, log: pa.Table) -> None:
     p = [
         model.score(with_value(log, 0, "size", 10.0**power)).p_values[0]
         for power in range(3, 30, 3)
@@ -86,12 +88,12 @@ def test_any_valid_event_has_a_score(model: AnomalyModel, events: list[dict]) ->
     assert ((scores.p_values > 0.0) & (scores.p_values <= 1.0)).all()
 
 
-def test_no_events_have_no_scores(model: AnomalyModel, log: pa.Table) -> None:
+def test_an_empty_table_has_no_scores(model: AnomalyModel, log: pa.Table) -> None:
     assert model.score(log.slice(0, 0)).p_values.shape == (0,)
 
 
 @pytest.mark.parametrize("column", ["user", "host", "action", "ok", "size", "message"])
-def test_a_missing_value_where_none_was_makes_an_event_odder(
+def test_a_missing_value_in_a_complete_column_lowers_the_p_value(
     model: AnomalyModel, log: pa.Table, column: str
 ) -> None:
     without = pa.concat_tables([with_value(log, i, column, None) for i in range(10)])
@@ -153,7 +155,7 @@ def test_too_few_events_are_refused(n: int) -> None:
         AnomalyModel.fit(company_log(n, 0), ROLES, {}, 0)
 
 
-def test_just_enough_events_are_a_model() -> None:
+def test_the_fewest_events_allowed_make_a_model() -> None:
     events = company_log(FEWEST_EVENTS, 0)
     model, _ = AnomalyModel.fit(events, ROLES, {}, 0)
     assert np.isfinite(model.score(events).p_values).all()
@@ -162,7 +164,7 @@ def test_just_enough_events_are_a_model() -> None:
 @pytest.mark.parametrize(
     "roles", [{}, {"id": Role.ID}, {"id": Role.ID, "size": Role.IGNORE}, {"size": Role.IGNORE}]
 )
-def test_nothing_to_embed_is_refused(log: pa.Table, roles: dict[str, Role]) -> None:
+def test_a_log_without_an_embedded_column_is_refused(log: pa.Table, roles: dict[str, Role]) -> None:
     with pytest.raises(InputError, match="no usable column"):
         AnomalyModel.fit(log, roles, {}, 0)
 
@@ -209,7 +211,7 @@ def test_p_values_of_new_normal_events_are_not_too_small() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("odd_in_the_fit", "power"), [(0, 0.9), (50, 0.0)])
-def test_of_the_findings_no_more_are_false_than_the_rate_allows(
+def test_the_share_of_false_findings_is_within_the_false_discovery_rate(
     odd_in_the_fit: int, power: float
 ) -> None:
     # Measured over 20 seeds: fitted on clean events, all odd ones are found and .05 of the findings

@@ -92,7 +92,7 @@ def dims(span: Span) -> range:
         ("size", 3_000.0, "`size` is 3,000: usually about "),
     ],
 )
-def test_what_is_ordinary_elsewhere_is_odd_among_the_peers(
+def test_a_value_usual_elsewhere_is_odd_within_a_peer_group(
     fitted: tuple[AnomalyModel, pa.Table], staff: pa.Table, column: str, value: object, says: str
 ) -> None:
     model, references = fitted
@@ -118,7 +118,9 @@ def test_an_unseen_or_missing_group_is_judged_by_all(
         assert 0.0 < p < 0.05
 
 
-def test_it_goes_through_json(fitted: tuple[AnomalyModel, pa.Table], staff: pa.Table) -> None:
+def test_a_model_with_peer_groups_scores_the_same_after_json(
+    fitted: tuple[AnomalyModel, pa.Table], staff: pa.Table
+) -> None:
     tree, arrays = dump(fitted[0])
     again = load(json.loads(json.dumps(tree)), arrays, PARTS)
     np.testing.assert_array_equal(again.score(staff).p_values, fitted[0].score(staff).p_values)

@@ -11,18 +11,18 @@ X = np.array([[3.0, 0.0], [0.0, 5.0], [6.0, 0.1]], dtype=np.float32)
 ORIGIN = np.zeros(2, dtype=np.float32)
 
 
-def test_euclidean_distances_are_those_of_the_ruler() -> None:
+def test_the_euclidean_metric_is_the_plain_distance_of_vectors() -> None:
     found = distances(X[0], placed(X, ORIGIN, "euclidean"), "euclidean")
     assert found == pytest.approx([0.0, np.sqrt(34.0), np.hypot(3.0, 0.1)], abs=1e-6)
 
 
-def test_cosine_tells_directions_and_no_lengths() -> None:
+def test_the_cosine_metric_ignores_the_length_of_vectors() -> None:
     there = placed(X, ORIGIN, "cosine")
     found = distances(there[0], there, "cosine")
     assert found == pytest.approx([0.0, 1.0, 1.0 - 6.0 / np.hypot(6.0, 0.1)], abs=1e-6)
 
 
-def test_a_part_of_the_embedding_is_that_of_its_columns() -> None:
+def test_the_part_of_the_embedding_for_some_columns_is_that_of_these_columns() -> None:
     log = mixture(400, seed=1)
     model, _ = AnomalyModel.fit(log, MIXTURE_ROLES, {}, seed=0)
     told = {"kind", "x0"}

@@ -16,7 +16,9 @@ RATES = st.floats(1e-6, 0.999)
 
 @PATIENT
 @given(p_values=P_VALUES, rate=RATES)
-def test_it_is_benjamini_and_hochberg_s_procedure(p_values: list[float], rate: float) -> None:
+def test_the_selection_is_the_procedure_of_benjamini_and_hochberg(
+    p_values: list[float], rate: float
+) -> None:
     chosen = select(np.array(p_values), len(p_values), SelectionSpec(fdr=rate))
     expected = naive.benjamini_hochberg(p_values, rate)
     assert [p <= chosen.p_cut for p in p_values] == expected
@@ -82,13 +84,13 @@ def test_an_out_of_reach_threshold_and_an_empty_run_select_nothing() -> None:
     assert select(np.array([]), 0, SelectionSpec()).selected == 0
 
 
-def test_without_a_rule_a_tenth_may_be_false() -> None:
+def test_the_default_false_discovery_rate_is_a_tenth() -> None:
     assert select(np.array([0.1, 0.1]), 2, SelectionSpec()).selected == 2
 
 
 @PATIENT
 @given(st.floats(1e-300, 1.0))
-def test_ten_points_are_ten_times_as_rare(p: float) -> None:
+def test_ten_points_of_score_are_a_tenth_of_the_p_value(p: float) -> None:
     score = anomaly_score([p, p / 10.0])
     assert score[0] >= 0.0
     assert score[1] - score[0] == pytest.approx(10.0, abs=1e-6)
@@ -100,7 +102,7 @@ def test_severity_goes_by_fixed_cuts(scores: list[float]) -> None:
     assert severity(scores) == [naive.severity(score) for score in scores]
 
 
-def test_of_ordinary_events_next_to_no_p_value_has_to_be_looked_at() -> None:
+def test_next_to_no_p_value_of_an_ordinary_log_is_a_candidate() -> None:
     p_values = np.random.default_rng(0).random(100_000)
     assert largest_p(SelectionSpec(), by_points(p_values.tolist())) < 1e-3
     assert largest_p(SelectionSpec(), np.zeros(3_001, dtype=np.int64)) == 0.0

@@ -60,7 +60,7 @@ def alike(a: Any, b: Any) -> bool:
 
 @PATIENT
 @given(TREES)
-def test_whatever_the_keys_are_called_it_comes_back_as_it_was(tree: Any) -> None:
+def test_a_tree_with_any_keys_is_loaded_as_it_was_dumped(tree: Any) -> None:
     assert alike(through_json(tree), tree)
 
 
@@ -79,12 +79,12 @@ def test_only_named_classes_are_made() -> None:
 
 
 @pytest.mark.parametrize("name", ["object", "Path", "Popen", "builtins.eval", "AnomalyModel2"])
-def test_a_tree_cannot_ask_for_anything_else(name: str) -> None:
+def test_a_tree_that_names_another_class_is_refused(name: str) -> None:
     with pytest.raises(ModelFileError, match="not a part"):
         load({"$class": name, "parts": {}}, {}, PARTS)
 
 
-def test_a_missing_array_is_named() -> None:
+def test_the_error_names_a_missing_array() -> None:
     with pytest.raises(ModelFileError, match="`counts` is missing"):
         load({"$array": "counts"}, {}, PARTS)
 

@@ -39,7 +39,7 @@ def test_every_kind_is_made_and_each_canary_differs_in_one_column() -> None:
         assert sum(canary[column] != record[column] for column in ROLES) == 1
 
 
-def test_each_kind_is_what_it_is_called() -> None:
+def test_each_kind_of_canary_is_odd_as_its_name_says() -> None:
     canaries = make_canaries(LOG, ROLES, 250, 1)
     habits = {(r["user"], r[c]) for r in LOG.to_pylist() for c in ("host", "action")}
     actions = set(LOG["action"].to_pylist())
@@ -61,7 +61,7 @@ def test_each_kind_is_what_it_is_called() -> None:
                 assert (canary["user"], canary[changed]) not in habits
 
 
-def test_the_seed_decides_all() -> None:
+def test_the_seed_decides_every_canary() -> None:
     first, again, other = (make_canaries(LOG, ROLES, 100, seed).records for seed in (3, 3, 4))
     assert first.equals(again)
     assert not first.equals(other)
@@ -92,7 +92,7 @@ def test_of_no_records_no_canary_is_made() -> None:
     names=st.lists(st.sampled_from([None, "", "a", "b"]), min_size=1, max_size=40),
     size=st.sampled_from([None, -1.0, 0.0, 5.0, 1e308, float("nan")]),
 )
-def test_odd_logs_make_canaries_or_none_but_no_fault(names, size) -> None:
+def test_odd_logs_give_canaries_or_none_without_an_error(names, size) -> None:
     roles = {"e": Role.ENTITY, "c": Role.CATEGORY, "n": Role.NUMBER, "t": Role.TIME, "m": Role.TEXT}
     n = len(names)
     columns = {"e": names, "c": names, "n": [size] * n, "t": [7] * n, "m": names}
@@ -105,7 +105,7 @@ def model() -> AnomalyModel:
     return AnomalyModel.fit(company_log(3_000, 1), ROLES, {}, 0)[0]
 
 
-def test_a_model_finds_most_of_them_and_tells_of_which_kinds(model) -> None:
+def test_a_model_finds_most_canaries_and_counts_them_by_kind(model) -> None:
     report = search_canaries(model, LOG, 0.01, 0)
     assert report.recall > 0.7
     assert report.score_cut == pytest.approx(20.0)

@@ -39,12 +39,12 @@ def changed(column: str, values: pa.Array) -> pa.Table:
 
 
 @pytest.mark.parametrize("n", [200, 2_000, 6_000])
-def test_records_of_the_same_kind_do_not_move(model, reference, n) -> None:
+def test_no_column_moves_where_records_are_of_the_same_kind(model, reference, n) -> None:
     for seed in (1, 2, 3):
         assert moved(model, reference, company_log(n, seed)) == set()
 
 
-def test_a_column_that_changed_is_the_one_that_moved(model, reference) -> None:
+def test_only_the_changed_column_moves(model, reference) -> None:
     log = company_log(2_000, 1)
     size = pa.array(log["size"].to_numpy() * 5.0)
     assert moved(model, reference, changed("size", size)) == {"size"}
@@ -64,7 +64,7 @@ def test_a_column_that_changed_is_the_one_that_moved(model, reference) -> None:
     }
 
 
-def test_unseen_names_are_told_from_rare_ones(model, reference) -> None:
+def test_unseen_names_are_counted_apart_from_rare_ones(model, reference) -> None:
     log = company_log(2_000, 1)
     actions = [f"new-{i}" if i % 10 == 0 else a for i, a in enumerate(log["action"].to_pylist())]
     counts = BatchCounts.of(model.embedder, changed("action", terms(actions)))
@@ -74,7 +74,7 @@ def test_unseen_names_are_told_from_rare_ones(model, reference) -> None:
     assert drift.moved
 
 
-def test_the_hours_of_less_than_a_day_are_left_out(model, reference) -> None:
+def test_the_hours_of_a_batch_shorter_than_a_day_are_not_compared(model, reference) -> None:
     log = company_log(2_000, 1).sort_by("time").slice(0, 60)
     counts = BatchCounts.of(model.embedder, log)
     assert not counts.covers_a_day
@@ -83,7 +83,7 @@ def test_the_hours_of_less_than_a_day_are_left_out(model, reference) -> None:
 
 @FEW
 @given(st.lists(st.integers(0, 2_000), max_size=4))
-def test_counts_add_up_over_the_parts(model, cuts) -> None:
+def test_the_counts_of_parts_add_up_to_those_of_the_whole_batch(model, cuts) -> None:
     log = company_log(2_000, 1)
     places = [0, *sorted(cuts), log.num_rows]
     parts = [log.slice(a, b - a) for a, b in pairwise(places)]
@@ -111,6 +111,6 @@ def test_steps_of_sessions_are_compared_too() -> None:
     assert moved(model, reference, sessions("abcx")) == {"steps"}
 
 
-def test_nothing_is_said_of_no_records(model, reference) -> None:
+def test_an_empty_batch_has_no_column_drift(model, reference) -> None:
     nothing = BatchCounts.of(model.embedder, LOG.slice(0, 0))
     assert compare_columns(model.embedder, reference, nothing) == {}

@@ -11,7 +11,7 @@ def runs(rng: np.random.Generator, n: int, shares: np.ndarray) -> list[tuple[int
 
 
 @pytest.mark.parametrize("night_to_night", [0.0, 0.05])
-def test_a_job_that_does_not_change_is_seldom_called_a_fall(night_to_night):
+def test_a_steady_share_of_found_canaries_seldom_counts_as_a_fall(night_to_night):
     rng = np.random.default_rng(1)
     calls = 0
     for _ in range(4_000):
@@ -24,7 +24,7 @@ def test_a_job_that_does_not_change_is_seldom_called_a_fall(night_to_night):
 
 
 @pytest.mark.parametrize(("usual", "now"), [(0.9, 0.7), (0.7, 0.5), (1.0, 0.9), (0.3, 0.1)])
-def test_a_fall_by_a_fifth_is_seen(usual, now):
+def test_a_fall_of_the_found_share_by_a_fifth_is_noticed(usual, now):
     rng = np.random.default_rng(2)
     seen = 0
     for _ in range(200):
@@ -35,14 +35,14 @@ def test_a_fall_by_a_fifth_is_seen(usual, now):
     assert seen > 180
 
 
-def test_a_rise_is_no_fall_and_the_share_is_of_all_runs_together():
+def test_a_rise_of_the_found_share_is_no_fall_and_the_share_is_of_all_runs_together():
     tested = fall_of_recall((250, 250), [(100, 50), (300, 150), *[(250, 125)] * 4])
     assert tested is not None
     assert tested[0] == 0.5
     assert tested[1] > 0.999
 
 
-def test_a_few_runs_or_no_canary_tell_nothing():
+def test_few_runs_or_no_canaries_tell_no_fall():
     assert fall_of_recall((250, 0), [(250, 250)] * (FEWEST_RUNS - 1)) is None
     assert fall_of_recall((250, 0), [(0, 0)] * 9) is None
     assert fall_of_recall((0, 0), [(250, 250)] * 9) is None

@@ -24,7 +24,7 @@ def before(model: AnomalyModel) -> list[int]:
     return count_cells(model.explaining, [UNSEEN]).tolist()
 
 
-def test_each_record_is_in_one_cell_however_they_are_cut(model, before) -> None:
+def test_each_record_is_in_one_cell_however_the_batch_is_cut(model, before) -> None:
     assert before[0] == 0
     assert sum(before) == UNSEEN.num_rows
     parts = [UNSEEN.slice(0, 700), UNSEEN.slice(700, 0), UNSEEN.slice(700)]
@@ -32,13 +32,13 @@ def test_each_record_is_in_one_cell_however_they_are_cut(model, before) -> None:
 
 
 @pytest.mark.parametrize("n", [200, 2_000, 6_000])
-def test_records_of_the_same_kind_lie_where_the_others_did(model, before, n) -> None:
+def test_records_of_the_same_kind_show_no_embedding_drift(model, before, n) -> None:
     for seed in range(1, 5):
         now = count_cells(model.explaining, [company_log(n, seed)])
         assert not compare_cells(before, now).moved
 
 
-def test_other_values_going_together_moves_no_column_but_all_of_them(model, before) -> None:
+def test_a_new_combination_of_values_moves_the_embedding_but_no_column(model, before) -> None:
     log = company_log(4_000, 1)
     users = np.random.default_rng(0).permutation(log["user"].to_pylist())
     column = pa.array(users.tolist()).dictionary_encode().cast(log.schema.field("user").type)
@@ -49,5 +49,5 @@ def test_other_values_going_together_moves_no_column_but_all_of_them(model, befo
     assert compare_cells(before, count_cells(model.explaining, [batch])).moved
 
 
-def test_a_model_of_before_has_nothing_to_compare(model) -> None:
+def test_a_model_stored_without_cells_has_no_embedding_drift(model) -> None:
     assert compare_cells([], count_cells(model.explaining, [UNSEEN])) is None

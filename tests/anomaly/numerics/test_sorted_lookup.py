@@ -32,7 +32,7 @@ def few_values_are_worth_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(boundaries_and_values(), st.sampled_from(["left", "right"]), st.sampled_from([2**6, 2**13]))
-def test_the_table_tells_what_a_search_does(
+def test_the_table_gives_the_result_of_numpy_searchsorted(
     of: tuple[np.ndarray, np.ndarray], side: Any, cells: int
 ) -> None:
     own, values = of

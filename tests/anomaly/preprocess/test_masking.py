@@ -36,7 +36,7 @@ def test_what_differs_between_messages_of_one_meaning_is_masked(text: str, maske
         ),
     ],
 )
-def test_a_step_has_no_paths_either(text: str, step: str) -> None:
+def test_the_template_of_a_step_masks_paths_too(text: str, step: str) -> None:
     assert template(pa.array([text]))[0].as_py() == step
 
 

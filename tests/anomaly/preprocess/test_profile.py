@@ -51,7 +51,7 @@ def test_an_extension_type_is_profiled_as_what_it_stores() -> None:
     assert profile_of(pa.ExtensionArray.from_storage(pa.uuid(), storage)).rows == 1
 
 
-def test_shares_are_over_the_right_things() -> None:
+def test_shares_are_over_rows_or_distinct_values_as_documented() -> None:
     found = profile_of(["10.0.0.1", "10.0.0.1", "10.0.0.1", "two words", None])
     assert (found.rows, found.nulls, found.filled, found.distinct) == (5, 1, 4, 2)
     assert found.top_share == 0.75  # over non-null rows
@@ -81,7 +81,7 @@ def test_examples_are_the_most_common_first_and_cut() -> None:
 
 
 @pytest.mark.parametrize("dtype", [pa.int64(), pa.string(), pa.float64(), pa.bool_(), pa.null()])
-def test_no_rows_and_only_nulls_are_profiles_too(dtype: pa.DataType) -> None:
+def test_empty_and_null_columns_have_profiles(dtype: pa.DataType) -> None:
     assert profile_of([], dtype).distinct == 0
     found = profile_of([None, None], dtype)
     assert (found.distinct, found.nulls, found.top_share) == (0, 2, 0.0)
@@ -120,7 +120,7 @@ def test_no_rows_and_only_nulls_are_profiles_too(dtype: pa.DataType) -> None:
         ("", "missing"),
     ],
 )
-def test_a_value_is_known_by_its_look(value: str, pattern: str) -> None:
+def test_each_pattern_recognises_its_values(value: str, pattern: str) -> None:
     assert profile_of([value]).share(pattern) == 1
 
 
@@ -139,7 +139,7 @@ def test_a_value_is_known_by_its_look(value: str, pattern: str) -> None:
         ("a=b", "query"),
     ],
 )
-def test_a_value_is_not_taken_for_what_it_is_not(value: str, pattern: str) -> None:
+def test_no_pattern_matches_values_of_another_kind(value: str, pattern: str) -> None:
     assert profile_of([value]).share(pattern) == 0
 
 
@@ -148,7 +148,9 @@ def test_a_value_is_not_taken_for_what_it_is_not(value: str, pattern: str) -> No
     values=st.lists(st.sampled_from(["a", "b b", "10.0.0.1", None, ""]), min_size=1, max_size=30),
     cut=st.integers(0, 30),
 )
-def test_chunks_and_encodings_change_nothing(values: list[str | None], cut: int) -> None:
+def test_a_profile_does_not_depend_on_chunks_or_encodings(
+    values: list[str | None], cut: int
+) -> None:
     whole = pa.array(values, pa.string())
     chunks = pa.chunked_array([whole[:cut], whole[cut:]])
     assert profile_of(chunks) == profile_of(whole)
@@ -160,7 +162,7 @@ def test_chunks_and_encodings_change_nothing(values: list[str | None], cut: int)
 @given(
     st.lists(st.one_of(st.none(), st.text(st.characters(exclude_categories=("Cs",)))), max_size=20)
 )
-def test_shares_are_shares_whatever_the_text(values: list[str | None]) -> None:
+def test_pattern_shares_lie_between_zero_and_one(values: list[str | None]) -> None:
     found = profile_of(values, pa.string())
     assert all(0 <= share <= 1 for share in found.patterns.values())
     assert 0 <= found.space_share <= 1

@@ -71,7 +71,7 @@ def times_in(events: list[dict[str, Any]], sessions: Sessions) -> list[list[int]
 
 @PATIENT
 @given(EVENTS)
-def test_sessions_are_what_their_events_say(events: list[dict[str, Any]]) -> None:
+def test_the_columns_of_a_session_follow_from_its_events(events: list[dict[str, Any]]) -> None:
     sessions = gathered(events, ByKey())
     assert set(sessions.roles) == set(sessions.table.column_names)
     assert_same(sessions.table, naive.sessionize(events))

@@ -136,7 +136,7 @@ def moments(rows: int = ROWS) -> list[dt.datetime]:
         ("offset", list(range(ROWS)), Role.ID),
     ],
 )
-def test_a_column_alone(name: str, values: object, role: Role) -> None:
+def test_the_role_of_a_single_column(name: str, values: object, role: Role) -> None:
     assert role_of(name, values) is role
 
 
@@ -160,7 +160,7 @@ def company_log() -> pa.Table:
     )
 
 
-def test_a_company_log() -> None:
+def test_the_roles_of_a_company_log() -> None:
     roles = {name: choice.role for name, choice in infer_roles(profile(company_log())).items()}
     assert roles == {
         "timestamp": Role.TIME,
@@ -246,7 +246,7 @@ def test_an_id_may_miss_one_row_in_a_thousand_but_no_more() -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", "…", "{gt}", "{word}", "_", "日本語"])
-def test_names_without_words_are_names(name: str) -> None:
+def test_a_column_name_without_words_is_accepted(name: str) -> None:
     assert role_of(name, draws("a", "b")) is Role.CATEGORY
     assert role_of(name, moments()) is Role.TIME
 

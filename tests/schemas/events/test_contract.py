@@ -107,7 +107,7 @@ def test_nothing_of_a_rejected_row_stays_in_the_events() -> None:
     assert chunk.to_pylist() == ["a", None]
 
 
-def test_no_rows_and_rows_in_chunks_conform() -> None:
+def test_empty_and_chunked_tables_conform() -> None:
     kinds = {role: pa.array([], pa.string()) for role in _CANONICAL}
     nothing = _conform(
         {str(role): values for role, values in kinds.items()}, {str(r): r for r in kinds}

@@ -126,7 +126,7 @@ def test_what_is_stored_differently_comes_out_as_what_it_means() -> None:
     ]
 
 
-def test_odd_names_survive() -> None:
+def test_odd_column_names_survive_flattening() -> None:
     names = ["", "x/y\nz", "ü", "a b"]
     table = pa.table([pa.array([1])] * len(names), names=names)
     assert flatten(table).column_names == names

@@ -37,14 +37,14 @@ def _moments(values: pa.Array) -> list[Any]:
         "1767225600000",
     ],
 )
-def test_the_spellings_of_a_moment(text: str) -> None:
+def test_every_spelling_of_a_moment_is_read(text: str) -> None:
     assert _moments(pa.array([text])) == [_NEW_YEAR]
 
 
 @pytest.mark.parametrize(
     "text", ["now", "today", "soon", "2026-02-30", "0001-01-01", "9999-12-31", "2200-01-01", "12"]
 )
-def test_text_that_is_no_possible_moment(text: str) -> None:
+def test_text_that_is_no_possible_moment_is_impossible(text: str) -> None:
     reading = read_instants(pa.array([text, None, "2026-01-01"]))
     assert reading.values.to_pylist() == [None, None, _NEW_YEAR]
     assert reading.unreadable.tolist() == [True, False, False]
@@ -108,18 +108,18 @@ def test_the_ends_of_the_integers_are_impossible_not_wrapped() -> None:
     ],
     ids=lambda values: str(values.type),
 )
-def test_the_types_that_hold_moments(values: pa.Array) -> None:
+def test_every_type_that_holds_moments_is_read(values: pa.Array) -> None:
     assert _moments(values) == [_NEW_YEAR]
 
 
 @pytest.mark.parametrize(
     "values", [pa.array([True]), pa.array([time(1)]), pa.array([timedelta(1)]), pa.array([[1]])]
 )
-def test_the_types_that_hold_none(values: pa.Array) -> None:
+def test_a_type_that_holds_no_moments_is_not_read(values: pa.Array) -> None:
     assert read_instants(values).unreadable.all()
 
 
-def test_columns_of_nulls_and_of_no_rows() -> None:
+def test_columns_of_nulls_and_of_no_rows_are_read() -> None:
     assert _moments(pa.nulls(2)) == [None, None]
     for kind in (pa.string(), pa.float64(), pa.int64(), pa.timestamp("ns")):
         assert _moments(pa.array([], kind)) == []

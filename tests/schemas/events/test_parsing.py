@@ -35,14 +35,14 @@ from schemas.events.parsing import TERMS, read_flags, read_numbers, read_terms
     ],
     ids=lambda value: str(value.type) if isinstance(value, pa.Array) else None,
 )
-def test_each_arrow_type_as_numbers(values: pa.Array, numbers: list[float | None]) -> None:
+def test_each_arrow_type_is_read_as_numbers(values: pa.Array, numbers: list[float | None]) -> None:
     reading = read_numbers(values)
     assert reading.values.to_pylist() == numbers
     assert not reading.unreadable.any()
 
 
 @pytest.mark.parametrize("text", ["two", "1,000", "0x10", "1e", "True", "12 MB"])
-def test_text_that_is_no_number(text: str) -> None:
+def test_text_that_is_no_number_is_a_fault(text: str) -> None:
     reading = read_numbers(pa.array([text, "1", None]))
     assert reading.values.to_pylist() == [None, 1.0, None]
     assert reading.unreadable.tolist() == [True, False, False]
@@ -70,7 +70,7 @@ def test_numbers_survive_being_written_as_text(numbers: list[float | None]) -> N
     ],
     ids=lambda value: str(value.type) if isinstance(value, pa.Array) else None,
 )
-def test_each_spelling_of_a_flag(values: pa.Array, flags: list[str | None]) -> None:
+def test_each_spelling_of_a_flag_is_read(values: pa.Array, flags: list[str | None]) -> None:
     reading = read_flags(values)
     assert reading.values.type == TERMS
     assert reading.values.to_pylist() == flags
@@ -78,7 +78,7 @@ def test_each_spelling_of_a_flag(values: pa.Array, flags: list[str | None]) -> N
 
 
 @pytest.mark.parametrize("value", [2, -1, 0.5, "maybe", date(2026, 1, 1)])
-def test_what_is_neither_yes_nor_no(value: Any) -> None:
+def test_text_that_is_neither_yes_nor_no_is_a_fault(value: Any) -> None:
     reading = read_flags(pa.array([value, None]))
     assert reading.values.to_pylist() == [None, None]
     assert reading.unreadable.tolist() == [True, False]

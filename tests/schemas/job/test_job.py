@@ -38,7 +38,7 @@ def test_an_empty_file_is_a_job() -> None:
     assert parse_job("", "job.toml") == JobSpec()
 
 
-def test_a_whole_job() -> None:
+def test_a_job_with_every_setting_is_read() -> None:
     job = parse_job(
         """
         input = "logs/"
@@ -213,7 +213,7 @@ def test_a_name_that_is_safe_as_a_folder_is_taken(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", ".x", "a/b", "a\\b", "a b", "é", "x" * 101, "a\n"])
-def test_a_name_that_is_not_is_refused(name: str) -> None:
+def test_a_name_that_is_unsafe_as_a_folder_is_refused(name: str) -> None:
     with pytest.raises(JobError, match="it names a folder"):
         build_job({"name": name}, "job.toml")
 
@@ -238,7 +238,9 @@ def test_a_name_can_be_derived_from_anything(text: str) -> None:
         ("日本", "job"),
     ],
 )
-def test_the_name_comes_from_the_last_part_that_has_one(location: str, name: str) -> None:
+def test_a_derived_name_comes_from_the_last_part_of_the_location_that_has_one(
+    location: str, name: str
+) -> None:
     assert safe_name(location) == name
 
 
@@ -253,7 +255,7 @@ def test_columns_that_the_input_lacks_are_named_with_the_nearest() -> None:
         check_columns(job, ["x"])
 
 
-def test_the_session_key_has_to_be_there() -> None:
+def test_a_session_key_that_the_input_lacks_is_refused() -> None:
     job = parse_job('unit = "session"\nsession_key = "sesion"', "job.toml")
     with pytest.raises(JobError, match="did you mean `session`"):
         check_columns(job, ["session"])
@@ -303,7 +305,7 @@ def test_any_text_is_a_job_or_one_line(text: str) -> None:
     assert said is None or len(said.splitlines()) == 1
 
 
-def test_the_distance_is_one_of_two() -> None:
+def test_the_distance_is_euclidean_or_cosine() -> None:
     assert parse_job("", "job.toml").model.distance == "euclidean"
     assert parse_job('[model]\ndistance = "cosine"', "job.toml").model.distance == "cosine"
     for text, says in {
@@ -340,7 +342,7 @@ def test_peer_groups_are_categories_or_flags() -> None:
         assert str(raised.value) == says
 
 
-def test_peer_groups_have_to_be_there_and_group_events() -> None:
+def test_peer_groups_must_be_columns_and_do_not_go_with_sessions() -> None:
     job = parse_job('peers = ["admin", "departmnt"]', "job.toml")
     with pytest.raises(JobError, match=re.escape("peers.1: the input has no column `departmnt`")):
         check_columns(job, ["admin", "department"])

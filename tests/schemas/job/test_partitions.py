@@ -66,7 +66,7 @@ def test_a_location_that_leaves_the_day_open_is_refused(location, words):
 @pytest.mark.parametrize(
     "location", ["logs/{region}/", "logs/", "s3://logs/{date}", "logs/{date:%Y}/{date:%m%d}"]
 )
-def test_other_locations_are_taken_as_they_are(location):
+def test_a_valid_location_is_taken_as_it_is(location):
     assert build_job({"input": location}, "test").input == location
 
 

@@ -48,7 +48,7 @@ def test_a_schedule_says_when():
 @pytest.mark.parametrize(
     "cron", ["*/15 * * * *", "0 6 * JUL mon-fri", "30 22 1,15 */2 *", "0 0 29 2 *", "5 4 * * 7"]
 )
-def test_the_usual_crons_are_taken(cron):
+def test_the_usual_cron_expressions_are_accepted(cron):
     schedule = build_job({"schedule": {"cron": cron}}, "test").schedule
     assert schedule is not None
     assert schedule.cron == cron

@@ -14,5 +14,5 @@ def test_every_column_is_described_and_no_other(dataset: str) -> None:
     assert all(meaning.endswith(".") for meaning in meanings.values())
 
 
-def test_the_dictionary_that_is_kept_is_the_one_that_is_generated() -> None:
+def test_the_committed_column_dictionary_is_the_generated_one() -> None:
     assert WRITTEN.read_text(encoding="utf-8").splitlines() == dictionary().splitlines()

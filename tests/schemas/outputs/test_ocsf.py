@@ -39,7 +39,7 @@ def test_the_published_schema_knows_what_it_does_not_know() -> None:
     assert "'rank' was unexpected" in fault
 
 
-def test_the_numbers_name_the_class_and_what_happened() -> None:
+def test_the_ocsf_numbers_name_the_class_and_the_activity() -> None:
     found = finding()
     assert (found["category_uid"], found["class_uid"]) == (2, 2004)
     assert found["type_uid"] == found["class_uid"] * 100 + found["activity_id"] == 200401
@@ -53,7 +53,7 @@ def test_severities_have_the_numbers_of_the_schema(severity: str, number: int) -
     assert finding(severity=severity)["severity_id"] == number
 
 
-def test_what_a_verdict_keeps_back_is_suppressed_and_the_rest_is_new() -> None:
+def test_the_ocsf_status_is_suppressed_under_a_verdict_and_new_otherwise() -> None:
     assert (finding()["status_id"], finding(suppressed=True)["status_id"]) == (1, 3)
 
 
@@ -63,12 +63,12 @@ def test_times_are_whole_milliseconds() -> None:
     assert found["start_time"] == 1_000 * datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 
-def test_who_it_is_about_can_be_searched_for() -> None:
+def test_the_entity_of_an_incident_is_an_observable() -> None:
     (observable,) = finding()["observables"]
     assert observable["value"] == "eve"
 
 
-def test_what_is_not_known_is_left_out() -> None:
+def test_unknown_fields_are_left_out_of_the_ocsf_finding() -> None:
     found = finding(first_time=None, last_time=None, entities=[])
     assert not {"start_time", "end_time", "observables"} & set(found)
     assert None not in found.values()
