@@ -1,4 +1,4 @@
-"""Scores to surprise, and surprise to p-values.
+"""Scores to surprisal, and surprisal to p-values.
 
 A p-value is conformal, `(1 + #{calibration >= score}) / (n + 1)` (Vovk, Gammerman and Shafer,
 2005): whatever the score is, at most one new normal event in ten has p <= 0.1, and so on. The
@@ -27,11 +27,11 @@ _ROUNDING = np.float32(1e-4)
 
 
 @dataclass(frozen=True)
-class Surprise:
-    """How surprising a score is: -log of the share of normal events that score as high.
+class SurprisalCurve:
+    """The surprisal of a score: -log of the share of normal events that score as high.
 
     Up to the 95 % quantile that is counted. Beyond it foreign events may be among the counted, so
-    the surprise goes on in a straight line, an exponential tail, as steep as it is between the
+    the surprisal goes on in a straight line, an exponential tail, as steep as it is between the
     75 % and the 95 % quantile: what lies ten times as far out is ten times as surprising, however
     many lie there with it.
     """
@@ -43,7 +43,7 @@ class Surprise:
     """How much of the score one nat is, beyond the cut."""
 
     @classmethod
-    def fit(cls, scores: npt.NDArray[np.float32]) -> "Surprise":
+    def fit(cls, scores: npt.NDArray[np.float32]) -> "SurprisalCurve":
         """Learn from the `scores` (n,) of held-out events; higher is more anomalous."""
         ordered = np.sort(np.asarray(scores, dtype=np.float32))
         middle, body, cut = np.quantile(ordered, [0.5, _BODY, _CUT]).astype(np.float64).tolist()
@@ -58,7 +58,7 @@ class Surprise:
         return cls(ordered, cut, scale)
 
     def of(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Return the surprise of each of `scores`, float64 of their shape, in nats."""
+        """Return the surprisal of each of `scores`, float64 of their shape, in nats."""
         least = _without_rounding(scores)
         counted = self._nats.take(self._below_cut.before(least))
         beyond = least.astype(np.float64) - self.cut
@@ -84,9 +84,9 @@ class Surprise:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The distribution of the joint surprise among held-out events: it gives the p-values."""
+    """The distribution of the joint surprisal among held-out events: it gives the p-values."""
 
-    surprises: npt.NDArray[np.float32]
+    surprisals: npt.NDArray[np.float32]
     """(n,): those of the held-out events, ascending."""
     threshold: float
     """Where the tail begins that is fitted for what lies beyond the last of them."""
@@ -95,24 +95,24 @@ class Calibration:
     """Of the generalised Pareto tail; 0 is exponential, larger is heavier."""
 
     @classmethod
-    def fit(cls, surprises: npt.NDArray[np.float32]) -> "Calibration":
-        """Learn from the joint surprise (n,) of held-out events."""
-        ordered = np.sort(np.asarray(surprises, dtype=np.float32))
+    def fit(cls, surprisals: npt.NDArray[np.float32]) -> "Calibration":
+        """Learn from the joint surprisal (n,) of held-out events."""
+        ordered = np.sort(np.asarray(surprisals, dtype=np.float32))
         threshold = float(np.quantile(ordered, 1.0 - _TAIL).astype(np.float32))
         above = ordered[_without_rounding(ordered) > threshold].astype(np.float64) - threshold
         return cls(ordered, threshold, *_fit_tail(above))
 
-    def p_values(self, surprises: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Return the p-value of each of `surprises`, float64 of their shape, in (0, 1].
+    def p_values(self, surprisals: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """Return the p-value of each of `surprisals`, float64 of their shape, in (0, 1].
 
         Between two calibration events it is interpolated, which never makes it smaller. Thirty
         events cannot tell what one in a million is: the tail is believed as far again as the
         calibration reaches, to 1 / (n + 1)^2; beyond, it counts by its logarithm, so that the order
         of the events stays.
         """
-        s = _without_rounding(surprises).astype(np.float64)
-        n = len(self.surprises)
-        last = float(self.surprises[-1])
+        s = _without_rounding(surprisals).astype(np.float64)
+        n = len(self.surprisals)
+        last = float(self.surprisals[-1])
         farther = self._hazard(np.maximum(s, last)) - self._hazard(np.array([last]))
         log_p = self._log_shares.at(s) - farther
         beyond = np.maximum(-log_p - 2.0 * np.log(n + 1.0), 0.0)
@@ -121,12 +121,12 @@ class Calibration:
     @cached_property
     def _log_shares(self) -> Polyline:
         """The logarithm of the conformal p-value, from each held-out event to the next."""
-        n = len(self.surprises)
-        known, places = np.unique(self.surprises.astype(np.float64), return_index=True)
+        n = len(self.surprisals)
+        known, places = np.unique(self.surprisals.astype(np.float64), return_index=True)
         return Polyline(known, np.log((1.0 + n - places) / (n + 1.0)))
 
-    def _hazard(self, surprises: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        return _hazard(np.maximum(surprises - self.threshold, 0.0) / self.scale, self.shape)
+    def _hazard(self, surprisals: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return _hazard(np.maximum(surprisals - self.threshold, 0.0) / self.scale, self.shape)
 
 
 def conformal(

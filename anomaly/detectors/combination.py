@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.detectors.calibration import Surprise
+from anomaly.detectors.calibration import SurprisalCurve
 from anomaly.detectors.cosine import UnlikeDirection
 from anomaly.detectors.density import DistanceToMeasure
 from anomaly.detectors.distance import FarthestColumn
@@ -47,9 +47,9 @@ class ScoreCombination:
 
     density: DistanceToMeasure
     distance: FarthestColumn | UnlikeDirection
-    density_surprises: tuple[Surprise, ...]
+    density_surprisals: tuple[SurprisalCurve, ...]
     """One for each mass of the density."""
-    distance_surprise: Surprise
+    distance_surprisal: SurprisalCurve
 
     @classmethod
     def fit(
@@ -88,8 +88,8 @@ class ScoreCombination:
         measure = UnlikeDirection if metric == "cosine" else FarthestColumn
         distance = measure.fit(density.references_, spans)
         away, farthest = density.measure_events(calibration), distance.score_events(calibration)
-        surprises = tuple(Surprise.fit(of_mass) for of_mass in away.T)
-        combination = cls(density, distance, surprises, Surprise.fit(farthest))
+        surprisals = tuple(SurprisalCurve.fit(of_mass) for of_mass in away.T)
+        combination = cls(density, distance, surprisals, SurprisalCurve.fit(farthest))
         return combination, combination._combine(away, farthest)
 
     def score(self, events: EmbeddedEvents) -> CombinedScores:
@@ -121,9 +121,9 @@ class ScoreCombination:
 
     def _combine(self, away: Floats, farthest: Floats) -> CombinedScores:
         """Combine densities of shape (…, n_masses) and distances of shape (…)."""
-        of_masses = [s.of(away[..., i]) for i, s in enumerate(self.density_surprises)]
+        of_masses = [s.of(away[..., i]) for i, s in enumerate(self.density_surprisals)]
         density = np.maximum.reduce(of_masses)
-        distance = self.distance_surprise.of(farthest) * _DISTANCE_WEIGHT
+        distance = self.distance_surprisal.of(farthest) * _DISTANCE_WEIGHT
         smaller = np.minimum(np.minimum(density, distance), _SMALLER_MOST)
         surprisal = np.maximum(density, distance) + _SMALLER_WEIGHT * smaller
         return CombinedScores(

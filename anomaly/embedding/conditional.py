@@ -29,12 +29,12 @@ _OWN_HOUR = 1.0 / 3.0
 """What an event adds to its own hour after smoothing."""
 
 _LEAST_DEVIATION = 0.5
-"""In nats: a surprise weighs at most twice for being seldom."""
+"""In nats: a surprisal weighs at most twice for being seldom."""
 
 _LEVEL_STRENGTH = 4.0
 """Events of everybody behind an entity's level."""
 _NATS = 0.25
-"""Steps of the surprise that the deviations are tabled for."""
+"""Steps of the surprisal that the deviations are tabled for."""
 _ROUNDING = 1e-6
 """Deviations that differ by less, or by less than this share of them, are equally far."""
 _MAD_TO_DEVIATION = 1.4826
@@ -181,7 +181,7 @@ class LevelHabit:
 
     Level and deviation are the median and the median absolute deviation, so that one extreme event
     does not excuse itself; both are shrunk towards those of all. How far is far, the events say
-    themselves: the surprise is -log of the share that lies as many deviations off its own level,
+    themselves: the surprisal is -log of the share that lies as many deviations off its own level,
     and beyond the farthest of them it grows by the logarithm.
     """
 
@@ -190,7 +190,7 @@ class LevelHabit:
     deviations: npt.NDArray[np.float32]
     """(n_entities + 1,): the least granted included."""
     tail: npt.NDArray[np.float64]
-    """(n_steps,): how many deviations are a surprise of 0, 1/4, 2/4, … nats."""
+    """(n_steps,): how many deviations are a surprisal of 0, 1/4, 2/4, … nats."""
 
     @classmethod
     def fit(cls, entity: Codes, n_entities: int, level: npt.NDArray[np.float64]) -> "LevelHabit":
@@ -224,15 +224,15 @@ class LevelHabit:
         return float(self.levels[entity if entity < len(self.levels) - 1 else -1])
 
     def transform(self, entity: Codes, level: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-        """Return the signed surprise, float32 (n_rows,), 0 where the number is missing."""
+        """Return the signed surprisal, float32 (n_rows,), 0 where the number is missing."""
         entity = np.where(entity < len(self.levels) - 1, entity, -1)
         away = np.nan_to_num((level - self.levels[entity]) / self.deviations[entity], nan=0.0)
         off = np.abs(away)
         # A hair nearer, so that of many equally far none counts as farther than the others.
         nearer = off * (1.0 - _ROUNDING) - _ROUNDING
-        surprise = Polyline(self.tail, _NATS * np.arange(len(self.tail))).at(nearer)
+        surprisal = Polyline(self.tail, _NATS * np.arange(len(self.tail))).at(nearer)
         farther = np.log(np.maximum(off / max(self.tail[-1], 1.0), 1.0))
-        return (np.sign(away) * (surprise + farther)).astype(np.float32)
+        return (np.sign(away) * (surprisal + farther)).astype(np.float32)
 
 
 class _LeaveOneOut(NamedTuple):

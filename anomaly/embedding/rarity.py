@@ -36,13 +36,13 @@ def surprisal(counts: npt.ArrayLike, total: int) -> npt.NDArray[np.float64]:
     return -np.log(np.minimum(seen / max(total - 1, 1), 1.0))
 
 
-def holders_of(surprise: float, total: int) -> int:
-    """Return the count behind `surprise`; 1 where no other event holds the value.
+def holders_of(surprisal: float, total: int) -> int:
+    """Return the count behind `surprisal`; 1 where no other event holds the value.
 
     Examples
     --------
     >>> holders_of(float(surprisal(11, 2001)), 2001), holders_of(float(surprisal(0, 2001)), 2001)
     (11, 1)
     """
-    behind = float(np.exp(-surprise)) * max(total - 1, 1)
+    behind = float(np.exp(-surprisal)) * max(total - 1, 1)
     return round(behind) + 1 if behind > _UNSEEN_COUNT * 1.5 else 1

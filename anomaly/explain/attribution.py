@@ -1,6 +1,6 @@
-"""Which dimensions make an event odd: the surprise that each span of X takes with it.
+"""Which dimensions make an event odd: the surprisal that each span of X takes with it.
 
-Two counterfactuals for each span: how much of its surprise the event loses with the nearest normal
+Two counterfactuals for each span: how much of its surprisal the event loses with the nearest normal
 event's coordinates there, and how much the normal event gains with the event's own. They are the
 last and the first term of a Shapley value (Lundberg and Lee, 2017). The first alone would overlook
 a cause that two columns share, the second one that needs company.
@@ -16,7 +16,7 @@ from anomaly.model.fold import Fold
 def span_shares(
     fold: Fold, X: npt.NDArray[np.float32], normal: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float64]:
-    """Share out the surprise of each event over the spans of its embedding.
+    """Share out the surprisal of each event over the spans of its embedding.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def span_shares(
     Returns
     -------
     float64 (n_events, n_spans): shares of one. An event as ordinary as its nearest normal one has
-    no surprise to share out; the squared differences between the two stand in for it.
+    no surprisal to share out; the squared differences between the two stand in for it.
     """
     spans = fold.embedder.spans
     shares = _effects(fold, X, normal)
@@ -41,7 +41,7 @@ def span_shares(
 
 
 def leading_columns(fold: Fold, X: npt.NDArray[np.float32], n: int) -> npt.NDArray[np.int64]:
-    """Return the `n` columns that take most of each event's surprise, the most telling first.
+    """Return the `n` columns that take most of each event's surprisal, the most telling first.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def _effects(
 def _surprises(
     fold: Fold, X: npt.NDArray[np.float32], others: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float64]:
-    """Return the surprise of each event, then with each span exchanged, (n_events, 1 + n_spans)."""
+    """Return surprisals, (n_events, 1 + n_spans): of the event, then with each span exchanged."""
     surprisal = fold.combination.score_exchanged(X, others, fold.embedder.spans).surprisal
     return -np.log(fold.calibration.p_values(surprisal.ravel())).reshape(surprisal.shape)
 

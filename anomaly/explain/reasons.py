@@ -17,11 +17,11 @@ _NEIGHBOURS = 10
 _MOST_REASONS = 5
 _FEWEST_REASONS = 3
 _SMALLEST_SHARE = 0.05
-"""Beyond the first three, a column with less of the surprise than this is left out."""
+"""Beyond the first three, a column with less of the surprisal than this is left out."""
 
 
 _TELLING = 0.1
-"""Columns with at least this share of the surprise stand in the summary."""
+"""Columns with at least this share of the surprisal stand in the summary."""
 
 
 @dataclass(frozen=True)

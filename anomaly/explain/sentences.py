@@ -25,7 +25,7 @@ class ExplainedColumn:
 
     embedder: EventEmbedder
     span: Span
-    """The dimensions that take most of the column's surprise."""
+    """The dimensions that take most of the column's surprisal."""
     event: dict[str, Any]
     near: list[dict[str, Any]]
     """The nearest normal events, nearest first."""

@@ -1,7 +1,7 @@
 """Which earlier incidents are like one: the same come back, the same thing elsewhere, the same who.
 
 Alike are incidents that share an identity, a pattern that names a value, or an entity; and those
-whose surprise lies in the same columns, by the cosine of their shares.
+whose surprisal lies in the same columns, by the cosine of their shares.
 """
 
 from collections.abc import Mapping, Sequence

@@ -21,7 +21,7 @@ _NAMES_SHOWN = 5
 """Names of an entity column that an incident lists."""
 _REASONS_IN_TITLE = 2
 _TELLING = 0.1
-"""A column with at least this share of the surprise may stand in the title."""
+"""A column with at least this share of the surprisal may stand in the title."""
 _LONGEST_VALUE = 48
 _SHARED = 0.5
 """An incident has an entity if more than this part of its records are of one."""
@@ -134,7 +134,7 @@ def _members(
     return Members(len(places), first, last, found, entity_column, entity)
 
 
-def portray(
+def describe_incident(
     job: str,
     members: Members,
     told: tuple[list[Reason], str],

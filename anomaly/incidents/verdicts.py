@@ -24,7 +24,7 @@ _HIGHER = 1.1
 """How many times the scores of what it was given on an incident may have: models differ a little
 from run to run."""
 _TELLING = 0.1
-"""A column with at least this share of the surprise is a reason that must have been there."""
+"""A column with at least this share of the surprisal is a reason that must have been there."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from anomaly.detectors.calibration import Calibration, Surprise
+from anomaly.detectors.calibration import Calibration, SurprisalCurve
 from anomaly.detectors.combination import ScoreCombination
 from anomaly.detectors.cosine import UnlikeDirection
 from anomaly.detectors.covariance_metric import CovarianceMetric
@@ -87,7 +87,7 @@ class AnomalyModel:
     @property
     def calibration_rows(self) -> int:
         """Return how many events the p-values come from."""
-        return sum(len(fold.calibration.surprises) for fold in self.folds)
+        return sum(len(fold.calibration.surprisals) for fold in self.folds)
 
     def score(self, events: pa.Table) -> Scores:
         """Embed and score conformed `events`: the mean of what the folds say.
@@ -129,7 +129,7 @@ PARTS = (
     SequenceBlock,
     Span,
     StepCounts,
-    Surprise,
+    SurprisalCurve,
     TextBlock,
     TimeBlock,
     TokenSpace,

@@ -25,13 +25,19 @@ _STORED_CLASSES = {
     "CovarianceMetric": "Concert",
     "EntityRarityBlock": "FamiliarityBlock",
     "ScoreCombination": "Voices",
+    "SurprisalCurve": "Surprise",
 }
 """Class -> the name that it is stored under, where that is another one."""
 _STORED_FIELDS = {
+    "Calibration": {"surprisals": "surprises"},
     "CategoryBlock": {"sample_counts": "told_counts", "sample_total": "told_total"},
     "DistanceToMeasure": {"covariance_metric_": "concert_"},
     "FarthestColumn": {"boundaries": "borders"},
     "Fold": {"combination": "voices"},
+    "ScoreCombination": {
+        "density_surprisals": "density_surprises",
+        "distance_surprisal": "distance_surprise",
+    },
     "TokenSpace": {"weights": "heard", "unseen_weight": "unheard"},
 }
 """Class -> field -> the name that it is stored under, where that is another one."""

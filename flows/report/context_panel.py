@@ -90,7 +90,7 @@ def context_panels(table: pa.Table, spans: Mapping[str, Any]) -> dict[str, Conte
     Parameters
     ----------
     table
-        `schemas.outputs.incident_context.SURROUNDINGS`.
+        `schemas.outputs.incident_context.INCIDENT_CONTEXT`.
     spans
         Incident -> its first and last time, or None.
     """

@@ -33,8 +33,8 @@ class ReportData:
         finding's rank.
     time_column
         The own column of `findings` that holds the event's time, if there is one.
-    surroundings
-        `schemas.outputs.incident_context.SURROUNDINGS`: of the first incidents, what is around
+    incident_context
+        `schemas.outputs.incident_context.INCIDENT_CONTEXT`: of the first incidents, what is around
         them.
     """
 
@@ -46,4 +46,4 @@ class ReportData:
     score_edges: npt.NDArray[np.float64]
     map_points: pa.Table
     time_column: str | None
-    surroundings: pa.Table
+    incident_context: pa.Table

@@ -10,7 +10,7 @@ from flows.report.chart_library import chart_library
 from flows.report.charts import charts
 from flows.report.columns import drivers
 from flows.report.data import ReportData
-from flows.report.incidents import choices, incident_cards, suppressed_lines, verdict_labels
+from flows.report.incident_cards import choices, incident_cards, suppressed_lines, verdict_labels
 from flows.report.template import environment, source, trusted
 from schemas.outputs.tables import SEVERITY_CUTS, STATUSES
 

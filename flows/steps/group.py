@@ -18,7 +18,7 @@ from anomaly.explain.attribution import leading_columns
 from anomaly.explain.reasons import explain
 from anomaly.incidents.grouping import Candidates, gone_through, incidents
 from anomaly.incidents.recurrence import compared, resolved
-from anomaly.incidents.summary import Incident, members_of, portray
+from anomaly.incidents.summary import Incident, describe_incident, members_of
 from anomaly.incidents.verdicts import ReviewedIncidents, apply_verdicts
 from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score, severity
@@ -218,7 +218,7 @@ def _portraits(desk: _Desk, pool: _Pool, numbers: Sequence[int]) -> list[Inciden
     told = zip(*explain(desk.model.explaining, desk.references, events), strict=True)
     graded = zip(scores, p.tolist(), points.tolist(), severity(points), oddest, strict=True)
     return [
-        portray(
+        describe_incident(
             str(desk.run.job.name),
             of_one,
             why,

@@ -31,11 +31,11 @@ from flows.steps.session_records import SessionRecords
 from flows.storage.verdicts.store import read_verdicts
 from schemas.columns.roles import Role, time_column
 from schemas.events.instants import INSTANT
-from schemas.outputs.incident_context import SURROUNDINGS
+from schemas.outputs.incident_context import INCIDENT_CONTEXT
 from schemas.outputs.verdict import Verdict
 
 SURROUNDED = "surroundings"
-"""What the scratch holds: a row for each incident that was looked around, `SURROUNDINGS`."""
+"""What the scratch holds: a row for each incident that was looked around, `INCIDENT_CONTEXT`."""
 MOST_INCIDENTS = 100
 """Incidents that are looked around: the oddest."""
 MOST_SHARES = 16
@@ -86,7 +86,7 @@ def look_around(run: Run, gathered: Gathered, grouped: Grouped) -> None:
         }
         for place, row in enumerate(incidents)
     ]
-    run.scratch.write_table(SURROUNDED, pa.Table.from_pylist(rows, schema=SURROUNDINGS))
+    run.scratch.write_table(SURROUNDED, pa.Table.from_pylist(rows, schema=INCIDENT_CONTEXT))
 
 
 LOOK_AROUND = Step("look around", look_around)

@@ -156,7 +156,7 @@ def _report_data(run: Run, manifest: RunManifest, scored: ChunkScored) -> Report
         score_edges=np.arange(len(scored.histogram) + 1, dtype=np.float64),
         map_points=_only_part(run, "map"),
         time_column=_time_column(run, findings),
-        surroundings=run.scratch.read_table(SURROUNDED),
+        incident_context=run.scratch.read_table(SURROUNDED),
     )
 
 

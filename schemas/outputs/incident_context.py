@@ -47,7 +47,7 @@ SIMILAR_INCIDENT = pa.struct(
 
 A verdict is spelt as its label, and its note behind a colon."""
 
-SURROUNDINGS = pa.schema(
+INCIDENT_CONTEXT = pa.schema(
     {
         "incident": pa.string(),
         "history": HISTORY,

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from anomaly.detectors.calibration import Calibration, Surprise, conformal
+from anomaly.detectors.calibration import Calibration, SurprisalCurve, conformal
 from tests import naive
 from tests.anomaly.logs import PATIENT
 
@@ -39,23 +39,23 @@ def test_the_conformal_p_is_the_share_that_scores_as_high(
 @PATIENT
 @given(SCORES)
 def test_a_surprise_is_finite_and_rises_with_the_score(calibration: np.ndarray) -> None:
-    surprise = Surprise.fit(calibration).of(queries(calibration))
-    assert np.isfinite(surprise).all()
-    assert surprise[0] == 0.0
-    assert (np.diff(surprise) >= -1e-9).all()
+    surprisal = SurprisalCurve.fit(calibration).of(queries(calibration))
+    assert np.isfinite(surprisal).all()
+    assert surprisal[0] == 0.0
+    assert (np.diff(surprisal) >= -1e-9).all()
 
 
 def test_up_to_the_cut_the_surprise_is_counted_and_beyond_it_goes_on_straight() -> None:
     scores = np.random.default_rng(0).exponential(2.0, 20_000).astype(np.float32)
-    surprise = Surprise.fit(scores)
+    surprisal = SurprisalCurve.fit(scores)
     below = np.float32([0.5, 2.0, 5.0])
     expected = [-np.log(naive.conformal(float(s), scores.tolist())) for s in below]
-    np.testing.assert_allclose(surprise.of(below), expected)
+    np.testing.assert_allclose(surprisal.of(below), expected)
     # Of an exponential it is known: score / 2 nats.
     far = np.float32([10.0, 40.0, 400.0])
-    np.testing.assert_allclose(surprise.of(far), far / 2.0, rtol=0.05)
-    assert np.diff(surprise.of(np.float32([100.0, 110.0, 120.0]))) == pytest.approx(
-        10.0 / surprise.scale, rel=1e-4
+    np.testing.assert_allclose(surprisal.of(far), far / 2.0, rtol=0.05)
+    assert np.diff(surprisal.of(np.float32([100.0, 110.0, 120.0]))) == pytest.approx(
+        10.0 / surprisal.scale, rel=1e-4
     )
 
 
@@ -63,15 +63,15 @@ def test_a_clump_of_far_scores_stays_surprising_however_many_they_are() -> None:
     clean = np.random.default_rng(0).exponential(size=10_000).astype(np.float32)
     flood = clean.copy()
     flood[:400] = 50.0
-    alone, among = (Surprise.fit(s).of(np.float32([50.0]))[0] for s in (clean, flood))
+    alone, among = (SurprisalCurve.fit(s).of(np.float32([50.0]))[0] for s in (clean, flood))
     assert alone > among > 20.0
 
 
 def test_other_scores_have_a_finite_surprise_where_nearly_all_are_equal() -> None:
     scores = np.append(np.ones(990), np.linspace(2.0, 3.0, 10)).astype(np.float32)
-    usual, odd, odder = Surprise.fit(scores).of(np.float32([1.0, 2.0, 3.0]))
+    usual, odd, odder = SurprisalCurve.fit(scores).of(np.float32([1.0, 2.0, 3.0]))
     assert usual == 0.0 < odd < odder < 1e3
-    assert Surprise.fit(np.ones(50, dtype=np.float32)).of(np.float32([1.0]))[0] == 0.0
+    assert SurprisalCurve.fit(np.ones(50, dtype=np.float32)).of(np.float32([1.0]))[0] == 0.0
 
 
 def test_scores_equal_but_for_rounding_have_one_p_value() -> None:
@@ -81,7 +81,7 @@ def test_scores_equal_but_for_rounding_have_one_p_value() -> None:
     for way in (np.float32(0.0), np.float32(np.inf)):
         near = np.array([np.nextafter(same, way)])
         assert conformal(near, np.sort(calibration))[0] == 1.0
-        assert Surprise.fit(calibration).of(near)[0] == 0.0
+        assert SurprisalCurve.fit(calibration).of(near)[0] == 0.0
         assert Calibration.fit(calibration).p_values(near)[0] == pytest.approx(1.0)
 
 
@@ -91,14 +91,14 @@ def test_scores_equal_but_for_rounding_have_one_p_value() -> None:
 @PATIENT
 @given(SURPRISES)
 def test_p_values_are_probabilities_at_least_conformal_and_fall_with_the_score(
-    surprises: np.ndarray,
+    surprisals: np.ndarray,
 ) -> None:
-    asked = np.maximum(queries(surprises), np.float32(0.0))
-    p = Calibration.fit(surprises).p_values(asked)
+    asked = np.maximum(queries(surprisals), np.float32(0.0))
+    p = Calibration.fit(surprisals).p_values(asked)
     assert ((p > 0.0) & (p <= 1.0)).all()
     assert (np.diff(p) <= 1e-12).all()
-    known = asked <= surprises.max()
-    least = [naive.conformal(float(s) * (1 + 2e-4), surprises.tolist()) for s in asked[known]]
+    known = asked <= surprisals.max()
+    least = [naive.conformal(float(s) * (1 + 2e-4), surprisals.tolist()) for s in asked[known]]
     assert (p[known] >= np.array(least) * (1.0 - 1e-9)).all()
 
 
@@ -156,5 +156,5 @@ def test_new_normal_events_have_small_p_values_no_more_often_than_the_p_value_sa
 
 
 def test_a_distance_of_zero_is_no_surprise_where_half_of_the_events_have_it() -> None:
-    surprise = Surprise.fit(np.append(np.zeros(50), np.arange(1, 51)).astype(np.float32))
-    assert surprise.of(np.zeros(3, dtype=np.float32)).tolist() == [0.0, 0.0, 0.0]
+    surprisal = SurprisalCurve.fit(np.append(np.zeros(50), np.arange(1, 51)).astype(np.float32))
+    assert surprisal.of(np.zeros(3, dtype=np.float32)).tolist() == [0.0, 0.0, 0.0]

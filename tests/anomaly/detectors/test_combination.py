@@ -25,11 +25,11 @@ def test_the_surprisal_is_the_larger_of_two_and_a_part_of_the_smaller(
     X = events(HELD_OUT * 2.0)
     near, wide = combination.density.measure_events(X).T
     of_near, of_wide = (
-        surprise.of(away)
-        for surprise, away in zip(combination.density_surprises, (near, wide), strict=True)
+        surprisal.of(away)
+        for surprisal, away in zip(combination.density_surprisals, (near, wide), strict=True)
     )
     density = np.maximum(of_near, of_wide)
-    distance = 0.75 * combination.distance_surprise.of(combination.distance.score_events(X))
+    distance = 0.75 * combination.distance_surprisal.of(combination.distance.score_events(X))
     larger, smaller = np.maximum(density, distance), np.minimum(density, distance)
     scores = combination.score(X)
     expected = larger + 0.3 * np.minimum(smaller, 3.0)

@@ -32,8 +32,8 @@ def test_the_excess_surprisal_of_a_name_comes_from_the_other_events_of_its_entit
 ) -> None:
     habit, shares = name_habit(events)
     entity, name = pairs(events)
-    surprises = naive.name_habit(entity.tolist(), name.tolist(), shares, habit.strength)
-    excess = naive.excess(surprises, [shares[n] for n in name])
+    surprisals = naive.name_habit(entity.tolist(), name.tolist(), shares, habit.strength)
+    excess = naive.excess(surprisals, [shares[n] for n in name])
     expected = naive.to_one_deviation(excess)
     np.testing.assert_allclose(habit.transform(entity, name), expected, rtol=1e-4, atol=1e-5)
 
@@ -113,8 +113,8 @@ def test_the_surprisal_of_an_hour_comes_from_the_other_events_of_its_entity(
     clock = (hours % 24).tolist()
     everybody = [count + 1.0 for count in naive.smooth_hours(clock)]
     shares = [count / sum(everybody) for count in everybody]
-    surprises = naive.hour_habit(entity.tolist(), clock, shares, habit.strength)
-    expected = naive.to_one_deviation(naive.excess(surprises, [shares[h] for h in clock]))
+    surprisals = naive.hour_habit(entity.tolist(), clock, shares, habit.strength)
+    expected = naive.to_one_deviation(naive.excess(surprisals, [shares[h] for h in clock]))
     np.testing.assert_allclose(habit.transform(entity, hours * HOUR), expected, atol=2e-4)
 
 
@@ -142,12 +142,12 @@ def test_the_surprisal_of_a_number_grows_with_the_deviations_from_the_entity_s_l
 ) -> None:
     entity = np.array([e for e, _ in events])
     level = np.array([x for _, x in events])
-    surprise = LevelHabit.fit(entity, 4, level).transform(entity, level)
+    surprisal = LevelHabit.fit(entity, 4, level).transform(entity, level)
     away = np.array(naive.level_deviations(entity.tolist(), level.tolist()))
     clear = np.abs(away) > 1e-3
-    assert (np.sign(surprise)[clear] * np.sign(away)[clear] >= 0.0).all()
+    assert (np.sign(surprisal)[clear] * np.sign(away)[clear] >= 0.0).all()
     order = np.argsort(np.abs(away))
-    assert (np.diff(np.abs(surprise)[order]) >= -2e-3).all()
+    assert (np.diff(np.abs(surprisal)[order]) >= -2e-3).all()
 
 
 def test_the_surprisal_of_a_level_is_minus_log_of_the_share_as_far_off() -> None:
@@ -155,19 +155,19 @@ def test_the_surprisal_of_a_level_is_minus_log_of_the_share_as_far_off() -> None
     entity = random.integers(0, 5, 20_000)
     level = 3.0 * entity + random.standard_t(2, 20_000)
     habit = LevelHabit.fit(entity, 5, level)
-    surprise = np.abs(habit.transform(entity, level))
+    surprisal = np.abs(habit.transform(entity, level))
     for nats in (1.0, 3.0, 6.0):
-        assert np.mean(surprise >= nats) == pytest.approx(np.exp(-nats), rel=0.1)
+        assert np.mean(surprisal >= nats) == pytest.approx(np.exp(-nats), rel=0.1)
     far, farther = habit.transform(np.array([0, 0]), np.array([1e4, 1e6]))
     assert farther - far == pytest.approx(np.log(100.0), rel=1e-3)
-    assert habit.transform(np.array([0]), np.array([-1e4]))[0] < -surprise.max()
+    assert habit.transform(np.array([0]), np.array([-1e4]))[0] < -surprisal.max()
 
 
 def test_one_extreme_number_does_not_move_its_entity_s_level() -> None:
     entity, level = np.zeros(30, dtype=np.int64), np.append(np.linspace(-1, 1, 29), 50.0)
-    surprise = LevelHabit.fit(entity, 1, level).transform(entity, level)
-    assert surprise[-1] > np.log(30) - 0.5
-    assert surprise[-1] > surprise[:-1].max() + 0.5
+    surprisal = LevelHabit.fit(entity, 1, level).transform(entity, level)
+    assert surprisal[-1] > np.log(30) - 0.5
+    assert surprisal[-1] > surprisal[:-1].max() + 0.5
 
 
 def test_missing_numbers_and_unknown_entities_have_no_surprisal() -> None:
@@ -190,13 +190,13 @@ def test_a_level_of_no_numbers_has_no_surprisal(level: list[float]) -> None:
 def test_equally_distant_numbers_are_no_more_surprising_than_their_share() -> None:
     entity = np.zeros(1_000, dtype=np.int64)
     level = np.repeat([0.0, 5.0], [950, 50])
-    surprise = LevelHabit.fit(entity, 1, level).transform(entity, level)
-    assert (surprise[:950] == 0.0).all()
-    assert surprise[950:] == pytest.approx(np.full(50, np.log(20.0)), abs=0.3)
+    surprisal = LevelHabit.fit(entity, 1, level).transform(entity, level)
+    assert (surprisal[:950] == 0.0).all()
+    assert surprisal[950:] == pytest.approx(np.full(50, np.log(20.0)), abs=0.3)
 
 
 def test_levels_that_differ_by_the_smallest_floats_do_not_differ() -> None:
     level = np.array([0.0, 3e-309, -6e-309, 7e-308, -7e-308, 0.0, 3.0, 3.0, 3.0])
     entity = np.zeros(len(level), dtype=np.int64)
-    surprise = LevelHabit.fit(entity, 1, level).transform(entity, level)
-    assert surprise[:6].tolist() == [0.0] * 6
+    surprisal = LevelHabit.fit(entity, 1, level).transform(entity, level)
+    assert surprisal[:6].tolist() == [0.0] * 6

@@ -14,7 +14,7 @@ def nearest_normal(model: AnomalyModel, X: np.ndarray) -> np.ndarray:
     return density.references_[density.nearest(X, 1)[:, 0]]
 
 
-def surprise(fold: Fold, X: np.ndarray) -> float:
+def surprisal(fold: Fold, X: np.ndarray) -> float:
     return -float(np.log(fold.score_vectors(X).p_values[0]))
 
 
@@ -30,8 +30,8 @@ def test_each_counterfactual_is_what_scoring_it_says(log: pa.Table, distance: Di
         part = slice(fold.embedder.spans[j].start, fold.embedder.spans[j].stop)
         without, alone = X[i : i + 1].copy(), normal[i : i + 1].copy()
         without[0, part], alone[0, part] = normal[i, part], X[i, part]
-        loss = surprise(fold, X[i : i + 1]) - surprise(fold, without)
-        gain = surprise(fold, alone) - surprise(fold, normal[i : i + 1])
+        loss = surprisal(fold, X[i : i + 1]) - surprisal(fold, without)
+        gain = surprisal(fold, alone) - surprisal(fold, normal[i : i + 1])
         effects[i, j] = max(loss, 0.0) + max(gain, 0.0)
     telling = effects.sum(axis=1) > 0.1
     assert telling[:5].all()

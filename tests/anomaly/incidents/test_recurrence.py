@@ -7,7 +7,7 @@ import pytest
 
 from anomaly.explain.reasons import Reason
 from anomaly.incidents.recurrence import PastIncident, compared, differences, resolved
-from anomaly.incidents.summary import Incident, Members, portray
+from anomaly.incidents.summary import Incident, Members, describe_incident
 from schemas.columns.roles import Role
 
 HOUR = 3_600_000_000
@@ -21,7 +21,7 @@ def incident(
     reasons = [Reason(column, "wipe", "read", 0.9, f"`{column}` is odd")]
     scores = {"record_id": "e1", "p_value": 1e-4, "anomaly_score": 40.0, "severity": "medium"}
     scores |= {"density_score": 5.0, "distance_score": 9.0, "basis": "rank"}
-    return portray("job", members, (reasons, "odd"), scores, ROLES)
+    return describe_incident("job", members, (reasons, "odd"), scores, ROLES)
 
 
 def past(of: Incident, run: int = 0, **changes: Any) -> PastIncident:

@@ -145,7 +145,7 @@ def test_references_are_events_that_the_cluster_holds(log: pa.Table) -> None:
     )
     assert model.sample_rows == log.num_rows
     fold = model.explaining
-    assert fold.reference_rows + len(fold.calibration.surprises) < log.num_rows
+    assert fold.reference_rows + len(fold.calibration.surprisals) < log.num_rows
     assert fold.trimmed_share == pytest.approx(0.05, abs=0.01)
 
 

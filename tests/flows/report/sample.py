@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from flows.report.data import ReportData
-from schemas.outputs.incident_context import SURROUNDINGS
+from schemas.outputs.incident_context import INCIDENT_CONTEXT
 from schemas.outputs.manifest import (
     ColumnRole,
     IncidentSummary,
@@ -86,11 +86,11 @@ def report_data(findings: int = 40, *, hostile: bool = False) -> ReportData:
         score_edges=np.arange(0.0, 122.0, 1.0),
         map_points=_map_points(findings, rng),
         time_column="time",
-        surroundings=surroundings(incidents, hostile),
+        incident_context=incident_context(incidents, hostile),
     )
 
 
-def surroundings(incidents: pa.Table, hostile: bool) -> pa.Table:
+def incident_context(incidents: pa.Table, hostile: bool) -> pa.Table:
     """Say what is around the incidents: as many events and earlier ones as there is room for."""
     start = datetime(2026, 3, 2, tzinfo=UTC)
     rows = []
@@ -129,7 +129,7 @@ def surroundings(incidents: pa.Table, hostile: bool) -> pa.Table:
                 "similar": [past] * 4 + [past | {"verdicts": [], "why": "entity"}],
             }
         )
-    return pa.Table.from_pylist(rows, schema=SURROUNDINGS)
+    return pa.Table.from_pylist(rows, schema=INCIDENT_CONTEXT)
 
 
 def finding_table(rows: list[dict[str, Any]], own: pa.Schema) -> pa.Table:

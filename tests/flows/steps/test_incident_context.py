@@ -47,7 +47,7 @@ def _log(n: int = 400) -> pa.Table:
 
 def _around(data: ReportData, run: PublishedRun) -> dict[str, Any]:
     incident = next(i for i in read_incidents(run).to_pylist() if i["record_id"] == "e387")
-    rows = data.surroundings.to_pylist()
+    rows = data.incident_context.to_pylist()
     return next(row for row in rows if row["incident"] == incident["incident"])
 
 
@@ -83,7 +83,7 @@ def test_it_does_not_depend_on_chunks_or_batches(
     detect_in(_log(), tmp_path / "one", **SETTINGS)
     monkeypatch.setattr("flows.steps.records.BATCH_ROWS", 37)
     detect_in(_log(), tmp_path / "many", **SETTINGS)
-    assert shown[0].surroundings.equals(shown[1].surroundings)
+    assert shown[0].incident_context.equals(shown[1].incident_context)
 
 
 def test_without_times_nothing_is_near_and_the_entity_is_counted_still(
@@ -108,7 +108,7 @@ def test_in_how_many_shares_the_events_are_looked_through_does_not_matter(
         monkeypatch.setattr("flows.steps.records.CHUNK_ROWS", chunk_rows)
         monkeypatch.setattr("flows.steps.incident_context.MOST_SHARES", shares)
         detect(job(location, tmp_path / f"{shares} shares", **SETTINGS))
-    whole, *shared = (data.surroundings.drop_columns(["similar"]) for data in shown)
+    whole, *shared = (data.incident_context.drop_columns(["similar"]) for data in shown)
     assert sum(len(row["around"]) for row in whole.to_pylist()) > 16
     assert [each.equals(whole) for each in shared] == [True] * 3
 
@@ -117,7 +117,7 @@ def test_sessions_have_the_events_of_their_key(tmp_path: Path, shown: list[Repor
     log = small_log(600)
     keys = pa.array([f"s{i % 60}" for i in range(600)])
     detect_in(log.set_column(2, "user", keys), tmp_path, unit="session", session_key="user")
-    rows = shown[0].surroundings.to_pylist()
+    rows = shown[0].incident_context.to_pylist()
     assert rows
     for row in rows:
         assert row["history"]["column"] == "user"

@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 from flows.report import text as wording
-from flows.report.cards import Card, cards
 from flows.report.context_panel import ContextPanel, context_panels
 from flows.report.data import ReportData
+from flows.report.finding_cards import Card, cards
 from flows.report.text import Cut, cut
 from flows.report.times import event_times
 from schemas.outputs.manifest import RunManifest
@@ -108,7 +108,7 @@ def incident_cards(data: ReportData, labels: Mapping[str, str]) -> list[Incident
     places = pa.array([rank - 1 for rank in first], pa.int64())
     tellings = cards(data.findings.take(places), data.time_column)
     spans = {row["incident"]: _ends(row) for row in shown}
-    around = context_panels(data.surroundings, spans)
+    around = context_panels(data.incident_context, spans)
     return [
         _card(row, telling, members[row["incident"]], labels, around.get(row["incident"]))
         for row, telling in zip(shown, tellings, strict=True)

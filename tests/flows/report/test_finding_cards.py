@@ -5,7 +5,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from flows.report.cards import cards
+from flows.report.finding_cards import cards
 from flows.report.page import render
 from flows.report.times import event_times
 from schemas.events.texts import as_text
