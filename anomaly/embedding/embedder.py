@@ -65,7 +65,7 @@ class EventEmbedder:
         roles
             Column -> role; `id` and `ignore` are not embedded.
         weights
-            Column -> its voice; 1 where absent.
+            Column -> its weight; 1 where absent.
         seed
             Seeds the truncated SVD.
         peers

@@ -128,7 +128,7 @@ class IncidentCommands:
             label=label, scope=scope, until=until, note=note, who=_user(), when=datetime.now(UTC)
         )
         said = verdict_on(found.incident, found.records, found.run.manifest.run_id, opinion)
-        path = keep_verdict(found.run.folder.parents[1], said)
+        path = keep_verdict(found.run.job_folder, said)
         self.terminal.line(f"Wrote {shown_path(path)}: {label}, on {incident}")
 
     def export(

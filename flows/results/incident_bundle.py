@@ -105,7 +105,7 @@ def _knowing(found: Found) -> Redactor:
 def _names_of_log(run: PublishedRun) -> dict[str, str]:
     """Give every name that the run's model knows, and its column; none where that is gone."""
     try:
-        model, _ = load_model(find_model(run.folder.parents[1], run.manifest.model.model_id))
+        model, _ = load_model(find_model(run.job_folder, run.manifest.model.model_id))
     except ModelFileError:
         return {}
     entities = model.embedder.entities.items()
@@ -193,7 +193,7 @@ def _finding(row: Document, redactor: Redactor) -> Document:
 def _verdicts(found: Found, redactor: Redactor) -> Iterator[Document]:
     """Tell the verdicts on this incident, its entity or its pattern, the newest first."""
     row = found.incident
-    for verdict in reversed(read_verdicts(found.run.folder.parents[1])):
+    for verdict in reversed(read_verdicts(found.run.job_folder)):
         seen = verdict.evidence
         alike = _alike(row, seen.model_dump())
         if alike:
@@ -209,7 +209,7 @@ def _verdicts(found: Found, redactor: Redactor) -> Iterator[Document]:
 
 def _past(found: Found) -> Iterator[Document]:
     """Tell incidents of other runs of the same identity, pattern or entity, the newest first."""
-    job = found.run.folder.parents[1]
+    job = found.run.job_folder
     others = [run for run in readable_runs(job) if run.folder != found.run.folder]
     told = [each for run in others for each in _past_of(run, found.incident)]
     order = ("identity", "pattern", "entity")

@@ -198,7 +198,7 @@ def _like_a_record(runs: Sequence[PublishedRun], question: Question, record_id: 
 
 def _model_of(run: PublishedRun) -> tuple[AnomalyModel, str]:
     model_id = run.manifest.model.model_id
-    return load_model(find_model(run.folder.parents[1], model_id))[0], model_id
+    return load_model(find_model(run.job_folder, model_id))[0], model_id
 
 
 def _nearest(hits: list[Hit], top: int) -> list[Hit]:

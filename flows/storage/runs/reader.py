@@ -34,6 +34,11 @@ class PublishedRun:
     folder: Place
     manifest: RunManifest
 
+    @property
+    def job_folder(self) -> Place:
+        """Return the folder of the job that the run is of."""
+        return self.folder.parents[1]
+
 
 def list_runs(job_folder: str) -> list[PublishedRun]:
     """Load the runs of a job, newest first; folders without a manifest are not runs.

@@ -242,7 +242,7 @@ def _tells_the_same(written: RunManifest, manifest: RunManifest) -> bool:
 
 def _point_latest_to(run: PublishedRun) -> None:
     """Name the run in `latest.json` unless a newer one is there, or one of a newer day."""
-    job = run.folder.parent.parent
+    job = run.job_folder
     newest = None
     with suppress(OutputError):  # a damaged manifest is no reason to hide this run
         newest = newest_run(job)

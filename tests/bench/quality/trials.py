@@ -99,17 +99,17 @@ class Shelf:
 
     def find(self, trial: Trial, limit: float) -> Result | None:
         """Find the result of a trial, if it needs not be run again under this limit."""
-        newest = max(self._kept(trial), default=None, key=_by_version(trial))
+        newest = max(self._stored(trial), default=None, key=_by_version(trial))
         if newest is None or newest.version != trial.version:
             return None
         return None if newest.status == "timeout" and newest.limit < limit else newest
 
     def all_of(self, trials: Iterable[Trial]) -> list[Result]:
         """Give the newest result of each trial that has one; of another version if need be."""
-        best = (max(self._kept(trial), default=None, key=_by_version(trial)) for trial in trials)
+        best = (max(self._stored(trial), default=None, key=_by_version(trial)) for trial in trials)
         return [result for result in best if result is not None]
 
-    def _kept(self, trial: Trial) -> list[Result]:
+    def _stored(self, trial: Trial) -> list[Result]:
         path = self._path(trial.case.name, trial.detector, trial.seed)
         if not path.exists():
             return []

@@ -399,9 +399,9 @@ def test_what_the_user_has_set_stays(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("start", "heard"), [("prepare_prefect()", False), ("prepare_serving('jobs')", True)]
+    ("start", "printed"), [("prepare_prefect()", False), ("prepare_serving('jobs')", True)]
 )
-def test_services_of_prefect_speak_where_runs_are_served_alone(start, heard, tmp_path):
+def test_services_of_prefect_speak_where_runs_are_served_alone(start, printed, tmp_path):
     """A terminal has our line alone, however slowly Prefect's `EventsWorker` ends."""
     code = (
         "import logging; from flows.runtime import settings;"
@@ -411,4 +411,4 @@ def test_services_of_prefect_speak_where_runs_are_served_alone(start, heard, tmp
         "logging.getLogger('EventsWorker').warning('Still processing items')"
     )
     said = said_by(code, tmp_path)
-    assert ("Still processing items" in said.stderr) == heard
+    assert ("Still processing items" in said.stderr) == printed

@@ -36,12 +36,12 @@ def folder_of(run: PublishedRun) -> str:
     return str(run.folder.parents[1])
 
 
-def kept_records(run: PublishedRun) -> pa.Table:
+def all_records(run: PublishedRun) -> pa.Table:
     stored = StoredRecords.of(run)
     return stored.take(np.arange(stored.total))
 
 
-def test_all_records_are_kept_and_stand_in_the_manifest(run: PublishedRun) -> None:
+def test_all_records_are_stored_and_counted_in_the_manifest(run: PublishedRun) -> None:
     stored = StoredRecords.of(run)
     assert run.manifest.search is not None
     assert run.manifest.search.records == stored.total == 400
@@ -70,12 +70,12 @@ def test_records_are_taken_wherever_they_lie(
     run: PublishedRun, cut_up: PublishedRun, places: set[int], columns: set[str]
 ) -> None:
     chosen, names = np.array(sorted(places), dtype=np.int64), sorted({"record_id"} | columns)
-    whole = kept_records(run).select(names).take(pa.array(chosen))
+    whole = all_records(run).select(names).take(pa.array(chosen))
     assert StoredRecords.of(cut_up).take(chosen, names).equals(whole)
 
 
 def test_records_are_found_wherever_they_lie(run: PublishedRun, cut_up: PublishedRun) -> None:
-    stored, ids = StoredRecords.of(cut_up), kept_records(run)["record_id"].to_pylist()
+    stored, ids = StoredRecords.of(cut_up), all_records(run)["record_id"].to_pylist()
     assert [stored.place_of(each) for each in ids] == list(range(400))
     assert stored.place_of("nobody") is None
     held = {"user": "u3", "action": "read"}
@@ -105,9 +105,9 @@ def test_a_run_that_keeps_nothing_writes_nothing_of_it(tmp_path: Path) -> None:
         similar(folder_of(run), Question("e1"), 7)
 
 
-def test_of_too_many_records_the_findings_are_kept(tmp_path: Path) -> None:
+def test_of_too_many_records_the_findings_are_stored(tmp_path: Path) -> None:
     run = detect_in(small_log(400), tmp_path, search={"store": True, "records": 50})
-    kept = set(kept_records(run)["record_id"].to_pylist())
+    kept = set(all_records(run)["record_id"].to_pylist())
     findings = set(read_findings(run, ["record_id"])["record_id"].to_pylist())
     assert findings < kept
     assert 50 <= len(kept) <= 50 + len(findings)
@@ -127,7 +127,7 @@ def test_the_nearest_are_those_of_brute_force(run: PublishedRun, metric: Metric)
 
 
 def test_a_filter_leaves_only_what_holds_the_value(run: PublishedRun) -> None:
-    stored = kept_records(run)
+    stored = all_records(run)
     held = stored.filter(pc.equal(stored["user"], "u3"))["record_id"].to_pylist()
     answer = similar(folder_of(run), Question("e7", where={"user": "u3"}, top=400), 7)
     assert sorted(str(hit.record["record_id"]) for hit in answer.hits) == sorted(held)
@@ -165,7 +165,7 @@ def test_runs_of_another_model_are_embedded_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_is_kept_has_the_same_bytes_each_time(tmp_path: Path) -> None:
+def test_stored_records_have_the_same_bytes_each_time(tmp_path: Path) -> None:
     runs = [detect_in(small_log(), tmp_path / name, **KEEP) for name in ("a", "b")]
     for dataset in ("records", "indexes"):
         assert dataset_bytes(runs[0], dataset) == dataset_bytes(runs[1], dataset)

@@ -50,15 +50,15 @@ def test_credentials_in_a_url_are_refused_and_not_repeated():
     assert "word" not in str(raised.value)
 
 
-def test_a_plan_that_is_kept_comes_back_as_it_was(tmp_path):
+def test_a_stored_plan_comes_back_as_it_was(tmp_path):
     for day in ("day=1", "day=__HIVE_DEFAULT_PARTITION__"):
         written(tmp_path / "log" / day / "a.parquet", small_log(30), row_group_size=11)
     plan = plan_input(str(tmp_path / "log"))
-    kept = store_plan(plan, Scratch.of(tmp_path / "run").make())
+    stored = store_plan(plan, Scratch.of(tmp_path / "run").make())
     load_plan.cache_clear()
-    again = pickle.loads(pickle.dumps(kept))  # noqa: S301 - our own
-    assert again == kept
-    assert again is not kept
+    again = pickle.loads(pickle.dumps(stored))  # noqa: S301 - our own
+    assert again == stored
+    assert again is not stored
     for part in ("location", "root", "files", "schema", "rows"):
         assert getattr(again, part) == getattr(plan, part)
     assert again.chunks(20) == plan.chunks(20)
