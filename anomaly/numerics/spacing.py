@@ -1,4 +1,4 @@
-"""An evenly spaced choice: the first of every so many, at most so many in all."""
+"""Evenly spaced choices: the first of every so many, or exactly so many."""
 
 import numpy as np
 
@@ -25,3 +25,14 @@ def evenly_spaced(n: int, most: int) -> Integers:
     (array([0, 3, 6, 9]), array([0, 1, 2]))
     """
     return np.arange(0, n, stride(n, most))
+
+
+def spread(n: int, most: int) -> Integers:
+    """Return exactly `most` of the places 0 … n - 1, ascending; all where there are no more.
+
+    Examples
+    --------
+    >>> spread(10, 4), spread(3, 4)
+    (array([0, 2, 5, 7]), array([0, 1, 2]))
+    """
+    return np.arange(n) if n <= most else np.arange(most) * n // most

@@ -25,8 +25,8 @@ class Oddest:
             near = p_values <= self.p_values[-1]
             rows, p_values = rows[near], p_values[near]
         rows, p_values = np.append(self.rows, rows), np.append(self.p_values, p_values)
-        kept = np.lexsort((rows, p_values))[: self._most]
-        self.rows, self.p_values = rows[kept], p_values[kept]
+        first = np.lexsort((rows, p_values))[: self._most]
+        self.rows, self.p_values = rows[first], p_values[first]
 
 
 def candidates(run: Run) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:

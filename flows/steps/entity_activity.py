@@ -106,12 +106,12 @@ class Around:
         order = np.lexsort((rows, times))
         rows, times = rows[order], times[order]
         starts, stops = np.searchsorted(times, [self.first, self.last + 1])
-        kept = np.r_[
+        chosen = np.r_[
             max(0, starts - _BEFORE) : starts,
             starts : min(stops, starts + _DURING),
             stops : min(len(rows), stops + _AFTER),
         ]
-        self.rows, self.times = rows[kept], times[kept]
+        self.rows, self.times = rows[chosen], times[chosen]
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def fit_model(run: Run, gathered: Gathered) -> Fitted:
         raise InputError(error.what, where=where, remedy=error.remedy) from error
     references = sample.take(pa.array(drawn))
     card = _card(run, model, sample)
-    stored = save_model(run.folder.path.parents[1], model, references, card)
+    stored = save_model(run.folder.job_folder, model, references, card)
     return Fitted(stored, _summary(stored.model_id, card, use="fit"))
 
 
@@ -200,7 +200,7 @@ def _require_enough(run: Run, records: Records, sample: pa.Table) -> None:
 def reference_sample(run: Run, records: Records) -> pa.Table:
     """Draw the records that the model is fitted on; none that a malicious verdict is about."""
     rows = sample_rows(records.total, len(records.roles), run.job.seed)
-    verdicts = read_verdicts(run.folder.path.parents[1])
+    verdicts = read_verdicts(run.folder.job_folder)
     if all(verdict.label != "malicious" for verdict in verdicts):
         return records.take(rows)
     seen = pa.array([i for v in verdicts if v.label == "malicious" for i in v.evidence.records])

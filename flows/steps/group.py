@@ -118,18 +118,18 @@ def group_incidents(
 ) -> Grouped:
     """Gather the oddest records into incidents and write these, with what is known of them."""
     model, references = loaded_model(fitted.stored)
-    job_folder = run.folder.path.parents[1]
+    job_folder = run.folder.job_folder
     verdicts = read_verdicts(job_folder)
     desk = _Desk(run, gathered.records, model, references, *candidates(run), selected, verdicts)
     pool = _pool(desk)
     outcome = _judge(desk, pool)
     covers = _covers(scored)
-    kept, hidden, summary = _held_against_the_past(desk, outcome.judged, covers, job_folder)
-    for dataset, some in (("incidents", kept), ("suppressed", hidden)):
+    reported, suppressed, summary = _held_against_the_past(desk, outcome.judged, covers, job_folder)
+    for dataset, some in (("incidents", reported), ("suppressed", suppressed)):
         rows = [incident.row(rank) for rank, incident in enumerate(some, start=1)]
         run.folder.write_part(dataset, 0, pa.Table.from_pylist(rows, schema=INCIDENT))
-    places = _findings(pool, [outcome.numbers[incident.incident] for incident in kept])
-    names = {outcome.numbers[incident.incident]: incident.incident for incident in kept}
+    places = _findings(pool, [outcome.numbers[incident.incident] for incident in reported])
+    names = {outcome.numbers[incident.incident]: incident.incident for incident in reported}
     found = pool.events.take(pa.array(places)).unify_dictionaries().combine_chunks()
     run.scratch.write_table(FOUND, found)
     of_rule = pool.numbers[: desk.by_rule]
@@ -189,23 +189,23 @@ def _codes(names: pa.ChunkedArray) -> Integers:
 
 
 def _judge(desk: _Desk, pool: _Pool) -> _Outcome:
-    """Name the incidents, the oddest first, until the budget is full of those that are kept."""
+    """Name the incidents, the oddest first, until the budget is full of those reported."""
     budget, n = desk.run.job.selection.budget, len(np.unique(pool.numbers))
-    kept: list[Incident] = []
-    hidden: list[Incident] = []
+    reported: list[Incident] = []
+    suppressed: list[Incident] = []
     numbers: dict[str, int] = {}
     next_ones = range(0)
-    while len(kept) < budget and next_ones.stop < n:
-        next_ones = range(next_ones.stop, min(n, next_ones.stop + budget - len(kept)))
-        named = _portraits(desk, pool, next_ones)
+    while len(reported) < budget and next_ones.stop < n:
+        next_ones = range(next_ones.stop, min(n, next_ones.stop + budget - len(reported)))
+        named = _summaries(desk, pool, next_ones)
         numbers |= {each.incident: i for each, i in zip(named, next_ones, strict=True)}
         outcome = apply_verdicts(named, desk.verdicts, desk.run.started.date())
-        kept += outcome.reported
-        hidden += outcome.suppressed
-    return _Outcome(ReviewedIncidents(kept, hidden), numbers)
+        reported += outcome.reported
+        suppressed += outcome.suppressed
+    return _Outcome(ReviewedIncidents(reported, suppressed), numbers)
 
 
-def _portraits(desk: _Desk, pool: _Pool, numbers: Sequence[int]) -> list[Incident]:
+def _summaries(desk: _Desk, pool: _Pool, numbers: Sequence[int]) -> list[Incident]:
     """Name incidents after their oddest records."""
     oddest = np.unique(pool.numbers, return_index=True)[1][numbers]
     rows, p = desk.rows[oddest], desk.p_values[oddest]
@@ -244,34 +244,34 @@ def _held_against_the_past(
     rows = past_rows(earlier)
     desk.run.scratch.write_table(PAST, rows)
     past = past_incidents(rows)
-    kept, hidden = compared(outcome.reported, past), compared(outcome.suppressed, past)
+    reported, suppressed = compared(outcome.reported, past), compared(outcome.suppressed, past)
     summary = IncidentSummary(
-        incidents=len(kept),
-        records=sum(incident.members.records for incident in kept),
-        statuses=dict(Counter(incident.status for incident in kept)),
-        resolved=len(resolved([*kept, *hidden], past)),
+        incidents=len(reported),
+        records=sum(incident.members.records for incident in reported),
+        statuses=dict(Counter(incident.status for incident in reported)),
+        resolved=len(resolved([*reported, *suppressed], past)),
         compared_with=earlier[-1].manifest.run_id if earlier else None,
-        suppressed=len(hidden),
-        verdicts=_effects(desk.verdicts, kept, hidden),
+        suppressed=len(suppressed),
+        verdicts=_effects(desk.verdicts, reported, suppressed),
         refused_verdicts=list(desk.run.refused_verdicts),
     )
-    return kept, hidden, summary
+    return reported, suppressed, summary
 
 
 def _effects(
-    verdicts: Sequence[Verdict], kept: Sequence[Incident], hidden: Sequence[Incident]
+    verdicts: Sequence[Verdict], reported: Sequence[Incident], suppressed: Sequence[Incident]
 ) -> list[VerdictEffect]:
-    suppressed = Counter(incident.verdict for incident in hidden)
-    let_through = Counter(incident.verdict for incident in kept)
+    held_back = Counter(incident.verdict for incident in suppressed)
+    let_through = Counter(incident.verdict for incident in reported)
     return [
         VerdictEffect(
             verdict=each.verdict,
             label=each.label,
-            suppressed=suppressed[each.verdict],
+            suppressed=held_back[each.verdict],
             let_through=let_through[each.verdict],
         )
         for each in verdicts
-        if suppressed[each.verdict] or let_through[each.verdict]
+        if held_back[each.verdict] or let_through[each.verdict]
     ]
 
 

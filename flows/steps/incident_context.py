@@ -73,7 +73,7 @@ def look_around(run: Run, gathered: Gathered, grouped: Grouped) -> None:
         scene, found.around, dict(zip(grouped.rows.tolist(), range(1, 1 << 30), strict=False))
     )
     past = run.scratch.read_table(PAST)
-    verdicts = read_verdicts(run.folder.path.parents[1])
+    verdicts = read_verdicts(run.folder.job_folder)
     similar = _similar(incidents, past.to_pylist(), verdicts)
     earlier = _incidents_of_entities(past)
     rows = [

@@ -5,13 +5,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.model.record_similarity import METRICS, centre_of, placed
+from anomaly.numerics.spacing import spread
 from flows.runtime.work import Step
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
 from flows.steps.group import Grouped
 from flows.steps.records import Records
 from flows.steps.run import Run
-from flows.steps.sampling import kept_records
+from flows.steps.sampling import read_chunk_samples
 from flows.storage.search.vector_index import IndexWriter
 from schemas.columns.roles import Role
 from schemas.outputs.manifest import SearchSummary
@@ -60,13 +61,12 @@ STORE = Step("store", store_records)
 
 def _chosen(total: int, most: int, findings: Rows) -> Rows:
     """Choose records, evenly spaced, and those that must not be missing; their numbers ascend."""
-    spread = np.arange(total) if total <= most else np.arange(most) * total // most
-    return np.union1d(spread, findings)
+    return np.union1d(spread(total, most), findings)
 
 
 def _taught(run: Run, records: Records) -> pa.Table:
     """Give some records of the whole run, evenly spaced."""
-    some = pa.concat_tables(kept_records(run.scratch, records.n_chunks)).unify_dictionaries()
+    some = pa.concat_tables(read_chunk_samples(run.scratch, records.n_chunks)).unify_dictionaries()
     step = -(-some.num_rows // _TAUGHT)
     return some.take(pa.array(np.arange(0, some.num_rows, step))).combine_chunks()
 

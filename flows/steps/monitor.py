@@ -23,9 +23,8 @@ from flows.steps.gather import Gathered
 from flows.steps.group import Grouped
 from flows.steps.records import Records
 from flows.steps.run import Run
-from flows.steps.sampling import kept_records, some_of
+from flows.steps.sampling import read_chunk_samples, sample_of_batch
 from flows.storage.runs.history import earlier_runs
-from flows.storage.runs.writer import job_folder
 from schemas.job.fingerprint import job_fingerprint
 from schemas.outputs.figures import CanaryReport, ColumnDrift
 
@@ -95,7 +94,7 @@ def watch_run(
     """Score canaries at the cut of the run, and hold its columns against those of the model."""
     model, _ = loaded_model(fitted.stored)
     n_chunks = gathered.records.n_chunks
-    parts = kept_records(run.scratch, n_chunks, _CHUNKS_LOOKED_INTO)
+    parts = read_chunk_samples(run.scratch, n_chunks, _CHUNKS_LOOKED_INTO)
     some = pa.concat_tables(parts).unify_dictionaries()
     p_cut = float(grouped.p_values.max(initial=0.0))
     canaries = _beside_earlier(run, grouped, search_canaries(model, some, p_cut, run.job.seed))
@@ -103,7 +102,7 @@ def watch_run(
         return Watch(canaries, renewed.columns, renewed.together, renewed)
     if run.model is None:
         return Watch(canaries, {}, None, None)
-    counts = count_records(model.embedder, kept_records(run.scratch, n_chunks))
+    counts = count_records(model.embedder, read_chunk_samples(run.scratch, n_chunks))
     return Watch(canaries, *_compared(run.model, model, counts, [some]), None)
 
 
@@ -113,7 +112,7 @@ WATCH = Step("watch", watch_run)
 def _beside_earlier(run: Run, grouped: Grouped, canaries: CanaryReport) -> CanaryReport:
     """Hold the canaries against those of the runs before that had the same settings."""
     settings = job_fingerprint(run.job)
-    folder = job_folder(run.job)
+    folder = run.folder.job_folder
     earlier = earlier_runs(folder, grouped.covers, run.plan.manifest_files())
     alike = [each.manifest for each in earlier if each.manifest.job_fingerprint == settings]
     shares = [(m.canaries.planted, m.canaries.found) for m in alike if m.canaries is not None]
@@ -139,5 +138,5 @@ def _ahead(records: Records) -> Iterator[pa.Table]:
     step = -(-records.n_chunks // _CHUNKS_AHEAD)
     for chunk in range(0, records.n_chunks, step):
         for batch in records.read(chunk):
-            yield some_of(batch.records)
+            yield sample_of_batch(batch.records)
             break

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anomaly.numerics.spacing import spread
 from flows.steps.records import BATCH_ROWS, batch_rows
 from flows.storage.fs.scratch import Scratch
 from schemas.events.contract import one_array
@@ -20,7 +21,7 @@ _FEWEST_ROWS = 2_048
 """Of a log of thousands of columns a draw has fewer rows, so that memory holds it."""
 
 ROWS_OF_BATCH = 1_024
-"""Records kept of a batch, evenly spaced; of a smaller one, for its many columns, fewer."""
+"""Records sampled of a batch, evenly spaced; of a smaller one, for its many columns, fewer."""
 MOST_CHUNKS = 256
 """Chunks, evenly spaced, that are looked back on: a quarter of a million records tell enough."""
 
@@ -72,10 +73,10 @@ def _hashes(values: pa.Array) -> npt.NDArray[np.uint64]:
     return pd.util.hash_array(texts.to_numpy(zero_copy_only=False), categorize=False)
 
 
-def some_of(records: pa.Table) -> pa.Table:
+def sample_of_batch(records: pa.Table) -> pa.Table:
     """Take some records of a batch, with no more names and texts than they hold."""
     most = max(1, ROWS_OF_BATCH * batch_rows(records.num_columns) // BATCH_ROWS)
-    some = records.take(pa.array(_spread(records.num_rows, most)))
+    some = records.take(pa.array(spread(records.num_rows, most)))
     columns = [
         column.cast(column.type.value_type).dictionary_encode()
         if pa.types.is_dictionary(column.type)
@@ -85,22 +86,19 @@ def some_of(records: pa.Table) -> pa.Table:
     return pa.table(columns, names=some.column_names)
 
 
-def keep(scratch: Scratch, chunk: int, some: Sequence[pa.Table]) -> None:
-    """Keep some records of the batches of a chunk."""
-    kept = pa.concat_tables(some).unify_dictionaries().combine_chunks()
-    scratch.write_table(_name(chunk), kept)
+def write_chunk_sample(scratch: Scratch, chunk: int, some: Sequence[pa.Table]) -> None:
+    """Write the samples of a chunk's batches to the scratch, as one table."""
+    sampled = pa.concat_tables(some).unify_dictionaries().combine_chunks()
+    scratch.write_table(_name(chunk), sampled)
 
 
-def kept_records(scratch: Scratch, n_chunks: int, most: int = MOST_CHUNKS) -> Iterator[pa.Table]:
-    """Read back what was kept of the chunks, or of `most` of them, one after the other."""
-    for chunk in _spread(n_chunks, min(most, MOST_CHUNKS)).tolist():
+def read_chunk_samples(
+    scratch: Scratch, n_chunks: int, most: int = MOST_CHUNKS
+) -> Iterator[pa.Table]:
+    """Read back the samples of the chunks, or of `most` of them, one after the other."""
+    for chunk in spread(n_chunks, min(most, MOST_CHUNKS)).tolist():
         yield scratch.read_table(_name(chunk))
 
 
-def _spread(n: int, most: int) -> np.ndarray:
-    """Return 0 … n - 1, or `most` of them, evenly spaced."""
-    return np.arange(n) if n <= most else np.arange(most, dtype=np.int64) * n // most
-
-
 def _name(chunk: int) -> str:
-    return f"kept-{chunk:05d}"
+    return f"sampled-{chunk:05d}"

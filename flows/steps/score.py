@@ -18,7 +18,7 @@ from flows.steps.gather import Gathered
 from flows.steps.quarantine import quarantine_rejected
 from flows.steps.records import Batch, Records
 from flows.steps.run import Run
-from flows.steps.sampling import keep, some_of
+from flows.steps.sampling import sample_of_batch, write_chunk_sample
 from schemas.columns.roles import time_column
 from schemas.outputs.tables import SCORES
 
@@ -42,7 +42,7 @@ def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> Chu
     """Score a chunk of records; scores and rejected rows go to disk."""
     model, _ = loaded_model(fitted.stored)
     records = gathered.records
-    kept: list[pa.Table] = []
+    sampled: list[pa.Table] = []
     rejected: list[pa.Table] = []
     scored, histogram = 0, np.zeros(HIGHEST_SCORE + 1, dtype=np.int64)
     top = Oddest(MOST_CANDIDATES)
@@ -51,14 +51,14 @@ def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> Chu
         for batch in records.read(chunk):
             table = score_batch(model, records, batch)
             writer.write(table)
-            kept.append(some_of(batch.records))
+            sampled.append(sample_of_batch(batch.records))
             rejected.append(batch.rejected)
             scored += len(batch.rows)
             top.add(batch.rows, table["p_value"].to_numpy())
             times += _ends(records, batch.records)
             points = table["anomaly_score"].to_numpy().astype(np.int64)
             histogram += np.bincount(points, minlength=len(histogram))
-    keep(run.scratch, chunk, kept)
+    write_chunk_sample(run.scratch, chunk, sampled)
     for name, array in zip(ODDEST, (top.rows, top.p_values), strict=True):
         run.scratch.write_array(f"{name}-{chunk}", array)
     seen = np.trim_zeros(histogram, "b")

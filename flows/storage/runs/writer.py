@@ -61,6 +61,11 @@ class RunFolder:
     """The folder it is written in: absolute, so that it means the same to a worker elsewhere."""
     run_id: str
 
+    @property
+    def job_folder(self) -> Place:
+        """Return the folder of the job that the run is of."""
+        return self.path.parents[1]
+
     @classmethod
     def create(cls, output: str, job: str, run_id: str) -> Self:
         """Make the folder of a new run below `output`/`job`.
