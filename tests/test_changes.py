@@ -1,6 +1,7 @@
 """The fragments of the changelog in `changes/`: their names, and what each kind must hold."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,3 +66,9 @@ def test_releases_of_the_changelog_are_dated_and_in_order() -> None:
     versions = [tuple(map(int, version.split("."))) for version, _ in sections]
     assert versions == sorted(set(versions), reverse=True)
     assert all(date for version, date in sections if version != "0.1.0")
+
+
+def test_the_newest_release_is_the_version_of_the_package() -> None:
+    version, _ = SECTION.findall((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))[0]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == version

@@ -29,8 +29,8 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             "status": "`new`, `recurring`, or `worse`: graver, or with more than three times the"
             " records it ever had.",
             "basis": "`rule` if the job's rule selects its oddest record, `rank` if it is a lead.",
-            "records": "Its records, whether they are findings or not: all that the rule selects"
-            " among the 20,000 oddest of the run; of leads, those as odd as the oddest of the last"
+            "records": "Its records, findings or not. Of an alarm, all that the rule selects among"
+            " the 20,000 oddest of the run. Of a lead, those as odd as the oddest of the last"
             " incident.",
             "first_time": "When its first record happened; null without a time column.",
             "last_time": "When its last record happened.",
