@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --quie
 # The variable silences an advertisement of the theme's.
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-.PHONY: demo test check docs format lock clean bench-quality bench-speed bench-explanations bench-fdr bench-contamination \
+.PHONY: demo test check docs picture format lock clean bench-quality bench-speed bench-explanations bench-fdr bench-contamination \
   bench-cluster bench-drift bench-vectors
 
 demo: $(READY)                 ## generate the sample log, run the main job on it, print what it found
@@ -36,6 +36,9 @@ bench-speed: $(BENCH_READY)    ## how fast, in how much memory, beside what else
 
 docs: $(READY)                 ## the documentation as a site, in build/docs; a warning fails
 	$(MKDOCS)
+
+picture: demo                  ## the picture of the report in README; needs Chromium
+	$(BIN)/python -m tests.bench.report_picture
 
 format: $(READY)               ## rewrite the code in the house format
 	$(BIN)/ruff format .
