@@ -19,10 +19,7 @@ from flows.cli.console import Terminal
 from schemas.errors import OutputError
 
 if TYPE_CHECKING:
-    from schemas.columns.profile import ColumnProfile, RoleChoice
     from schemas.job.job import JobSpec
-
-    Profiled = tuple[dict[str, ColumnProfile], dict[str, RoleChoice]]
 from flows.cli.options import Day, Flag, Services, job_of
 
 _TOP_IN_SUMMARY = 5
@@ -65,7 +62,7 @@ class Commands:
             is over by default.
         model
             "fit", the default, judges by a model of the records themselves; "latest" by the model
-            that was fitted or promoted last. Or name one by its id.
+            that was promoted last. Or name one by its id.
         json
             Print one JSON document instead of the summary.
         direct

@@ -45,8 +45,9 @@ class Operations:
     ) -> None:
         """Judge the partitions of some days that are missing or stale, in order.
 
-        A partition is stale when its input, the job or the version of outfield has changed since it
-        was judged. One that fails does not stop the rest. Run again, it goes on where it ended.
+        A partition is stale when its input, the job, its model or the version of outfield has
+        changed since it was judged. One that fails does not stop the rest. Run again, it goes on
+        where it ended.
 
         Parameters
         ----------

@@ -159,7 +159,7 @@ def _head(location: str, profiles: Mapping[str, ColumnProfile]) -> str:
         "# A job for outfield. The roles were inferred from"
         f" {rows:,} events with {len(profiles):,} columns.\n"
         "# Edit them, keep this file in git, and run: outfield detect --job THIS_FILE\n"
-        "# A setting behind a # shows its default.\n"
+        "# A setting behind a # is its default, or an example where there is none.\n"
         f"\ninput = {_text(_without_login(location))}\n"
     )
 

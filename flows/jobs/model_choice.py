@@ -67,7 +67,7 @@ def roles_in_model(job: JobSpec, model: ChosenModel, plan: InputPlan) -> dict[st
     card, model_id = model.card, model.stored.model_id
     if card.fingerprint != model_fingerprint(job):
         raise ModelFileError(
-            "it was fitted with other settings of columns, peers, unit, sessions or distance",
+            "it was fitted with other settings of columns, peers, unit, sessions, text or distance",
             where=f"model {model_id}",
             remedy="fit a new one with `outfield fit`, or take the settings back",
         )

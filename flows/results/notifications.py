@@ -1,7 +1,7 @@
 """Notifications to the people on duty, through the Apprise URL in `OUTFIELD_NOTIFY_URL`.
 
-Sent once for a run that failed and once for a run with critical findings; never with what stands
-in the events. The URL often holds a token: it is in no message and no log.
+Sent once for a run that failed, and once for a run with critical findings or a fall of the recall.
+Never with what stands in the events. The URL often holds a token: it is in no message and no log.
 """
 # ruff: noqa: PLC0415 - Apprise takes half a second to import, and few runs send anything
 

@@ -15,7 +15,7 @@ class Role(StrEnum):
     TIME = "time"
     """When the event happened. Embedded as hour of the day and day of the week."""
     ENTITY = "entity"
-    """A user, host or card: context for the other columns, of itself only how familiar it is."""
+    """A user, host or card: context for the other columns. Judged by how familiar it is."""
     CATEGORY = "category"
     """One of a set of names; the rare ones are far from the common ones."""
     NUMBER = "number"

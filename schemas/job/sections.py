@@ -143,7 +143,7 @@ class ModelSpec(Section):
     use: str = Field(
         default="fit",
         description="`fit`: on the records of the run itself. `latest`: the stored one that was"
-        " fitted or promoted last. Or the id of a stored one.",
+        " promoted last; `fit` promotes, but for `--candidate`. Or the id of a stored one.",
     )
     refit: Refit = Field(
         default="never",

@@ -112,10 +112,12 @@ class ModelSummary(ModelFigures):
 class SelectionSummary(OutputDocument):
     """The selection of the findings."""
 
-    rule: str = Field(description="The rule in words, such as `Benjamini-Hochberg at fdr 0.1`.")
+    rule: str = Field(
+        description="The rule, such as `Benjamini-Hochberg at a false discovery rate of 0.1`."
+    )
     score_cut: float | None = Field(description="The lowest anomaly score selected; null if none.")
     selected: int = Field(description="Records that the rule selects.")
-    findings: int = Field(description="Those written: at most the budget.")
+    findings: int = Field(description="Records written: at most ten of each incident.")
     budget: int
     by_rank: int = Field(
         default=0, description="Findings that the rule does not select: the oddest of the rest."

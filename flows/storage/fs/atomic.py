@@ -102,7 +102,7 @@ def naming_read_errors(where: Place) -> Iterator[None]:
         raise OutputError(
             f"cannot be read ({reason_of(error)})",
             where=str(where),
-            remedy="ask for the right to read it",
+            remedy="mend that and try again",
         ) from error
 
 

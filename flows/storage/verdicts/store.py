@@ -25,8 +25,16 @@ def read_verdicts(job_folder: Place) -> list[Verdict]:
 
 
 def verdict_names(job_folder: Place) -> set[str]:
-    """Return the names of all verdicts of a job."""
-    return {file.stem for file in (job_folder / VERDICTS).glob("v-*.json")}
+    """Return the names of all verdicts of a job.
+
+    Raises
+    ------
+    OutputError
+        Their folder cannot be read.
+    """
+    folder = job_folder / VERDICTS
+    with naming_read_errors(folder):
+        return {file.stem for file in folder.glob("v-*.json")}
 
 
 def keep_verdict(job_folder: Place, verdict: Verdict) -> Place:

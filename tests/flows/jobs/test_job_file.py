@@ -58,7 +58,7 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
     assert template_of(LOG, "logs/*.parquet") == (
         "# A job for outfield. The roles were inferred from 60 events with 5 columns.\n"
         "# Edit them, keep this file in git, and run: outfield detect --job THIS_FILE\n"
-        "# A setting behind a # shows its default.\n"
+        "# A setting behind a # is its default, or an example where there is none.\n"
         "\n"
         'input = "logs/*.parquet"\n'
         "\n"
