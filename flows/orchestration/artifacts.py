@@ -1,4 +1,4 @@
-"""What a run leaves in Prefect's interface: progress, a summary, top findings, the report."""
+"""Artifacts of a run in Prefect's interface: progress, a summary, top findings, the report."""
 
 import re
 from collections.abc import Callable
@@ -22,9 +22,9 @@ _TOP = 10
 
 
 class Artifacts:
-    """What one run shows in the interface.
+    """The artifacts of one run.
 
-    It is for show: where the server is gone the run goes on without, and does not ask it again.
+    They are optional: where the server is lost, the run goes on and does not ask it again.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ def _publish(run: PublishedRun) -> None:
     key = re.sub(r"[^a-z0-9]+", "-", run.manifest.job.lower()).strip("-") or "job"
     create_markdown_artifact(_summary(run), key=f"{key}-summary")
     create_table_artifact(_top_findings(run), key=f"{key}-findings")
-    # The path leads to the reader's own storage; it stands in no output of the run itself.
+    # The absolute path of the report stands only here: no output of the run itself holds it.
     create_link_artifact((run.folder / REPORT).as_uri(), "The report", key=f"{key}-report")
 
 

@@ -65,7 +65,7 @@ Day = Annotated[
 
 
 def _tell_of_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Tell of a run that was killed, which cannot do that itself. Prefect names the arguments."""
+    """Notify of a run that was killed, which cannot do that itself; Prefect names the arguments."""
     asked = flow_run.parameters.get("partition")
     tell_of_failure(str(flow_run.parameters["job"]), asked, state.message or "it was killed")
 

@@ -1,8 +1,8 @@
 """The Prefect server of a run: the configured one, or an embedded one of its own.
 
 The embedded one is started so that Ctrl-C in the terminal does not reach it. Ctrl-C goes to every
-process of the terminal's group. A server that it stops leaves the run without anybody to tell that
-it was stopped: Prefect's client tries again for more than a minute.
+process of the terminal's group. Were the server stopped too, the run could not report its own end:
+Prefect's client tries again for more than a minute.
 """
 
 import signal
@@ -26,8 +26,8 @@ def serving(*, this_machine_alone: bool) -> Iterator[None]:
     Parameters
     ----------
     this_machine_alone
-        Whether no worker elsewhere tells the server of its tasks: an embedded one would not be
-        reached from there, and the next run's would have another address.
+        Whether all workers run on this machine. Workers elsewhere cannot reach an embedded server,
+        and that of the next run would have another address.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def lost_server(error: BaseException) -> bool:
 
 @contextmanager
 def naming_lost_server() -> Iterator[None]:
-    """Turn the silence of Prefect's server into a `ServerError`, whatever was told it last."""
+    """Turn any error that means a lost Prefect server into a `ServerError`."""
     try:
         yield
     except Exception as error:
@@ -106,7 +106,7 @@ def _require_answer() -> None:
 
 
 def _require_welcome(client: SyncPrefectClient) -> None:
-    """Ask what is not open to everybody, as the health is."""
+    """Check the password: unlike the health check, the version needs authentication."""
     try:
         client.api_version()
     except PrefectHTTPStatusError as error:

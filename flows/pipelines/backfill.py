@@ -14,16 +14,16 @@ T = TypeVar("T")
 
 
 class BackfillMistakeError(OutfieldError):
-    """Some partitions failed by what the user can mend; the others are judged."""
+    """Some partitions failed, each by an error that the user can mend; the others are judged."""
 
 
 class BackfillFaultError(Exception):
-    """Some partitions failed by a fault of ours; the others are judged."""
+    """Some partitions failed, at least one by a fault of outfield; the others are judged."""
 
 
 @dataclass
 class Backfilled:
-    """What a backfill came to."""
+    """The outcome of a backfill: the days judged, and those that failed."""
 
     judged: list[date] = field(default_factory=list)
     failed: dict[date, Exception] = field(default_factory=dict)
@@ -34,9 +34,9 @@ class Backfilled:
         Raises
         ------
         BackfillMistakeError
-            What the user can mend.
+            The user can mend all failures.
         BackfillFaultError
-            One of the failures is a fault of ours.
+            One of the failures is a fault of outfield.
         """
         if not self.failed:
             return
@@ -50,12 +50,12 @@ class Backfilled:
 
 
 def plan_backfill(job: JobSpec, first: date, last: date) -> list[Standing]:
-    """Tell how each partition from `first` to `last` stands, in order.
+    """Return the standing of each partition from `first` to `last`, in order.
 
     Raises
     ------
     OutfieldError
-        The days are in the wrong order, none of them is there, or the input has none.
+        The days are in the wrong order, none of them exists, or the input has no partitions.
     """
     if last < first:
         raise JobError(f"--from {first} is after --to {last}", remedy="exchange the two")
@@ -76,7 +76,7 @@ def run_in_batches(
     on_judged: Callable[[date, T], None],
     on_failure: Callable[[date, Exception], None],
 ) -> Backfilled:
-    """Judge the days, some of them at once; one that fails is told and does not stop the rest."""
+    """Judge the days in batches; a day that fails is reported and does not stop the rest."""
     result = Backfilled()
     for first in range(0, len(days), at_once):
         for day, outcome in judge_batch(days[first : first + at_once]):
@@ -95,7 +95,7 @@ def run_backfill(
     detect: Callable[[date], None],
     on_failure: Callable[[date, Exception], None],
 ) -> Backfilled:
-    """Judge each of the days; one that fails is told and does not stop the rest."""
+    """Judge the days one by one; a day that fails is reported and does not stop the rest."""
     result = Backfilled()
     for day in days:
         try:

@@ -19,14 +19,17 @@ from schemas.job.job import JobSpec
 
 @dataclass(frozen=True)
 class Comparison:
-    """How the findings of two models differ."""
+    """The numbers of findings that two models have in common and alone."""
 
     models: tuple[str, str]
     both: int
     only_first: int
     only_second: int
     by_rule: tuple[int, int]
-    """Findings that the job's rule selects; the others are the oddest of the rest."""
+    """Records that the job's rule selects, for each model.
+
+    Where they are fewer than the job asks for, the most anomalous of the rest are findings too.
+    """
 
 
 def compare_models(

@@ -1,4 +1,4 @@
-"""What every pipeline does where its input holds damaged files: it runs again without them."""
+"""Damaged input files: a pipeline that meets one runs again without such files."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -18,13 +18,13 @@ PlanStep = Step[JobSpec, Source, Planned]
 def beside_damage(pipeline: Callable[[PlanStep], T]) -> T:
     """Run a pipeline; where it meets a damaged file, run it again without such files.
 
-    Which files can be read to their end is only known when they were, which takes as long as
-    reading everything once more. So it is asked where it is needed.
+    Only reading a file to its end shows that it is sound. Checking all files takes as long as
+    reading the input once more, so they are checked only after a read has failed.
 
     Parameters
     ----------
     pipeline
-        Given the step that plans its input; nothing is left of it when it fails.
+        Called with the step that plans its input; it leaves nothing behind when it fails.
 
     Raises
     ------

@@ -43,15 +43,15 @@ def detect_events(
     job
         What to read, how, and where to write.
     runner
-        Who carries out the steps.
+        Carries out the steps.
     on_progress
-        Told how far they are.
+        Called with the progress of each step.
     partition
         The day to judge, where the job's input is partitioned.
     renewed
         Why a new model was fitted before, if one was.
     checked
-        What `check_input` found of the partition; it is looked for if None.
+        The plan that `check_input` made of the partition; it is made anew if None.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def _detect(
 def _all_of(
     parts: Iterator[tuple[int, T]], on_progress: Callable[[int, int], None], n: int
 ) -> list[T]:
-    """Wait for what each of the `n` parts of a step gives, in whatever order, and tell of each."""
+    """Collect the results of the `n` parts of a step as they end, and report each as progress."""
     given: list[T] = []
     for _, part in parts:
         given.append(part)

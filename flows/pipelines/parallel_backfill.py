@@ -1,9 +1,9 @@
 """Parallel backfill: several days are scored at once, and published in their order.
 
-The incidents of a day, and its canaries, are held against those of the days before it. So the days
-of a batch are fitted and scored in processes of their own, and from there on each waits until the
-day before is published, or has failed: what comes out is what one after the other would have given.
-One lock is held for all of them; between two batches another run of the job may have it.
+The incidents of a day, and its canaries, are compared with those of the days before it. Each day of
+a batch is fitted and scored in its own process. It then waits until the day before is published or
+has failed. So the results equal those of a backfill that judges one day after the other. One lock
+is held for a whole batch; between two batches another run of the job may take it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,7 @@ from schemas.job.job import JobSpec
 T = TypeVar("T")
 
 _turns: list[Event] = []
-"""Of the days of the batch that this process is one of: set when the day may go on."""
+"""One event for each day of this process's batch, and one more: set when the day may go on."""
 
 
 def check_independent(job: JobSpec) -> None:
@@ -52,9 +52,9 @@ def check_independent(job: JobSpec) -> None:
 def judge_batch(
     job: JobSpec, days: Sequence[date]
 ) -> Iterator[tuple[date, Callable[[], PublishedRun]]]:
-    """Judge some days at once, each in a process; give each, in order, with what waits for it.
+    """Judge some days at once, each in a process; yield each with a function that waits for it.
 
-    Ctrl-C lets the days that were begun come to their end.
+    The days come in order. Ctrl-C lets the days that were begun come to their end.
 
     Raises
     ------

@@ -33,15 +33,15 @@ def train_model(
     job
         What to read and how; its `model.use` makes no difference.
     runner
-        Who carries out the steps.
+        Carries out the steps.
     on_progress
-        Is told of each step.
+        Called with the progress of each step.
     promote
         Whether it becomes what `latest` means.
     partition
         The day to fit on, where the history is partitioned; the last one of a window.
     checked
-        What `check_input` found of the history; it is looked for if None.
+        The plan that `check_input` made of the history; it is made anew if None.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Who carries out a step, and how it is watched: settings, runners, retries, log, progress.
+"""Execution and monitoring of steps: settings, runners, retries, log, progress.
 
 May import no other room of `flows`.
 Begin with `runner.py`; `settings.py` reads the environment, once.

@@ -9,7 +9,7 @@ from typing import Any
 from flows.runtime.run_log import log
 
 OnProgress = Callable[[str, int, int], None]
-"""Told the step, how many of its parts are done, and of how many."""
+"""Called with the step, the number of its parts that are done, and the number of all its parts."""
 
 _listener: ContextVar[OnProgress | None] = ContextVar("listener", default=None)
 
@@ -20,10 +20,10 @@ _on_publication: ContextVar[Callable[[Any], None] | None] = ContextVar(
 
 @contextmanager
 def told_of_progress(on_progress: OnProgress) -> Iterator[None]:
-    """Let `on_progress` hear of the steps of flows started in this context.
+    """Call `on_progress` for the steps of flows started in this context.
 
-    It is no parameter of the flow, which Prefect keeps, and no global of the flow's module, which
-    goes with the flow to the worker processes: it cannot be sent.
+    The function cannot be pickled, so it is neither a parameter of the flow nor a global of its
+    module. Prefect stores the parameters, and sends the globals to worker processes.
     """
     token = _listener.set(on_progress)
     try:
@@ -33,7 +33,7 @@ def told_of_progress(on_progress: OnProgress) -> Iterator[None]:
 
 
 def tell(step: str, done: int, total: int) -> None:
-    """Tell whoever listens in this context; nobody may."""
+    """Report progress to the listener of this context, if it has one."""
     listener = _listener.get()
     if listener is not None:
         listener(step, done, total)
@@ -41,9 +41,9 @@ def tell(step: str, done: int, total: int) -> None:
 
 @contextmanager
 def told_of_publication(on_publication: Callable[[Any], None]) -> Iterator[None]:
-    """Let `on_publication` be given what a flow started in this context publishes, at once.
+    """Call `on_publication` with each run that a flow started in this context publishes, at once.
 
-    What comes after may fail, where Prefect's server is gone: the flow then returns nothing.
+    The rest of the flow may fail, where Prefect's server is lost: it then returns nothing.
     """
     token = _on_publication.set(on_publication)
     try:
@@ -53,14 +53,14 @@ def told_of_publication(on_publication: Callable[[Any], None]) -> Iterator[None]
 
 
 def tell_published(run: Any) -> None:
-    """Tell whoever listens in this context that a run is published; nobody may."""
+    """Report a published run to the listener of this context, if it has one."""
     listener = _on_publication.get()
     if listener is not None:
         listener(run)
 
 
 class Steps:
-    """Tells of each step when it begins and ends, and takes its time."""
+    """Reports the start and the end of each step, and measures its time."""
 
     def __init__(self, on_progress: OnProgress) -> None:
         self._on_progress = on_progress
@@ -69,7 +69,7 @@ class Steps:
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
-        """Tell of a step around what is done in it."""
+        """Report a step before and after the body of the `with` statement."""
         self._on_progress(name, 0, 1)
         began = perf_counter()
         yield

@@ -1,8 +1,8 @@
-"""The log of a run: what it does, one line each, its job and id in each.
+"""The log of a run: one line for each event of the run, with its job and id.
 
-Lines are logged under the name `outfield`, for whoever listens: a terminal (`--verbose`), Prefect,
-a program that runs the flow. They hold counts, names of steps and kinds of errors, never a path, an
-address or what stands in the events.
+Lines go to the logger `outfield`, and from there to a terminal (`--verbose`), Prefect, or a program
+that runs the flow. They hold counts, names of steps and kinds of errors. They never hold a path, an
+address or a value of the data.
 """
 
 import json
@@ -18,7 +18,7 @@ _run: ContextVar[Mapping[str, str] | None] = ContextVar("run", default=None)
 
 
 class Entry:
-    """What happened, and its facts; as text `run published job=log rows=200`."""
+    """An event of the run and its facts; as text `run published job=log rows=200`."""
 
     def __init__(self, event: str, facts: Mapping[str, object]) -> None:
         self.event, self.facts = event, facts

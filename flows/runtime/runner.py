@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Runner(Protocol):
-    """Who carries out the steps: this process, others, or Prefect."""
+    """Carries out steps: in this process, in others, or through Prefect."""
 
     def here(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Carry out a step in this process: where relative paths start, and once."""

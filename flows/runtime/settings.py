@@ -36,7 +36,7 @@ _SAFE_PATH = "PYTHONSAFEPATH"
 """A worker is started as `python -c`, Prefect's server and runs as `python -m`. Both look in the
 working folder first: they would run a `uvicorn.py` or a package `flows` that lies there."""
 _SERVING_DEFAULTS = {
-    # Nobody watches a terminal: what happened stands in the log, and on Prefect's page.
+    # A served run has no terminal: its events stand in the log, and on Prefect's page.
     "PREFECT_LOGGING_LEVEL": "INFO",
     "PREFECT_LOGGING_ROOT_LEVEL": "WARNING",
 }
@@ -44,14 +44,13 @@ _SERVING_DEFAULTS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says.
+    """The settings of outfield in the environment.
 
-    Who does the work is no setting of a job: the same job file gives the same findings wherever it
-    is run.
+    The runner is no setting of a job: the same job file gives the same findings on each runner.
     """
 
     runner: Workers
-    """Who carries out the steps (`OUTFIELD_RUNNER`; threads of this process by default)."""
+    """The runner of the steps (`OUTFIELD_RUNNER`; threads of this process by default)."""
     workers: int
     """Chunks scored at a time on this machine (`OUTFIELD_WORKERS`; its cores by default)."""
     dask_address: str
@@ -172,8 +171,8 @@ def prepare_serving(jobs: str) -> None:
 def _leave_working_folder() -> None:
     """Go to the folder of outfield's packages; a served run returns by `enter_working_folder`.
 
-    Prefect imports a flow with the working folder first on Python's path, whatever the environment
-    says: a package `flows` of the user's would be taken for outfield's.
+    To import a flow, Prefect always puts the working folder first on Python's path. A package
+    `flows` of the user would then be imported instead of outfield's.
     """
     os.environ[_WORKING_FOLDER] = str(Path.cwd())
     os.chdir(Path(__file__).parents[2])

@@ -20,9 +20,9 @@ Ts = TypeVarTuple("Ts")
 PARTS_IN_TASK = 8
 """Parts that are worth a task of another process: a million rows, which take seconds."""
 _TASKS_FOR_A_WORKER = 4
-"""So that a slow one does not keep all others waiting at the end."""
+"""Several tasks for a worker, so that at the end all do not wait for one slow task."""
 _MOST_TASKS = 96
-"""But for a large cluster: what a scheduler and Prefect's database do grows with their number."""
+"""The most tasks of a step, but for a large cluster: each costs the scheduler and Prefect time."""
 
 
 class FieldsOnly:
@@ -53,13 +53,13 @@ class Work(Generic[T]):
 
 
 def carry_out(work: Work[T]) -> T:
-    """Carry out a step's function with one thread for its sums.
+    """Carry out a step's function with a single BLAS thread.
 
-    The parts of a run are what is done side by side: threads that BLAS starts for each of them
-    would only wait for each other. And how a sum is rounded depends on how many threads share it,
-    but the same input is to give the same bytes on any number of cores.
+    The parts of a step already run in parallel: threads that BLAS starts for each would only wait
+    for each other. The rounding of a sum also depends on the number of threads. With one thread
+    the same input gives the same bytes on any number of cores.
 
-    What Arrow no longer uses goes back to the system: it keeps what the largest part once took.
+    Arrow's unused memory goes back to the system: its pool stays as large as the largest part.
     """
     threadpool_limits(limits=1)
     try:
@@ -69,7 +69,7 @@ def carry_out(work: Work[T]) -> T:
 
 
 def carry_out_patiently(work: Work[T]) -> T:
-    """Carry out a step, and again where storage does not answer, as Prefect does with a task."""
+    """Carry out a step; repeat it where storage does not answer, as Prefect does with a task."""
     return patiently(lambda: carry_out(work))
 
 

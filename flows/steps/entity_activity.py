@@ -22,7 +22,7 @@ from schemas.events.instants import INSTANT
 
 _BEFORE = _AFTER = 5
 _DURING = 6
-"""Events before, between and after the records of an incident that are told."""
+"""Events that are shown before, between and after the records of an incident."""
 _NEAR = 6 * 3_600_000_000
 """Microseconds before and after an incident: what lies farther off does not belong to it."""
 _BINS = 56
@@ -35,7 +35,7 @@ _USUAL = pa.schema(
 )
 """What the scratch holds of `Activity.usual`; an entity by its place among `Traces.activity`."""
 _NEAR_THEM = pa.schema({"incident": pa.int64(), "row": pa.int64(), "time": pa.int64()})
-"""What it holds of `Traces.around`; an incident by its place in `Scene.incidents`."""
+"""What it holds of `Traces.around`; an incident by its place in `Scope.incidents`."""
 
 Integers = npt.NDArray[np.int64]
 Whose = tuple[str, str]
@@ -115,13 +115,13 @@ class Around:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What is looked at: the incidents, whom they are about, and where the events are read."""
+class Scope:
+    """The scope of a search: the incidents, their entities, and the events to read."""
 
     events: EventRecords
     incidents: list[dict[str, Any]]
     told: list[str]
-    """Columns that are told of an event, the most driving first."""
+    """Columns that are shown of an event, the most driving first."""
     time: str | None
     bins: Bins | None
 
@@ -136,48 +136,48 @@ class Scene:
 
     @property
     def usual(self) -> list[str]:
-        """Return the columns of names, of which is counted what an entity usually shows."""
+        """Return the columns of names; their values are counted for each entity."""
         names = (Role.CATEGORY, Role.FLAG, Role.ENTITY)
         return [column for column in self.told if self.events.roles[column] in names]
 
 
 @dataclass(frozen=True)
 class Traces:
-    """What the entities of the incidents did, in the events that were read."""
+    """The activity of the incidents' entities in the events that were read."""
 
     activity: dict[Whose, Activity]
     around: dict[int, Around]
     """Place of an incident -> the events of its entity near it."""
 
     @classmethod
-    def none_of(cls, scene: Scene) -> "Traces":
-        """Return what is known before any event is read."""
-        n_bins = scene.bins.n if scene.bins else 1
+    def none_of(cls, scope: Scope) -> "Traces":
+        """Return empty traces: the state before any event is read."""
+        n_bins = scope.bins.n if scope.bins else 1
         activity = {
             (column, name): Activity(np.zeros(n_bins, dtype=np.int64))
-            for column, names in scene.subjects.items()
+            for column, names in scope.subjects.items()
             for name in names
         }
         around: dict[int, Around] = {}
-        for place, row in enumerate(scene.incidents):
-            timed = scene.bins is not None and row["first_time"] is not None
+        for place, row in enumerate(scope.incidents):
+            timed = scope.bins is not None and row["first_time"] is not None
             if timed and (row["entity_column"], row["entity"]) in activity:
                 ends = (pa.scalar(row[end], INSTANT).value for end in ("first_time", "last_time"))
                 around[place] = Around(*ends)
         return cls(activity, around)
 
 
-def gather_traces(scene: Scene, chunks: Iterable[int]) -> Traces:
-    """Read some chunks of the events: what each entity did, and which are near each incident."""
-    found, subjects = Traces.none_of(scene), scene.subjects
+def gather_traces(scope: Scope, chunks: Iterable[int]) -> Traces:
+    """Read some chunks of the events: activity of each entity, and events near each incident."""
+    found, subjects = Traces.none_of(scope), scope.subjects
     near: dict[Whose, list[Around]] = {}
     for place, each in found.around.items():
-        row = scene.incidents[place]
+        row = scope.incidents[place]
         near.setdefault((row["entity_column"], row["entity"]), []).append(each)
-    for batch in _batches(scene, chunks if subjects else ()):
-        times = _times(scene, batch)
-        bins = _bins_of(scene.bins, times)
-        names = {column: _encoded(batch, column) for column in scene.usual}
+    for batch in _batches(scope, chunks if subjects else ()):
+        times = _times(scope, batch)
+        bins = _bins_of(scope.bins, times)
+        names = {column: _encoded(batch, column) for column in scope.usual}
         for column, wanted in subjects.items():
             for name, places in _places(_encoded(batch, column), wanted):
                 others = {c: values for c, values in names.items() if c != column}
@@ -209,9 +209,9 @@ def write_traces(scratch: Scratch, share: int, found: Traces) -> None:
         scratch.write_table(f"{name}-{share}", pa.table(arrays, schema=schema))
 
 
-def read_traces(scratch: Scratch, n_shares: int, scene: Scene) -> Traces:
+def read_traces(scratch: Scratch, n_shares: int, scope: Scope) -> Traces:
     """Read back what was found in all shares of the events, and put it together."""
-    found = Traces.none_of(scene)
+    found = Traces.none_of(scope)
     activity = list(found.activity.values())
     for share in range(n_shares):
         for each, counts in zip(activity, scratch.read_array(f"counts-{share}"), strict=True):
@@ -226,18 +226,18 @@ def read_traces(scratch: Scratch, n_shares: int, scene: Scene) -> Traces:
     return found
 
 
-def _batches(scene: Scene, chunks: Iterable[int]) -> Iterator[Batch]:
-    needed = {*scene.subjects, *scene.usual, scene.time}
-    roles = {column: role for column, role in scene.events.roles.items() if column in needed}
-    some = replace(scene.events, roles=roles)
+def _batches(scope: Scope, chunks: Iterable[int]) -> Iterator[Batch]:
+    needed = {*scope.subjects, *scope.usual, scope.time}
+    roles = {column: role for column, role in scope.events.roles.items() if column in needed}
+    some = replace(scope.events, roles=roles)
     for chunk in chunks:
         yield from some.read(chunk)
 
 
-def _times(scene: Scene, batch: Batch) -> Integers:
-    if scene.time is None:
+def _times(scope: Scope, batch: Batch) -> Integers:
+    if scope.time is None:
         return np.zeros(len(batch.rows), dtype=np.int64)
-    times: Integers = batch.records[scene.time].cast(pa.int64()).to_numpy()
+    times: Integers = batch.records[scope.time].cast(pa.int64()).to_numpy()
     return times
 
 

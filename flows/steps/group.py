@@ -1,8 +1,8 @@
 """Step `group`: groups anomalous records into incidents; applies verdicts; compares earlier runs.
 
-The oddest records are gone through until there are as many incidents as the job wants; what a
-verdict suppresses is not replaced by something less odd. Of each incident its oddest records become
-findings.
+The most anomalous records are grouped until there are as many incidents as the job wants. An
+incident that a verdict suppresses is not replaced by a less anomalous one. The most anomalous
+records of each incident become findings.
 """
 
 from collections import Counter
@@ -72,8 +72,8 @@ class Grouped:
 
 
 @dataclass(frozen=True)
-class _Desk:
-    """All that is needed to gather and judge the records of a run."""
+class _Inputs:
+    """The inputs of the step: the run, its records, its model, the candidates, the verdicts."""
 
     run: Run
     records: Records
@@ -120,11 +120,13 @@ def group_incidents(
     model, references = loaded_model(fitted.stored)
     job_folder = run.folder.job_folder
     verdicts = read_verdicts(job_folder)
-    desk = _Desk(run, gathered.records, model, references, *candidates(run), selected, verdicts)
-    pool = _pool(desk)
-    outcome = _judge(desk, pool)
+    inputs = _Inputs(run, gathered.records, model, references, *candidates(run), selected, verdicts)
+    pool = _pool(inputs)
+    outcome = _judge(inputs, pool)
     covers = _covers(scored)
-    reported, suppressed, summary = _held_against_the_past(desk, outcome.judged, covers, job_folder)
+    reported, suppressed, summary = _held_against_the_past(
+        inputs, outcome.judged, covers, job_folder
+    )
     for dataset, some in (("incidents", reported), ("suppressed", suppressed)):
         rows = [incident.row(rank) for rank, incident in enumerate(some, start=1)]
         run.folder.write_part(dataset, 0, pa.Table.from_pylist(rows, schema=INCIDENT))
@@ -132,12 +134,12 @@ def group_incidents(
     names = {outcome.numbers[incident.incident]: incident.incident for incident in reported}
     found = pool.events.take(pa.array(places)).unify_dictionaries().combine_chunks()
     run.scratch.write_table(FOUND, found)
-    of_rule = pool.numbers[: desk.by_rule]
+    of_rule = pool.numbers[: inputs.by_rule]
     return Grouped(
         selected=selected,
-        rows=desk.rows[places],
-        p_values=desk.p_values[places],
-        by_rule=places < desk.by_rule,
+        rows=inputs.rows[places],
+        p_values=inputs.p_values[places],
+        by_rule=places < inputs.by_rule,
         incidents=[names[number] for number in pool.numbers[places].tolist()],
         summary=summary,
         in_incidents=int(np.isin(of_rule, list(outcome.numbers.values())).sum()),
@@ -148,29 +150,29 @@ def group_incidents(
 GROUP = Step("group", group_incidents)
 
 
-def _pool(desk: _Desk) -> _Pool:
+def _pool(inputs: _Inputs) -> _Pool:
     """Gather the oddest records into incidents: all that the rule selects, or more if wanted."""
-    wanted = desk.run.job.selection.fewest
-    taken = max(desk.by_rule, 4 * wanted)
+    wanted = inputs.run.job.selection.fewest
+    taken = max(inputs.by_rule, 4 * wanted)
     while True:
-        rows = desk.rows[:taken]
-        events = desk.records.take(rows)
-        numbers = _numbers(desk, events, rows)
-        if taken >= len(desk.rows) or len(np.unique(numbers)) >= wanted:
-            end = gone_through(numbers, wanted, desk.by_rule)
+        rows = inputs.rows[:taken]
+        events = inputs.records.take(rows)
+        numbers = _numbers(inputs, events, rows)
+        if taken >= len(inputs.rows) or len(np.unique(numbers)) >= wanted:
+            end = gone_through(numbers, wanted, inputs.by_rule)
             return _Pool(events.slice(0, end), numbers[:end])
         taken *= 2
 
 
-def _numbers(desk: _Desk, events: pa.Table, rows: Integers) -> Integers:
+def _numbers(inputs: _Inputs, events: pa.Table, rows: Integers) -> Integers:
     if not len(rows):
         return np.zeros(0, dtype=np.int64)
-    model, time = desk.model, time_column(desk.records.roles)
+    model, time = inputs.model, time_column(inputs.records.roles)
     X = model.embedder.transform(events)
     times = np.zeros(len(rows), dtype=np.int64)
     if time is not None:
         times = events[time].cast(pa.int64()).to_numpy()
-    entities = {column: _codes(events[column]) for column in desk.entities}
+    entities = {column: _codes(events[column]) for column in inputs.entities}
     density = model.explaining.combination.density
     away = np.linalg.norm(X - density.references_[density.nearest(X, 1)[:, 0]], axis=1)
     candidates = Candidates(X, away, times, rows, entities)
@@ -188,45 +190,47 @@ def _codes(names: pa.ChunkedArray) -> Integers:
     return codes
 
 
-def _judge(desk: _Desk, pool: _Pool) -> _Outcome:
+def _judge(inputs: _Inputs, pool: _Pool) -> _Outcome:
     """Name the incidents, the oddest first, until the budget is full of those reported."""
-    budget, n = desk.run.job.selection.budget, len(np.unique(pool.numbers))
+    budget, n = inputs.run.job.selection.budget, len(np.unique(pool.numbers))
     reported: list[Incident] = []
     suppressed: list[Incident] = []
     numbers: dict[str, int] = {}
     next_ones = range(0)
     while len(reported) < budget and next_ones.stop < n:
         next_ones = range(next_ones.stop, min(n, next_ones.stop + budget - len(reported)))
-        named = _summaries(desk, pool, next_ones)
+        named = _summaries(inputs, pool, next_ones)
         numbers |= {each.incident: i for each, i in zip(named, next_ones, strict=True)}
-        outcome = apply_verdicts(named, desk.verdicts, desk.run.started.date())
+        outcome = apply_verdicts(named, inputs.verdicts, inputs.run.started.date())
         reported += outcome.reported
         suppressed += outcome.suppressed
     return _Outcome(ReviewedIncidents(reported, suppressed), numbers)
 
 
-def _summaries(desk: _Desk, pool: _Pool, numbers: Sequence[int]) -> list[Incident]:
+def _summaries(inputs: _Inputs, pool: _Pool, numbers: Sequence[int]) -> list[Incident]:
     """Name incidents after their oddest records."""
     oddest = np.unique(pool.numbers, return_index=True)[1][numbers]
-    rows, p = desk.rows[oddest], desk.p_values[oddest]
+    rows, p = inputs.rows[oddest], inputs.p_values[oddest]
     events = pool.events.take(pa.array(oddest))
-    scores = score_batch(desk.model, desk.records, Batch(events, rows, pa.table({}))).to_pylist()
+    scores = score_batch(
+        inputs.model, inputs.records, Batch(events, rows, pa.table({}))
+    ).to_pylist()
     points = anomaly_score(p)
     members = members_of(
-        pool.events, pool.numbers, list(numbers), desk.entities, time_column(desk.records.roles)
+        pool.events, pool.numbers, list(numbers), inputs.entities, time_column(inputs.records.roles)
     )
-    told = zip(*explain(desk.model.explaining, desk.references, events), strict=True)
+    told = zip(*explain(inputs.model.explaining, inputs.references, events), strict=True)
     graded = zip(scores, p.tolist(), points.tolist(), severity(points), oddest, strict=True)
     return [
         describe_incident(
-            str(desk.run.job.name),
+            str(inputs.run.job.name),
             of_one,
             why,
             score
             # Of the run, not of these few again: a product of matrices may round otherwise.
             | {"p_value": p_value, "anomaly_score": point, "severity": grade}
-            | {"basis": "rule" if place < desk.by_rule else "rank"},
-            desk.records.roles,
+            | {"basis": "rule" if place < inputs.by_rule else "rank"},
+            inputs.records.roles,
         )
         for of_one, why, (score, p_value, point, grade, place) in zip(
             members, told, graded, strict=True
@@ -235,14 +239,14 @@ def _summaries(desk: _Desk, pool: _Pool, numbers: Sequence[int]) -> list[Inciden
 
 
 def _held_against_the_past(
-    desk: _Desk,
+    inputs: _Inputs,
     outcome: ReviewedIncidents,
     covers: tuple[datetime, datetime] | None,
     job_folder: Place,
 ) -> tuple[list[Incident], list[Incident], IncidentSummary]:
-    earlier = earlier_runs(job_folder, covers, desk.run.plan.manifest_files())
+    earlier = earlier_runs(job_folder, covers, inputs.run.plan.manifest_files())
     rows = past_rows(earlier)
-    desk.run.scratch.write_table(PAST, rows)
+    inputs.run.scratch.write_table(PAST, rows)
     past = past_incidents(rows)
     reported, suppressed = compared(outcome.reported, past), compared(outcome.suppressed, past)
     summary = IncidentSummary(
@@ -252,8 +256,8 @@ def _held_against_the_past(
         resolved=len(resolved([*reported, *suppressed], past)),
         compared_with=earlier[-1].manifest.run_id if earlier else None,
         suppressed=len(suppressed),
-        verdicts=_effects(desk.verdicts, reported, suppressed),
-        refused_verdicts=list(desk.run.refused_verdicts),
+        verdicts=_effects(inputs.verdicts, reported, suppressed),
+        refused_verdicts=list(inputs.run.refused_verdicts),
     )
     return reported, suppressed, summary
 

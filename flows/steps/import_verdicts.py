@@ -20,12 +20,12 @@ from schemas.errors import JobError, OutputError
 from schemas.outputs.verdict import Opinion, opinion_of
 
 _MOST_TOLD = 50
-"""Faults that are told one by one."""
+"""Faults that are listed one by one."""
 
 
 @dataclass(frozen=True)
 class _Said:
-    """What a line says, and of which incident."""
+    """The opinion that a line holds, and its incident."""
 
     where: str
     incident: str
@@ -33,11 +33,11 @@ class _Said:
 
 
 def take_in_verdicts(job_folder: Place) -> tuple[str, ...]:
-    """Keep what the files in OUTPUT/JOB/verdicts say and was not kept yet.
+    """Store the new verdicts of the files in OUTPUT/JOB/verdicts.
 
     Returns
     -------
-    What was left out and why, a sentence each.
+    A sentence for each line or file left out, and why; after 50 of them, the number of the rest.
 
     Raises
     ------

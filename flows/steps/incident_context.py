@@ -17,7 +17,7 @@ from flows.steps.entity_activity import (
     Activity,
     Around,
     Bins,
-    Scene,
+    Scope,
     Whose,
     gather_traces,
     read_traces,
@@ -41,12 +41,12 @@ MOST_INCIDENTS = 100
 MOST_SHARES = 16
 """Shares of the events that are looked through, so many at a time as there are workers."""
 _COLUMNS = 5
-"""Columns that are told of an event, and of what an entity usually does."""
+"""Columns that are shown of an event, and of an entity's usual values."""
 _USUAL = 2
-"""Values of a column that are told."""
+"""Values of a column that are shown as usual."""
 _SIMILAR = 5
 _LONGEST = 160
-"""Characters of a value that are told."""
+"""Characters of a value that are shown."""
 
 
 def shares_of(gathered: Gathered) -> int:
@@ -56,21 +56,21 @@ def shares_of(gathered: Gathered) -> int:
 
 def look_through(run: Run, gathered: Gathered, grouped: Grouped, share: int) -> None:
     """Look for the entities of the incidents in a share of the events."""
-    scene = _scene(run, gathered.records, grouped)
-    chunks = range(share, scene.events.n_chunks, shares_of(gathered))
-    write_traces(run.scratch, share, gather_traces(scene, chunks))
+    scope = _scope(run, gathered.records, grouped)
+    chunks = range(share, scope.events.n_chunks, shares_of(gathered))
+    write_traces(run.scratch, share, gather_traces(scope, chunks))
 
 
 LOOK_THROUGH = Step("look through", look_through)
 
 
 def look_around(run: Run, gathered: Gathered, grouped: Grouped) -> None:
-    """Put together what the page tells around each incident, and leave it in the scratch."""
-    scene = _scene(run, gathered.records, grouped)
-    incidents = scene.incidents
-    found = read_traces(run.scratch, shares_of(gathered), scene)
+    """Assemble the context of each incident for the page, and write it to the scratch."""
+    scope = _scope(run, gathered.records, grouped)
+    incidents = scope.incidents
+    found = read_traces(run.scratch, shares_of(gathered), scope)
     events = _told(
-        scene, found.around, dict(zip(grouped.rows.tolist(), range(1, 1 << 30), strict=False))
+        scope, found.around, dict(zip(grouped.rows.tolist(), range(1, 1 << 30), strict=False))
     )
     past = run.scratch.read_table(PAST)
     verdicts = read_verdicts(run.folder.job_folder)
@@ -79,8 +79,8 @@ def look_around(run: Run, gathered: Gathered, grouped: Grouped) -> None:
     rows = [
         {
             "incident": row["incident"],
-            "history": _history(scene, row, found.activity, earlier),
-            "told": scene.told,
+            "history": _history(scope, row, found.activity, earlier),
+            "told": scope.told,
             "around": events[place],
             "similar": similar[place],
         }
@@ -98,7 +98,7 @@ def _events_of(records: Records) -> EventRecords:
     return events
 
 
-def _scene(run: Run, records: Records, grouped: Grouped) -> Scene:
+def _scope(run: Run, records: Records, grouped: Grouped) -> Scope:
     events = _events_of(records)
     table = next(table for _, table in run.folder.read_parts("incidents"))
     incidents = table.slice(0, MOST_INCIDENTS).to_pylist()
@@ -114,22 +114,22 @@ def _scene(run: Run, records: Records, grouped: Grouped) -> Scene:
     if time is not None and grouped.covers is not None:
         first, last = (pa.scalar(end, INSTANT).value for end in grouped.covers)
         bins = Bins.over(first, last)
-    return Scene(events, incidents, told, time, bins)
+    return Scope(events, incidents, told, time, bins)
 
 
 def _told(
-    scene: Scene, around: Mapping[int, Around], ranks: Mapping[int, int]
+    scope: Scope, around: Mapping[int, Around], ranks: Mapping[int, int]
 ) -> list[list[dict[str, Any]]]:
     """Tell the events near each incident, as `EVENT`."""
-    events: list[list[dict[str, Any]]] = [[] for _ in scene.incidents]
+    events: list[list[dict[str, Any]]] = [[] for _ in scope.incidents]
     rows = np.concatenate([np.zeros(0, np.int64), *(each.rows for each in around.values())])
     if not len(rows):
         return events
     times = np.concatenate([each.times for each in around.values()])
     of = np.repeat(list(around), [len(each.rows) for each in around.values()])
-    held = scene.events.texts(rows, scene.told)
+    held = scope.events.texts(rows, scope.told)
     texts = [pc.utf8_slice_codeunits(column, 0, _LONGEST).to_pylist() for column in held.columns]
-    ids = scene.events.ids_of(rows).to_pylist()
+    ids = scope.events.ids_of(rows).to_pylist()
     values = zip(*texts, strict=True) if texts else [()] * len(rows)
     for place, row, time, name, own in zip(
         of.tolist(), rows.tolist(), times.tolist(), ids, values, strict=True
@@ -141,7 +141,7 @@ def _told(
 
 
 def _history(
-    scene: Scene,
+    scope: Scope,
     row: Mapping[str, Any],
     activity: Mapping[Whose, Activity],
     earlier: Mapping[Whose, list[dict[str, Any]]],
@@ -153,14 +153,14 @@ def _history(
     total = max(1, int(did.counts.sum()))
     usual = [
         {"column": column, "value": value[:_LONGEST], "share": times / total}
-        for column in scene.usual
+        for column in scope.usual
         for value, times in did.usual_of(column)[:_USUAL]
     ]
     return {
         "column": whose[0],
         "entity": whose[1],
-        "start": scene.bins.start if scene.bins else None,
-        "width": scene.bins.width if scene.bins else None,
+        "start": scope.bins.start if scope.bins else None,
+        "width": scope.bins.width if scope.bins else None,
         "counts": did.counts.tolist(),
         "usual": usual,
         "runs": earlier.get(whose, []),
@@ -187,7 +187,7 @@ def _similar(
     past: Sequence[Mapping[str, Any]],
     verdicts: Sequence[Verdict],
 ) -> list[list[dict[str, Any]]]:
-    """Tell the earlier incidents that are like each, and what analysts said of them."""
+    """Return the earlier incidents most similar to each, with the verdicts of analysts on them."""
     said: dict[str, list[str]] = {}
     for verdict in verdicts:
         note = f": {verdict.note[:_LONGEST]}" if verdict.note else ""

@@ -53,7 +53,7 @@ class Renewed:
 
 @dataclass(frozen=True)
 class Watch:
-    """What the looking back told."""
+    """The result of step `watch`: the recall of canaries, and drift."""
 
     canaries: CanaryReport
     columns: dict[str, ColumnDrift]

@@ -1,4 +1,4 @@
-"""What a run is asked to read, and what it will read and how: around step `plan`."""
+"""Input and output of step `plan`: the source of a run, and what it will read and how."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,19 +10,19 @@ from schemas.columns.roles import RoleChoice
 
 @dataclass(frozen=True)
 class Source:
-    """Which part of its input a job is to read."""
+    """The part of its input that a job is to read."""
 
     partition: date | None = None
     """The day, where the input is partitioned; None where it is not."""
     days: int = 1
     """How many days to read, up to that one."""
     plan: InputPlan | None = None
-    """What was found there, where the input is checked already; None to look for it."""
+    """The plan of the input, where it is checked already; None to make it."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What a run will read, and how."""
+    """The plan of a run: what it will read, and how."""
 
     started: datetime
     partition: date | None

@@ -43,13 +43,13 @@ _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 @dataclass(frozen=True)
 class Judged:
-    """What a run found."""
+    """The results of a run."""
 
     scored: ChunkScored
     grouped: Grouped
     watch: Watch
     stored: SearchSummary | None
-    """What was kept to be searched, if the job asks for it."""
+    """The records stored for search, if the job asks for it."""
 
 
 def publish_run(

@@ -57,7 +57,7 @@ class Batch(NamedTuple):
 
 
 class Records(Protocol):
-    """What the steps need to know of the records of a run."""
+    """The interface of a run's records, for events and sessions alike."""
 
     @property
     def roles(self) -> Mapping[str, Role]: ...  # noqa: D102 - column -> role of the records
@@ -81,7 +81,7 @@ class EventRecords(FieldsOnly):
     required: str | None = None
     """A column that must not be null."""
     secrets: Secrets = NO_SECRETS
-    """What is masked wherever rows are read, so that nothing behind this class has seen it."""
+    """Values masked wherever rows are read, so that no caller of this class sees them."""
 
     @property
     def total(self) -> int:

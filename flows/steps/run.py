@@ -1,4 +1,4 @@
-"""One run of a job: what every step knows of it, its folder and its lock."""
+"""One run of a job: the facts that every step is given, its folder and its lock."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ from schemas.outputs.run_id import run_id_of
 
 @dataclass(frozen=True)
 class Run:
-    """What every step knows of the run it belongs to."""
+    """The facts of a run that every step is given."""
 
     job: JobSpec
     run_id: str
@@ -40,7 +40,7 @@ class Run:
     model: ChosenModel | None = None
     """The stored model that judges; None where one is fitted on the records."""
     refused_verdicts: tuple[str, ...] = ()
-    """What dropped files of verdicts say that cannot be heeded, and why."""
+    """Sentences on lines and files of verdicts that were left out, and why."""
 
     @property
     def secrets(self) -> Secrets:

@@ -28,7 +28,7 @@ HIGHEST_SCORE = 3_000
 
 @dataclass(frozen=True)
 class ChunkScored:
-    """What the later steps need of a scored chunk, or of all; the scores themselves are on disk."""
+    """Summary of a scored chunk, or of all, for later steps; the scores themselves are on disk."""
 
     scored: int
     rejected: dict[str, int]

@@ -15,7 +15,7 @@ from flows.steps.score import ChunkScored
 
 @dataclass(frozen=True)
 class Selected:
-    """How many records the rule selects; the oddest ones stand in the scratch."""
+    """The number of records that the rule selects; the candidates stand in the scratch."""
 
     rule: str
     by_rule: int
