@@ -1,4 +1,4 @@
-"""The command line: `outfield detect | init | findings | …`, all of them listed in `make_app`.
+"""The command line: `outfield detect | init | findings | …`, all of them listed in `_commands`.
 
 Exit codes: 0; 2 for an error that the user can correct, in one line. 1 is a fault of outfield, or
 one that `check` found; 130 follows Ctrl-C, 143 follows SIGTERM.

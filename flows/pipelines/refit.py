@@ -11,7 +11,7 @@ from flows.runtime.progress import OnProgress
 from flows.runtime.runner import Runner
 from flows.steps.gather import GATHER
 from flows.steps.monitor import LOOK_AHEAD, Renewed
-from flows.steps.plan import check_input
+from flows.steps.plan import CHECK_INPUT
 from flows.steps.planned import Source
 from flows.steps.run import passing_run
 from flows.storage.input.plan import InputPlan
@@ -44,7 +44,7 @@ def detect_and_renew(
         What the user can mend.
     """
     if job.model.refit == "on-drift":  # it is looked at twice
-        checked = checked or check_input(job, partition)
+        checked = checked or runner.here(CHECK_INPUT, job, partition, 1)
     renewed = _due(job, runner, Source(partition, plan=checked))
     if renewed is not None:
         train_model(job, runner, on_progress, promote=True, partition=partition)

@@ -7,6 +7,7 @@ Every field has a name of ours: names and values from the log are data, never Ve
 import numpy as np
 import numpy.typing as npt
 
+from anomaly.numerics.spacing import stride
 from flows.report.columns import Driver
 from flows.report.data import ReportData
 from flows.report.map import embedding_map
@@ -92,7 +93,7 @@ def merged_bins(
     ([5, 0, 2], [0.0, 1.0, 2.0, 3.0])
     """
     last = int(np.flatnonzero(counts)[-1]) + 1 if counts.any() else len(counts)
-    step = max(1, -(-last // _MAX_BARS))
+    step = stride(last, _MAX_BARS)
     starts = np.arange(0, last, step)
     return np.add.reduceat(counts[:last], starts), np.append(edges[starts], edges[last])
 

@@ -1,4 +1,4 @@
-"""The environment, read once: who does the work, and how Prefect behaves where nobody set it."""
+"""Settings from the environment: the runner, its workers, and defaults of Prefect's own."""
 
 import os
 import re

@@ -14,6 +14,7 @@ from anomaly.model.model import FEWEST_EVENTS, AnomalyModel
 from anomaly.monitoring.canaries import search_canaries
 from anomaly.monitoring.column_drift import count_records
 from anomaly.monitoring.embedding_drift import count_cells
+from anomaly.numerics.spacing import evenly_spaced
 from flows.jobs.model_choice import new_columns
 from flows.runtime.work import Step
 from flows.steps.fitted_model import Fitted, loaded_model
@@ -173,8 +174,7 @@ def column_roles(run: Run) -> dict[str, ColumnRole]:
 
 def _some(records: pa.Table) -> pa.Table:
     """Take so many records, evenly spaced, as the counts of a reference need."""
-    step = -(-records.num_rows // _COUNTED)
-    return records.take(pa.array(np.arange(0, records.num_rows, step)))
+    return records.take(pa.array(evenly_spaced(records.num_rows, _COUNTED)))
 
 
 def _require_enough(run: Run, records: Records, sample: pa.Table) -> None:

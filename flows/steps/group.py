@@ -175,9 +175,9 @@ def _numbers(inputs: _Inputs, events: pa.Table, rows: Integers) -> Integers:
     entities = {column: _codes(events[column]) for column in inputs.entities}
     density = model.explaining.combination.density
     away = np.linalg.norm(X - density.references_[density.nearest(X, 1)[:, 0]], axis=1)
-    candidates = Candidates(X, away, times, rows, entities)
+    odd_events = Candidates(X, away, times, rows, entities)
     return incidents(
-        candidates, lambda asked: leading_columns(model.explaining, X[asked], _REASONS)
+        odd_events, lambda asked: leading_columns(model.explaining, X[asked], _REASONS)
     )
 
 

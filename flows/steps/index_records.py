@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.model.record_similarity import METRICS, centre_of, placed
-from anomaly.numerics.spacing import spread
+from anomaly.numerics.spacing import evenly_spaced, spread
 from flows.runtime.work import Step
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
@@ -67,8 +67,7 @@ def _chosen(total: int, most: int, findings: Rows) -> Rows:
 def _taught(run: Run, records: Records) -> pa.Table:
     """Give some records of the whole run, evenly spaced."""
     some = pa.concat_tables(read_chunk_samples(run.scratch, records.n_chunks)).unify_dictionaries()
-    step = -(-some.num_rows // _TAUGHT)
-    return some.take(pa.array(np.arange(0, some.num_rows, step))).combine_chunks()
+    return some.take(pa.array(evenly_spaced(some.num_rows, _TAUGHT))).combine_chunks()
 
 
 def _as_stored(records: Records, events: pa.Table, rows: Rows) -> pa.Table:

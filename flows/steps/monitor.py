@@ -16,6 +16,7 @@ from anomaly.monitoring.canaries import search_canaries
 from anomaly.monitoring.column_drift import BatchCounts, compare_columns, count_records
 from anomaly.monitoring.control_chart import FALSE_ALARM, fall_of_recall
 from anomaly.monitoring.embedding_drift import compare_cells, count_cells
+from anomaly.numerics.spacing import evenly_spaced
 from flows.jobs.model_choice import ChosenModel
 from flows.runtime.work import Step
 from flows.steps.fitted_model import Fitted, loaded_model
@@ -135,8 +136,7 @@ def _compared(
 
 def _ahead(records: Records) -> Iterator[pa.Table]:
     """Give some records of some chunks: of the first batch of each."""
-    step = -(-records.n_chunks // _CHUNKS_AHEAD)
-    for chunk in range(0, records.n_chunks, step):
+    for chunk in evenly_spaced(records.n_chunks, _CHUNKS_AHEAD).tolist():
         for batch in records.read(chunk):
             yield sample_of_batch(batch.records)
             break

@@ -69,6 +69,9 @@ def check_input(job: JobSpec, partition: date | None = None, days: int = 1) -> I
     return plan
 
 
+CHECK_INPUT = Step("check input", check_input)
+
+
 def _plan(job: JobSpec, partition: date | None, days: int) -> InputPlan:
     if partition is None or days == 1:
         return plan_input(*source_of(job, partition))

@@ -91,7 +91,7 @@ def publish_run(
     )
     report = render(_report_data(run, manifest, scored))
     published = run.folder.publish(manifest, report)
-    write_index(published.folder.parent.parent)
+    write_index(published.job_folder)
     run.scratch.remove()
     _log_outcome(published.manifest)
     return published

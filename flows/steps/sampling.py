@@ -46,7 +46,7 @@ def sample_rows(total: int, n_columns: int, seed: int) -> npt.NDArray[np.int64]:
 def by_content(records: pa.Table) -> pa.Table:
     """Order records by a hash of what they hold, so that their order in the input does not matter.
 
-    A model is fitted on halves drawn by position: without this, the same events in other files or
+    A model is fitted on thirds drawn by position: without this, the same events in other files or
     in another order would be judged otherwise.
 
     Parameters
