@@ -1,10 +1,10 @@
 """Scores to surprisal, and surprisal to p-values.
 
-A p-value is conformal, `(1 + #{calibration >= score}) / (n + 1)` (Vovk, Gammerman and Shafer,
-2005): whatever the score is, at most one new normal event in ten has p <= 0.1, and so on. The
-calibration rows are contaminated like every sample of real events; that makes p too large, never
-too small. Beyond the last of them p goes on falling, as a generalised Pareto distribution
-(Pickands, 1975) fitted to the largest says, foreign ones among them.
+A p-value is conformal: `(1 + #{calibration >= score}) / (n + 1)` (Vovk, Gammerman and Shafer,
+2005). Whatever the score is, at most one new normal event in ten has p <= 0.1, and so on. The
+calibration holds anomalies, as every sample of real events does; they make p too large, never too
+small. Beyond the largest calibration score, p falls as a generalised Pareto distribution (Pickands,
+1975). Its fit uses the largest calibration scores, those of anomalies included.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 from anomaly.numerics.sorted_lookup import Boundaries, Polyline
 
 _BODY, _CUT = 0.75, 0.95
-"""Shares of the events below which a score is the body's, and beyond which it may be foreign."""
+"""Quantiles of the scores: the tail's slope is taken between them; beyond the second it applies."""
 _TAIL = 0.05
 """Share of the calibration that the tail beyond the last event is fitted on."""
 _SMALLEST = 1e-300
@@ -30,10 +30,10 @@ _ROUNDING = np.float32(1e-4)
 class SurprisalCurve:
     """The surprisal of a score: -log of the share of normal events that score as high.
 
-    Up to the 95 % quantile that is counted. Beyond it foreign events may be among the counted, so
-    the surprisal goes on in a straight line, an exponential tail, as steep as it is between the
-    75 % and the 95 % quantile: what lies ten times as far out is ten times as surprising, however
-    many lie there with it.
+    Up to the 95 % quantile that share is counted. Beyond it the counted events may include
+    anomalies, so the surprisal continues as a straight line: an exponential tail. Its slope is that
+    between the 75 % and the 95 % quantile. So the surprisal of a high score does not depend on how
+    many other events score as high.
     """
 
     scores: npt.NDArray[np.float32]
@@ -76,7 +76,7 @@ class SurprisalCurve:
 
     @cached_property
     def _nats(self) -> npt.NDArray[np.float64]:
-        """How surprising it is to be higher than 0, 1, … of the scores, up to the cut."""
+        """The surprisal of a score that is higher than 0, 1, … of the scores, up to the cut."""
         n = len(self.scores)
         counted = -np.log((1.0 + n - np.arange(n + 1)) / (n + 1.0))
         return np.minimum(counted, self._at_cut)
@@ -105,10 +105,10 @@ class Calibration:
     def p_values(self, surprisals: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Return the p-value of each of `surprisals`, float64 of their shape, in (0, 1].
 
-        Between two calibration events it is interpolated, which never makes it smaller. Thirty
-        events cannot tell what one in a million is: the tail is believed as far again as the
-        calibration reaches, to 1 / (n + 1)^2; beyond, it counts by its logarithm, so that the order
-        of the events stays.
+        Between two calibration events log p is interpolated, which never makes p smaller. A few
+        events say little about far smaller p-values. So the tail is used as it is down to
+        p = 1 / (n + 1)^2. Below, the rest of -log p counts as `log(1 + rest)`: the order of the
+        events stays.
         """
         s = _without_rounding(surprisals).astype(np.float64)
         n = len(self.surprisals)
@@ -134,8 +134,8 @@ def conformal(
 ) -> npt.NDArray[np.float64]:
     """Return `(1 + #{calibration >= score}) / (n + 1)` for each of `scores`.
 
-    Equal up to rounding is equal: where one event in two is the same, the last bit of its score,
-    which depends on the events that it is scored with, must not decide between p = 1 and p = 0.5.
+    Scores that are equal up to rounding are equal. Half of the events may have one score, whose
+    last bit depends on the events scored beside it. That bit must not decide between p = 1 and 0.5.
 
     Parameters
     ----------
@@ -165,11 +165,11 @@ def _hazard(x: npt.NDArray[np.float64], shape: float) -> npt.NDArray[np.float64]
 
 
 def _fit_tail(above: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Fit scale and shape to the excesses `above` by maximum likelihood.
+    """Fit scale and shape to the excesses `above` by penalised maximum likelihood.
 
-    The shape is held in [0, 1): a tail lighter than exponential would declare a finite score
-    impossible, one without a mean is no use. The prior (1 - shape)^2 keeps it from the edge where
-    the data say little (Coles and Dixon, 1999).
+    The shape stays in [0, 1). A tail lighter than exponential would make a finite score impossible,
+    and from 1 on the tail has no mean. The penalty (1 - shape)^2 keeps the shape from 1 where the
+    data say little (Coles and Dixon, 1999).
     """
     mean = float(above.mean()) if len(above) else 1.0
     if len(above) < 10:

@@ -39,10 +39,10 @@ class CombinedScores:
 class ScoreCombination:
     """Density and distance fitted on the normal cluster, each with its surprisal.
 
-    With a the surprisal of the density and b three quarters of that of the distance, the combined
-    surprisal is max(a, b) + 0.3 min(a, b, 3). The maximum is Tippett's (1931) combination by the
-    smallest p-value. The second term ranks an event that both scores find anomalous before one
-    that a single score finds. It is small because both scores read the same columns.
+    Let a be the surprisal of the density, and b three quarters of that of the distance. The
+    combined surprisal is `max(a, b) + 0.3 min(a, b, 3)`. The maximum is Tippett's (1931)
+    combination by the smallest p-value. The second term ranks an event that both scores find
+    anomalous before one that a single score finds. It is small because both read the same columns.
     """
 
     density: DistanceToMeasure

@@ -1,4 +1,4 @@
-"""How foreign the sample seems: how firmly it was trimmed, and what of the rest lies beyond."""
+"""Sign of contamination in a sample: the share of held-out events beyond the normal cluster."""
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,10 @@ def beyond_reference(
 ) -> float:
     """Return the share of held-out events more surprising than nearly all of the normal cluster.
 
-    One in a hundred is left where nothing was trimmed. What was trimmed in the reference is still
-    among the held-out: so about the trimmed share lies beyond, be it foreign or the outer part of
-    the normal. It is less where foreign events stayed in the cluster and stretch it, and more where
-    the held-out events are of another kind: alone it tells no contamination.
+    It is one in a hundred where nothing was trimmed. The held-out events are not trimmed, so about
+    the trimmed share of them lies beyond: anomalies, or the outer part of the normal events.
+    The share is smaller where anomalies stayed in the cluster and widen it. It is larger where the
+    held-out events are of another kind. So the share alone does not show contamination.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""How unlike the normal events an event is in its direction, whatever its length.
+"""Cosine distance of an event from normal events: it depends on directions, not on lengths.
 
-Euclidean distances grow with every value that is large. Between directions it counts which columns
-go together: an event twice as far out on the way that others go is as ordinary as they are.
+A Euclidean distance grows with every large value. A direction depends only on the proportions of
+the columns. So an event twice as far out in the direction of others is as ordinary as they are.
 """
 
 from collections.abc import Sequence

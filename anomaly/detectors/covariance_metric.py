@@ -1,12 +1,11 @@
 """The metric of numbers: a difference along directions that normal events share counts more.
 
-A measurement is seldom the only one of its kind: bytes, packets and seconds tell of one size, the
-pixels of a picture of one stroke. What many columns say together is less likely to be chance than
-what one says for itself (which `anomaly.detectors.distance` measures). So the density measures the
-numbers in the square root of their own covariance: a difference along the ways in which normal
-events differ counts more, one across them less. That is the opposite of a Mahalanobis distance,
-which finds such a difference usual; measured on event logs and tables, this finds more, and that
-less, than plain distances do.
+Several columns often measure one quantity: bytes, packets and seconds a size, the pixels of a
+picture a stroke. A difference that many columns share is less likely to be chance than one in a
+single column, which `anomaly.detectors.distance` measures. So the density measures numbers in the
+square root of their own covariance. A difference along the directions in which normal events vary
+counts more, one across them less. A Mahalanobis distance does the opposite. On event logs and
+tables this metric found more anomalies than plain distances, and a Mahalanobis distance fewer.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,10 +26,11 @@ _NEGLIGIBLE = 1e-6
 class CovarianceMetric:
     """A metric for some dimensions of X: `((C / t + I) / 2)^(1/2)`.
 
-    C is the covariance of the references in these dimensions, t its mean variance. One number by
-    itself, or several that vary alike and independently, keep their plain distance; what normal
-    events never vary in keeps seven tenths of its square.
-    A squared distance is that of the coordinates times their `scale`, and that along the `axes`.
+    C is the covariance of the references in these dimensions, t its mean variance. One number alone
+    keeps its plain distance, and so do several that vary alike and independently. A direction in
+    which normal events never vary keeps seven tenths of its squared distance.
+    A squared distance is the sum of two: that of the coordinates times their `scale`, and that
+    along the `axes`.
     """
 
     levels: Integers

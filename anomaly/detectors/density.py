@@ -1,4 +1,4 @@
-"""How much of the normal mass lives around an event: the distance to a measure."""
+"""Distance to a measure: how far an event is from the nearest share of the normal events."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -19,15 +19,15 @@ _KNOWN = 8_192
 """Distinct vectors of a part, or of parts joined, whose distances to 512 references are held, in
 16 MB, at the most."""
 _TOGETHER = 8
-"""Rows of one product. BLAS rounds a row as its place in the product says, unless it is so small
-(measured, for 2 to 1,537 dimensions): a score must not depend on the events beside it."""
+"""Rows of one product. In a larger product BLAS rounds a row differently at different places
+(measured for 2 to 1,537 dimensions). A score must not depend on the events beside it."""
 
 
 class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """Root mean square distance to the nearest share of a sample of normal rows, the mass.
 
-    Unlike the distance to the k-th neighbour it is robust: a clump of anomalies smaller than the
-    mass cannot vouch for itself. Chazal, Cohen-Steiner and Merigot (2011); as a detector, Gu,
+    Unlike the distance to the k-th neighbour it is robust: anomalies in a group smaller than the
+    mass still have a large distance. Chazal, Cohen-Steiner and Merigot (2011); as a detector, Gu,
     Akoglu and Rinaldo (NeurIPS 2019).
 
     Parameters
@@ -38,8 +38,8 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     n_references
         References drawn from the rows it is fitted on.
     fewest
-        References that an event is measured against at least, if there are as many: of a hundred
-        rows, a share is so few that a handful of anomalies vouch for each other.
+        References that an event is measured against at least, if there are as many. Of a hundred
+        rows, the share alone is so few that a handful of anomalies make each other look normal.
     levels
         Dimensions that are levels of numbers, ascending: they are measured with their
         covariance, as `anomaly.detectors.covariance_metric` has it.
@@ -132,8 +132,8 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     ) -> npt.NDArray[np.float32]:
         """Return what the distances of each row would be with a span of another row in its place.
 
-        What that changes of a square, the span's own coordinates say: all is measured once, and not
-        once for each exchange.
+        An exchange changes a squared distance only by the coordinates of its span. So the whole is
+        measured once, and not once for each exchange.
 
         Parameters
         ----------
@@ -172,8 +172,8 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     def _beside_squares_of(self, events: EmbeddedEvents) -> Iterator["_Seen"]:
         """See events from the references, block by block.
 
-        What the parts say is summed: it is computed once for each distinct vector of a part, and
-        for each event only where its vectors are its own.
+        The products and squares of the parts are summed. A part with few distinct vectors is
+        measured once for each of them; any other part is measured for each event.
         """
         whole = self._view()
         views = _few_together(
@@ -202,7 +202,7 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
 class _Seen(NamedTuple):
     """The squared distances |x - r|² of rows from the references, in parts.
 
-    Which references are the nearest to x, the products alone tell.
+    The products alone decide which references are the nearest to x.
     """
 
     products: Floats

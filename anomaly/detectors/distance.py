@@ -1,8 +1,8 @@
-"""How far an event is from the normal cluster in the column where it is farthest.
+"""Distance of an event from the normal cluster in the column where it is farthest.
 
-The density weighs all columns together, and one odd value among fifty ordinary ones is little of
-that. Here each column is measured by itself, and the farthest one speaks: a value that is extreme,
-a name that is rare, a word that nobody else has.
+The density weighs all columns together, so one odd value among fifty ordinary ones counts little.
+Here each column is measured alone, and the largest distance counts. It may be that of an extreme
+value, a rare name, or a word that no other event has.
 """
 
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ _MASS = 0.1
 class FarthestColumn:
     """The largest distance of an event's spans from the normal references.
 
-    In each dimension it is the distance to a measure (`anomaly.detectors.density`), which on a line
-    can be told exactly: the nearest m of n ordered references are neighbours of each other, so a
-    value needs one search for the first of them, and their mean and variance say the rest. Over the
-    dimensions of a span the squares add up.
+    In each dimension it is the distance to a measure (`anomaly.detectors.density`), which is exact
+    in one dimension. The nearest m of n ordered references follow each other there. So one search
+    finds the first of them, and their mean and variance give the distance. The squared distances of
+    a span's dimensions are summed.
     """
 
     starts: npt.NDArray[np.int64]
@@ -92,7 +92,7 @@ class FarthestColumn:
     def _squared(self, values: Floats, dim: int) -> Floats:
         """Return the squared distances of coordinates, float32 (n_values,), in one dimension."""
         others = np.flatnonzero(values)
-        if 2 * len(others) < len(values):  # Mostly 0: an axis of another name, a habit kept.
+        if 2 * len(others) < len(values):  # Mostly 0: the axis of another name, a usual value.
             squared = np.full(len(values), self._measure(np.zeros(1, values.dtype), dim)[0])
             squared[others] = self._measure(values[others], dim)
             return squared

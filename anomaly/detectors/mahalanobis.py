@@ -1,4 +1,4 @@
-"""How far an event is from the centre of others, in deviations: the Mahalanobis distance."""
+"""Mahalanobis distance: how far an event is from the centre of others, in deviations."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class ShrunkMahalanobis(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     ----------
     location_ : ndarray of shape (n_dims,), float32
     metric_ : WhitenedSpace or FewAxes
-        What measures a row once it is seen from there.
+        Measures a row from that location.
     """
 
     def fit(self, X: npt.ArrayLike, y: None = None) -> "ShrunkMahalanobis":
@@ -88,8 +88,9 @@ class WhitenedSpace:
 class FewAxes:
     """Deviations along the axes that few rows span; `floor` is the variance in all others.
 
-    The inverse of a covariance is that of the floor less what the axes take off (Woodbury): a
-    product of rows and not of dimensions, of which there may be tens of thousands.
+    By the Woodbury identity, the inverse covariance is that of the floor less a product of the
+    axes. So it costs products of rows and not of dimensions, of which there may be tens of
+    thousands.
     """
 
     axes: Doubles
@@ -118,8 +119,8 @@ class FewAxes:
 def _shrinkage(centred: Doubles, products: Doubles, variance: float) -> float:
     """Return the weight of the sphere in the covariance, from 0 to 1 (Ledoit and Wolf, 2004).
 
-    What scikit-learn sums over pairs of dimensions is told here by the length of each row, and by
-    the products that are needed anyway: one product of matrices for three.
+    scikit-learn sums over pairs of dimensions. The same sums follow from the length of each row and
+    from the products that are needed anyway: one product of matrices instead of three.
     """
     n_rows, n_dims = centred.shape
     squares = float(np.sum(products * products))

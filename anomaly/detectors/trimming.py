@@ -1,8 +1,8 @@
-"""The normal cluster: which events of a contaminated sample the model may be fitted on.
+"""The normal cluster: the events of a contaminated sample that the model is fitted on.
 
 Concentration steps (Rousseeuw and Van Driessen, 1999): fit a centre and a covariance, keep the
 events nearest to them, fit again. A last, wider step takes back the outer part of the normal
-events, which a model without them would take for foreign.
+events. A model fitted without them would find them anomalous.
 """
 
 from collections.abc import Iterator
@@ -28,12 +28,12 @@ _SAMPLE_ROWS = 2 * _FIT_ROWS
 _HALF_ROWS = _FIT_ROWS // 2
 """Rows that the cluster of a half comes from: together the halves are what one step takes."""
 _VALUES = 2**26
-"""Coordinates that they have in all at the most: of tens of thousands of dimensions, fewer rows."""
+"""Coordinates of these rows at the most: with tens of thousands of dimensions, fewer rows."""
 
 
 @dataclass(frozen=True)
 class NormalCluster:
-    """The outcome of trimming: who is in, and how firmly."""
+    """The outcome of trimming: the members of the cluster, and how settled it is."""
 
     members: npt.NDArray[np.bool_]
     """(n_events,): True for the events of the normal cluster."""
@@ -57,9 +57,9 @@ def agreement(events: EmbeddedEvents) -> float:
     """Return the share of the trimmed that another half of the sample trims again.
 
     The cluster is found in every other event, and in the events between; each trims all of them.
-    Where a foreign group is apart both trim it, and the share is near one; where the boundary runs
-    through a thin tail of ordinary events, it falls by chance. Four events are the fewest that have
-    two halves.
+    Both trim an anomalous group that lies apart, and the share is near one. It is smaller where the
+    boundary runs through a thin tail of ordinary events: there chance decides. Four events are the
+    fewest that have two halves.
     """
     first, second = (_trimmed_by(half, events) for half in _halves(events))
     # Both trim the same number: the outermost five in a hundred.

@@ -1,4 +1,4 @@
-"""What a block tells of its column besides coordinates: bins of drift, and how rare a value is."""
+"""Facts about a column that a block gives besides coordinates: drift bins and rarity of a value."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -22,7 +22,7 @@ class DriftBins(NamedTuple):
 
 @dataclass(frozen=True)
 class Rarity:
-    """How rare a value is, in figures; `anomaly.explain.sentences` puts them in words."""
+    """The rarity of a value, in figures; `anomaly.explain.sentences` puts them in words."""
 
     kind: Literal[
         "name", "number", "word", "hour", "step", "entity name", "entity number", "entity hour"

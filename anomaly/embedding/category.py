@@ -25,9 +25,9 @@ MISSING = "\x00missing"
 class CategoryBlock:
     """One axis a common name, one for all others, and one for the surprisal itself.
 
-    A name stands at `-log p` on its axis, so two rare names are far from the common ones and from
-    each other: the metric of rarity that one-hot encoding loses. The axes together are scaled down
-    to the variance of one column; the surprisal axis is what the scaling must not hide.
+    A name has the coordinate `-log p` on its axis. So two rare names are far from the common ones
+    and from each other, which one-hot encoding loses. The axes of names are scaled down together to
+    the variance of one column; the axis of the surprisal is not scaled.
     """
 
     names: tuple[str, ...]

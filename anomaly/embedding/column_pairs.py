@@ -1,8 +1,8 @@
-"""Which columns say something of each other: the pairs in which one is judged given the other.
+"""Pairs of columns that hold information about each other: one is judged given the other.
 
 Two values may each be common and never occur together: an export of this size by that action, this
-protocol in that state. Of all pairs the most telling few are kept, by the information that one
-column holds of the other, so that a hundred columns cost no more than ten.
+protocol in that state. Only the few pairs with the most information are used, so that a hundred
+columns cost no more than ten.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,11 +14,11 @@ from anomaly.embedding.deduplicated import Codes
 from anomaly.numerics.spacing import stride
 
 MOST_PAIRS = 4
-"""Pairs that are kept."""
+"""Pairs that are used."""
 _LEAST = 0.1
-"""In nats: with less, a column says nothing of another worth a dimension."""
+"""Information of a pair, in nats, below which it is not worth a dimension."""
 _MOST_GIVEN = 32
-"""Columns that are tried as context: those whose names tell most."""
+"""Columns that are tried as context: those with the largest entropy."""
 _ROWS = 16_384
 """Rows, evenly spread, that the information is measured on."""
 
@@ -28,7 +28,7 @@ Levels = npt.NDArray[np.float64]
 def telling_pairs(
     names: Mapping[str, Codes], levels: Mapping[str, Levels]
 ) -> list[tuple[str, str]]:
-    """Return the most telling pairs (given column, judged column), the most telling first.
+    """Return the pairs (given column, judged column) with the most information, in that order.
 
     Parameters
     ----------
@@ -56,11 +56,11 @@ def telling_pairs(
 def _gains(
     given: str, names: Mapping[str, Codes], levels: Mapping[str, Levels]
 ) -> Iterator[tuple[str, float]]:
-    """Give what `given` tells of each other column, in nats an event."""
+    """Yield the information that `given` holds about each other column, in nats an event."""
     codes = names[given]
     for column, other in names.items():
         if column != given:
-            # Many names tell something of each other by chance: as much as of other events' names.
+            # Columns of many names share information by chance: as much as with shifted events.
             chance = _entropy(_both(codes, np.roll(other, len(other) // 2)))
             yield column, chance - _entropy(_both(codes, other))
     for column, values in levels.items():
@@ -87,5 +87,5 @@ def _explained(groups: Codes, values: Levels) -> float:
     if spare < 1 or not values.std() > 0.0:
         return 0.0
     within = values - (np.bincount(groups, weights=values) / counts)[groups]
-    least = 1e-3 * values.var()  # What is explained whole tells no more than 3.5 nats.
+    least = 1e-3 * values.var()  # A number explained in full counts 3.5 nats.
     return float(0.5 * np.log(values.var() / max(np.sum(within**2) / spare, least)))

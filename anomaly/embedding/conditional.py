@@ -1,9 +1,10 @@
-"""What an entity usually does: every other column judged given the user, host or card.
+"""Habits: the usual values of an entity, and every other column judged given that entity.
 
-Each habit is one dimension, 0 for what the entity does as a matter of course and large for what it
-never did, as far as that is more surprising than it would be of anybody. A small group is shrunk
-towards the behaviour of all; how strongly, each column says for itself by the leave-one-out
-likelihood of its own events (empirical Bayes). A peer group, such as a department, has habits too.
+An entity is a user, a host or a card; a peer group, such as a department, has habits too. Each
+habit is one dimension: 0 for a usual value, large for one that the entity never had. For names and
+hours it is the surprisal given the entity, in excess of the surprisal among all events. An entity
+with few events is shrunk towards all events. For names and hours the strength of that maximises the
+leave-one-out likelihood of the column's events (empirical Bayes); for numbers it is fixed.
 """
 
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from anomaly.embedding.time import HOUR_BINS, TimeBlock, hour_bins, smooth_hours
 from anomaly.numerics.sorted_lookup import Polyline
 
 _STRENGTHS = 2.0 ** np.arange(-6, 12)
-"""Events of everybody that stand behind each entity, to choose from."""
+"""Strengths to choose from: how many events the shares among all events count for."""
 
 _OWN_HOUR = 1.0 / 3.0
 """What an event adds to its own hour after smoothing."""
@@ -32,7 +33,7 @@ _LEAST_DEVIATION = 0.5
 """In nats: a surprisal weighs at most twice for being seldom."""
 
 _LEVEL_STRENGTH = 4.0
-"""Events of everybody behind an entity's level."""
+"""The number of events that the level of all events counts for beside an entity's own."""
 _NATS = 0.25
 """Steps of the surprisal that the deviations are tabled for."""
 _ROUNDING = 1e-6
@@ -45,9 +46,9 @@ _MAD_TO_DEVIATION = 1.4826
 class NameHabit:
     """The surprisal of a name given the entity: -log((n_ec + s t_e p_c) / (n_e + s t_e)).
 
-    The strength with which everybody's share `p_c` counts grows with the number `t_e` of names that
-    the entity has shown (Witten and Bell, 1991): a service with two actions in a thousand events
-    owes us no third one; a user with fifty will have a fifty-first.
+    The weight of the share `p_c` among all events grows with the number `t_e` of names that the
+    entity has shown (Witten and Bell, 1991). A service with two actions in a thousand events is
+    unlikely to show a third one; a user with fifty is likely to show another.
     """
 
     pairs: Codes
@@ -125,7 +126,7 @@ class NameHabit:
 
 @dataclass(frozen=True)
 class HourHabit:
-    """How much more surprising the hour of the day is given the entity than among all."""
+    """The surprisal of the hour of the day given the entity, in excess of that among all events."""
 
     entity_hours: npt.NDArray[np.float32]
     """(n_entities + 1, 24): smoothed counts, a row of zeros for unknown entities last."""
@@ -177,12 +178,12 @@ class HourHabit:
 
 @dataclass(frozen=True)
 class LevelHabit:
-    """How surprisingly far a number lies from the entity's own level, in nats, above or below.
+    """The surprisal of a number's distance from the entity's own level, in nats, with its sign.
 
-    Level and deviation are the median and the median absolute deviation, so that one extreme event
-    does not excuse itself; both are shrunk towards those of all. How far is far, the events say
-    themselves: the surprisal is -log of the share that lies as many deviations off its own level,
-    and beyond the farthest of them it grows by the logarithm.
+    Level and deviation are the median and the median absolute deviation, which one extreme event
+    hardly changes. Both are shrunk towards those of all. The surprisal is -log of the share of
+    events that lie as many deviations off their own level. Beyond the farthest of them it grows
+    with the logarithm of the distance.
     """
 
     levels: npt.NDArray[np.float32]
@@ -236,7 +237,7 @@ class LevelHabit:
 
 
 class _LeaveOneOut(NamedTuple):
-    """What is known of each event beside itself, each (n_events,)."""
+    """The evidence on each event, with the event itself left out; each (n_events,)."""
 
     near: npt.NDArray[np.float64]
     """Other events of its entity with the same value."""
@@ -255,8 +256,9 @@ class _LeaveOneOut(NamedTuple):
     def excess(self, strength: float) -> npt.NDArray[np.float64]:
         """Return by how much that exceeds the surprisal among all events; 0 where it does not.
 
-        How rare the value is for everybody, the column's own block says. What an entity never did
-        counts here by how well its ways are known: little where it does something new each time.
+        The column's own block holds the rarity of the value among all events. The excess of a value
+        new to its entity depends on how well the entity is known. It is small where the entity
+        often shows new values.
         """
         return np.maximum(self.surprisal(strength) + np.log(self.share), 0.0)
 
@@ -273,10 +275,10 @@ def _best_strength(left_out: _LeaveOneOut, counts: Codes) -> float:
 
 
 def _scale(excess: npt.NDArray[np.float64], counts: Codes) -> float:
-    """Return what brings a habit to the deviation of one column.
+    """Return the factor that brings a habit to the deviation of one column.
 
-    Where everybody keeps to their ways, one who does not is the more remarkable; where habits are
-    broken all the time, it means little. A floor keeps a habit that is never broken finite.
+    Where entities rarely leave their habits, leaving one counts more; where they often do, less. A
+    floor of the deviation keeps the factor finite for a habit that is never left.
     """
     if not len(counts):
         return 1.0

@@ -44,7 +44,7 @@ class EventEmbedder:
     entities: dict[str, CategoryBlock]
     """The names and counts of each entity, and of each peer group: what is context."""
     habits: dict[str, dict[str, Habit]]
-    """Entity, peer group, or a column that tells of another -> column -> what is usual there."""
+    """Entity, peer group, or given column of a pair -> judged column -> its habit."""
 
     @classmethod
     def fit(
@@ -244,7 +244,7 @@ class _Reading:
         return [(e, c) for e in embedder.entities for c in embedder.roles if c != e]
 
     def telling_pairs(self) -> list[tuple[str, str]]:
-        """Return the pairs of columns, no entity among them, that tell most of each other."""
+        """Return the pairs of columns, no entity among them, with the most shared information."""
         roles = self._embedder.roles
         names = {c: self._code(c) for c, r in roles.items() if r is Role.CATEGORY}
         levels = {c: self._level(c) for c, r in roles.items() if r is Role.NUMBER}

@@ -15,8 +15,8 @@ from anomaly.embedding.rarity import surprisal
 class EntityRarityBlock:
     """One dimension: the surprisal of the entity, with at most the variance of one column.
 
-    Which entity it is does not count, and where all are rare (a customer in a hundred thousand) one
-    more such tells little: there the dimension is scaled down.
+    The entity's name itself does not count. Where all entities are rare (a customer in a hundred
+    thousand), one more rare entity says little: there the dimension is scaled down.
     """
 
     names: CategoryBlock

@@ -12,11 +12,11 @@ from anomaly.embedding.rarity import surprisal
 
 @dataclass(frozen=True)
 class TokenSpace:
-    """The main directions of a bag of tokens, what lies beside them, and how rare its tokens are.
+    """The main directions of a bag of tokens, its residual beside them, and its tokens' rarity.
 
     A token weighs the surprisal of being in an event (an inverse document frequency in nats). The
-    directions are latent semantic analysis (Deerwester et al., 1990) on those weights; the residual
-    is the length that they leave out, so that a bag of unseen tokens is far, not at the origin.
+    directions are latent semantic analysis (Deerwester et al., 1990) on those weights. The residual
+    is the length that they leave out: with it a bag of unseen tokens is far, not at the origin.
     """
 
     n_tokens: int

@@ -9,8 +9,8 @@ from anomaly.embedding.block import DriftBins, Rarity
 from anomaly.embedding.rarity import surprisal
 
 _DEVIATION_FLOOR = 0.2
-"""In arcsinh units. A column that is nearly always the same must not put its few other values
-infinitely far away: arcsinh(1) / 0.2, about four deviations, is far enough."""
+"""In arcsinh units. The few other values of a nearly constant column must not be infinitely far
+away: arcsinh(1) / 0.2, about four deviations, is far enough."""
 _ROUNDING = 1e-13
 """A column whose values differ by less than this share of them is constant but for rounding."""
 _FARTHEST = 1e300

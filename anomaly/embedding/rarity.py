@@ -1,9 +1,9 @@
-"""How surprising a value is: -log of its probability, with an event never vouching for itself.
+"""Surprisal of a value: -log of its probability, with the judged event left out of the count.
 
-The counts come from a sample that the judged event may itself be in, so one is taken off each count
-before it becomes a probability (absolute discounting with a discount of one; Ney, Essen and Kneser,
-1994). A value seen once is then as surprising as one never seen, and events inside and outside the
-sample are scored by the same formula.
+The judged event may itself be in the sample of the counts. So one is taken off each count before it
+becomes a probability: absolute discounting by one (Ney, Essen and Kneser, 1994). A value seen once
+is then as surprising as one never seen. Events inside and outside the sample are scored by the same
+formula.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
-"""What a text means, as a packaged sentence model sees it: the optional part of a text's embedding.
+"""Sentence vectors of a packaged model: the optional part of a text's embedding.
 
-Words tell texts apart that share none; that `failed to log in` is near `authentication error`, only
-a model knows that has read other texts. The one used is WordLlama (Miller, 2024), averaged token
-embeddings of a language model that come with its package: nothing is downloaded. It is an extra of
-this project, `outfield[semantic]`.
+By their words, texts that share none are far apart. A model trained on other texts places
+`failed to log in` near `authentication error`. The model is WordLlama (Miller, 2024): averaged
+token embeddings of a language model. They come with its package, so nothing is downloaded. It is an
+extra of this project, `outfield[semantic]`.
 """
 
 from dataclasses import dataclass

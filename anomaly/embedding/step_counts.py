@@ -1,4 +1,4 @@
-"""What happened in a session, and how often: the log counts of its steps, on one scale."""
+"""Step counts of a session: the log count of each step, on one scale."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,16 +14,16 @@ from anomaly.embedding.category import count_names
 MOST_STEPS = 64
 """Steps with an axis of their own; the others share one."""
 _DEVIATION_FLOOR = 0.1
-"""In log counts. What nearly every session does equally often is odd done otherwise, but not
-infinitely: one step that no other session holds is log(2) / 0.1, about seven deviations, off."""
+"""In log counts. Another count of a step with a nearly constant count is odd, but not infinitely.
+One step that no other session holds is log(2) / 0.1, about seven deviations, off."""
 
 
 @dataclass(frozen=True)
 class StepCounts:
     """An axis for each common step: its log count in the session, centred and standardised.
 
-    Counts, not surprisals: that a step is missing, or happens three times where two are the rule,
-    shows only against how little its count varies otherwise.
+    Counts, not surprisals: a step may be missing, or happen three times where two are the rule.
+    That shows only against the usual variation of its count.
     """
 
     names: tuple[str, ...]

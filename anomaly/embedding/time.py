@@ -12,14 +12,14 @@ from anomaly.embedding.rarity import surprisal
 HOUR_BINS = 24
 _MICROSECONDS_A_DAY = 86_400_000_000
 _SMOOTHING = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9.0
-"""Hours are circular and habits are soft: 8:59 vouches for 9:01."""
+"""Weights of the hours around an event: one at 8:59 also makes 9:01 less surprising."""
 
 
 @dataclass(frozen=True)
 class TimeBlock:
     """Six dimensions: the hour and the weekday on their circles, each with its surprisal.
 
-    A cycle that the sample does not cover twice says nothing of habits and stays 0.
+    A cycle that the sample does not cover twice shows no habits: its dimensions stay 0.
     """
 
     hour_surprisal: npt.NDArray[np.float64]
@@ -43,7 +43,7 @@ class TimeBlock:
 
     @property
     def covers_days(self) -> bool:
-        """Whether the sample covers the day at least twice."""
+        """Return whether the sample covers the day at least twice."""
         return self.days >= 2.0
 
     def rarity(self, moment: datetime) -> Rarity:

@@ -1,9 +1,10 @@
-"""Which dimensions make an event odd: the surprisal that each span of X takes with it.
+"""Attribution: shares out the surprisal of an event over the spans of X that cause it.
 
-Two counterfactuals for each span: how much of its surprisal the event loses with the nearest normal
-event's coordinates there, and how much the normal event gains with the event's own. They are the
-last and the first term of a Shapley value (Lundberg and Lee, 2017). The first alone would overlook
-a cause that two columns share, the second one that needs company.
+Each span has two counterfactuals. The event takes the coordinates of the nearest normal event
+there, and loses surprisal. The normal event takes the coordinates of the event, and gains
+surprisal. They are the last and the first term of a Shapley value (Lundberg and Lee, 2017). The
+first alone would overlook a cause that two columns share. The second alone would overlook a cause
+that is odd only beside another column.
 """
 
 import numpy as np

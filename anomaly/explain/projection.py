@@ -10,7 +10,7 @@ Points = npt.NDArray[np.float32]
 def project(normal: Points, others: Points) -> tuple[Points, Points]:
     """Project normal events and others on the plane that shows most of both.
 
-    The plane is spanned by the principal components of all of them, so that outliers can be seen.
+    The principal components of all of them span the plane, so that anomalies can be seen too.
 
     Returns
     -------

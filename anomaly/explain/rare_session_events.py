@@ -1,8 +1,8 @@
 """The events that make a session odd: those whose steps few other sessions take.
 
-A step is the name or masked message of one event in one column. It is rare where few of all
-sessions hold it, or where few of those that hold the step before go on to it; the rarer of the two
-counts. A step that follows a rare one is therefore not rare itself for that.
+A step is the name or masked message of one event in one column. It has two shares: that of all
+sessions that hold it, and that of the sessions with the step before that go on to it. The smaller
+one counts. So a step is not rare only because it follows a rare one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -76,7 +76,7 @@ def oddest_events(
 
 
 class _Tally:
-    """How many sessions hold the steps, and the steps in a row, that the found ones hold."""
+    """Counts of the sessions that hold each step, and each pair of steps, of the found sessions."""
 
     def __init__(self, column: str, lists: pa.ListArray) -> None:
         self.column = column

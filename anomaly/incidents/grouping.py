@@ -1,8 +1,8 @@
-"""Which odd records belong together: one incident, where an analyst would open one ticket.
+"""Groups anomalous records into incidents: one where an analyst would open one ticket.
 
-Two records are joined where they are alike (near in time, and nearer to each other than to anything
-normal), or where they are of one entity, near in time, and odd for the same reason. What hangs
-together over such pairs is one incident.
+Two records are joined where they are alike: near in time, and nearer to each other than to normal
+records. They are also joined where they are of one entity, near in time, and odd for the same
+reason. Records that are connected by such pairs are one incident.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from anomaly.numerics.arrays import Integers
 NEAR_IN_TIME = 3_600_000_000
 """Microseconds that may lie between two records of one incident: an hour."""
 _NEAR = 0.5
-"""Alike are records whose distance is at most this part of what parts each from the normal."""
+"""Records are alike if their distance is at most this part of that of each from normal records."""
 _NEIGHBOURS = 16
 """How many of the records that follow in time each is compared with."""
 _ROWS_AT_ONCE = 4_096
@@ -101,7 +101,7 @@ def _of_one_name(candidates: Candidates, names: Integers, reason: Integers) -> I
 
 
 def _connected(pairs: Integers, n: int) -> Integers:
-    """Return what each of n hangs together with over `pairs`, (2, n_pairs), counted from 0."""
+    """Return the connected component of each of n over `pairs`, (2, n_pairs), counted from 0."""
     joined = coo_array((np.ones(pairs.shape[1], dtype=bool), tuple(pairs)), shape=(n, n))
     _, labels = connected_components(joined, directed=False)
     _, first, members = np.unique(labels, return_index=True, return_inverse=True)

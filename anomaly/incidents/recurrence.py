@@ -1,4 +1,4 @@
-"""Whether an incident was there before: new, recurring, worse; and which are resolved."""
+"""Recurrence of incidents over runs: new, recurring or worse ones, and those that are resolved."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,9 +34,9 @@ PAST_INCIDENT_COLUMNS = ("identity", "severity", "records", "first_time", "last_
 
 
 def compared(incidents: Iterable[Incident], past: Sequence[PastIncident]) -> list[Incident]:
-    """Say of each incident what it is beside those of earlier runs.
+    """Give each incident its status beside those of earlier runs.
 
-    An occurrence counts once, however many runs saw it: times that overlap are one.
+    An occurrence counts once, in however many runs it is: times that overlap are one.
     """
     known: dict[str, list[PastIncident]] = {}
     for each in past:

@@ -1,7 +1,7 @@
-"""Which earlier incidents are like one: the same come back, the same thing elsewhere, the same who.
+"""Earlier incidents that are similar to one: the same again, or of its pattern, entity or columns.
 
-Alike are incidents that share an identity, a pattern that names a value, or an entity; and those
-whose surprisal lies in the same columns, by the cosine of their shares.
+Incidents are similar if they share an identity, an entity, or a pattern that names a value. They
+are also similar if their surprisal lies in the same columns, by the cosine of their shares.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
-"""What an incident is called, whom it is about, and by what it is known again in other runs.
+"""Summary of an incident: its title, its entities, and the identity that it has in all runs.
 
-Its identity is made of what stays the same when it comes back on another day: the job, the entity
-and the pattern, which is the column that tells most, with its value where that is a name.
+The identity is made of the facts that stay the same on another day: job, entity and pattern. The
+pattern is the column with the largest share of the surprisal, with its value where that is a name.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ _DIGITS = 12
 
 @dataclass(frozen=True)
 class Names:
-    """Whom an incident is about, in one entity column."""
+    """The entities of an incident, in one entity column."""
 
     column: str
     distinct: int
@@ -41,7 +41,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Members:
-    """What the records of an incident have in common."""
+    """The records of an incident in common: their number, their times, their entities."""
 
     records: int
     first_time: int | None
@@ -88,7 +88,7 @@ def members_of(
     entities: Sequence[str],
     time: str | None,
 ) -> list[Members]:
-    """Say what the records of incidents have in common.
+    """Return the common facts of the records of incidents.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""What the verdicts of analysts do to the incidents and to the reference of later runs.
+"""Applies the verdicts of analysts to the incidents and to the reference of later runs.
 
-A verdict never hides what is odder than what it was given on: a graver severity, a score that is
-higher by more than a tenth, or a reason that was not there.
+A verdict never hides an incident that is odder than the one it was given on. An odder incident has
+a graver severity, a score that is higher by more than a tenth, or a reason that was not there.
 """
 
 import hashlib
@@ -41,8 +41,8 @@ def apply_verdicts(
 ) -> ReviewedIncidents:
     """Part the incidents that a verdict suppresses from the rest.
 
-    An incident that is reported names the newest verdict that is about it and does not suppress it:
-    it says malicious, has run out, or was given on something less odd.
+    A reported incident names the newest verdict that is about it. Such a verdict does not suppress
+    it: it says malicious, has run out, or was given on a less odd incident.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def _suppressing(about: Sequence[Verdict], incident: Incident, today: date) -> V
         if verdict.until is not None and day > verdict.until:
             continue
         if verdict.label == "malicious":
-            return None  # it takes back what was said before
+            return None  # it overrules all earlier verdicts
         if not is_odder(incident, verdict.evidence):
             return verdict
     return None
@@ -120,8 +120,8 @@ def known_malicious(
 
     Returns
     -------
-    bool (n,): the events that were its findings; those of its entity, between the first and the
-    last of its records, or at any time where its scope is the entity.
+    bool (n,): the events that were its findings, and events of its entity. These lie between the
+    first and the last of its records; at any time where its scope is the entity.
     """
     bad = np.zeros(events.num_rows, dtype=bool)
     for verdict in verdicts:
@@ -159,13 +159,13 @@ def verdict_on(
     run_id
         The run that it was seen in.
     opinion
-        What is said of it.
+        The analyst's opinion on it.
 
     Raises
     ------
     JobError
-        The scope is an entity, and the incident has none; or all that the incident is known by is a
-        column, so that the verdict would keep back whatever is odd in it.
+        The scope is an entity, and the incident has none. Or the incident is known by a column
+        alone, so that the verdict would suppress all incidents of that column.
     """
     if opinion.scope == "entity" and incident["entity"] is None:
         raise JobError(

@@ -1,4 +1,4 @@
-"""A fold: what part of a sample makes of events, held against the part it was not fitted on."""
+"""A fold: scores fitted on one part of a sample, and p-values calibrated on the other part."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,15 +20,15 @@ from schemas.errors import InputError
 from schemas.job.sections import Distance, TextEmbedding
 
 _TRIMMED_COUNTED = 50
-"""One in so many of the trimmed events is counted as the normal ones are: a lawful name that was
-trimmed away whole must stay rare, and not become unseen."""
+"""One in so many of the trimmed events is counted as the normal ones are. A legitimate name whose
+events are all trimmed must stay rare, and not become unseen."""
 _THIRDS = 3
 """A third of the sample calibrates what the other two fit."""
 
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """How the model judges, where the user has a choice."""
+    """The choices that a user has for the model."""
 
     distance: Distance = "euclidean"
     """What the distance score measures: `detectors.distance` or `detectors.cosine`."""
@@ -40,7 +40,7 @@ class ModelOptions:
 
 @dataclass(frozen=True)
 class Scores:
-    """What is said of events, each (n_events,), higher = more anomalous; p-values lower."""
+    """Scores of events, each (n_events,), higher = more anomalous; p-values lower."""
 
     density: npt.NDArray[np.float32]
     distance: npt.NDArray[np.float32]
@@ -87,9 +87,9 @@ class Fold:
         """Fit on a split of conformed `events`, which may hold anomalies.
 
         The reference, trimmed to the normal cluster, fits the two scores. The scores of the
-        calibration are those of events the cluster was not fitted on. What the embedding counts, it
-        counts once more on the normal cluster alone: a flood of one attack would otherwise vouch
-        for itself.
+        calibration are those of events the cluster was not fitted on. The counts of the embedding
+        are taken once more, on the normal cluster and a few of the trimmed events. With the first
+        counts, a flood of events from one attack would make itself look common.
 
         Returns
         -------

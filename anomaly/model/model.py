@@ -93,7 +93,7 @@ class AnomalyModel:
         """Embed and score conformed `events`: the mean of what the folds say.
 
         The mean of conformal p-values is at most twice too small, whatever the folds have in common
-        (Vovk and Wang, 2020), and about right where they agree.
+        (Vovk and Wang, 2020). It is about right where they agree.
         """
         of_folds = [fold.score(events) for fold in self.folds]
         return Scores(

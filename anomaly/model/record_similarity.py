@@ -1,4 +1,4 @@
-"""Which records are like another, or like a description: their place in the embedding, compared."""
+"""Compares records with another record, or with a description, by their place in the embedding."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -50,7 +50,7 @@ def centre_of(model: AnomalyModel) -> Vectors:
 
 
 def part_of(model: AnomalyModel, told: Collection[str]) -> tuple[EventEmbedder, Vectors]:
-    """Return the part of the embedding that speaks of some columns alone, and its centre.
+    """Return the part of the embedding that covers some columns alone, and its centre.
 
     In it, records that hold the same in these columns are the same.
     """

@@ -1,8 +1,8 @@
-"""Which scored events become findings: a false discovery rate or a fixed score, then a budget.
+"""Selects scored events by a false discovery rate or a fixed score, with a correction for drift.
 
-Where the batch is no longer what the model was fitted on, ordinary events have small p-values, and
-a false discovery rate would be promised that does not hold. How far that goes, the middle of the
-p-values tells, where the ordinary events are: the rule takes p-values raised by as much.
+Where the batch has drifted from the data of the model, ordinary events have small p-values too
+often. The false discovery rate would then not hold. The middle of the p-values, where the ordinary
+events are, measures how much too often. The rule multiplies the p-values by that ratio.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Drift:
-    """How far the batch has left what the model was calibrated on."""
+    """The drift of a batch from the events that the model was calibrated on."""
 
     ratio: float = 1.0
     """How many times as often as the calibration its events are below `at`; at least 1."""
@@ -75,7 +75,7 @@ def drift_of(histogram: npt.NDArray[np.int64], n_calibration: int) -> Drift:
     """Return how many times too often the events of a run are below p = .5, .32, .2 or .1.
 
     The largest of the four ratios counts, if it is more than three standard errors above one: both
-    the batch and the calibration are samples. Below .1 the anomalies themselves would tell.
+    the batch and the calibration are samples. Below .1 the anomalies themselves would count.
 
     Parameters
     ----------
@@ -135,8 +135,8 @@ def largest_p(spec: SelectionSpec, histogram: npt.NDArray[np.int64]) -> float:
     """Return a p-value above which no event can be selected under `spec`.
 
     Under a false discovery rate p can only be selected if there are n p / rate events that are as
-    small. Whether there may be, the whole points tell, so that of a log without anomalies next to
-    no p-value has to be looked at.
+    small. The whole points of the scores bound that number. So of a log without anomalies almost no
+    p-value has to be read.
 
     Parameters
     ----------

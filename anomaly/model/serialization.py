@@ -2,8 +2,8 @@
 
 Frozen dataclasses, scikit-learn estimators, mappings, sequences, numbers and strings go into the
 JSON; NumPy arrays go beside it under the path that leads to them. Only classes that the reader
-names itself are made again. A key may be any string, a column's name among them: one that begins
-with `$` gets another, and in a path `~` and `/` are spelt `~0` and `~1` (RFC 6901).
+names itself are made again. A key may be any string, a column's name among them. One that begins
+with `$` gets another `$`. In a path `~` and `/` are spelt `~0` and `~1` (RFC 6901).
 
 A class or field that was renamed keeps the name that it is stored under. So stored models of before
 stay readable, and a model of the same data keeps its bytes and its id.

@@ -1,8 +1,8 @@
 """Canaries: synthetic anomalies, records of the batch with one value that is odd where it stands.
 
-They are scored as the batch is and touch nothing else; the share that would be a finding says how
-much of what is really odd a run may be expected to find. Each kind is made only where it would be
-odd: where most names are new, another new one is none.
+They are scored as the batch is and change nothing else. The share of them that would be findings
+estimates the share of real anomalies that a run finds. Each kind is made only where it would be
+odd: where most names are new, another new name is not.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,9 +1,9 @@
-"""Which columns of a batch are no longer what a model was fitted on.
+"""Column drift: how far the columns of a batch are from the data that a model was fitted on.
 
-Both are counted in the bins that the model's blocks give: a number's deciles, the common names of a
-category or entity, the hours of the day, how rare the rarest word of a text is. Counts add up over
-the parts of a batch. Of two vectors of counts the population stability index (Siddiqi, 2006)
-says how far apart they are, and a bin of its own counts what the model never saw.
+Both are counted in the bins that the model's blocks give. These are deciles of numbers, common
+names of categories and entities, hours of the day, and the rarity of a text's rarest word. Counts
+add up over the parts of a batch. The population stability index (Siddiqi, 2006) measures how far
+apart two vectors of counts are. A bin of its own counts values that the model never saw.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,7 +31,7 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class BatchCounts:
-    """What is counted of some records; the sum of two is that of both together."""
+    """Counts of some records; the sum of two is the counts of both together."""
 
     bins: dict[str, Counts]
     """Column -> records by bin: first what the model never saw, then the bins, missing last."""
@@ -64,7 +64,7 @@ class BatchCounts:
 
     @property
     def covers_a_day(self) -> bool:
-        """Whether every hour could have been seen."""
+        """Return whether the records span a day: every hour could have been seen."""
         return self.first is not None and self.last is not None and self.last - self.first >= _DAY
 
 

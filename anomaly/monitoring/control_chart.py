@@ -1,4 +1,4 @@
-"""Did the recall fall? The share of canaries found, held against that of the runs before."""
+"""Control chart of recall: compares the share of canaries found with that of the runs before."""
 
 from collections.abc import Sequence
 
@@ -16,10 +16,9 @@ def fall_of_recall(
 ) -> tuple[float, float] | None:
     """Test whether the share found is lower than in the runs before.
 
-    It is the lower side of a p'-chart: two proportions are compared by their normal
-    approximation, whose deviation is widened by as much as the earlier runs vary more among
-    themselves than chance lets them. As that is estimated from few, Student's t takes the place of
-    the normal distribution.
+    It is the lower side of a p'-chart: a normal approximation compares two proportions. Its
+    deviation is widened where the earlier runs vary more among themselves than by chance. As that
+    is estimated from few runs, Student's t takes the place of the normal distribution.
 
     Parameters
     ----------
@@ -31,8 +30,8 @@ def fall_of_recall(
     Returns
     -------
     tuple or None
-        The share found in the runs before, and the p-value of a share as low as now; None where
-        they are fewer than `FEWEST_RUNS`, or no canary was planted.
+        The share found in the runs before, and the p-value of a share as low as now. None where the
+        runs are fewer than `FEWEST_RUNS`, or no canary was planted.
 
     References
     ----------

@@ -1,9 +1,9 @@
-"""Whether a batch lies elsewhere in the embedding than what a model was fitted on.
+"""Embedding drift: how far a batch is from the data of a model, in all columns together.
 
-Each column may be as it was, and yet other values go together. So the embedding is cut into cells,
-each around one normal reference, and the records in each are counted: two samples of one population
-fill them alike (a test of homogeneity on a partition: Biau and Györfi, 2005). As for a column, the
-stability index says how far apart the two are.
+Each column may be as it was, and yet other values occur together. So the embedding is cut into
+cells, each around one normal reference, and the records in each are counted. Two samples of one
+population fill them alike (a test of homogeneity on a partition: Biau and Györfi, 2005). As for a
+column, the stability index measures how far apart the two are.
 """
 
 from collections.abc import Iterable, Sequence

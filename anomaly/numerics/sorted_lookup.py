@@ -72,9 +72,9 @@ class Boundaries:
 class _Table:
     """Equal cells over the range of some boundaries, and how many boundaries lie before each.
 
-    One more comparison tells of a value; only where two boundaries share a cell are its values
-    searched for. The cell never falls as a value grows, however it is rounded, so that both
-    ways tell the same.
+    One more comparison decides for a value; its place is searched for only where two boundaries
+    share its cell. The cell never falls as a value grows, however it is rounded. So both ways give
+    the same count.
     """
 
     boundaries: Values

@@ -1,4 +1,4 @@
-"""Where a session ends and the next of the same key begins, and what tells the two apart."""
+"""Boundaries of sessions: where one ends and the next of the same key begins, and their ids."""
 
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ class ByKey:
 class ByGap:
     """A session ends when nothing happens for longer than the gap.
 
-    Its key comes back in other sessions, so it is context for them, as an entity is; key and time
+    Its key comes back in other sessions, so it is context for them, as an entity is. Key and time
     of the first event name the session.
     """
 

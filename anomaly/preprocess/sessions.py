@@ -33,8 +33,8 @@ def sessionize(
 ) -> Sessions:
     """Gather conformed `events` into sessions.
 
-    Names and the templates of texts become the list of their values in order of time; a number
-    becomes its mean and its maximum; an entity the count of its distinct values. Without a time
+    Names and the templates of texts become the list of their values in order of time. A number
+    becomes its mean and its maximum, and an entity the count of its distinct values. Without a time
     column the order of the input stands.
     """
     time = time_column(roles)
