@@ -1,4 +1,4 @@
-"""The formulas again, slowly and obviously: an oracle for each fast path in `anomaly`.
+"""Slow and plain versions of the formulas: an oracle for each fast path in `anomaly`.
 
 Plain loops over plain values. Nothing here is shared with what it checks.
 """
@@ -73,7 +73,7 @@ def quantile(values: list[float], q: float) -> float:
 
 
 def hour_surprisals(hours: list[int]) -> list[float]:
-    """For each hour of the day, with 8:59 vouching for 9:01: weights 1, 2, 3, 2, 1 of 9."""
+    """Surprisal of each hour of the day, smoothed over hours around: weights 1, 2, 3, 2, 1 of 9."""
     counts = smooth_hours(hours)
     return [-math.log(min(max(c - 1.0, 0.5) / max(len(hours) - 1, 1), 1.0)) for c in counts]
 

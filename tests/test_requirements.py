@@ -1,4 +1,4 @@
-"""What the requirements promise of the two packages that Prefect's server breaks with."""
+"""The requirements: bounds of the two packages that Prefect's server breaks with."""
 
 import re
 import subprocess

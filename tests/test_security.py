@@ -63,7 +63,7 @@ def test_a_port_that_is_opened_is_noticed() -> None:
 
 
 def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run code in a process of its own that tells of each port it opens on standard error."""
+    """Run code in a process of its own that prints each port it opens to standard error."""
     return subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", f"{TELL_OF_PORTS}{code}", *arguments],
         capture_output=True,

@@ -1,7 +1,7 @@
 """Makes a normal event odd in one column, and says how: the causes that a reason should name.
 
-Each kind picks at random among the columns in which it is possible, and is None where no value of
-its kind would be odd: where unheard-of names are daily bread, another one is no anomaly.
+Each kind picks at random among the columns in which it is possible. It is None where no value of
+its kind would be odd: where new names are usual, another one is no anomaly.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What a Dask cluster gains: one and two workers measured, a hundred computed from the parts.
+"""The gain of a Dask cluster: one and two workers measured, a hundred computed from the parts.
 
 The workers are processes of this machine with one thread each. What passes through the scheduler is
 counted in its own process (`scheduler_bytes.py`).

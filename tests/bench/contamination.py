@@ -1,4 +1,4 @@
-"""What is left when more of the records are anomalous: average precision against contamination.
+"""Average precision against contamination: how it falls as more of the records are anomalous.
 
 `python -m tests.bench.contamination [--sets SET …] [--seeds N] [--rows N]`. Into a fixed batch of
 normal records more and more anomalies are sown, and the model is fitted on that batch. It judges

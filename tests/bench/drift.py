@@ -1,8 +1,8 @@
-"""What becomes of a model while the log drifts: frozen, renewed on drift, or fitted each day.
+"""Three policies for a model while the log drifts: frozen, renewed on drift, or fitted each day.
 
-`python -m tests.bench.drift` makes a log in which one account after the other comes to work in
-another way, fits a model on its first week, and has the job judge each day after it. With `--set`
-it takes the events of a labelled set instead, in the order they have, cut into as many days.
+`python -m tests.bench.drift` makes a log in which one account after the other changes its habits.
+It fits a model on the first week, and has the job judge each day after it. With `--set` it takes
+the events of a labelled set instead, in the order they have, cut into as many days.
 """
 
 import argparse
@@ -39,7 +39,7 @@ POLICIES = {
 
 @dataclass(frozen=True)
 class Day:
-    """What a policy made of a day."""
+    """The result of a policy on a day."""
 
     policy: str
     week: int

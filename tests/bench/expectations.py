@@ -1,4 +1,4 @@
-"""Whether what a reason expected agrees with what the event held before it was made odd."""
+"""Compares the value that a reason expected with the one that stood there before the change."""
 
 import re
 from datetime import datetime
@@ -28,8 +28,9 @@ def agrees(role: Role, expected: str | None, original: Any, usual: set[str]) -> 
 
     Returns
     -------
-    None for texts, which are quoted in part. A name agrees if it is the original or a usual one;
-    a number if the original lies within a factor of three of the range; a time within three hours.
+    None for texts, which are quoted in part. A name agrees if it is the original or a usual one. A
+    number agrees if the original lies within a factor of three of the range, and a time within
+    three hours.
 
     Examples
     --------
@@ -49,12 +50,12 @@ def agrees(role: Role, expected: str | None, original: Any, usual: set[str]) -> 
 
 
 def _shows(expected: str, name: str) -> bool:
-    """Whether a name, cut where it is long, is what is shown."""
+    """Return whether the shown text is the name, which is cut where it is long."""
     return expected == name or (expected.endswith("…") and name.startswith(expected[:-1]))
 
 
 def _number_agrees(expected: str, original: float) -> bool:
-    """Whether the number lies within a factor of three of the range.
+    """Return whether the number lies within a factor of three of the range.
 
     >>> _number_agrees("1,000 to 2,000", 500.0), _number_agrees("0 to 3", 10.0)
     (True, False)
@@ -67,7 +68,7 @@ def _number_agrees(expected: str, original: float) -> bool:
 
 
 def _hour_agrees(expected: str, original: datetime) -> bool:
-    """Whether the hour lies within three hours of one that is shown, or between the two.
+    """Return whether the hour lies within three hours of one that is shown, or between the two.
 
     >>> _hour_agrees("23:00 UTC", datetime(2024, 1, 1, 2)), _hour_agrees("09:00", datetime.max)
     (True, False)

@@ -41,7 +41,7 @@ class Changed:
 
 @dataclass(frozen=True)
 class Case:
-    """One changed event and what was said of it."""
+    """One changed event and its reasons."""
 
     name: str
     seed: int
@@ -145,7 +145,7 @@ def as_events(rows: list[Event], schema: pa.Schema) -> pa.Table:
 
 
 def _right(habits: Habits, changed: Changed, reasons: Sequence[Reason]) -> bool | None:
-    """Whether the value expected in the changed column agrees with what stood there."""
+    """Return whether the value expected in the changed column agrees with what stood there."""
     column, event = changed.change.column, changed.event
     reason = next((reason for reason in reasons if reason.column == column), None)
     if reason is None:

@@ -1,9 +1,9 @@
-"""Do p-values mean it? Uniformity on normal records, and false discoveries among the selected.
+"""Tests of the p-values: uniformity on normal records, and false discoveries among the selected.
 
 `python -m tests.bench.false_discovery [--sets SET …] [--seeds N] [--rows N] [--only PART]`. Normal
 records are judged by a model of other normal ones: of these, a share p should have a p-value of at
-most p. And in batches of normal records with the set's own anomalies planted among them, of what is
-selected at a rate, at most that rate should be normal.
+most p. Other batches are normal records with the set's own anomalies planted among them. Of the
+records selected there at a rate, at most that rate should be normal.
 """
 
 import sys
@@ -31,7 +31,7 @@ ROWS = 20_000
 
 @dataclass(frozen=True)
 class Uniformity:
-    """How many of the p-values of normal records lie below each level, in one draw."""
+    """The shares of the p-values of normal records below each level, in one draw."""
 
     name: str
     seed: int
@@ -41,7 +41,7 @@ class Uniformity:
 
 @dataclass(frozen=True)
 class Discovery:
-    """What was selected from one batch at one rate."""
+    """The selection from one batch at one rate."""
 
     name: str
     seed: int

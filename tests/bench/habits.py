@@ -1,4 +1,4 @@
-"""What normal events hold, in all and of each entity: counted plainly, apart from the model."""
+"""Values of normal events, in all and of each entity: counted plainly, apart from the model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

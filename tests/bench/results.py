@@ -1,4 +1,4 @@
-"""What the benchmarks leave behind: one Markdown page and one JSON file each, and what they ask."""
+"""Output of the benchmarks: one Markdown page and one JSON file each; and their common options."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""What the benchmark of the contamination sows and counts, by hand."""
+"""The contamination that the benchmark sows, and its counts, by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What the benchmark of the reasons counts, by hand; and one run of it from end to end."""
+"""Counts of the benchmark of the reasons, by hand; and one run of it from end to end."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the benchmarks of the p-values draw and count, by hand."""
+"""Draws and counts of the benchmarks of the p-values, by hand."""
 
 import numpy as np
 import pyarrow as pa

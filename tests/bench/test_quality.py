@@ -18,7 +18,7 @@ from tests.bench.quality.metrics import judged, precision_among_first
 from tests.bench.quality.outfield_job import score_events
 from tests.bench.quality.picture import draw
 from tests.bench.quality.tables import markdown
-from tests.bench.quality.trials import Result, Shelf, result_of, trials_of
+from tests.bench.quality.trials import Result, ResultStore, result_of, trials_of
 
 pytestmark = pytest.mark.slow
 PEER = "sklearn-LOF"
@@ -210,15 +210,15 @@ def test_a_timeout_is_a_dash_until_more_time_is_granted(data: Path, tmp_path: Pa
 
 def test_another_version_of_the_program_is_run_again(data: Path, tmp_path: Path) -> None:
     (trial,) = trials_of([case_of(data, "1_blob")], ["outfield"], seeds=1)
-    shelf = Shelf(tmp_path)
+    store = ResultStore(tmp_path)
     mine = result_of(trial, 180, "done", "", ap=0.5)
     other = Result(**{**vars(mine), "version": "outfield 0", "finished": "9999", "ap": 0.9})
-    shelf.put(other)
-    assert shelf.find(trial, 180) is None
-    assert shelf.all_of([trial]) == [other]
-    shelf.put(mine)
-    assert shelf.find(trial, 180) == mine
-    assert shelf.all_of([trial]) == [mine]
+    store.put(other)
+    assert store.find(trial, 180) is None
+    assert store.all_of([trial]) == [other]
+    store.put(mine)
+    assert store.find(trial, 180) == mine
+    assert store.all_of([trial]) == [mine]
 
 
 def made(name: str, detector: str, ap: float | None, seed: int = 0) -> Result:

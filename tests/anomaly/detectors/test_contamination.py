@@ -1,4 +1,4 @@
-"""What the trimming of a sample says of it."""
+"""Signs of contamination in a sample: agreement of its halves, and events beyond the cluster."""
 
 import numpy as np
 import pytest

@@ -16,7 +16,7 @@ LEVELS = (1, 2, 4)
 
 
 def moving_together(n: int, seed: int = 0) -> np.ndarray:
-    """Rows of five dimensions, of which three are numbers; two of these tell of one size."""
+    """Rows of five dimensions, of which three are numbers; two of these measure one size."""
     random = np.random.default_rng(seed)
     X = random.normal(size=(n, 5)).astype(np.float32)
     X[:, 2] = X[:, 1] + 0.2 * X[:, 2]

@@ -72,7 +72,7 @@ def test_a_name_new_to_an_entity_is_more_surprising_than_its_usual_ones() -> Non
     habit, _ = name_habit(events)
     usual, unusual, unseen = habit.transform(np.array([0, 0, 0]), np.array([0, 1, -1]))
     assert usual < 0.1
-    # How rare the name is for everybody does not count here.
+    # The rarity of the name among all events does not count here.
     assert usual + 3.0 < unusual == pytest.approx(unseen, rel=1e-3)
 
 

@@ -1,4 +1,4 @@
-"""What belongs together: few pairs and a graph, held against every pair."""
+"""Grouping of records: a few pairs and a graph give the same incidents as all pairs."""
 
 import numpy as np
 import numpy.typing as npt

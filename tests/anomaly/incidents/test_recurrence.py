@@ -1,4 +1,4 @@
-"""What an incident is beside those of earlier runs."""
+"""The status of an incident beside those of earlier runs."""
 
 from dataclasses import replace
 from typing import Any

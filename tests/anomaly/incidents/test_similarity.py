@@ -1,4 +1,4 @@
-"""Which earlier incidents are like one."""
+"""The earlier incidents that are similar to one, and why."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What verdicts suppress, and what they never hide."""
+"""Verdicts: the incidents that they suppress, and those that they never hide."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

@@ -214,9 +214,9 @@ def test_p_values_of_new_normal_events_are_not_too_small() -> None:
 def test_the_share_of_false_findings_is_within_the_false_discovery_rate(
     odd_in_the_fit: int, power: float
 ) -> None:
-    # Measured over 20 seeds: fitted on clean events, all odd ones are found and .05 of the findings
-    # are false; fitted on the batch itself none is selected, for the odd ones are among those
-    # that the p-values come from.
+    # Measured over 20 seeds. Fitted on clean events, all odd ones are found and .05 of the findings
+    # are false. Fitted on the batch itself none is selected: the odd ones are among those that the
+    # p-values come from.
     false, found = [], []
     for seed in range(20):
         known = mixture(5_000, seed, n_odd=odd_in_the_fit)

@@ -98,11 +98,11 @@ def test_a_value_usual_elsewhere_is_odd_within_a_peer_group(
     model, references = fitted
     without, _ = AnomalyModel.fit(staff, ROLES, {}, 0)
     row = staff["department"].to_pylist().index("People")
-    # A user whom nobody has seen: only the department can tell.
+    # The user is new, so only the department can show that the event is odd.
     odd = with_value(with_value(staff, row, column, value), 0, "user", "new")
-    # One in a hundred: what pairs of columns tell of a size without peers is no more either.
+    # Without peers, pairs of columns may find an odd size too: then one in a hundred is enough.
     assert model.score(odd).p_values[0] <= max(without.score(odd).p_values[0], 0.01)
-    # Which of two names that do not go together is the odd one, nobody can tell.
+    # Either of two names that do not go together may be the odd one.
     reason = next(
         r for r in explain(model.explaining, references, odd)[0][0][:2] if r.column == column
     )

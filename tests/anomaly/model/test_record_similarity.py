@@ -1,4 +1,4 @@
-"""What is like what: by hand in two dimensions, and in a part of the columns."""
+"""Similarity of records: by hand in two dimensions, and in a part of the columns."""
 
 import numpy as np
 import pytest

@@ -64,7 +64,7 @@ def test_a_tree_with_any_keys_is_loaded_as_it_was_dumped(tree: Any) -> None:
     assert alike(through_json(tree), tree)
 
 
-def test_arrays_of_keys_that_look_like_paths_are_kept_apart() -> None:
+def test_arrays_of_keys_that_look_like_paths_stay_apart() -> None:
     tree = {"a/b": np.array([1]), "a": {"b": np.array([2])}, "a~1b": np.array([3])}
     assert alike(through_json(tree), tree)
 
@@ -115,7 +115,7 @@ def test_every_class_in_a_model_is_a_part(model: AnomalyModel) -> None:
 
 
 def test_a_fold_stored_before_names_changed_is_read_and_stored_as_it_was() -> None:
-    """`stored_fold.json` was written when the scores were called voices and the metric concert."""
+    """`stored_fold.json` was written when two classes were called `Voices` and `Concert`."""
     stored = json.loads((Path(__file__).parent / "stored_fold.json").read_text(encoding="utf-8"))
     arrays = {path: np.array(values, dtype) for path, (dtype, values) in stored["arrays"].items()}
     fold = load(stored["state"], arrays, PARTS)

@@ -1,4 +1,4 @@
-"""Which columns moved: by counts that add up over the parts of a batch."""
+"""Column drift, by counts that add up over the parts of a batch."""
 
 from itertools import pairwise
 

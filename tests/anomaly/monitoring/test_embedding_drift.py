@@ -1,4 +1,4 @@
-"""Whether a batch lies elsewhere in the embedding, though each column is as it was."""
+"""Embedding drift of a batch whose columns are each as they were."""
 
 import numpy as np
 import pyarrow as pa

@@ -14,7 +14,7 @@ from tests.bench.quality.figures import Figures
 from tests.bench.quality.picture import draw
 from tests.bench.quality.runner import Terms, run_trials
 from tests.bench.quality.tables import TITLES, markdown
-from tests.bench.quality.trials import Result, Shelf, Trial, trials_of
+from tests.bench.quality.trials import Result, ResultStore, Trial, trials_of
 
 
 def main(tokens: Sequence[str] | None = None) -> int:
@@ -26,12 +26,12 @@ def main(tokens: Sequence[str] | None = None) -> int:
     except ValueError as error:
         parser.error(f"{error} in {asked.data}")
     trials = trials_of(cases, [OUTFIELD, *asked.peers], asked.seeds)
-    shelf = Shelf(asked.output / "results")
+    store = ResultStore(asked.output / "results")
     due = [trial for trial in trials if asked.only is None or trial.detector in asked.only]
     terms = Terms(asked.data, asked.rows, asked.limit, asked.jobs)
-    ran = run_trials(due, shelf, terms, partial(print, file=sys.stderr, flush=True))
+    ran = run_trials(due, store, terms, partial(print, file=sys.stderr, flush=True))
     print(f"{ran} trials run, {len(due) - ran} kept from before", file=sys.stderr)
-    _publish(trials, shelf, asked)
+    _publish(trials, store, asked)
     return 0
 
 
@@ -85,8 +85,8 @@ def _detectors(text: str) -> list[str]:
     )
 
 
-def _publish(trials: Sequence[Trial], shelf: Shelf, asked: argparse.Namespace) -> None:
-    results = shelf.all_of(trials)
+def _publish(trials: Sequence[Trial], store: ResultStore, asked: argparse.Namespace) -> None:
+    results = store.all_of(trials)
     suites = _suites(trials, results)
     text = markdown(suites, _protocol(results, asked))
     asked.output.mkdir(parents=True, exist_ok=True)

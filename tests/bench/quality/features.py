@@ -1,4 +1,4 @@
-"""What the peers are given: a matrix of numbers for the rows or the sessions of a set."""
+"""Features for the peers: a matrix of numbers for the rows or the sessions of a set."""
 
 from collections.abc import Callable
 
@@ -52,9 +52,9 @@ def _standardised(X: Matrix) -> Matrix:
 def count_messages(case: Case, events: pa.Table, sessions: pa.Array) -> Matrix:
     """Count the masked messages of each session: log(1 + count) · log(sessions / sessions with it).
 
-    Messages are the columns whose inferred role is text, as for outfield. They are masked as log
-    parsers do it at their simplest, every word with a digit alike, and not by outfield's own rules:
-    those keep the sign of an id, by which each message of a block would be two.
+    Messages are the columns whose inferred role is text, as for outfield. They are masked as the
+    simplest log parsers do it: every word with a digit alike. Outfield's own rules are not used:
+    they keep the sign of an id, by which each message of a block would be two.
 
     Raises
     ------
@@ -66,10 +66,10 @@ def count_messages(case: Case, events: pa.Table, sessions: pa.Array) -> Matrix:
     if not texts:
         raise ValueError("no column holds messages")
     row = pc.index_in(events[case.session_key].combine_chunks(), sessions)
-    kept = np.flatnonzero(row.is_valid())
+    judged = np.flatnonzero(row.is_valid())
     row = row.drop_null().to_numpy()
     blocks = [
-        _counted(events[name].combine_chunks().take(kept), row, len(sessions)) for name in texts
+        _counted(events[name].combine_chunks().take(judged), row, len(sessions)) for name in texts
     ]
     counts = np.hstack(blocks)
     idf = np.log(len(sessions) / (counts > 0).sum(axis=0))

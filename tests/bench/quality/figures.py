@@ -1,7 +1,7 @@
-"""What the results say: figures by set and detector, means, ranks, spreads.
+"""Figures of the results: by set and detector, with means, ranks and spreads.
 
-A detector has a figure on a set if it has a result with every seed that was run there, and a mean
-only if it has a figure on every set: means over different sets cannot be compared.
+A detector has a figure on a set if it has a result with every seed that was run there. It has a
+mean only if it has a figure on every set: means over different sets cannot be compared.
 """
 
 from collections.abc import Sequence

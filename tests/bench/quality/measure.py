@@ -1,4 +1,4 @@
-"""What one process does: score one set with one detector and one seed, and judge the scores.
+"""One trial in its process: score one set with one detector and one seed, and judge the scores.
 
 Seconds count from the file of the set to its scores. Imports do not count.
 """

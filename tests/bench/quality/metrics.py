@@ -1,4 +1,4 @@
-"""What a ranking is worth against the labels."""
+"""Metrics of a ranking against the labels."""
 
 import numpy as np
 import numpy.typing as npt

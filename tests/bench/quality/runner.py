@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.quality.outfield_job import ROOT
-from tests.bench.quality.trials import Result, Shelf, Trial, result_of
+from tests.bench.quality.trials import Result, ResultStore, Trial, result_of
 
 _THREADS = (
     "OMP_NUM_THREADS",
@@ -44,12 +44,12 @@ class Terms:
 
 
 def run_trials(
-    trials: Sequence[Trial], shelf: Shelf, terms: Terms, tell: Callable[[str], None]
+    trials: Sequence[Trial], store: ResultStore, terms: Terms, tell: Callable[[str], None]
 ) -> int:
     """Run those trials that have no result yet; return how many there were."""
-    due = [trial for trial in trials if shelf.find(trial, terms.limit) is None]
+    due = [trial for trial in trials if store.find(trial, terms.limit) is None]
     for n, result in enumerate(_run_all(due, terms), start=1):
-        shelf.put(result)
+        store.put(result)
         tell(f"[{n}/{len(due)}] {_in_a_line(result)}")
     return len(due)
 

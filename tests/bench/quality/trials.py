@@ -1,7 +1,8 @@
-"""Which trials there are, and where their results are kept: a file each, found by its key.
+"""The trials of the benchmark, and the store of their results: a file each, found by its key.
 
-A result is taken for a trial's if set, detector, seed and versions are the same: for outfield the
-source of the program, for the peers their libraries. A timeout holds until more time is granted.
+A result belongs to a trial if set, detector, seed and versions are the same. The version of
+outfield is the source of the program, that of the peers their libraries. A timeout holds until more
+time is granted.
 """
 
 import json
@@ -31,7 +32,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a trial. Without a result the figures are None and `reason` says why."""
+    """The outcome of a trial. Without a result the figures are None and `reason` says why."""
 
     set: str
     suite: str
@@ -84,7 +85,7 @@ def result_of(trial: Trial, limit: float, status: str, reason: str, **figures: f
     )
 
 
-class Shelf:
+class ResultStore:
     """The folder of results: `SET/DETECTOR-SEED.jsonl`, a line for each time it was run."""
 
     def __init__(self, folder: Path) -> None:

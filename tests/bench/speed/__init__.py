@@ -1,1 +1,1 @@
-"""How fast, in how much memory, and beside what else a user might run."""
+"""Time and memory of outfield, beside other programs that a user might run."""

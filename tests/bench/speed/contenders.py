@@ -1,8 +1,8 @@
-"""What is run on the log, each as a program of its own: `… contenders NAME LOG OUTPUT`.
+"""The programs that are run on the log, each in its own process: `… contenders NAME LOG OUTPUT`.
 
-`floor` reads the log and writes it again: what any program pays that keeps its events. `lean` is
-the short script of somebody in a hurry; the others are what skrub and PyOD make of it, as their
-documentation shows.
+`floor` reads the log and writes it again: the cost of any program that keeps its events. `lean` is
+a short script as a user in a hurry writes it. The others use skrub and PyOD as their documentation
+shows.
 """
 
 import sys

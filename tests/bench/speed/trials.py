@@ -1,4 +1,4 @@
-"""What is run on which log, and what came of it."""
+"""The trials of the benchmark: each program on each log, and its outcome."""
 
 import json
 import shutil

@@ -1,7 +1,7 @@
 """The stores that are compared, each built from the same vectors and asked one query at a time.
 
-A store that keeps less than whole vectors is asked for 40, which are measured again on whole ones:
-that is how `outfield similar` asks its own. Each is built into a folder and opened from it.
+A store that keeps less than whole vectors is asked for 40, which are measured again on whole ones.
+`outfield similar` asks its own in the same way. Each is built into a folder and opened from it.
 """
 
 from collections.abc import Callable, Iterator
@@ -111,9 +111,11 @@ def usearch_exact(X: Vectors, folder: Path) -> Callable[[], Ask]:
         half[number * _BLOCK : number * _BLOCK + len(block)] = block
 
     def opened() -> Ask:
-        kept = np.load(folder / "half.npy", mmap_mode="r")
+        stored = np.load(folder / "half.npy", mmap_mode="r")
         how = {"metric": MetricKind.L2sq, "exact": True}
-        return lambda q: search(kept, q.astype(np.float16), K, **how).keys.ravel().astype(np.int64)
+        return lambda q: (
+            search(stored, q.astype(np.float16), K, **how).keys.ravel().astype(np.int64)
+        )
 
     return opened
 
@@ -130,8 +132,8 @@ def usearch_graph(X: Vectors, folder: Path) -> Callable[[], Ask]:
     index.save(str(folder / "index"))
 
     def opened() -> Ask:
-        kept = Index.restore(str(folder / "index"), view=True)
-        return lambda q: _measured(X, q, kept.search(q, _CANDIDATES).keys)
+        index = Index.restore(str(folder / "index"), view=True)
+        return lambda q: _measured(X, q, index.search(q, _CANDIDATES).keys)
 
     return opened
 
@@ -161,10 +163,10 @@ def lancedb_store(kind: str | None) -> Store:
             table.create_index(metric="l2", index_type=kind, num_partitions=256)
 
         def opened() -> Ask:
-            kept = lancedb.connect(folder).open_table("vectors")
+            table = lancedb.connect(folder).open_table("vectors")
 
             def ask(q: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-                query = kept.search(q.astype(np.float16)).select(["id"])
+                query = table.search(q.astype(np.float16)).select(["id"])
                 if kind is not None:
                     query = query.nprobes(_CELLS_ASKED)
                 return _measured(X, q, query.limit(_CANDIDATES).to_arrow()["id"].to_numpy())

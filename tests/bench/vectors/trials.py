@@ -20,7 +20,7 @@ _SAME = 1e-3
 
 @dataclass(frozen=True)
 class Trial:
-    """What became of a store."""
+    """The outcome of a store."""
 
     store: str
     vectors: int

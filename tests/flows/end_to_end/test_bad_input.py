@@ -1,4 +1,4 @@
-"""What a user can get wrong: exit code 2 and one line that says what, where and the remedy.
+"""Mistakes of a user: exit code 2 and one line that says what is wrong, where, and the remedy.
 
 `pytest -s tests/flows/end_to_end/test_bad_input.py` prints the table of all messages.
 """

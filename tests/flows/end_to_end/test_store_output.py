@@ -75,8 +75,8 @@ def test_a_store_holds_the_same_bytes_as_a_folder(bucket, location, tmp_path, se
     local = detect(job(location, tmp_path / "out", **settings))
     stored = detect(job(location, "s3://results/out", **settings))
     for dataset in DATASETS:
-        kept = stored_bytes(bucket, stored.manifest.run_id, dataset)
-        assert kept == dataset_bytes(local, dataset)
+        in_bucket = stored_bytes(bucket, stored.manifest.run_id, dataset)
+        assert in_bucket == dataset_bytes(local, dataset)
     assert stored.manifest.model == local.manifest.model
     run = f"out/log/runs/{stored.manifest.run_id}"
     below = {key.removeprefix(run).split("/")[1] for key in keys(bucket) if key.startswith(run)}
@@ -130,8 +130,8 @@ def test_an_incident_of_the_store_gets_a_verdict_and_is_told_with_it(
     capsys.readouterr()
     verdict = ("verdict", incident, "--label", "benign", "--note", "a test", "--output", output)
     assert main(verdict) == 0
-    (kept,) = (key for key in keys(bucket) if "/verdicts/v-" in f"/{key}")
-    assert capsys.readouterr().out == f"Wrote s3://results/{kept}: benign, on {incident}\n"
+    (verdict_key,) = (key for key in keys(bucket) if "/verdicts/v-" in f"/{key}")
+    assert capsys.readouterr().out == f"Wrote s3://results/{verdict_key}: benign, on {incident}\n"
     assert main(["context", incident, "--output", output]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["incident"]["incident"] == incident
@@ -257,8 +257,8 @@ def test_a_cluster_reads_and_writes_the_store(bucket, location, tmp_path):
     ):
         run = detect(job("s3://results/in", "s3://results/out"), ClusterRunner(client))
     for dataset in DATASETS:
-        kept = stored_bytes(bucket, run.manifest.run_id, dataset)
-        assert kept == dataset_bytes(local, dataset)
+        in_bucket = stored_bytes(bucket, run.manifest.run_id, dataset)
+        assert in_bucket == dataset_bytes(local, dataset)
 
 
 @pytest.mark.parametrize(

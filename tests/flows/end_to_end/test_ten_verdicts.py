@@ -1,4 +1,4 @@
-"""Ten verdicts on the sample log: the next run is quieter, and no planted incident is lost."""
+"""Ten verdicts on the sample log: the next run reports less, and no planted incident is lost."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Input that somebody made to do harm: nothing is written elsewhere, and no process dies of it."""
+"""Input made to do harm: nothing is written elsewhere, and no process dies of it."""
 
 from contextlib import suppress
 from pathlib import Path

@@ -115,7 +115,7 @@ def test_values_of_secrets_people_and_texts_are_not_in_it() -> None:
     assert all(value not in text for value in ("hunter2", "letmein", "prod-key", "ann.lee"))
 
 
-def test_a_login_in_the_location_is_left_out_but_a_container_is_kept() -> None:
+def test_a_login_in_the_location_is_left_out_but_a_container_is_not() -> None:
     assert 'input = "s3://bucket/logs"' in template_of(LOG, "s3://KEY:SE@CRET@bucket/logs")
     location = "abfs://container@account.dfs.core.windows.net/logs"
     assert f'input = "{location}"' in template_of(LOG, location)

@@ -1,4 +1,4 @@
-"""What becomes of a run whose Prefect server is gone, or whose process is told to end."""
+"""Runs whose Prefect server is gone, or whose process is told to end."""
 
 import os
 import signal

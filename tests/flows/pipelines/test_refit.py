@@ -1,4 +1,4 @@
-"""What comes before a run: a new model where there is none, where the data changed, or with age."""
+"""Refits before a run: a new model where there is none, where the data changed, or with age."""
 
 import json
 from datetime import UTC, date, datetime, timedelta

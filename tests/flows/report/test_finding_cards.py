@@ -72,7 +72,7 @@ def test_a_column_of_the_log_with_the_name_of_ours_is_an_own_column() -> None:
     assert _shown(findings)[ODDEST_EVENTS.name] == "mine"
 
 
-def test_a_long_value_is_cut_and_kept_whole() -> None:
+def test_a_long_value_is_cut_and_also_there_in_full() -> None:
     field = cards(_with("note", pa.array(["x" * 500])), None)[0].record.fields[-1]
     assert field.value.head == "x" * 140 + "…"
     assert field.value.full == "x" * 500

@@ -1,4 +1,4 @@
-"""What the page holds, whatever the log held."""
+"""The content of the page, for ordinary and for hostile logs."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What an incident's context tells, what it hides, and how it keeps within its budget."""
+"""The bundle of an incident: its content, the values it hides, and its budget."""
 
 import json
 from datetime import UTC, datetime

@@ -107,10 +107,10 @@ def test_a_run_that_keeps_nothing_writes_nothing_of_it(tmp_path: Path) -> None:
 
 def test_of_too_many_records_the_findings_are_stored(tmp_path: Path) -> None:
     run = detect_in(small_log(400), tmp_path, search={"store": True, "records": 50})
-    kept = set(all_records(run)["record_id"].to_pylist())
+    stored = set(all_records(run)["record_id"].to_pylist())
     findings = set(read_findings(run, ["record_id"])["record_id"].to_pylist())
-    assert findings < kept
-    assert 50 <= len(kept) <= 50 + len(findings)
+    assert findings < stored
+    assert 50 <= len(stored) <= 50 + len(findings)
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])

@@ -1,4 +1,4 @@
-"""Which faults of storage may pass, and how often a step is then done."""
+"""Faults of storage that may pass, and how often a step is then repeated."""
 
 import errno
 

@@ -52,7 +52,7 @@ def run_bytes(run: PublishedRun) -> dict[str, dict[str, bytes]]:
 
 @pytest.fixture(scope="module")
 def expected(log, tmp_path_factory) -> dict[str, dict[str, bytes]]:
-    """What one thread writes."""
+    """The output of one thread."""
     run = detect(job(log, tmp_path_factory.mktemp("one")), DirectRunner(1))
     written_bytes = run_bytes(run)
     assert len(written_bytes["scores"]) == len(written_bytes["quarantine"]) == CHUNKS

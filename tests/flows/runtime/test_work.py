@@ -1,4 +1,4 @@
-"""What passes to a worker and back: how it is divided, and that it stays small."""
+"""Work units of workers: how steps are divided into them, and that they stay small."""
 
 import pickle
 from itertools import chain

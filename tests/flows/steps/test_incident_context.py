@@ -1,4 +1,4 @@
-"""What the step that looks around an incident tells, held against the log itself."""
+"""Output of step `look around`, compared with the log itself."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ SETTINGS: dict[str, Any] = {
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[ReportData]:
-    """What the reports of the runs were made of."""
+    """The data that the reports of the runs are made of."""
     made: list[ReportData] = []
     render = publishing.render
     monkeypatch.setattr(publishing, "render", lambda data: made.append(data) or render(data))

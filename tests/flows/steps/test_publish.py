@@ -136,7 +136,7 @@ def test_a_chunk_of_rejected_rows_alone_is_no_fault(tmp_path):
 
 def test_a_run_that_loses_rows_is_not_published(tmp_path):
     class Forgetful(FailingRunner):
-        """Does not tell of the rows it rejected."""
+        """Does not report the rows it rejected."""
 
         def call(self, step, *arguments):
             if step is PUBLISH:

@@ -162,7 +162,7 @@ def test_a_column_may_have_any_name(name, tmp_path):
 
 
 @pytest.mark.slow
-def test_columns_of_all_names_together_are_kept_apart(tmp_path):
+def test_columns_of_all_names_together_stay_apart(tmp_path):
     run = coloured(NAMES, tmp_path)
     assert all(keeps(run, name) for name in NAMES)
     assert "<script>alert(1)" not in (run.folder / "report.html").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What a job says of how records are judged reaches the model and the manifest."""
+"""A job's options for the model: they reach the model and the manifest."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tests.flows.sample_logs import detect_in, small_log
 def test_peers_and_distance_reach_the_run(tmp_path: Path) -> None:
     plain = detect_in(small_log(), tmp_path / "plain")
     own = detect_in(small_log(), tmp_path / "own", peers=["action"], model={"distance": "cosine"})
-    # `action` judges time, user and bytes: up to three dimensions more, for it may tell of them.
+    # `action` judges time, user and bytes: up to three dimensions more, less known pairs.
     assert 0 < own.manifest.model.dims - plain.manifest.model.dims <= 3
     assert own.manifest.model.model_id != plain.manifest.model.model_id
     for run in (plain, own):

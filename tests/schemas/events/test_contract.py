@@ -146,7 +146,7 @@ def test_each_row_is_an_event_or_rejected_once(rows: list[Any], repeats: list[bo
     rejected = conformed.rejections["position"].to_pylist()
     assert sorted([*conformed.accepted.tolist(), *rejected]) == list(range(len(rows)))
     assert conformed.events.num_rows == len(conformed.accepted)
-    # Rows are judged one by one: alone, each meets the same fate.
+    # Rows are judged one by one: alone, each has the same outcome.
     alone = [
         conform(table.slice(row, 1), _ROLES, repeated[row : row + 1], limits=Limits(characters=3))
         for row in range(len(rows))

@@ -126,7 +126,7 @@ def test_columns_of_nulls_and_of_no_rows_are_read() -> None:
 
 
 @given(st.lists(st.none() | _POSSIBLE, max_size=5))
-def test_possible_moments_survive_every_way_they_are_kept(moments: list[datetime | None]) -> None:
+def test_possible_moments_survive_every_way_of_storing_them(moments: list[datetime | None]) -> None:
     stored = pa.array(moments, pa.timestamp("us", "UTC"))
     assert _moments(stored) == moments
     assert _moments(stored.cast(pa.timestamp("us"))) == moments

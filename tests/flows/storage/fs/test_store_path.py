@@ -37,7 +37,7 @@ def test_a_path_and_a_file_url_are_folders_of_this_machine():
     assert place_of("file:///a/b") == Path("/a/b")
 
 
-def test_the_options_of_a_url_are_kept_and_not_shown(monkeypatch):
+def test_the_options_of_a_url_are_used_and_not_shown(monkeypatch):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     place = place_of("s3://bucket/out/?region=eu-west-1")
     assert place == StorePath("s3://bucket?region=eu-west-1", "out")

@@ -337,7 +337,7 @@ def test_a_files_own_column_is_preferred_to_its_partition(tmp_path: Path) -> Non
     ]
 
 
-def test_leading_zeros_of_a_partition_are_kept(tmp_path: Path) -> None:
+def test_leading_zeros_of_a_partition_are_not_lost(tmp_path: Path) -> None:
     _write(tmp_path / "month=01/part.parquet", pa.table({"n": [1]}))
     assert read_rows(plan_input(str(tmp_path)), np.array([0]))["month"].to_pylist() == ["01"]
 

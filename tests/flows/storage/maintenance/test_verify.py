@@ -172,7 +172,7 @@ def test_what_a_killed_run_left_goes_when_it_is_quiet(output, capsys):
     (output / "log/.latest.json.0.tmp").write_text("{")
     assert clean(output, capsys) == []
     aged(output)
-    (scratch / "a.npy").touch()  # somebody is still at work there
+    (scratch / "a.npy").touch()  # a run is still at work there
     assert len(clean(output, capsys, "--dry-run")) == 2
     aged(output)
     assert len(clean(output, capsys, "--dry-run")) == 3

@@ -128,10 +128,10 @@ def test_a_flipped_bit_is_noticed(stored, name, place):
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("kept", [0, 100])
-def test_a_truncated_file_is_noticed(stored, name, kept):
+@pytest.mark.parametrize("length", [0, 100])
+def test_a_truncated_file_is_noticed(stored, name, length):
     path = stored.folder / name
-    path.write_bytes(path.read_bytes()[:kept])
+    path.write_bytes(path.read_bytes()[:length])
     assert name in refusal(stored)
 
 
