@@ -68,7 +68,7 @@ class ScoreCombination:
         normal
             The normal cluster of the reference.
         calibration
-            Events that none of it was fitted on.
+            Held-out events: neither density nor distance is fitted on them.
         spans
             Which dimensions belong to which column.
         seed

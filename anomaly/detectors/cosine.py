@@ -14,7 +14,7 @@ from anomaly.embedding.deduplicated import EmbeddedEvents, Span, rows_at_once
 from anomaly.numerics.arrays import Floats
 
 _MASS = 0.1
-"""Share of the references that an event is measured against, as in the density."""
+"""Share of the references that an event is measured against, as in `distance.py`."""
 _SAME = 1e-6
 """Below this the rounding of the directions decides, and must not tell two events apart."""
 

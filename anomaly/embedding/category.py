@@ -39,7 +39,7 @@ class CategoryBlock:
     axes: int
     """The most names that get an axis of their own."""
     sample_counts: npt.NDArray[np.int64]
-    """(n_names,): the events of the whole sample that hold each, which is what a reason tells."""
+    """(n_names,): the events of the whole reference that hold each, as a reason tells."""
     sample_total: int
 
     @classmethod
@@ -79,11 +79,11 @@ class CategoryBlock:
         return int(self.codes(pa.array([name], pa.string()))[0])
 
     def sample_count_of(self, name: str | None) -> int:
-        """Return how many events of the whole sample hold `name`."""
+        """Return how many events of the whole reference hold `name`."""
         return int(np.append(self.sample_counts, 0)[self.code_of(name)])
 
     def rarity(self, name: str | None) -> Rarity:
-        """Return how many events of the whole sample hold `name`."""
+        """Return how many events of the whole reference hold `name`."""
         return Rarity("name", count=self.sample_count_of(name), total=self.sample_total)
 
     def drift_bins(self, column: pa.DictionaryArray) -> DriftBins:

@@ -41,7 +41,7 @@ class EntityRarityBlock:
         return lengths.astype(np.float32)[rows, None]
 
     def rarity(self, name: str | None) -> Rarity:
-        """Return how many events of the whole sample are of the entity `name`."""
+        """Return how many events of the whole reference are of the entity `name`."""
         return self.names.rarity(name)
 
     def drift_bins(self, column: pa.DictionaryArray) -> DriftBins:

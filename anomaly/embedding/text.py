@@ -25,7 +25,7 @@ _LONGEST = 2_048
 
 @dataclass(frozen=True)
 class TextBlock:
-    """Words, character 3-grams, the surprisal of the masked text as a whole, and its shape.
+    """Words, character 3-grams, how rare both are, the shape of the text, and being missing.
 
     Everything is computed once for each distinct text.
     """

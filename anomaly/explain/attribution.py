@@ -62,12 +62,12 @@ def leading_columns(fold: Fold, X: npt.NDArray[np.float32], n: int) -> npt.NDArr
 def _effects(
     fold: Fold, X: npt.NDArray[np.float32], normal: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float64]:
-    without, alone = _surprises(fold, X, normal), _surprises(fold, normal, X)
+    without, alone = _surprisals(fold, X, normal), _surprisals(fold, normal, X)
     loss, gain = without[:, :1] - without[:, 1:], alone[:, 1:] - alone[:, :1]
     return np.maximum(loss, 0.0) + np.maximum(gain, 0.0)
 
 
-def _surprises(
+def _surprisals(
     fold: Fold, X: npt.NDArray[np.float32], others: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float64]:
     """Return surprisals, (n_events, 1 + n_spans): of the event, then with each span exchanged."""

@@ -53,7 +53,7 @@ class Split(NamedTuple):
     reference: npt.NDArray[np.int64]
     """What the normal cluster comes from."""
     calibration: npt.NDArray[np.int64]
-    """What the p-values come from, and nothing else."""
+    """What the curves of the surprisals and the p-values come from."""
     embed_seed: int
     draw_seed: int
 
@@ -179,6 +179,6 @@ def splits(n: int, seed: int) -> list[Split]:
 def held_out(n: int, seed: int) -> npt.NDArray[np.int64]:
     """Return which of `n` events the first fold of a model of this seed calibrates on, ascending.
 
-    Nothing but its p-values comes from them.
+    Its embedding, normal cluster, density and distance do not come from them.
     """
     return splits(n, seed)[0].calibration

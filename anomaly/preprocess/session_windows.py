@@ -74,10 +74,10 @@ class ByWindow:
         return _named(sessions[key], windows * self.microseconds)
 
 
-Boundaries = ByKey | ByGap | ByWindow
+SessionCut = ByKey | ByGap | ByWindow
 
 
-def boundaries_of(job: JobSpec) -> Boundaries:
+def session_cut_of(job: JobSpec) -> SessionCut:
     """Return what tells the sessions of a job apart."""
     if job.session_gap is not None:
         return ByGap(round(job.session_gap * 1e6))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.preprocess.masking import template
-from anomaly.preprocess.session_windows import START, Boundaries
+from anomaly.preprocess.session_windows import START, SessionCut
 from schemas.columns.roles import Role, time_column
 
 EVENTS, SECONDS = "session.events", "session.seconds"
@@ -29,7 +29,7 @@ class Sessions:
 
 
 def sessionize(
-    events: pa.Table, key: str, roles: Mapping[str, Role], boundaries: Boundaries
+    events: pa.Table, key: str, roles: Mapping[str, Role], boundaries: SessionCut
 ) -> Sessions:
     """Gather conformed `events` into sessions.
 

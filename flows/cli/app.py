@@ -17,13 +17,13 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from flows.cli.console import ReaderGoneError, Terminal, fault
-from flows.cli.detect import Commands
-from flows.cli.explore import LookingCommands
+from flows.cli.detect import DetectCommands
+from flows.cli.explore import ExploreCommands
 from flows.cli.incidents import IncidentCommands
-from flows.cli.maintenance import FaultsFoundError, UpkeepCommands
+from flows.cli.maintenance import FaultsFoundError, MaintenanceCommands
 from flows.cli.models import ModelCommands
 from flows.cli.options import Flag, Services
-from flows.cli.schedule import Operations
+from flows.cli.schedule import ScheduleCommands
 from flows.runtime.run_log import told_on
 from schemas.errors import OutfieldError
 
@@ -106,33 +106,32 @@ def make_app(terminal: Terminal, services: Services) -> App:
 
 def _commands(terminal: Terminal, services: Services) -> tuple[Callable[..., None], ...]:
     """List the commands in the order of their help."""
-    commands, operations = Commands(terminal, services), Operations(terminal, services)
-    incidents = IncidentCommands(terminal)
-    looking = LookingCommands(terminal)
-    models, upkeep = ModelCommands(terminal, services), UpkeepCommands(terminal)
+    detect, schedule = DetectCommands(terminal, services), ScheduleCommands(terminal, services)
+    incidents, explore = IncidentCommands(terminal), ExploreCommands(terminal)
+    models, maintenance = ModelCommands(terminal, services), MaintenanceCommands(terminal)
     return (
-        commands.detect,
-        commands.init,
-        commands.findings,
-        commands.runs,
+        detect.detect,
+        detect.init,
+        detect.findings,
+        detect.runs,
         incidents.incidents,
         incidents.diff,
         incidents.verdict,
         incidents.export,
-        looking.similar,
-        looking.context,
-        looking.map,
+        explore.similar,
+        explore.context,
+        explore.map,
         incidents.columns,
-        commands.schema,
-        operations.backfill,
-        operations.serve,
+        detect.schema,
+        schedule.backfill,
+        schedule.serve,
         models.fit,
         models.models,
         models.compare,
         models.promote,
         models.rollback,
-        upkeep.check,
-        upkeep.clean,
+        maintenance.check,
+        maintenance.clean,
     )
 
 

@@ -26,7 +26,7 @@ _TOP_IN_SUMMARY = 5
 
 
 @dataclass(frozen=True)
-class Commands:
+class DetectCommands:
     """The commands, each a method that cyclopts reads its options and its help from."""
 
     terminal: Terminal

@@ -18,7 +18,7 @@ Count = Annotated[int, Parameter(validator=Number(gte=1))]
 
 
 @dataclass(frozen=True)
-class LookingCommands:
+class ExploreCommands:
     """The commands, each a method that cyclopts reads its options and its help from."""
 
     terminal: Terminal

@@ -24,7 +24,7 @@ class FaultsFoundError(Exception):
 
 
 @dataclass(frozen=True)
-class UpkeepCommands:
+class MaintenanceCommands:
     """The commands, each a method that cyclopts reads its options and its help from."""
 
     terminal: Terminal

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Operations:
+class ScheduleCommands:
     """The commands, each a method that cyclopts reads its options and its help from."""
 
     terminal: Terminal

@@ -14,7 +14,7 @@ from flows.orchestration.artifacts import Artifacts
 from flows.orchestration.checked_input import checked_input
 from flows.orchestration.tasks import prefect_runner, task_runner
 from flows.orchestration.write_lock import only_writer
-from flows.pipelines.refit import detect_and_renew
+from flows.pipelines.refit import detect_with_refit
 from flows.pipelines.train import train_model
 from flows.runtime.progress import tell, tell_published
 from flows.runtime.run_log import log_all
@@ -68,7 +68,7 @@ def judge(job: JobSpec, partition: date | None) -> PublishedRun:
         tell(step, done, total)
 
     with only_writer(job):
-        published = detect_and_renew(
+        published = detect_with_refit(
             job, task_runner(_SETTINGS), on_progress, partition, checked_input()
         )
     tell_published(published)

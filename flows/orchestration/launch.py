@@ -11,8 +11,8 @@ from flows.jobs.partitions import chosen_partition, days_to_fit
 from flows.orchestration.checked_input import with_checked_input
 from flows.pipelines.compare import Comparison, compare_models
 from flows.pipelines.parallel_backfill import check_independent, judge_batch
-from flows.pipelines.refit import detect_and_renew
-from flows.pipelines.train import fitting_anew, train_model
+from flows.pipelines.refit import detect_with_refit
+from flows.pipelines.train import job_for_fit, train_model
 from flows.results.notifications import check_notifications, tell_of_outcome, telling_of_failure
 from flows.runtime.dask import ClusterRunner, connected
 from flows.runtime.processes import process_runner
@@ -75,7 +75,7 @@ def serve_jobs(jobs: Mapping[str, JobSpec], folder: str, limit: int) -> None:
 
 def _detect_directly(job: JobSpec, partition: date | None, on_progress: OnProgress) -> PublishedRun:
     with runner_of(Settings.from_environment()) as runner:
-        return detect_and_renew(job, runner, on_progress, partition)
+        return detect_with_refit(job, runner, on_progress, partition)
 
 
 def _detect_by_flow(job: JobSpec, partition: date | None, on_progress: OnProgress) -> PublishedRun:
@@ -131,7 +131,7 @@ def run_fit(
     OutfieldError
         What the user can mend; what does not fit is told before any server is started.
     """
-    history = fitting_anew(job)
+    history = job_for_fit(job)
     partition = chosen_partition(history, partition, datetime.now(UTC))
     settings = Settings.from_environment()
     if direct:

@@ -13,7 +13,7 @@ from flows.steps.gather import GATHER
 from flows.steps.group import GROUP
 from flows.steps.incident_context import LOOK_AROUND, LOOK_THROUGH, shares_of
 from flows.steps.index_records import STORE
-from flows.steps.monitor import WATCH, Renewed
+from flows.steps.monitor import WATCH, RefitReason
 from flows.steps.plan import PLAN
 from flows.steps.planned import Source
 from flows.steps.publish import PUBLISH, Judged
@@ -30,7 +30,7 @@ def detect_events(
     runner: Runner,
     on_progress: OnProgress,
     partition: date | None = None,
-    renewed: Renewed | None = None,
+    renewed: RefitReason | None = None,
     checked: InputPlan | None = None,
 ) -> PublishedRun:
     """Find the events of the job's input that do not belong, and publish the run.
@@ -69,7 +69,7 @@ def _detect(
     runner: Runner,
     on_progress: OnProgress,
     source: Source,
-    renewed: Renewed | None,
+    renewed: RefitReason | None,
     plan: PlanStep,
 ) -> PublishedRun:
     step = Steps(on_progress)

@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from typing import TypeVar
 
-from flows.pipelines.refit import detect_and_renew
+from flows.pipelines.refit import detect_with_refit
 from flows.results.notifications import tell_of_outcome, telling_of_failure
 from flows.runtime.processes import follow_parent, naming_killed_processes
 from flows.runtime.runner import DirectRunner, Runner
@@ -89,7 +89,7 @@ def _judge(job: JobSpec, day: date, turn: int, workers: int) -> PublishedRun:
     runner = InTurn(DirectRunner(workers), _turns[turn])
     try:
         with telling_of_failure(str(job.name), day):
-            published = detect_and_renew(job, runner, _say_nothing, day)
+            published = detect_with_refit(job, runner, _say_nothing, day)
         tell_of_outcome(published)
         return published
     finally:

@@ -10,7 +10,7 @@ from flows.pipelines.train import train_model
 from flows.runtime.progress import OnProgress
 from flows.runtime.runner import Runner
 from flows.steps.gather import GATHER
-from flows.steps.monitor import LOOK_AHEAD, Renewed
+from flows.steps.monitor import LOOK_AHEAD, RefitReason
 from flows.steps.plan import CHECK_INPUT
 from flows.steps.planned import Source
 from flows.steps.run import passing_run
@@ -21,7 +21,7 @@ from flows.storage.runs.writer import job_folder
 from schemas.job.job import JobSpec
 
 
-def detect_and_renew(
+def detect_with_refit(
     job: JobSpec,
     runner: Runner,
     on_progress: OnProgress,
@@ -51,24 +51,24 @@ def detect_and_renew(
     return detect_events(job, runner, on_progress, partition, renewed, checked)
 
 
-def _due(job: JobSpec, runner: Runner, source: Source) -> Renewed | None:
+def _due(job: JobSpec, runner: Runner, source: Source) -> RefitReason | None:
     """Say whether a new model is to come first, and why."""
     refit = job.model.refit
     if refit == "never":
         return None
     model = choose_model(job)
     if model is None:
-        return Renewed("first")
+        return RefitReason("first")
     if refit == "on-drift":
         return beside_damage(partial(_look_ahead, job, runner, source))
     fitted = read_registry(job_folder(job)).fitted_at(model.stored.model_id)
     if fitted is None:
-        return Renewed("age")
+        return RefitReason("age")
     age = (datetime.now(UTC) - fitted).total_seconds()
     young = 0 <= age < float(refit)  # one of the future was fitted before the clock was set right
-    return None if young else Renewed("age")
+    return None if young else RefitReason("age")
 
 
-def _look_ahead(job: JobSpec, runner: Runner, source: Source, plan: PlanStep) -> Renewed | None:
+def _look_ahead(job: JobSpec, runner: Runner, source: Source, plan: PlanStep) -> RefitReason | None:
     with passing_run(job, runner.here(plan, job, source)) as run:
         return runner.call(LOOK_AHEAD, run, runner.call(GATHER, run))

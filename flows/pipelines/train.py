@@ -48,7 +48,7 @@ def train_model(
     OutfieldError
         What the user can mend.
     """
-    anew = fitting_anew(job)
+    anew = job_for_fit(job)
     day = partition if is_partitioned(str(anew.input)) else None
     source = Source(day, days_to_fit(job), checked)
     return beside_damage(partial(_train, anew, runner, on_progress, promote, source))
@@ -73,7 +73,7 @@ def _train(
         return runner.here(REGISTER, run, fitted, promote)
 
 
-def fitting_anew(job: JobSpec) -> JobSpec:
+def job_for_fit(job: JobSpec) -> JobSpec:
     """Return the job with its history for an input, and a model of that, whatever it judges by."""
     anew = job.model.model_copy(update={"use": "fit", "refit": "never"})
     train = job.model.train

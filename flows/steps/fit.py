@@ -59,7 +59,7 @@ def fit_model(run: Run, gathered: Gathered) -> Fitted:
         There are too few records, or none of their columns is embedded.
     """
     records = gathered.records
-    sample = by_content(reference_sample(run, records))
+    sample = by_content(draw_sample(run, records))
     _require_enough(run, records, sample)
     weights = {column: spec.weight for column, spec in run.job.columns.items()}
     options = ModelOptions(run.job.model.distance, run.job.peers, run.job.model.text)
@@ -197,7 +197,7 @@ def _require_enough(run: Run, records: Records, sample: pa.Table) -> None:
     )
 
 
-def reference_sample(run: Run, records: Records) -> pa.Table:
+def draw_sample(run: Run, records: Records) -> pa.Table:
     """Draw the records that the model is fitted on; none that a malicious verdict is about."""
     rows = sample_rows(records.total, len(records.roles), run.job.seed)
     verdicts = read_verdicts(run.folder.job_folder)

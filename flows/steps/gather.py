@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from anomaly.preprocess.session_windows import boundaries_of
+from anomaly.preprocess.session_windows import session_cut_of
 from flows.runtime.work import Step
 from flows.steps.quarantine import quarantine_damaged, quarantine_rejected
 from flows.steps.records import REPEATED, EventRecords, Records
@@ -66,5 +66,5 @@ def _gather_sessions(run: Run, events: EventRecords, key: str) -> Gathered:
             where=without_secrets(run.plan.location),
             remedy="give the columns whose values are rejected other roles in the job file",
         )
-    records = gather_sessions(events, batches, key, boundaries_of(run.job))
+    records = gather_sessions(events, batches, key, session_cut_of(run.job))
     return Gathered(records, gathered, rejected)

@@ -42,7 +42,7 @@ _SMALLER = 10
 
 
 @dataclass(frozen=True)
-class Renewed:
+class RefitReason:
     """Why a new model was fitted before the run."""
 
     why: Literal["first", "drift", "age"]
@@ -61,10 +61,10 @@ class Watch:
     """Column -> how far it is from what the model was fitted on; the old one, if it changed."""
     together: ColumnDrift | None
     """How far all columns together are from that."""
-    renewed: Renewed | None
+    renewed: RefitReason | None
 
 
-def look_ahead(run: Run, gathered: Gathered) -> Renewed | None:
+def look_ahead(run: Run, gathered: Gathered) -> RefitReason | None:
     """Hold some of the batch against the stored model; say whether it is to be fitted anew.
 
     It is where a column moved, or all together did, or ordinary records have small p-values too
@@ -79,18 +79,18 @@ def look_ahead(run: Run, gathered: Gathered) -> Renewed | None:
     tables = [table for table in _ahead(gathered.records) if table.num_rows]
     columns, together = _compared(run.model, model, count_records(model.embedder, tables), tables)
     if any(drift.moved for drift in (*columns.values(), together) if drift is not None):
-        return Renewed("drift", columns, together)
+        return RefitReason("drift", columns, together)
     p_values = np.concatenate([model.score(table).p_values for table in tables] or [np.ones(0)])
     points = np.bincount(anomaly_score(p_values).astype(np.int64), minlength=11)
     drift = drift_of(points, model.calibration_rows)
-    return Renewed("drift", columns, together) if drift.ratio > _TOO_OFTEN else None
+    return RefitReason("drift", columns, together) if drift.ratio > _TOO_OFTEN else None
 
 
 LOOK_AHEAD = Step("look ahead", look_ahead)
 
 
 def watch_run(
-    run: Run, gathered: Gathered, fitted: Fitted, grouped: Grouped, renewed: Renewed | None
+    run: Run, gathered: Gathered, fitted: Fitted, grouped: Grouped, renewed: RefitReason | None
 ) -> Watch:
     """Score canaries at the cut of the run, and hold its columns against those of the model."""
     model, _ = loaded_model(fitted.stored)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from anomaly.explain.rare_session_events import OddEvent, oddest_events
 from anomaly.explain.sentences import quote
-from anomaly.preprocess.session_windows import Boundaries
+from anomaly.preprocess.session_windows import SessionCut
 from anomaly.preprocess.sessions import EVENTS, sessionize
 from flows.runtime.work import FieldsOnly
 from flows.steps.records import CHUNK_ROWS, Batch, EventRecords, Rows, batch_rows
@@ -29,7 +29,7 @@ class SessionRecords(FieldsOnly):
 
     roles: Mapping[str, Role]
     key: str
-    boundaries: Boundaries
+    boundaries: SessionCut
     events: EventRecords
     """The records that the sessions were gathered from."""
 
@@ -111,7 +111,7 @@ class SessionRecords(FieldsOnly):
 
 
 def gather_sessions(
-    events: EventRecords, batches: Sequence[Batch], key: str, boundaries: Boundaries
+    events: EventRecords, batches: Sequence[Batch], key: str, boundaries: SessionCut
 ) -> SessionRecords:
     """Keep the sessions of all events in the scratch, and where their events stand."""
     table = pa.concat_tables([batch.records for batch in batches]).unify_dictionaries()

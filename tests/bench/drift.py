@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from sklearn.metrics import average_precision_score
 
 from data.generate import generate, write
-from flows.pipelines.refit import detect_and_renew
+from flows.pipelines.refit import detect_with_refit
 from flows.pipelines.train import train_model
 from flows.runtime.runner import DirectRunner
 from flows.storage.runs.reader import PublishedRun, read_scores
@@ -68,7 +68,7 @@ def follow(
         found = []
         for number, day in enumerate(days[WEEK:], WEEK):
             _keep(days[number - WEEK + 1 : number + 1], history)
-            run = detect_and_renew(_job(settings, day), DirectRunner(2), _silent)
+            run = detect_with_refit(_job(settings, day), DirectRunner(2), _silent)
             found.append(_day(policy, number // WEEK, run, planted))
             print(policy, day.name, run.manifest.moved_columns, file=sys.stderr)
     return found

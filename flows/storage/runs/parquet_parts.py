@@ -16,7 +16,7 @@ from flows.storage.fs.store_path import Place, input_of
 from schemas.errors import OutputError
 from schemas.outputs.tables import FINDING, INCIDENT, MAP, RECORD, REJECTION, SCORES
 
-LEADS = {
+LEADING_COLUMNS = {
     "incidents": INCIDENT,
     "suppressed": INCIDENT,
     "findings": FINDING,
@@ -88,7 +88,7 @@ def declared_schema(dataset: str, schema: pa.Schema) -> pa.Schema:
     ValueError
         It does not start with the columns declared for the dataset.
     """
-    lead = (LEADS | OPTIONAL)[dataset]
+    lead = (LEADING_COLUMNS | OPTIONAL)[dataset]
     if schema.names[: len(lead)] != lead.names:
         raise ValueError(
             f"{dataset} starts with {lead.names}, not with {schema.names[: len(lead)]}"

@@ -30,7 +30,7 @@ from flows.storage.fs.atomic import (
 )
 from flows.storage.fs.store_path import Place, place_of
 from flows.storage.runs import parquet_parts
-from flows.storage.runs.parquet_parts import LEADS, OPTIONAL, PartWriter
+from flows.storage.runs.parquet_parts import LEADING_COLUMNS, OPTIONAL, PartWriter
 from flows.storage.runs.reader import (
     INDEXES,
     LATEST,
@@ -85,7 +85,7 @@ class RunFolder:
                 raise OutputError(f"run {run_id} is already there", where=str(runs))
             folder = cls(path, run_id)
             try:
-                for dataset in LEADS:
+                for dataset in LEADING_COLUMNS:
                     (path / dataset).mkdir(parents=True)
             except BaseException:  # Ctrl-C may come at any moment
                 folder.discard()
@@ -93,7 +93,7 @@ class RunFolder:
         return folder
 
     def write_part(self, dataset: str, part: int, table: pa.Table) -> None:
-        """Write part number `part` of one of the datasets in `LEADS`, whole or not at all.
+        """Write a part of one of the datasets in `LEADING_COLUMNS`, whole or not at all.
 
         Written again, it replaces the first: a task may be retried.
 
@@ -177,7 +177,7 @@ class RunFolder:
             folder_to_disk(folder.parent)
 
     def _complete(self, manifest: RunManifest, report: str) -> None:
-        for dataset, lead in LEADS.items():
+        for dataset, lead in LEADING_COLUMNS.items():
             for leftover in (self.path / dataset).glob(".*.tmp"):
                 leftover.unlink()  # of a worker that was killed
             if not parquet_parts.part_files(self.path / dataset):
@@ -193,7 +193,7 @@ class RunFolder:
         """Hash every file of the run but the manifest that will hold the hashes."""
         files = {
             f"{dataset}/{file.name}": file
-            for dataset in (*LEADS, *OPTIONAL)
+            for dataset in (*LEADING_COLUMNS, *OPTIONAL)
             for file in parquet_parts.part_files(self.path / dataset).values()
         }
         files |= {f"{INDEXES}/{file.name}": file for file in index_files(self.path)}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.preprocess.session_windows import Boundaries, ByGap, ByKey, ByWindow, boundaries_of
+from anomaly.preprocess.session_windows import ByGap, ByKey, ByWindow, SessionCut, session_cut_of
 from anomaly.preprocess.sessions import Sessions, sessionize
 from schemas.columns.roles import Role
 from schemas.job.job import build_job
@@ -48,7 +48,7 @@ def table_of(events: list[dict[str, Any]], roles: dict[str, Role]) -> pa.Table:
     return conformed({c: [event[c] for event in events] for c in roles}, roles)
 
 
-def gathered(events: list[dict[str, Any]], boundaries: Boundaries) -> Sessions:
+def gathered(events: list[dict[str, Any]], boundaries: SessionCut) -> Sessions:
     events = [{"id": str(i), **event} for i, event in enumerate(events)]
     return sessionize(table_of(events, PRESENT), "key", ROLES, boundaries)
 
@@ -110,7 +110,7 @@ def test_a_session_lies_within_a_window(events: list[dict[str, Any]], window: in
 @PATIENT
 @given(EVENTS, st.sampled_from([ByKey(), ByGap(10**10), ByWindow(10**11)]), st.randoms())
 def test_every_event_is_in_one_session_whatever_the_order_of_the_rows(
-    events: list[dict[str, Any]], boundaries: Boundaries, random: Any
+    events: list[dict[str, Any]], boundaries: SessionCut, random: Any
 ) -> None:
     shuffled = random.sample(events, len(events))
     sessions, again = gathered(events, boundaries), gathered(shuffled, boundaries)
@@ -144,10 +144,10 @@ def test_a_key_that_comes_back_is_an_entity() -> None:
 
 def test_the_job_says_what_tells_sessions_apart() -> None:
     job = {"unit": "session", "session_key": "key"}
-    assert boundaries_of(build_job(job, "job")) == ByKey()
-    gap = boundaries_of(build_job(job | {"session_gap": "1.5h"}, "job"))
+    assert session_cut_of(build_job(job, "job")) == ByKey()
+    gap = session_cut_of(build_job(job | {"session_gap": "1.5h"}, "job"))
     assert gap == ByGap(5_400_000_000)
-    window = boundaries_of(build_job(job | {"session_window": 0.001}, "job"))
+    window = session_cut_of(build_job(job | {"session_window": 0.001}, "job"))
     assert window == ByWindow(1_000)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.pipelines.refit import detect_and_renew
+from flows.pipelines.refit import detect_with_refit
 from flows.pipelines.train import train_model
 from flows.report.overview import moved_sentence
 from flows.runtime.runner import DirectRunner
@@ -22,7 +22,7 @@ from tests.flows.sample_logs import job, small_log, written
 def run(folder, log: pa.Table, refit: object, **model: object):
     location = written(folder / "batch/log.parquet", log)
     spec = job(location, folder / "out", model={"use": "latest", "refit": refit, **model})
-    return detect_and_renew(spec, DirectRunner(1), lambda *_: None)
+    return detect_with_refit(spec, DirectRunner(1), lambda *_: None)
 
 
 def latest(folder) -> str | None:
@@ -50,7 +50,7 @@ def test_a_few_events_are_judged_by_a_first_model_of_the_history(tmp_path):
     model = {"use": "latest", "refit": "on-drift", "train": history}
     spec = job(few, tmp_path / "out", model=model)
     checked = check_input(spec)  # as the command line does before it starts Prefect
-    manifest = detect_and_renew(spec, DirectRunner(1), lambda *_: None, None, checked).manifest
+    manifest = detect_with_refit(spec, DirectRunner(1), lambda *_: None, None, checked).manifest
     assert (manifest.ledger.read, manifest.model.sample_rows) == (5, 400)
 
 
@@ -154,7 +154,7 @@ def test_days_are_judged_by_a_model_of_the_history_or_of_their_own(tmp_path):
         output = tmp_path / f"out{len(train)}"
         spec = job(str(tmp_path / "logs/{date}.parquet"), output, model=model)
         first, second = (
-            detect_and_renew(spec, DirectRunner(1), lambda *_: None, day).manifest for day in days
+            detect_with_refit(spec, DirectRunner(1), lambda *_: None, day).manifest for day in days
         )
         assert [run.partition for run in (first, second)] == days
         assert first.model.renewal == "first"
@@ -169,7 +169,7 @@ def test_a_window_of_days_up_to_the_one_that_is_judged_is_fitted_on(tmp_path):
         tmp_path / "out",
         model={"use": "latest", "refit": "7d", "train": "last 3 days"},
     )
-    manifest = detect_and_renew(spec, DirectRunner(1), lambda *_: None, date(2026, 1, 4)).manifest
+    manifest = detect_with_refit(spec, DirectRunner(1), lambda *_: None, date(2026, 1, 4)).manifest
     assert manifest.ledger.read == 120
     assert manifest.model.sample_rows == 110 + 120  # the second is not there, the first too old
     model = train_model(
@@ -186,7 +186,7 @@ def test_a_window_without_days_is_refused_before_a_model_is_due(tmp_path):
         location, tmp_path / "out", model={"use": "latest", "refit": "7d", "train": "last 3 days"}
     )
     with pytest.raises(JobError, match=r"model.train"):
-        detect_and_renew(spec, DirectRunner(1), lambda *_: None)
+        detect_with_refit(spec, DirectRunner(1), lambda *_: None)
 
 
 def test_a_window_needs_days_and_one_of_them(tmp_path):
@@ -194,12 +194,12 @@ def test_a_window_needs_days_and_one_of_them(tmp_path):
     model = {"use": "latest", "refit": "7d", "train": "last 3 days"}
     spec = job(str(tmp_path / "log.parquet"), tmp_path / "out", model=model)
     with pytest.raises(JobError, match=r'model.train: "last 3 days" is asked for, and the input'):
-        detect_and_renew(spec, DirectRunner(1), lambda *_: None)
+        detect_with_refit(spec, DirectRunner(1), lambda *_: None)
     spec = job(str(tmp_path / "{date}.parquet"), tmp_path / "out", model=model)
     with pytest.raises(NoInputError, match="none of the 3 days up to 2026-01-04 is there"):
-        detect_and_renew(spec, DirectRunner(1), lambda *_: None, date(2026, 1, 4))
+        detect_with_refit(spec, DirectRunner(1), lambda *_: None, date(2026, 1, 4))
     with pytest.raises(NoInputError, match="none of the 3 days up to 0001-01-02 is there"):
-        detect_and_renew(spec, DirectRunner(1), lambda *_: None, date(1, 1, 2))
+        detect_with_refit(spec, DirectRunner(1), lambda *_: None, date(1, 1, 2))
     with pytest.raises(JobError, match='a window is spelt as "last 30 days"'):
         job("x", tmp_path, model={"train": "last week"})
 

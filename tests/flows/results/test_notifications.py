@@ -79,7 +79,7 @@ def test_a_run_without_critical_findings_sends_none(duty, tmp_path):
 
 def test_a_run_of_the_command_line_tells_of_critical_findings(duty, tmp_path, monkeypatch):
     run = with_critical(published(tmp_path), 1)
-    monkeypatch.setattr("flows.orchestration.launch.detect_and_renew", lambda *_: run)
+    monkeypatch.setattr("flows.orchestration.launch.detect_with_refit", lambda *_: run)
     assert main(["detect", "x.parquet", "--direct"]) == 0
     (message,) = duty.messages
     assert message["title"] == "outfield job 2026-01-05: 1 critical finding"
