@@ -26,13 +26,16 @@ def _refuse_foreign_packages() -> None:
     ImportError
         Another package or module of such a name comes first on Python's path.
     """
-    home = _Path(__file__).resolve().parent
+    home = _Path(__file__).parent  # unresolved: files may be links into another folder
     for name in ("flows", "anomaly", "schemas"):
-        spec = _find_spec(name)
+        try:
+            spec = _find_spec(name)
+        except ValueError:  # a stub without a specification was imported under this name
+            spec = None
         if spec is None:
             continue
         place = next(iter(spec.submodule_search_locations or ()), spec.origin)
-        if _Path(str(place)).resolve() != home / name:
+        if _Path(str(place)).resolve() != (home / name).resolve():
             raise ImportError(
                 f"outfield cannot be imported: {place} hides its own package `{name}`;"
                 " rename it, or import outfield in another folder or virtual environment"

@@ -87,6 +87,18 @@ def test_a_copy_in_a_folder_of_packages_finds_its_own_there(tmp_path):
     assert result.stdout.split() == expected, result.stderr
 
 
+def test_a_copy_whose_files_are_links_finds_its_own_packages(tmp_path):
+    packages = tmp_path / "linked"
+    for name in ("outfield.py", "flows", "anomaly", "schemas"):
+        for file in sorted((REPOSITORY / name).rglob("*.py")) or [REPOSITORY / name]:
+            link = packages / file.relative_to(REPOSITORY)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file)
+    code = f"import sys; sys.path.insert(0, {str(packages)!r}); import outfield; print('in')"
+    result = imported(tmp_path, code)
+    assert result.stdout == "in\n", result.stderr
+
+
 def test_findings_come_as_a_frame_of_the_newest_run(tmp_path):
     published(tmp_path, "old", 1, n=1)
     published(tmp_path, "new", 2, n=3)

@@ -152,8 +152,10 @@ class ModelCommands:
         ----------
         job
             A job file; or an input, as `outfield detect` takes it.
-        first, second
-            The models: their ids, or `latest`.
+        first
+            A model: its id, or `latest`.
+        second
+            The other model: its id, or `latest`.
         input
             What to judge instead of the job's input: a partition of it.
         output

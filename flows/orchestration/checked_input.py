@@ -14,7 +14,7 @@ _checked: ContextVar[InputPlan | None] = ContextVar("checked", default=None)
 
 @contextmanager
 def with_checked_input(plan: InputPlan) -> Iterator[None]:
-    """Let a flow that is started in this context read what `plan` found, and not look again."""
+    """Let a flow that is started in this context take `plan`, if its files are still the same."""
     token = _checked.set(plan)
     try:
         yield

@@ -35,6 +35,8 @@ _ANYWHERE = (
 )
 """Patterns that name a person, a machine or a thing, wherever they stand."""
 _TOKEN = re.compile(r"\w+(?:[.@:/-]\w+)*")
+_PART = re.compile(r"\w+(?:[.@-]\w+)*")
+"""A part of a path, which may be a name though the whole path is none."""
 _PATTERNS = tuple((re.compile(pattern), name) for pattern, name in _ANYWHERE)
 
 
@@ -98,9 +100,15 @@ class Redactor:
         return str(mask(pa.array([told]))[0]) if role is Role.TEXT else told
 
     def _other(self, token: str) -> str:
-        """Replace a word that is a name of the log; one without letters may be any number."""
+        """Replace a token that is a name of the log, or the parts of it that are."""
+        return self._other_name(token) or _PART.sub(
+            lambda part: self._other_name(part.group()) or part.group(), token
+        )
+
+    def _other_name(self, token: str) -> str | None:
+        """Return the pseudonym of a name of the log; one without letters may be any number."""
         if token not in self.others or not any(map(str.isalpha, token)):
-            return token
+            return None
         self.learn(self.others[token], [token])
         return self._names[token]
 

@@ -50,13 +50,13 @@ class Settings:
     """
 
     runner: Workers
-    """The runner of the steps (`OUTFIELD_RUNNER`; threads of this process by default)."""
+    """The runner of the steps: `threads`, `processes` or `dask` (`OUTFIELD_RUNNER`; `threads`)."""
     workers: int
-    """Chunks scored at a time on this machine (`OUTFIELD_WORKERS`; its cores by default)."""
+    """Chunks scored at a time on this machine (`OUTFIELD_WORKERS`; its cores)."""
     dask_address: str
     """The scheduler that the runner `dask` works for (`OUTFIELD_DASK_ADDRESS`)."""
     lock_wait: float
-    """Seconds to wait for another run of the job (`OUTFIELD_LOCK_WAIT`; ten minutes)."""
+    """The wait for another run of the job: `0`, `30s`, `10m` (`OUTFIELD_LOCK_WAIT`; `10m`)."""
     jobs: Path
     """The folder of the job files that deployments name (`OUTFIELD_JOBS`; `jobs`)."""
     notify_url: str = field(repr=False)

@@ -9,7 +9,8 @@ from flows.runtime.work import Step
 from flows.steps.planned import Planned, Source
 from flows.steps.profile import profile_columns
 from flows.storage.input.damaged_files import without_damaged_files
-from flows.storage.input.plan import InputPlan, plan_input, plan_located
+from flows.storage.input.files import Located, locate
+from flows.storage.input.plan import InputPlan, plan_located
 from flows.storage.search.vector_index import require_store
 from schemas.columns.roles import Role, infer_roles
 from schemas.errors import InputError, JobError
@@ -73,9 +74,15 @@ CHECK_INPUT = Step("check input", check_input)
 
 
 def _plan(job: JobSpec, partition: date | None, days: int) -> InputPlan:
+    return plan_located(*_located(job, partition, days))
+
+
+def _located(job: JobSpec, partition: date | None, days: int) -> tuple[str, Located]:
+    """Return the location of what is read, as an error is to name it, and its files."""
     if partition is None or days == 1:
-        return plan_input(*source_of(job, partition))
-    return plan_located(without_day(str(job.input)), located_window(job, partition, days))
+        location, root = source_of(job, partition)
+        return location, locate(location, root)
+    return without_day(str(job.input)), located_window(job, partition, days)
 
 
 def plan_run(job: JobSpec, source: Source) -> Planned:
@@ -109,7 +116,12 @@ PLAN_SOUND_FILES = Step("plan without damaged files", plan_sound_run)
 
 
 def _found(job: JobSpec, source: Source) -> InputPlan:
-    return source.plan or check_input(job, source.partition, source.days)
+    """Return the plan that was made before, if its files are still the same; else make one."""
+    if source.plan is not None:
+        _, located = _located(job, source.partition, source.days)
+        if located.states() == source.plan.states():
+            return source.plan
+    return check_input(job, source.partition, source.days)
 
 
 def _settle(job: JobSpec, source: Source, started: datetime, plan: InputPlan) -> Planned:

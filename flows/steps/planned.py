@@ -17,7 +17,7 @@ class Source:
     days: int = 1
     """How many days to read, up to that one."""
     plan: InputPlan | None = None
-    """The plan of the input, where it is checked already; None to make it."""
+    """The plan of an earlier look: taken if the files are still the same."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,10 @@ def replacing(target: Place) -> Iterator[Path]:
     exception nothing is left of it. Beside the target its name starts with a dot, which readers of
     datasets pass over.
     """
+    if not target.name:
+        raise OutputError(
+            "it names a folder", where=str(target) or "the target", remedy="name a file"
+        )
     if isinstance(target, StorePath):
         with TemporaryDirectory() as folder:
             content = Path(folder) / target.name
@@ -41,7 +45,8 @@ def replacing(target: Place) -> Iterator[Path]:
             _to_disk(temporary)
             temporary.replace(target)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_whole(target: Place, text: str) -> None:

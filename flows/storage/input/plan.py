@@ -68,6 +68,11 @@ class InputPlan:
         """Name a file in an error."""
         return where_is(self.location, file.name)
 
+    def states(self) -> set[tuple[str, int, str | None]]:
+        """Return name, size and time of the last change of each file, as `Located.states` does."""
+        own = {(file.name, file.bytes, file.modified) for file in self.files}
+        return own | {(file.name, file.bytes, file.modified) for file in self.damaged}
+
     def manifest_files(self) -> list[InputFile]:
         """List the files for the manifest, the damaged ones too."""
         files = [

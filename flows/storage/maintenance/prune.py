@@ -61,7 +61,9 @@ def plan_cleaning(job: Path, retention: Retention, now: datetime) -> list[Remova
         runs, sure = _runs(job)
         sure = sure and not _is_at_work(job, now)
         old = _old_runs(job, runs, retention, now)
-        going += [_removal(job / RUNS / run.folder.name, "older than the retention") for run in old]
+        going += [
+            _removal(job / RUNS / run.folder.name, "beyond --keep or --older-than") for run in old
+        ]
         staying = [run for run in runs if run not in old]
         if sure:
             going += [_removal(path, "used by no run") for path in _unused(job, staying, now)]

@@ -54,6 +54,20 @@ def test_a_few_events_are_judged_by_a_first_model_of_the_history(tmp_path):
     assert (manifest.ledger.read, manifest.model.sample_rows) == (5, 400)
 
 
+def test_an_input_that_changed_after_its_check_is_looked_at_again(tmp_path):
+    folder = tmp_path / "logs"
+    spec = job(written(folder / "a.parquet", small_log()), tmp_path / "out")
+    spec = spec.model_copy(update={"input": str(folder)})
+    checked = check_input(spec)
+    written(folder / "b.parquet", small_log(50, 1))
+    added = detect_with_refit(spec, DirectRunner(1), lambda *_: None, None, checked).manifest
+    assert added.ledger.read == 250
+    checked = check_input(spec)
+    written(folder / "a.parquet", small_log(90, 2))
+    changed = detect_with_refit(spec, DirectRunner(1), lambda *_: None, None, checked).manifest
+    assert changed.ledger.read == 140
+
+
 def test_the_footers_of_a_batch_that_is_looked_at_ahead_are_read_once(tmp_path, monkeypatch):
     run(tmp_path, small_log(400), "on-drift")
     read = []

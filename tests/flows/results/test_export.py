@@ -93,3 +93,13 @@ def test_an_unknown_format_is_an_error_that_names_the_known(
     run = published(tmp_path / "out")
     assert main(["export", str(run.folder), "--format", "xml"]) == 2
     assert "ocsf" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("to", ["", ".", "/"])
+def test_a_target_that_is_no_file_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], to: str
+) -> None:
+    run = published(tmp_path)
+    assert main(["export", str(run.folder), "--format", "csv", "--to", to]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "it names a folder; name a file" in line

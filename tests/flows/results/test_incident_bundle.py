@@ -113,3 +113,17 @@ def test_what_names_somebody_is_replaced_wherever_it_stands(said: str, told: str
     redactor = Redactor({"user": Role.ENTITY}, frozenset())
     redactor.learn("user", ["ann"])
     assert redactor.text(said) == told
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("/iam/users/ben.lane", "/iam/users/user-1"),
+        ("mail to ben.lane:443", "mail to user-1:443"),
+        ("ben.lane/ben.lane", "user-1/user-1"),
+        ("/iam/users/benjamin.lane", "/iam/users/benjamin.lane"),
+    ],
+)
+def test_a_name_of_the_log_is_replaced_within_a_path(said: str, told: str) -> None:
+    redactor = Redactor({"user": Role.ENTITY}, frozenset(), {"ben.lane": "user"})
+    assert redactor.text(said) == told
