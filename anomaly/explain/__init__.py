@@ -1,4 +1,4 @@
-"""Why a record is anomalous: shares of its surprisal by column, and sentences that say it.
+"""Explanation of a record: shares of its surprisal by column, and sentences that say it.
 
 May import `model` and the rooms below.
 Begin with `reasons.py`.

@@ -1,4 +1,4 @@
-"""When the findings happened, whatever type their time column has."""
+"""Times of the findings, whatever type their time column has."""
 
 from dataclasses import dataclass
 

@@ -43,7 +43,7 @@ _SMALLER = 10
 
 @dataclass(frozen=True)
 class RefitReason:
-    """Why a new model was fitted before the run."""
+    """The reason for a new model before the run."""
 
     why: Literal["first", "drift", "age"]
     columns: dict[str, ColumnDrift] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from schemas.events.texts import as_text
 
 
 class RejectReason(StrEnum):
-    """Why a row is not an event."""
+    """A reason for which a row is no event."""
 
     NULL_ID = "null id"
     """The column that names the record is empty."""

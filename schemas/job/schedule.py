@@ -1,4 +1,4 @@
-"""When a job runs by itself: `[schedule]` of the job file."""
+"""The schedule of a job: `[schedule]` of the job file."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ _EXTENSION = re.compile(r"\b\d*[LW]+\b", re.IGNORECASE)
 
 
 class ScheduleSpec(Section):
-    """When `outfield serve` starts the job: at the times of `cron`, or once in each `interval`."""
+    """The times at which `outfield serve` starts the job: by `cron`, or once in each `interval`."""
 
     cron: str | None = Field(
         default=None,

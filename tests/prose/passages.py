@@ -11,7 +11,8 @@ from typing import Literal
 
 Kind = Literal["paragraph", "heading", "comment", "docstring", "first line", "string", "name"]
 
-_FENCE = re.compile(r"\s*(```|~~~)")
+_FENCE = re.compile(r"\s*(?:```|~~~)[^`]*$")
+_HEADING = re.compile(r"#{1,6}\s")
 _MARKDOWN_MARK = re.compile(r"\s*(?:>\s?|[-*+]\s+|\d+[.)]\s+)")
 _DOCSTRING_MARK = re.compile(r"\s*(?:[-*+]\s+|\d+[.)]\s+)")
 _UNDERLINE = re.compile(r"\s*-{3,}\s*$|\s*={3,}\s*$")
@@ -59,7 +60,7 @@ def markdown_passages(text: str) -> Iterator[Passage]:
         fenced ^= fence is not None
         if fence or fenced or line.lstrip().startswith("|"):
             lines.append((number, ""))
-        elif line.startswith("#"):
+        elif _HEADING.match(line):
             yield from _paragraphs(lines, _MARKDOWN_MARK, "paragraph")
             lines = []
             yield Passage(number, line.lstrip("# "), "heading")
@@ -183,3 +184,7 @@ def _names(nodes: list[ast.AST]) -> Iterator[Passage]:
             yield Passage(node.lineno, node.arg, "name")
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield Passage(node.lineno, node.id, "name")
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield Passage(node.lineno, node.attr, "name")
+        elif isinstance(node, ast.alias) and node.asname:
+            yield Passage(node.lineno, node.asname, "name")

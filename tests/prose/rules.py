@@ -15,12 +15,15 @@ LONGEST = 25
 WORDS_FILE = Path(__file__).parent / "words.toml"
 
 _CODE = re.compile(r"``.+?``|`[^`]*`")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
+_EMPHASIS = re.compile(r"(?<!\w)[_*]+(?=\w)|(?<=\w)[_*]+(?!\w)")
 _URL = re.compile(r"<?\b[a-z][a-z0-9+]*://\S+")
 _ABBREVIATION = re.compile(r"\b(e\.g|i\.e|etc|vs|cf|Fig|No|al|approx)\.", re.IGNORECASE)
 _END = re.compile(r"[.!?…]+[\"'”’)\]*_]*(?=\s+[\"'“‘(\[*_`]*[A-Z0-9`{\[(-]|\s*$)")
 _WORD = re.compile(r"\S*\w\S*")
-_QUESTION = re.compile(r"(?:What|Who|Whom|Whose|How|Where|Which|That|Whether)\b")
+_QUESTION = re.compile(
+    r"(?:What|Who|Whom|Whose|Why|When|How|Where|Which|That|Whether)\b", re.IGNORECASE
+)
 _NAME_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -169,6 +172,7 @@ def words_in(sentence: str) -> int:
 
 def _wrong_words(passage: Passage, path: str, listed: WordList) -> Iterator[Finding]:
     plain = _URL.sub(" ", _LINK.sub(r"\1", _CODE.sub("CODE", passage.text)))
+    plain = _EMPHASIS.sub("", plain)
     if not listed.any_word.search(plain):
         return
     for word in listed.words:

@@ -28,6 +28,12 @@ def test_code_blocks_and_tables_of_markdown_are_no_prose() -> None:
     assert [passage.text for passage in markdown_passages(text)] == ["Before.", "After."]
 
 
+def test_inline_code_opens_no_block_and_a_number_sign_alone_is_no_heading() -> None:
+    text = "```x``` is code.\n\n#42 is fixed.\n"
+    told = [(passage.text, passage.kind) for passage in markdown_passages(text)]
+    assert told == [("```x``` is code.", "paragraph"), ("#42 is fixed.", "paragraph")]
+
+
 def test_a_docstring_has_a_first_line_and_paragraphs(tmp_path: Path) -> None:
     source = '''
     def f(x):
@@ -120,7 +126,9 @@ def test_long_strings_are_prose_and_short_ones_are_not(tmp_path: Path) -> None:
 def test_names_are_those_that_a_module_defines(tmp_path: Path) -> None:
     path = tmp_path / "module.py"
     path.write_text(
-        "class Wave:\n    def hear(self, voice): borders = math.kept\n", encoding="utf-8"
+        "import math as kept\nclass Wave:\n    def hear(self, voice):\n"
+        "        borders = self.loud = math.kept\n",
+        encoding="utf-8",
     )
     names = [each.text for each in passages_of(path) if each.kind == "name"]
-    assert names == ["Wave", "hear", "self", "voice", "borders"]
+    assert names == ["kept", "Wave", "hear", "self", "voice", "borders", "loud"]

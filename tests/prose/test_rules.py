@@ -82,6 +82,11 @@ def test_words_are_looked_for_in_every_kind_of_prose(kind: Kind) -> None:
     assert rules_of("The portrait", kind) == ["word"]
 
 
+@pytest.mark.parametrize("text", ["_voice_ of it", "A **portrait** here.", "[a](two borders)"])
+def test_words_in_emphasis_and_in_brackets_that_are_no_link_are_found(text: str) -> None:
+    assert rules_of(text) == ["word"]
+
+
 def test_words_in_code_and_parts_of_words_are_not_looked_at() -> None:
     assert rules_of("Read `portrait` of portraiture at https://example.org/portrait now.") == []
 
@@ -94,7 +99,8 @@ def test_a_first_line_ends_with_a_full_stop() -> None:
 def test_a_first_line_names_the_thing_and_does_not_begin_like_a_question() -> None:
     (finding,) = found_in("What is said of one event.", "first line")
     assert 'begins with "What"' in finding.what
-    assert rules_of("Whether it is.", "first line") == ["first line"]
+    for question in ("Whether it is.", "Why it is.", "When it is.", "what it is."):
+        assert rules_of(question, "first line") == ["first line"]
     assert rules_of("Whatever it is.", "first line") == []
 
 
