@@ -17,7 +17,7 @@ demo: $(READY)                 ## generate the sample log, run the main job on i
 	$(BIN)/outfield detect --job data/jobs/sample.toml
 
 test: check                    ## every test; the slow ones too
-	$(BIN)/pytest -n 3 --dist loadfile -m slow  # they wait for servers: three keep two cores busy
+	$(BIN)/pytest -n 4 --dist loadfile -m slow  # they wait for servers: four keep two cores busy
 
 check: $(READY)                ## format, lint, types, import contracts, prose, documentation, doctests, fast tests
 	$(BIN)/ruff format --check .
