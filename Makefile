@@ -9,8 +9,8 @@ LOCK := $(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --quie
 # The variable silences an advertisement of the theme's.
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-.PHONY: demo test check docs picture format lock clean bench-quality bench-speed bench-explanations bench-fdr bench-contamination \
-  bench-cluster bench-drift bench-vectors
+.PHONY: demo test check docs picture format lock clean bench-quality bench-speed bench-explanations bench-fdr \
+  bench-lawful bench-contamination bench-cluster bench-drift bench-vectors
 
 demo: $(READY)                 ## generate the sample log, run the main job on it, print what it found
 	$(BIN)/python -m data.generate data/sample
@@ -49,6 +49,9 @@ bench-explanations: $(READY)   ## are the reasons right? Needs ../shared/data, l
 
 bench-fdr: $(READY)            ## do p-values mean it? Uniformity and false discoveries
 	$(BIN)/python -m tests.bench.false_discovery $(ARGS)
+
+bench-lawful: $(BENCH_READY)   ## are ordinary minorities ordinary? Generated logs, beside peers; ARGS="--help" says more
+	$(BIN)/python -m tests.bench.lawful $(ARGS)
 
 bench-contamination: $(READY)  ## what is left when more of the events are anomalous
 	$(BIN)/python -m tests.bench.contamination $(ARGS)
