@@ -28,13 +28,15 @@ def _refuse_foreign_packages() -> None:
     """
     home = _Path(__file__).parent  # unresolved: files may be links into another folder
     for name in ("flows", "anomaly", "schemas"):
+        place: str | None = None
         try:
             spec = _find_spec(name)
-        except ValueError:  # a stub without a specification was imported under this name
-            spec = None
-        if spec is None:
-            continue
-        place = next(iter(spec.submodule_search_locations or ()), spec.origin)
+        except ValueError:  # a module that no file was imported for has this name
+            place = "a module made by another program"
+        else:
+            if spec is None:
+                continue
+            place = next(iter(spec.submodule_search_locations or ()), spec.origin)
         if _Path(str(place)).resolve() != (home / name).resolve():
             raise ImportError(
                 f"outfield cannot be imported: {place} hides its own package `{name}`;"

@@ -65,6 +65,12 @@ def test_a_foreign_package_that_is_imported_already_is_named(tmp_path):
     assert f"cannot be imported: {tmp_path / 'flows'} hides" in result.stderr
 
 
+def test_a_module_of_the_same_name_that_has_no_file_is_refused_in_one_line(tmp_path):
+    code = "import sys, types; sys.modules['flows'] = types.ModuleType('flows'); import outfield"
+    said = imported(tmp_path, code).stderr.splitlines()[-1]
+    assert said.startswith("ImportError: outfield cannot be imported: a module made by another")
+
+
 def test_an_installed_copy_reads_runs_beside_folders_of_other_names(tmp_path):
     published(tmp_path)
     (tmp_path / "flow").mkdir()

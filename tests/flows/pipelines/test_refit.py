@@ -12,10 +12,11 @@ from flows.pipelines.train import train_model
 from flows.report.overview import moved_sentence
 from flows.runtime.runner import DirectRunner
 from flows.steps.plan import check_input
+from flows.storage.input.files import locate
 from flows.storage.input.footers import read_footers
 from flows.storage.models.registry import read_registry
 from flows.storage.runs.reader import REPORT
-from schemas.errors import JobError, NoInputError
+from schemas.errors import InputError, JobError, NoInputError
 from tests.flows.sample_logs import job, small_log, written
 
 
@@ -79,6 +80,24 @@ def test_the_footers_of_a_batch_that_is_looked_at_ahead_are_read_once(tmp_path, 
     monkeypatch.setattr("flows.storage.input.plan.read_footers", counted)
     assert run(tmp_path, small_log(400, 1), "on-drift").manifest.ledger.read == 400
     assert len(read) == 1
+
+
+def test_a_batch_that_is_looked_at_ahead_is_tried_again_where_storage_does_not_answer(
+    tmp_path, monkeypatch
+):
+    run(tmp_path, small_log(400), "on-drift")
+    asked = []
+
+    def answers_the_second_time(location, root=None):
+        asked.append(location)
+        if len(asked) == 1:
+            raise InputError("cannot be read", where=location) from TimeoutError()
+        return locate(location, root)
+
+    monkeypatch.setattr("flows.runtime.retry.PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("flows.steps.plan.locate", answers_the_second_time)
+    assert run(tmp_path, small_log(400, 1), "on-drift").manifest.ledger.read == 400
+    assert len(asked) > 1
 
 
 @pytest.mark.slow
