@@ -4,6 +4,7 @@
 """
 
 import shutil
+import sys
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -17,9 +18,12 @@ _SIZE = {"width": 1180, "height": 2330}
 
 def take_picture(report: Path, picture: Path) -> None:
     """Open a report in Chromium, open its first incident, and write what is seen as a PNG."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        sys.exit("make picture: no chromium on the PATH; install it")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page(viewport=_SIZE)
         page.goto(report.absolute().as_uri())
