@@ -1,7 +1,7 @@
 """Combines the density and distance scores of an event into one surprisal, in nats."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,8 +9,9 @@ from anomaly.detectors.calibration import SurprisalCurve
 from anomaly.detectors.cosine import UnlikeDirection
 from anomaly.detectors.density import DistanceToMeasure
 from anomaly.detectors.distance import FarthestColumn
+from anomaly.detectors.share_bound import SmallMasses
 from anomaly.embedding.deduplicated import EmbeddedEvents, Span
-from anomaly.numerics.arrays import Floats
+from anomaly.numerics.arrays import Doubles, Floats
 from schemas.job.sections import Distance
 
 _MASSES = 0.05, 0.2
@@ -23,6 +24,8 @@ _DISTANCE_WEIGHT = 0.75
 _SMALLER_WEIGHT, _SMALLER_MOST = 0.3, 3.0
 """Weight of the smaller of the two surprisals, and the most of it that counts, in nats: what one
 normal event in twenty has. Beyond that the smaller one repeats the larger."""
+_ODD = float(np.log(100.0))
+"""In nats: beyond it a surprisal is bounded. Few events are, and only they are measured again."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class ScoreCombination:
     combined surprisal is `max(a, b) + 0.3 min(a, b, 3)`. The maximum is Tippett's (1931)
     combination by the smallest p-value. The second term ranks an event that both scores find
     anomalous before one that a single score finds. It is small because both read the same columns.
+    Where it is known what recurs, the share of events of its kind bounds the surprisal of an event.
     """
 
     density: DistanceToMeasure
@@ -50,6 +54,8 @@ class ScoreCombination:
     density_surprisals: tuple[SurprisalCurve, ...]
     """One for each mass of the density."""
     distance_surprisal: SurprisalCurve
+    small_masses: SmallMasses | None = None
+    """What bounds the surprisal of kinds that recur; None where none is known to."""
 
     @classmethod
     def fit(
@@ -92,11 +98,16 @@ class ScoreCombination:
         combination = cls(density, distance, surprisals, SurprisalCurve.fit(farthest))
         return combination, combination._combine(away, farthest)
 
+    def with_small_masses(self, small_masses: SmallMasses) -> "ScoreCombination":
+        """Return the combination with its surprisal bounded; a distance of directions has none."""
+        if isinstance(self.distance, UnlikeDirection):
+            return self
+        return replace(self, small_masses=small_masses)
+
     def score(self, events: EmbeddedEvents) -> CombinedScores:
         """Score embedded events."""
-        return self._combine(
-            self.density.measure_events(events), self.distance.score_events(events)
-        )
+        away, farthest = self.density.measure_events(events), self.distance.score_events(events)
+        return self.bounded(events, self._combine(away, farthest))
 
     def score_exchanged(self, X: Floats, others: Floats, spans: Sequence[Span]) -> CombinedScores:
         """Score events with one span at a time replaced by that of another event.
@@ -111,7 +122,7 @@ class ScoreCombination:
         Returns
         -------
         Each float32 (n_events, 1 + n_spans): first the event as it is, then with each span of the
-        other.
+        other. The surprisal is not bounded: it says what sets an event apart from most others.
         """
         starts = np.array([span.start for span in spans], dtype=np.int64)
         return self._combine(
@@ -122,10 +133,28 @@ class ScoreCombination:
     def _combine(self, away: Floats, farthest: Floats) -> CombinedScores:
         """Combine densities of shape (…, n_masses) and distances of shape (…)."""
         of_masses = [s.of(away[..., i]) for i, s in enumerate(self.density_surprisals)]
-        density = np.maximum.reduce(of_masses)
+        surprisal = self._joint(np.maximum.reduce(of_masses), farthest).astype(np.float32)
+        return CombinedScores(np.ascontiguousarray(away[..., 0]), farthest, surprisal)
+
+    def _joint(self, density: Doubles, farthest: Floats) -> Doubles:
+        """Combine the surprisals of densities with the distances, both of one shape."""
         distance = self.distance_surprisal.of(farthest) * _DISTANCE_WEIGHT
         smaller = np.minimum(np.minimum(density, distance), _SMALLER_MOST)
-        surprisal = np.maximum(density, distance) + _SMALLER_WEIGHT * smaller
-        return CombinedScores(
-            np.ascontiguousarray(away[..., 0]), farthest, surprisal.astype(np.float32)
-        )
+        return np.asarray(np.maximum(density, distance) + _SMALLER_WEIGHT * smaller)
+
+    def bounded(self, events: EmbeddedEvents, scores: CombinedScores) -> CombinedScores:
+        """Bound the surprisal of odd events by the share of normal events that are like them.
+
+        Each mass gives a bound: the surprisal of the event among the nearest events of that mass,
+        but at least -log of the mass. The smallest bound counts.
+        """
+        odd = np.flatnonzero(scores.surprisal > _ODD)
+        if self.small_masses is None or not len(odd):
+            return scores
+        surprisal = scores.surprisal.copy()
+        ordinary = self.density_surprisals[0]
+        for at in self.small_masses.measure(events.take(odd)):
+            within = self._joint(ordinary.of(at.density), at.distance)
+            bound = np.maximum(within, -np.log(at.share)).astype(np.float32)
+            surprisal[odd] = np.minimum(surprisal[odd], bound)
+        return replace(scores, surprisal=surprisal)

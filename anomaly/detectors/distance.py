@@ -39,10 +39,15 @@ class FarthestColumn:
     """(n_references - m + 1, n_dims)."""
 
     @classmethod
-    def fit(cls, references: Floats, spans: Sequence[Span]) -> "FarthestColumn":
-        """Learn from the normal `references`, float32 (n_references, n_dims), and their spans."""
+    def fit(
+        cls, references: Floats, spans: Sequence[Span], mass: float = _MASS
+    ) -> "FarthestColumn":
+        """Learn from the normal `references`, float32 (n_references, n_dims), and their spans.
+
+        `mass` is the share of them that a coordinate is measured against.
+        """
         ordered = np.sort(references.astype(np.float64), axis=0)
-        m = max(1, round(_MASS * len(ordered)))
+        m = max(1, round(mass * len(ordered)))
         boundaries = (ordered[:-m] + ordered[m:]) / 2.0
         sums, squares = _running(ordered), _running((ordered - ordered.mean(axis=0)) ** 2)
         means = (sums[m:] - sums[:-m]) / m

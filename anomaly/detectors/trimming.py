@@ -2,7 +2,8 @@
 
 Concentration steps (Rousseeuw and Van Driessen, 1999): fit a centre and a covariance, keep the
 events nearest to them, fit again. A last, wider step takes back the outer part of the normal
-events. A model fitted without them would find them anomalous.
+events. A model fitted without them would find them anomalous. Where the events cover several
+days, those of a kind that recurs are taken back too (`anomaly.detectors.recurring`).
 """
 
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from anomaly.detectors.mahalanobis import ShrunkMahalanobis
+from anomaly.detectors.recurring import covers_habits, recurring
 from anomaly.embedding.deduplicated import EmbeddedEvents
-from anomaly.numerics.arrays import Floats
+from anomaly.numerics.arrays import Floats, Integers
 from anomaly.numerics.spacing import evenly_spaced, stride
 
 _CORE = 0.90
@@ -41,11 +43,17 @@ class NormalCluster:
     """Share of the core that the last step still exchanged: 0 when it had settled."""
 
     @classmethod
-    def fit(cls, events: EmbeddedEvents) -> "NormalCluster":
-        """Find the normal cluster of embedded events."""
+    def fit(cls, events: EmbeddedEvents, days: Integers | None = None) -> "NormalCluster":
+        """Find the normal cluster of embedded events.
+
+        With `days`, int64 (n_events,), the day of each event: what recurs is of the cluster, if
+        the days can show that.
+        """
         core, unsettled = _concentrate(_spread(events, _SAMPLE_ROWS).X)
-        scores = ShrunkMahalanobis().fit(core).score_events(events)
-        return cls(_nearest(scores, _NORMAL), unsettled)
+        members = _nearest(ShrunkMahalanobis().fit(core).score_events(events), _NORMAL)
+        if days is not None and covers_habits(days):
+            members |= recurring(events, ~members, days)
+        return cls(members, unsettled)
 
     @property
     def trimmed_share(self) -> float:

@@ -10,18 +10,22 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.detectors.calibration import Calibration
-from anomaly.detectors.combination import ScoreCombination
+from anomaly.detectors.combination import CombinedScores, ScoreCombination
 from anomaly.detectors.contamination import beyond_reference
+from anomaly.detectors.recurring import covers_habits
+from anomaly.detectors.share_bound import SmallMasses
 from anomaly.detectors.trimming import NormalCluster, agreement
 from anomaly.embedding.deduplicated import EmbeddedEvents
 from anomaly.embedding.embedder import EventEmbedder
-from schemas.columns.roles import Role
+from anomaly.numerics.arrays import Integers
+from schemas.columns.roles import Role, time_column
 from schemas.errors import InputError
 from schemas.job.sections import Distance, TextEmbedding
 
 _TRIMMED_COUNTED = 50
 """One in so many of the trimmed events is counted as the normal ones are. A legitimate name whose
 events are all trimmed must stay rare, and not become unseen."""
+_MICROSECONDS_A_DAY = 86_400_000_000
 _THIRDS = 3
 """A third of the sample calibrates what the other two fit."""
 
@@ -108,15 +112,15 @@ class Fold:
         first = embedder.embed(known)
         with ThreadPoolExecutor(1) as beside:
             agreed = beside.submit(agreement, first)  # nothing else waits for it
-            cluster = NormalCluster.fit(first)
+            days = _days(known, roles)
+            cluster = NormalCluster.fit(first, days)
             normal = split.reference[cluster.members]
             counted = events.take(pa.array(_counted(split.reference, cluster.members)))
             embedder = embedder.recounted(counted, split.embed_seed)
             embedded = embedder.embed(events)
             members, others = embedded.take(normal), embedded.take(split.calibration)
-            spans, levels = embedder.spans, embedder.levels
-            combination, scores = ScoreCombination.fit(
-                members, others, spans, split.draw_seed, options.distance, levels
+            combination, scores = _combine(
+                members, others, embedder, split.draw_seed, options.distance, covers_habits(days)
             )
             fold = cls(
                 embedder=embedder,
@@ -149,6 +153,32 @@ def _counted(
     """Return which events names are counted in: the normal ones, and some of the trimmed."""
     trimmed = reference[~members]
     return np.sort(np.concatenate([reference[members], trimmed[::_TRIMMED_COUNTED]]))
+
+
+def _combine(
+    normal: EmbeddedEvents,
+    calibration: EmbeddedEvents,
+    embedder: EventEmbedder,
+    seed: int,
+    metric: Distance,
+    recurs: bool,
+) -> tuple[ScoreCombination, CombinedScores]:
+    """Fit the scores; where it is known what `recurs`, bound them by the share of its kind."""
+    spans, levels = embedder.spans, embedder.levels
+    combination, scores = ScoreCombination.fit(normal, calibration, spans, seed, metric, levels)
+    if not recurs:
+        return combination, scores
+    bounded = combination.with_small_masses(SmallMasses.fit(normal, spans, seed, levels))
+    return bounded, bounded.bounded(calibration, scores)
+
+
+def _days(events: pa.Table, roles: Mapping[str, Role]) -> Integers | None:
+    """Return the day of each event, counted from the first; None where there is no time."""
+    time = time_column(roles)
+    if time is None:
+        return None
+    moments = events[time].cast(pa.int64()).to_numpy()
+    return np.asarray((moments - moments.min()) // _MICROSECONDS_A_DAY)
 
 
 def _require_dimensions(embedder: EventEmbedder) -> None:

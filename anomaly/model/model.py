@@ -13,6 +13,7 @@ from anomaly.detectors.cosine import UnlikeDirection
 from anomaly.detectors.covariance_metric import CovarianceMetric
 from anomaly.detectors.density import DistanceToMeasure
 from anomaly.detectors.distance import FarthestColumn
+from anomaly.detectors.share_bound import SmallMasses
 from anomaly.embedding.category import CategoryBlock
 from anomaly.embedding.conditional import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.deduplicated import Span
@@ -127,6 +128,7 @@ PARTS = (
     NameHabit,
     NumberBlock,
     SequenceBlock,
+    SmallMasses,
     Span,
     StepCounts,
     SurprisalCurve,

@@ -41,6 +41,8 @@ _STORED_FIELDS = {
     "TokenSpace": {"weights": "heard", "unseen_weight": "unheard"},
 }
 """Class -> field -> the name that it is stored under, where that is another one."""
+_LATER_FIELDS = {"ScoreCombination": {"small_masses"}}
+"""Class -> fields that models of before lack; where they are None they are not stored."""
 
 
 def dump(value: Any) -> tuple[Any, Arrays]:
@@ -76,9 +78,7 @@ def _dump(value: Any, path: str, arrays: Arrays) -> Any:
         arrays[path] = np.ascontiguousarray(value)
         return {"$array": path}
     if is_dataclass(value) and not isinstance(value, type):
-        parts = _with_stored_names(
-            type(value), {f.name: getattr(value, f.name) for f in fields(value)}
-        )
+        parts = _with_stored_names(type(value), _fields(value))
         return {"$class": stored_class(type(value)), "parts": _dump(parts, path, arrays)}
     if isinstance(value, BaseEstimator):
         learned = {k: v for k, v in vars(value).items() if k.endswith("_")}
@@ -90,6 +90,12 @@ def _dump(value: Any, path: str, arrays: Arrays) -> Any:
     if isinstance(value, tuple | list):
         return [_dump(v, f"{path}/{i}", arrays) for i, v in enumerate(value)]
     return value
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    later = _LATER_FIELDS.get(type(value).__name__, set())
+    parts = {f.name: getattr(value, f.name) for f in fields(value)}
+    return {name: part for name, part in parts.items() if part is not None or name not in later}
 
 
 def _with_stored_names(cls: type, parts: Mapping[str, Any]) -> dict[str, Any]:

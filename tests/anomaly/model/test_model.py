@@ -146,7 +146,8 @@ def test_references_are_events_that_the_cluster_holds(log: pa.Table) -> None:
     assert model.sample_rows == log.num_rows
     fold = model.explaining
     assert fold.reference_rows + len(fold.calibration.surprisals) < log.num_rows
-    assert fold.trimmed_share == pytest.approx(0.05, abs=0.01)
+    # Of the twentieth that lies outermost, what recurs from day to day is taken back.
+    assert 0.0 < fold.trimmed_share < 0.05
 
 
 @pytest.mark.parametrize("n", [0, 1, FEWEST_EVENTS - 1])

@@ -1,0 +1,76 @@
+"""Recurring events: odd ones of a kind that comes back from day to day.
+
+Few events of a kind may be a habit of the place or a single burst of something foreign. Where they
+lie cannot tell these apart; when they happened can. What is seen on three days is taken for a
+habit.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import pairwise_distances_chunked
+
+from anomaly.embedding.deduplicated import EmbeddedEvents
+from anomaly.numerics.arrays import Integers
+from anomaly.numerics.spacing import spread
+
+_FEWEST_DAYS = 3
+"""Days that a habit is seen on. A burst of less than a day falls into two days at the most."""
+_NEIGHBOURS = 8
+"""Nearest events that an event is of one kind with."""
+_COMPARED = 1_024
+"""Trimmed events, and as many others, that each trimmed event is compared with."""
+
+
+def covers_habits(days: Integers | None) -> bool:
+    """Return whether events of these days, int64 (n_events,), can show what recurs."""
+    return days is not None and len(days) > 0 and int(np.ptp(days)) >= _FEWEST_DAYS - 1
+
+
+def recurring(
+    events: EmbeddedEvents, trimmed: npt.NDArray[np.bool_], days: Integers
+) -> npt.NDArray[np.bool_]:
+    """Return which of the trimmed events are of a kind that recurs.
+
+    The nearest trimmed events of such an event are nearer to it than equally many others are, and
+    they happened on several days.
+
+    Parameters
+    ----------
+    events
+        All events, n_events of them.
+    trimmed
+        (n_events,): those that lie far from the others.
+    days
+        (n_events,): the day of each, counted from any.
+
+    Returns
+    -------
+    bool (n_events,): False for all that are not trimmed.
+    """
+    odd, others = np.flatnonzero(trimmed), np.flatnonzero(~trimmed)
+    found = np.zeros(events.n_events, dtype=bool)
+    n = min(len(odd), len(others), _COMPARED)
+    if n <= _NEIGHBOURS:
+        return found
+    alike, usual = odd[spread(len(odd), n)], others[spread(len(others), n)]
+    compared = events.take(np.concatenate([alike, usual])).X.astype(np.float64)
+    start = 0
+    for distances in pairwise_distances_chunked(events.take(odd).X.astype(np.float64), compared):
+        here = odd[start : start + len(distances)]
+        found[here] = _recur(distances, here, alike, days)
+        start += len(distances)
+    return found
+
+
+def _recur(
+    distances: npt.NDArray[np.float64], odd: Integers, alike: Integers, days: Integers
+) -> npt.NDArray[np.bool_]:
+    """Return which of the `odd` events recur, by distances to `alike` and to as many others."""
+    to_alike, to_others = np.split(distances, 2, axis=1)
+    to_alike[odd[:, None] == alike] = np.inf
+    nearest = np.argsort(to_alike, axis=1, kind="stable")[:, :_NEIGHBOURS]
+    reach = np.take_along_axis(to_alike, nearest[:, -1:], axis=1)[:, 0]
+    apart = reach < np.partition(to_others, _NEIGHBOURS - 1, axis=1)[:, _NEIGHBOURS - 1]
+    seen = np.sort(days[alike[nearest]], axis=1)
+    n_days = 1 + np.count_nonzero(np.diff(seen, axis=1), axis=1)
+    return np.asarray(apart & (n_days >= _FEWEST_DAYS))
