@@ -1,6 +1,7 @@
 """The benchmark of quality on a folder of three tiny sets, with the peers that scikit-learn has."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +12,18 @@ import pytest
 
 from tests.bench.quality.__main__ import main
 from tests.bench.quality.cases import Case, find_cases, read_events, read_labels, units_of
-from tests.bench.quality.features import count_messages
 from tests.bench.quality.figures import BEST, Figures
 from tests.bench.quality.measure import measure
 from tests.bench.quality.metrics import judged, precision_among_first
 from tests.bench.quality.outfield_job import score_events
 from tests.bench.quality.picture import draw
+from tests.bench.quality.session_counts import count_messages
 from tests.bench.quality.tables import markdown
 from tests.bench.quality.trials import Result, ResultStore, result_of, trials_of
 
 pytestmark = pytest.mark.slow
 PEER = "sklearn-LOF"
+BOTH = ["outfield", "LOF"]
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +117,24 @@ def test_messages_are_counted_by_session() -> None:
     X = count_messages(case, events, pa.array(["a", "b"]))
     # Both sessions wait, which tells nothing; one of two stops.
     np.testing.assert_allclose(X, [[0, np.log(2) * np.log(2)], [0, 0]])
+
+
+def test_sessions_without_messages_are_counted_by_their_names_and_codes() -> None:
+    call = [4, 4, 120, 3, 3, 4] * 20
+    events = pa.table(
+        {
+            "trace": [f"t{i // 6}" for i in range(120)],
+            "call": call,
+            "kind": ["read", "read", "fork", "open", "open", "read"] * 20,
+            "seconds": np.random.default_rng(0).random(120),
+        }
+    )
+    events = events.set_column(1, "call", pa.array([*call[:-1], 7]))
+    case = Case("traces", "events", Path(), Path(), "trace", "trace")
+    X = count_messages(case, events, pa.array([f"t{i}" for i in range(20)]))
+    # Calls 4, 120, 3 and 7, kinds read, fork and open: only the 7 is not in all sessions.
+    assert X.shape == (20, 7)
+    np.testing.assert_array_equal(np.argwhere(X), [[19, 3]])
 
 
 def test_labels_are_joined_by_their_key_or_their_row(data: Path) -> None:
@@ -262,6 +282,47 @@ def test_the_spread_is_that_of_the_mean_over_the_seeds(figures: Figures) -> None
 
 def test_the_worst_set_is_held_against_its_best_peer(figures: Figures) -> None:
     assert figures.worst() == ("a", pytest.approx(0.5), 0.8)
+
+
+def test_outfield_is_held_against_each_detector_on_the_sets_that_both_have(
+    figures: Figures,
+) -> None:
+    # outfield has 0.5 on a and 0.7 on b; LOF 0.4 and 0.2; KNN 0.8 on a alone.
+    pairs = figures.paired().round(9)
+    assert pairs.loc["LOF", ["sets", "wins", "losses"]].tolist() == [2, 2, 0]
+    assert pairs.loc["KNN", ["sets", "wins", "losses"]].tolist() == [1, 0, 1]
+    assert pairs.loc[BEST, ["sets", "wins", "losses"]].tolist() == [2, 1, 1]
+    assert pairs["difference"].to_dict() == {"LOF": 0.3, "KNN": -0.3, BEST: 0.1}
+
+
+def test_p_is_the_share_of_signs_that_are_as_one_sided() -> None:
+    lead = {"a": 0.01, "b": 0.02, "c": 0.03, "d": 0.04, "e": -0.005}
+    rows = [made(name, by, 0.5 + (by == "outfield") * d) for name, d in lead.items() for by in BOTH]
+    pairs = Figures(rows, list(lead), BOTH).paired()
+    # Of the 32 ways to give the ranks signs two are more one-sided on each side or equal: 4 of 32.
+    assert pairs.loc["LOF", "p"] == pytest.approx(4 / 32)
+    same = [made(name, by, 0.5) for name in "ab" for by in BOTH]
+    assert Figures(same, ["a", "b"], BOTH).paired().loc["LOF", "p"] == 1.0
+
+
+def test_wins_are_counted_on_each_set(figures: Figures) -> None:
+    assert figures.wins_by_set().to_dict() == {
+        "wins": {"a": 1, "b": 1},
+        "losses": {"a": 1, "b": 0},
+    }
+    same = Figures([made("a", by, 0.5) for by in BOTH], ["a"], BOTH)
+    assert same.wins_by_set().loc["a"].to_dict() == {"wins": 0, "losses": 0}
+
+
+def test_tables_hold_the_pairs_of_each_suite_and_of_all_sets() -> None:
+    rows = [made("a", by, ap) for by, ap in zip(BOTH, (0.6, 0.4), strict=True)]
+    tables = [replace(row, set="1_b", suite="adbench") for row in rows]
+    suites = {"events": Figures(rows, ["a"], BOTH), "adbench": Figures(tables, ["1_b"], BOTH)}
+    lines = markdown(suites, []).splitlines()
+    assert "| a | 1 | 0 | +.200 |" in lines
+    assert lines.count("| LOF | 1 | 1 | 0 | +.200 | 1.000 |") == 2
+    assert "## All 2 sets" in lines
+    assert "| LOF | 2 | 2 | 0 | +.200 | .500 |" in lines
 
 
 def test_outfield_alone_has_tables_too(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from tests.bench.quality.picture import draw
 from tests.bench.quality.runner import Terms, run_trials
 from tests.bench.quality.tables import TITLES, markdown
 from tests.bench.quality.trials import Result, ResultStore, Trial, trials_of
+from tests.bench.raw_peers import MOST_SEARCHED
 
 
 def main(tokens: Sequence[str] | None = None) -> int:
@@ -114,19 +115,26 @@ def _suites(trials: Sequence[Trial], results: Sequence[Result]) -> dict[str, Fig
 def _protocol(results: Sequence[Result], asked: argparse.Namespace) -> list[str]:
     return [
         "Each detector is fitted on the unlabelled set and scores the same set, with default"
-        " parameters; the labels only judge the scores.",
+        " parameters unless said otherwise; the labels only judge the scores.",
         "outfield runs its default job on Parquet, roles inferred; rows that it puts into"
         " quarantine get the lowest score.",
         "Peers on event logs: skrub's TableVectorizer without the id, 0 for missing,"
         " StandardScaler. On sessions: messages, words with digits masked, counted per session,"
-        " log(1 + count) · idf."
-        " On tables: StandardScaler.",
+        " log(1 + count) · idf;"
+        " where no column holds messages, names and integer codes. On tables: StandardScaler.",
+        "`raw-` peers on event logs: numbers as they are; a time's hour and weekday. Of a text"
+        " its length, share of odd characters and, with digits masked, −log frequency. Names are"
+        " categories for isotree. For Isolation Forest (200 trees) and kNN (k = √n) they are their"
+        f" −log frequency, and all is standardised. Beyond {MOST_SEARCHED:,} rows kNN searches as"
+        " many, drawn at random. Sessions and tables are as for the other peers.",
         f"Tables of more than {asked.rows:,} rows are reduced to as many by one draw, the same for"
         " every detector and seed; event logs are whole.",
         "AP is average precision. SD and max − min: of the mean over the sets, over the seeds, for"
         " detectors that draw; ± is the same SD on one set.",
         "A detector has a figure on a set if all its seeds ended there, and a mean if it has a"
         " figure on every set. In the ranks by AP, no figure counts as the last place.",
+        "Wins and losses count sets. The difference is over the sets where both have a figure, and"
+        " p is two-sided, not corrected for the number of peers.",
         "`best of the peers` is the best peer of each set, metric by metric, chosen by labels.",
         "Seconds: from the file to the scores, imports apart, in a process with one thread, under"
         f" a limit of {' or '.join(sorted({f'{result.limit:g}' for result in results}))} s.",

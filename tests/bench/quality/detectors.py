@@ -1,17 +1,24 @@
-"""The peers: twelve PyOD detectors and scikit-learn's own two, all with default parameters."""
+"""The peers: twelve PyOD detectors, scikit-learn's own two, and three on engineered features.
+
+The first fourteen have default parameters, and get what skrub makes of the columns. Those whose
+name begins with `raw` get what a good engineer would make of them: see `tests.bench.engineered`.
+"""
 
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from tests.bench.quality.features import Kind
+
 OUTFIELD = "outfield"
 
-Score = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
-"""Fits a matrix and gives the scores of its rows, higher for more anomalous."""
+Score = Callable[[Any], npt.NDArray[np.float64]]
+"""Fits the features and gives the scores of their rows, higher for more anomalous."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,8 @@ class Peer:
     """The class in it."""
     seeded: bool
     """Whether it takes a `random_state`; the others give the same for every seed."""
+    features: ClassVar[Kind] = "skrub"
+    packages: ClassVar[tuple[str, ...]] = ("pyod", "scikit-learn", "skrub")
 
     def load(self, seed: int) -> Score:
         """Import the detector and set it up; what it is called with is only the matrix."""
@@ -41,7 +50,23 @@ class Peer:
         return score
 
 
-PEERS = {
+@dataclass(frozen=True)
+class RawPeer:
+    """A detector of `tests.bench.raw_peers`."""
+
+    name: str
+    function: str
+    features: Kind
+    packages: tuple[str, ...]
+    """Those that its results depend on."""
+    seeded: ClassVar[bool] = True
+
+    def load(self, seed: int) -> Score:
+        """Import the detector and set it up."""
+        return getattr(importlib.import_module("tests.bench.raw_peers"), self.function)(seed)
+
+
+PEERS: dict[str, Peer | RawPeer] = {
     peer.name: peer
     for peer in (
         Peer("CBLOF", "pyod.models.cblof", "CBLOF", seeded=True),
@@ -58,14 +83,17 @@ PEERS = {
         Peer("PCA", "pyod.models.pca", "PCA", seeded=True),
         Peer("sklearn-IForest", "sklearn.ensemble", "IsolationForest", seeded=True),
         Peer("sklearn-LOF", "sklearn.neighbors", "LocalOutlierFactor", seeded=False),
+        RawPeer("raw-IForest", "isolation_forest", "encoded", ("scikit-learn",)),
+        RawPeer("raw-isotree", "isotree", "frame", ("isotree",)),
+        RawPeer("raw-kNN", "nearest", "encoded", ("scikit-learn",)),
     )
 }
 """Name -> peer."""
 
 
-def versions() -> str:
-    """Name the versions that the peers' results depend on."""
-    return ", ".join(f"{name} {_version(name)}" for name in ("pyod", "scikit-learn", "skrub"))
+def versions(peer: Peer | RawPeer) -> str:
+    """Name the versions that a peer's results depend on."""
+    return ", ".join(f"{name} {_version(name)}" for name in peer.packages)
 
 
 def _version(package: str) -> str:

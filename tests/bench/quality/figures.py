@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 import pandas as pd
+from scipy.stats import wilcoxon
 
 from tests.bench.quality.detectors import OUTFIELD
 from tests.bench.quality.trials import Result
@@ -32,7 +33,7 @@ class Figures:
     ) -> None:
         columns = list(Result.__dataclass_fields__)
         self._frame = pd.DataFrame([asdict(result) for result in results], columns=columns)
-        self.sets, self.detectors = list(sets), list(detectors)
+        self.results, self.sets, self.detectors = list(results), list(sets), list(detectors)
         self.peers = [name for name in detectors if name != OUTFIELD]
 
     def by_set(self, metric: str) -> pd.DataFrame:
@@ -93,6 +94,28 @@ class Figures:
         name = str(part.idxmin())
         return name, float(grid[OUTFIELD][name]), float(grid[BEST][name])
 
+    def paired(self) -> pd.DataFrame:
+        """Hold outfield's AP against that of each other detector, on the sets where both have one.
+
+        Gives `sets`, `wins`, `losses`, the mean `difference` and `p`: the two-sided p-value of the
+        Wilcoxon signed-rank test over the sets. It is 1 where no set differs.
+        """
+        grid = self.with_best("ap")
+        others = [name for name in grid.columns if name != OUTFIELD]
+        if OUTFIELD not in grid:
+            return pd.DataFrame()
+        rows = {name: _held_against(grid[OUTFIELD] - grid[name]) for name in others}
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    def wins_by_set(self) -> pd.DataFrame:
+        """Count for each set the peers with a lower AP than outfield, and those with a higher."""
+        grid = self.by_set("ap")
+        if OUTFIELD not in grid:
+            return pd.DataFrame()
+        others = grid[self.peers].sub(grid[OUTFIELD], axis=0)
+        counts = {"wins": (others < 0).sum(axis=1), "losses": (others > 0).sum(axis=1)}
+        return pd.DataFrame(counts)
+
     def reasons(self) -> list[str]:
         """Say why there is no figure, a line for each set and detector."""
         missing = self._frame[self._frame["status"] != "done"]
@@ -107,3 +130,23 @@ class Figures:
 
     def _shaped(self, grid: pd.DataFrame) -> pd.DataFrame:
         return grid.reindex(index=self.sets, columns=self.detectors)
+
+
+def _held_against(differences: "pd.Series[float]") -> dict[str, float]:
+    known = differences.dropna()
+    p = float(wilcoxon(known).pvalue) if (known != 0).any() else 1.0
+    return {
+        "sets": len(known),
+        "wins": int((known > 0).sum()),
+        "losses": int((known < 0).sum()),
+        "difference": float(known.mean()),
+        "p": p,
+    }
+
+
+def joined(suites: Sequence[Figures]) -> Figures:
+    """Return the figures of all suites as of one."""
+    results = [result for figures in suites for result in figures.results]
+    sets = [name for figures in suites for name in figures.sets]
+    detectors = dict.fromkeys(name for figures in suites for name in figures.detectors)
+    return Figures(results, sets, list(detectors))

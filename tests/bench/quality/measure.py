@@ -48,7 +48,8 @@ def _scorer(case: Case, detector: str, seed: int) -> ScoreUnits:
     from tests.bench.quality.features import vectorizer_of  # noqa: PLC0415 - nor outfield theirs
 
     np.random.seed(seed)  # noqa: NPY002 - for what a detector draws from the global generator
-    vectorize, score = vectorizer_of(case), PEERS[detector].load(seed)
+    peer = PEERS[detector]
+    vectorize, score = vectorizer_of(case, peer.features), peer.load(seed)
     return lambda events, units: score(vectorize(case, events, units))
 
 

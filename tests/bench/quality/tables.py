@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import pandas as pd
 
 from tests.bench.quality.detectors import OUTFIELD
-from tests.bench.quality.figures import BEST, Figures
+from tests.bench.quality.figures import BEST, Figures, joined
 
 METRICS = {
     "ap": "average precision",
@@ -26,6 +26,17 @@ def share(value: float) -> str:
     ('.200', '1.000', '–')
     """
     return DASH if pd.isna(value) else f"{value:.3f}".removeprefix("0")
+
+
+def signed(value: float) -> str:
+    """Write a difference of figures between 0 and 1.
+
+    Examples
+    --------
+    >>> signed(0.25), signed(-0.0312), signed(0.0), signed(float("nan"))
+    ('+.250', '−.031', '+.000', '–')
+    """
+    return DASH if pd.isna(value) else f"{'−' if value < 0 else '+'}{share(abs(value))}"
 
 
 def span(value: float) -> str:
@@ -52,11 +63,15 @@ def markdown(suites: dict[str, Figures], protocol: Sequence[str]) -> str:
     parts = ["# Quality", "\n".join(f"- {line}" for line in protocol)]
     for suite, figures in suites.items():
         parts += [f"## {TITLES[suite]}", _summary(figures), *_worst(figures)]
+        parts += [*_paired(figures), *_wins_by_set(figures)]
         if suite == "events":
             parts += [_detectors_by_sets(figures, metric) for metric in METRICS]
         else:
             parts += [_sets_by_detectors(figures, metric) for metric in METRICS]
         parts += [_seconds(figures), *_reasons(figures)]
+    if len(suites) > 1:
+        every = joined(list(suites.values()))
+        parts += [f"## All {len(every.sets)} sets", *_paired(every)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -85,6 +100,37 @@ def _worst(figures: Figures) -> list[str]:
         f"outfield's worst set is {name}: AP {share(ours)} where the best peer has {share(best)}"
         f" ({ours / best:.0%} of it)."
     ]
+
+
+def _paired(figures: Figures) -> list[str]:
+    """Lay out the pairs of outfield and another detector, the largest lead first."""
+    pairs = figures.paired()
+    if pairs.empty:
+        return []
+    rows = [
+        [
+            str(name),
+            *(str(int(pair[column])) for column in ("sets", "wins", "losses")),
+            signed(pair["difference"]),
+            share(pair["p"]),
+        ]
+        for name, pair in pairs.sort_values("difference", ascending=False).iterrows()
+    ]
+    head = ["AP of outfield against", "sets", "wins", "losses", "mean difference", "Wilcoxon p"]
+    return [_table(head, rows)]
+
+
+def _wins_by_set(figures: Figures) -> list[str]:
+    """Lay out how many peers outfield passes on each set, and its lead over the best of them."""
+    counts, grid = figures.wins_by_set(), figures.with_best("ap")
+    if counts.empty or BEST not in grid:
+        return []
+    lead = grid[OUTFIELD] - grid[BEST]
+    rows = [
+        [case, str(counts["wins"][case]), str(counts["losses"][case]), signed(lead[case])]
+        for case in figures.sets
+    ]
+    return [_table(["AP of outfield on", "peers below", "peers above", "less the best"], rows)]
 
 
 def _detectors_by_sets(figures: Figures, metric: str) -> str:

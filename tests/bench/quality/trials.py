@@ -16,6 +16,9 @@ from tests.bench.quality.detectors import OUTFIELD, PEERS, versions
 from tests.bench.quality.features import PROTOCOL
 from tests.bench.quality.outfield_job import source_hash
 
+ROLES = ("anomaly/preprocess", "schemas/columns")
+"""Where roles are inferred, by which engineered features are made."""
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -56,16 +59,24 @@ class Result:
 
 def trials_of(cases: Sequence[Case], detectors: Sequence[str], seeds: int) -> list[Trial]:
     """List the trials, set by set; a detector that draws nothing has one seed."""
-    program, peers = f"outfield {source_hash()}", f"{versions()}, protocol {PROTOCOL}"
+    version_of = {detector: _version(detector) for detector in detectors}
     found = []
     for case in cases:
         content = case.digest()
         for detector in detectors:
-            ours = detector == OUTFIELD
-            times = seeds if ours or PEERS[detector].seeded else 1
-            version = program if ours else peers
+            times = seeds if detector == OUTFIELD or PEERS[detector].seeded else 1
+            version = version_of[detector]
             found += [Trial(case, detector, seed, content, version) for seed in range(times)]
     return found
+
+
+def _version(detector: str) -> str:
+    """Name what the results of a detector depend on."""
+    if detector == OUTFIELD:
+        return f"outfield {source_hash()}"
+    peer = PEERS[detector]
+    told = f"{versions(peer)}, protocol {PROTOCOL}"
+    return told if peer.features == "skrub" else f"{told}, roles {source_hash(ROLES)}"
 
 
 def result_of(trial: Trial, limit: float, status: str, reason: str, **figures: float) -> Result:
