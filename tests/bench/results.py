@@ -23,6 +23,13 @@ def parser(module: str, about: str, sets: Sequence[str], seeds: int) -> argparse
     return options
 
 
+def positive(text: str) -> int:
+    """Read a count of 1 or more from the command line."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number, 1 or more")
+    return int(text)
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table whose first column is text and whose others are figures.
 

@@ -1,20 +1,16 @@
-"""Judging a log with a lawful minority: by outfield's default job, and by peers."""
+"""Judging a log with a lawful minority by outfield's default job."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow.parquet as pq
-from sklearn.ensemble import IsolationForest
-from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import StandardScaler
 
 from flows.pipelines.detect import detect_events
 from flows.runtime.runner import DirectRunner
+from flows.runtime.settings import Settings
 from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents, read_scores
 from schemas.job.job import build_job
 from tests.bench.lawful.logs import LawfulLog
@@ -33,6 +29,10 @@ class Found:
     """Kind of anomaly -> the rank of its score among all rows, from 1 on."""
     minority: float
     """Share of the findings, or of a peer's first hundred, that are of the minority."""
+    minority_incidents: int | None
+    """Among the first ten, the incidents most of whose findings are of the minority.
+
+    None for a peer, which makes no incidents."""
     best: float
     """The best score."""
 
@@ -43,96 +43,65 @@ def judge(log: LawfulLog, seed: int) -> Found:
         location = Path(folder) / "log.parquet"
         pq.write_table(log.events, location)
         settings = {"input": str(location), "output": folder, "name": "lawful", "seed": seed}
-        run = detect_events(build_job(settings, "the benchmark"), DirectRunner(2), lambda *_: None)
-        return _of_run(run, log)
+        runner = DirectRunner(Settings.from_environment().workers)
+        return _of_run(
+            detect_events(build_job(settings, "the benchmark"), runner, lambda *_: None), log
+        )
 
 
 def _of_run(run: PublishedRun, log: LawfulLog) -> Found:
     findings = read_findings(run)
-    rows = [_row(record) for record in findings["record_id"].to_pylist()]
-    incidents = read_incidents(run)
-    ranks = dict(zip(incidents["incident"].to_pylist(), incidents["rank"].to_pylist(), strict=True))
-    place = {
-        row: ranks[incident]
-        for row, incident in zip(rows, findings["incident"].to_pylist(), strict=True)
-    }
+    rows = np.array([_row(record) for record in findings["record_id"].to_pylist()], dtype=int)
+    places = _places(run, findings["incident"].to_pylist())
+    few = log.minority[rows]
+    first = set(rows[places <= FIRST].tolist())
+    scores = _scores(run)
+    return Found(
+        found={kind: row in first for kind, row in log.planted.items()},
+        ranks=ranks_of(scores, log),
+        minority=float(few.mean()) if len(rows) else 0.0,
+        minority_incidents=incidents_of(few[places <= FIRST], places[places <= FIRST]),
+        best=float(scores.max()),
+    )
+
+
+def _places(run: PublishedRun, incidents: list[str]) -> npt.NDArray[np.int64]:
+    """Return the rank of each finding's incident."""
+    table = read_incidents(run)
+    rank_of = dict(zip(table["incident"].to_pylist(), table["rank"].to_pylist(), strict=True))
+    return np.array([rank_of[incident] for incident in incidents], dtype=int)
+
+
+def incidents_of(few: npt.NDArray[np.bool_], places: npt.NDArray[np.int64]) -> int:
+    """Count the incidents more than half of whose findings are of the minority.
+
+    Parameters
+    ----------
+    few
+        (n_findings,): whether a finding is of the minority.
+    places
+        (n_findings,): the rank of its incident, from 1 on.
+
+    Examples
+    --------
+    >>> incidents_of(np.array([True, True, False, True, False]), np.array([1, 1, 1, 2, 2]))
+    1
+    """
+    return int(np.sum(np.bincount(places, weights=few) > np.bincount(places) / 2.0))
+
+
+def _scores(run: PublishedRun) -> npt.NDArray[np.float64]:
     table = read_scores(run)
     order = [_row(record) for record in table["record_id"].to_pylist()]
     scores = np.empty(len(order))
     scores[order] = table["anomaly_score"].to_numpy()
-    return Found(
-        found={kind: place.get(row, FIRST + 1) <= FIRST for kind, row in log.planted.items()},
-        ranks=_ranks(scores, log),
-        minority=float(np.mean(log.minority[rows])) if rows else 0.0,
-        best=float(scores.max()),
-    )
+    return scores
 
 
 def _row(record: str) -> int:
     return int(record.rpartition(":")[2])
 
 
-def _ranks(scores: npt.NDArray[np.float64], log: LawfulLog) -> dict[str, int]:
+def ranks_of(scores: npt.NDArray[np.float64], log: LawfulLog) -> dict[str, int]:
+    """Return the rank of each anomaly among all rows, from 1 on."""
     return {kind: 1 + int(np.sum(scores > scores[row])) for kind, row in log.planted.items()}
-
-
-def judge_by_peer(name: str, log: LawfulLog, seed: int) -> Found:
-    """Score the raw columns of a log by a peer."""
-    scores = PEERS[name](raw_columns(log), seed)
-    order = np.argsort(-scores, kind="stable")
-    ranks = _ranks(scores, log)
-    return Found(
-        found={kind: rank <= FIRST for kind, rank in ranks.items()},
-        ranks=ranks,
-        minority=float(np.mean(log.minority[order[:100]])),
-        best=float(scores.max()),
-    )
-
-
-def raw_columns(log: LawfulLog) -> npt.NDArray[np.float64]:
-    """Turn a log into numbers as an engineer does in ten lines."""
-    frame = log.events.to_pandas()
-    hours = frame["time"].dt.hour + frame["time"].dt.minute / 60.0
-    texts = frame["message"]
-    own = {
-        "hour": hours,
-        "weekday": frame["time"].dt.day_of_week,
-        "bytes": np.log1p(frame["bytes"]),
-        "packets": np.log1p(frame["packets"]),
-        "length": texts.str.len(),
-        "odd": texts.str.count(r"[^a-z0-9 ]"),
-        "masked": _rarity(texts.str.replace(r"\d+", "0", regex=True)),
-    }
-    names = {
-        column: _rarity(frame[column])
-        for column in ("user", "action", "protocol", "port", "status")
-    }
-    return pd.DataFrame(own | names).to_numpy(dtype=np.float64)
-
-
-def _rarity(column: "pd.Series[str]") -> "pd.Series[float]":
-    return -np.log(column.map(column.value_counts(normalize=True)))
-
-
-def _forest(X: npt.NDArray[np.float64], seed: int) -> npt.NDArray[np.float64]:
-    return -IsolationForest(n_estimators=200, random_state=seed, n_jobs=2).fit(X).score_samples(X)
-
-
-def _nearest(X: npt.NDArray[np.float64], _: int) -> npt.NDArray[np.float64]:
-    scaled = StandardScaler().fit_transform(X)
-    k = int(np.sqrt(len(X)))
-    distances, _places = NearestNeighbors(n_neighbors=k).fit(scaled).kneighbors(scaled)
-    return np.asarray(distances[:, -1])
-
-
-def _ecod(X: npt.NDArray[np.float64], _: int) -> npt.NDArray[np.float64]:
-    from pyod.models.ecod import ECOD  # noqa: PLC0415 - of the bench environment alone
-
-    return np.asarray(ECOD().fit(X).decision_scores_)
-
-
-PEERS: Mapping[str, Callable[[npt.NDArray[np.float64], int], npt.NDArray[np.float64]]] = {
-    "Isolation Forest": _forest,
-    "ECOD": _ecod,
-    "kNN, k = √n": _nearest,
-}

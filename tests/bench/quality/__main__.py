@@ -16,6 +16,7 @@ from tests.bench.quality.runner import Terms, run_trials
 from tests.bench.quality.tables import TITLES, markdown
 from tests.bench.quality.trials import Result, ResultStore, Trial, trials_of
 from tests.bench.raw_peers import MOST_SEARCHED
+from tests.bench.results import positive
 
 
 def main(tokens: Sequence[str] | None = None) -> int:
@@ -49,20 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     only = "run only these (outfield, peers, names or none); show what there is of the others"
     add("--only", type=_detectors, help=only)
-    add("--seeds", type=_positive, default=1, help="how many seeds, from 0 on (default 1)")
-    add("--rows", type=_positive, default=10_000, help="the most rows of a table (default 10,000)")
+    add("--seeds", type=positive, default=1, help="how many seeds, from 0 on (default 1)")
+    add("--rows", type=positive, default=10_000, help="the most rows of a table (default 10,000)")
     add("--limit", type=float, default=180, help="seconds for each set, detector and seed")
-    add("--jobs", type=_positive, default=1, help="processes at a time (default 1)")
+    add("--jobs", type=positive, default=1, help="processes at a time (default 1)")
     add("--output", type=Path, default=Path("bench-output/quality"), help="where results are kept")
     add("--picture", type=Path, help="where to draw the picture, a PNG file")
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return number
 
 
 def _listed(text: str) -> list[str]:

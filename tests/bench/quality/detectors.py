@@ -5,7 +5,7 @@ name begins with `raw` get what a good engineer would make of them: see `tests.b
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
@@ -91,9 +91,9 @@ PEERS: dict[str, Peer | RawPeer] = {
 """Name -> peer."""
 
 
-def versions(peer: Peer | RawPeer) -> str:
-    """Name the versions that a peer's results depend on."""
-    return ", ".join(f"{name} {_version(name)}" for name in peer.packages)
+def versions_of(packages: Sequence[str]) -> str:
+    """Name the versions of packages."""
+    return ", ".join(f"{name} {_version(name)}" for name in packages)
 
 
 def _version(package: str) -> str:

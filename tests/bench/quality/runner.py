@@ -23,7 +23,7 @@ _THREADS = (
     "LOKY_MAX_CPU_COUNT",
     "OUTFIELD_WORKERS",
 )
-_ONE_THREAD = dict.fromkeys(_THREADS, "1")
+ONE_THREAD = dict.fromkeys(_THREADS, "1")
 """Every detector has one core: seconds are comparable, and `jobs` share a machine fairly."""
 
 _LONGEST_REASON = 300
@@ -73,7 +73,7 @@ def _run(trial: Trial, terms: Terms) -> Result:
             ended = subprocess.run(  # noqa: S603 - our own module, on names of sets that were found
                 [sys.executable, "-m", "tests.bench.quality.measure", *words],
                 cwd=ROOT,
-                env=os.environ | _ONE_THREAD,
+                env=os.environ | ONE_THREAD,
                 timeout=terms.limit,
                 capture_output=True,
                 text=True,

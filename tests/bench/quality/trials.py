@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench.quality.cases import Case
-from tests.bench.quality.detectors import OUTFIELD, PEERS, versions
+from tests.bench.quality.detectors import OUTFIELD, PEERS, versions_of
 from tests.bench.quality.features import PROTOCOL
 from tests.bench.quality.outfield_job import source_hash
 
@@ -75,7 +75,7 @@ def _version(detector: str) -> str:
     if detector == OUTFIELD:
         return f"outfield {source_hash()}"
     peer = PEERS[detector]
-    told = f"{versions(peer)}, protocol {PROTOCOL}"
+    told = f"{versions_of(peer.packages)}, protocol {PROTOCOL}"
     return told if peer.features == "skrub" else f"{told}, roles {source_hash(ROLES)}"
 
 
