@@ -15,7 +15,7 @@ from tests.bench.quality.picture import draw
 from tests.bench.quality.runner import Terms, run_trials
 from tests.bench.quality.tables import TITLES, markdown
 from tests.bench.quality.trials import Result, ResultStore, Trial, trials_of
-from tests.bench.raw_peers import MOST_SEARCHED
+from tests.bench.raw_peers import MOST_SEARCHED, TREES
 from tests.bench.results import positive
 
 
@@ -118,9 +118,10 @@ def _protocol(results: Sequence[Result], asked: argparse.Namespace) -> list[str]
         " where no column holds messages, names and integer codes. On tables: StandardScaler.",
         "`raw-` peers on event logs: numbers as they are; a time's hour and weekday. Of a text"
         " its length, share of odd characters and, with digits masked, −log frequency. Names are"
-        " categories for isotree. For Isolation Forest (200 trees) and kNN (k = √n) they are their"
-        f" −log frequency, and all is standardised. Beyond {MOST_SEARCHED:,} rows kNN searches as"
-        " many, drawn at random. Sessions and tables are as for the other peers.",
+        " categories for isotree. For Isolation Forest and kNN (k = √n) they are their −log"
+        f" frequency, and all is standardised. Both forests have {TREES} trees. Beyond"
+        f" {MOST_SEARCHED:,} rows kNN searches as many, drawn at random. Sessions and tables are as"
+        " for the other peers.",
         f"Tables of more than {asked.rows:,} rows are reduced to as many by one draw, the same for"
         " every detector and seed; event logs are whole.",
         "AP is average precision. SD and max − min: of the mean over the sets, over the seeds, for"
