@@ -5,7 +5,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.numerics.spacing import evenly_spaced
-from schemas.columns.profile import PATTERNS, ColumnProfile
+from anomaly.preprocess.whole_numbers import count_whole_numbers
+from schemas.columns.profile import PATTERNS, ColumnProfile, WholeNumbers
 from schemas.events.texts import as_text, is_binary
 
 PATTERN_SAMPLE = 10_000
@@ -48,7 +49,9 @@ def _profile_column(name: str, column: pa.ChunkedArray) -> ColumnProfile:
     values, counts = _distinct(column)
     filled = int(counts.sum())
     texts = _texts(values) if kind == "string" else None
+    patterns = _pattern_shares(texts)
     low, high, whole = _range(values) if kind in ("integer", "float") else (None, None, False)
+    counted = whole or patterns.get("decimal", 0.0) == 1.0
     return ColumnProfile(
         name=name,
         kind=kind,
@@ -58,11 +61,12 @@ def _profile_column(name: str, column: pa.ChunkedArray) -> ColumnProfile:
         top_share=float(counts.max() / filled) if filled else 0.0,
         mean_length=_mean(pc.utf8_length(values)) if kind == "string" else 0.0,
         space_share=_share(texts, r"\s"),
-        patterns=_pattern_shares(texts),
+        patterns=patterns,
         examples=_examples(values, counts),
         minimum=low,
         maximum=high,
         whole=whole,
+        whole_numbers=_whole_numbers(values, counts) if counted else None,
     )
 
 
@@ -146,6 +150,15 @@ def _range(values: pa.Array) -> tuple[float | None, float | None, bool]:
         return None, None, False
     whole = bool((finite == np.floor(finite)).all())
     return float(finite.min()), float(finite.max()), whole
+
+
+def _whole_numbers(values: pa.Array, counts: np.ndarray) -> WholeNumbers | None:
+    """Count whole numbers, of a type or spelt as text; None where a value is none."""
+    try:
+        numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:  # A text that was not among those matched.
+        return None
+    return count_whole_numbers(numbers, counts)
 
 
 def _examples(values: pa.Array, counts: np.ndarray) -> tuple[str, ...]:

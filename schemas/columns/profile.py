@@ -47,6 +47,7 @@ PATTERNS: Mapping[str, str] = {
     "false": r"(?i)^(false|f|no|n|off|0)$",
     "epoch": r"^[12]\d{9}(\d{3}){0,3}(\.\d+)?$",
     "decimal": r"^[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?$",
+    "long number": r"^\d{10,}$",
     "date": rf"^{_DAY}$",
     "time": rf"^{_DAY}[T ]\d\d:?\d\d(:?\d\d([.,]\d+)?)?\s?(Z|UTC|[+-]\d\d:?(\d\d)?)?$",
     "ip": rf"(?i)^({IPV4}(:\d+)?|([0-9a-f]{{1,4}}:){{7}}[0-9a-f]{{1,4}}|"
@@ -63,6 +64,22 @@ PATTERNS: Mapping[str, str] = {
     "json": r'^\s*(\{\s*("|\})|\[\s*["\[{\]])',
 }
 """Pattern name -> regular expression (RE2) that a value of that kind matches."""
+
+
+@dataclass(frozen=True)
+class WholeNumbers:
+    """Frequencies of a column's whole numbers; a number is common if ten rows hold it."""
+
+    common: int
+    """Distinct common numbers."""
+    share: float
+    """Share of the rows that hold a common number."""
+    gaps: int
+    """Neighbouring common numbers with two or more between them that hardly a row holds."""
+    declining: bool
+    """Whether 0 or 1 is the most common, and nine rows of ten come before the first gap."""
+    stepped: bool
+    """Whether they are multiples of their least one, or evenly spaced but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +114,8 @@ class ColumnProfile:
     """The greatest finite value of an `integer` or `float`."""
     whole: bool = False
     """Whether an `integer` or `float` holds whole numbers only: gaps make integers floats."""
+    whole_numbers: WholeNumbers | None = None
+    """Where all values are whole numbers, text that spells them included: how often each occurs."""
 
     @property
     def filled(self) -> int:

@@ -92,7 +92,9 @@ def _could_be_id(profile: ColumnProfile) -> bool:
         or is_moment(profile)
     ):
         return False
-    if names.says_quantity(profile.name) or profile.share(*ACTORS, *STRUCTURES) >= 0.5:
+    if names.says_quantity(profile.name) or names.names_process(profile.name):
+        return False
+    if profile.share(*ACTORS, *STRUCTURES) >= 0.5:
         return False
     return profile.space_share < 0.01 and profile.mean_length <= 128 and _id_merit(profile)[0] > 0
 

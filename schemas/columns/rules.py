@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from schemas.columns import vocabulary as names
+from schemas.columns.codes import are_long, could_be_coded, looks_coded, runs_on
 from schemas.columns.profile import ColumnProfile, Role, RoleChoice
 
 FEW = 50
@@ -90,6 +91,8 @@ def is_moment(profile: ColumnProfile) -> bool:
 
 def _is_epoch(profile: ColumnProfile) -> bool:
     """Tell whether all values are Unix times of the years 2001 to 2099, in s, ms, µs or ns."""
+    if profile.kind == "string":
+        return profile.share("epoch") >= 0.95
     if profile.minimum is None or profile.maximum is None:
         return False
     return any(
@@ -134,6 +137,27 @@ def _many_codes(profile: ColumnProfile) -> bool:
     return names.says_code(profile.name) and profile.repeats >= 2
 
 
+def _continuous_codes(profile: ColumnProfile) -> bool:
+    return names.says_code(profile.name) and _few_codes(profile) and runs_on(profile)
+
+
+def _process(profile: ColumnProfile) -> bool:
+    digits = profile.whole or profile.share("decimal", "missing") >= 0.95
+    return digits and names.names_process(profile.name)
+
+
+def _long_numbers(profile: ColumnProfile) -> bool:
+    return are_long(profile) and profile.repeats >= 2 and not _is_epoch(profile)
+
+
+def _few_by_look(profile: ColumnProfile) -> bool:
+    return profile.distinct <= MANY and _many_by_look(profile)
+
+
+def _many_by_look(profile: ColumnProfile) -> bool:
+    return looks_coded(profile) and not names.says_calendar(profile.name)
+
+
 def _plain_identifier(profile: ColumnProfile) -> bool:
     return names.says_identifier(profile.name) and names.entity_word(profile.name) is None
 
@@ -170,6 +194,10 @@ def _prose(profile: ColumnProfile) -> bool:
     )
 
 
+def _quantity_as_text(profile: ColumnProfile) -> bool:
+    return names.says_quantity(profile.name) and _number_as_text(profile)
+
+
 def _number_as_text(profile: ColumnProfile) -> bool:
     named = names.says_code(profile.name) or names.says_identifier(profile.name)
     surely = names.says_quantity(profile.name) or profile.distinct > FEW
@@ -192,15 +220,41 @@ _OTHER_MOMENT = _Rule(
 )
 _NAMED_ENTITY = _Rule(_entity_by_name, Role.ENTITY, "a name with `{word}`")
 _IDENTIFIER = _Rule(_plain_identifier, Role.ENTITY, "a name that ends as an identifier's")
+_PROCESS = _Rule(_process, Role.IGNORE, "process ids, which name other processes another day")
+_UNNAMED_CODES = (
+    _Rule(_long_numbers, Role.ENTITY, "numbers of ten digits or more, so made up to name things"),
+    _Rule(
+        _few_by_look,
+        Role.CATEGORY,
+        "whole numbers that repeat, with gaps between them, as codes: check this",
+    ),
+    _Rule(
+        _many_by_look,
+        Role.ENTITY,
+        "whole numbers that repeat, with gaps between them, too many to be kinds: check this",
+    ),
+)
 _NUMERIC = (
     _EMPTY,
     _OTHER_MOMENT,
     _Rule(_zero_or_one, Role.FLAG, "0 or 1"),
     _Rule(_quantity, Role.NUMBER, ""),
+    _PROCESS,
+    _Rule(
+        _continuous_codes,
+        Role.CATEGORY,
+        "codes by its name, but without gaps, as a quantity: check this",
+    ),
     _Rule(_few_codes, Role.CATEGORY, "codes by its name, few enough to be kinds"),
     _Rule(_many_codes, Role.ENTITY, "codes by its name, too many to be kinds"),
     _NAMED_ENTITY,
     _IDENTIFIER,
+    *_UNNAMED_CODES,
+    _Rule(
+        could_be_coded,
+        Role.NUMBER,
+        f"with gaps, as codes have: check this, a code is a `{Role.CATEGORY}`",
+    ),
     _Rule(_always, Role.NUMBER, ""),
 )
 _RULES: Mapping[str, Iterable[_Rule]] = {
@@ -221,12 +275,15 @@ _RULES: Mapping[str, Iterable[_Rule]] = {
         _EMPTY,
         _OTHER_MOMENT,
         _Rule(_yes_or_no, Role.FLAG, "yes/no words"),
+        _PROCESS,
         _Rule(_text_by_name, Role.TEXT, "text by its name"),
         _Rule(_text_by_look, Role.TEXT, "paths, queries, addresses of pages or JSON"),
         _Rule(_entity_by_look, Role.ENTITY, "addresses of hosts, people or resources"),
         _Rule(_seldom_repeated, Role.IGNORE, "hashes or UUIDs that hardly repeat"),
         _Rule(_fingerprint, Role.ENTITY, "hashes or UUIDs that repeat"),
         _NAMED_ENTITY,
+        _Rule(_quantity_as_text, Role.NUMBER, "numbers as text"),
+        *_UNNAMED_CODES,
         _Rule(_number_as_text, Role.NUMBER, "numbers as text"),
         _Rule(_prose, Role.TEXT, "words with spaces, or long"),
         _Rule(_few_names, Role.CATEGORY, ""),

@@ -38,13 +38,19 @@ ENTITIES = _vocabulary(
 )
 """Who or what acts: the context that the other columns are judged in."""
 
-_ENTITY_TAILS = IDENTIFIERS | _vocabulary("name names key no nr number num nummer numero nom")
+_NUMBERED = _vocabulary("no nr number num nummer numero")
+_ENTITY_TAILS = IDENTIFIERS | _NUMBERED | _vocabulary("name names key nom")
+
+_PROCESS_IDS = _vocabulary("pid ppid tid procid processid threadid thread tgid")
+_PROCESSES = _vocabulary("process proc thread prozess processus")
 
 CODES = _vocabulary(
     "code codes status state type class category level severity priority port version"
     " kind mode method action activity operation opcode protocol proto event result outcome"
     " response zip zipcode postal postcode plz region zone channel rank grade label cluster group"
-    " errno stufe klasse typ art aktion ergebnis kategorie niveau classe etat categorie resultat"
+    " errno syscall syscalls signal facility vlan asn mcc sport dport srcport dstport exitcode"
+    " returncode retcode rc statuscode errorcode errcode eventcode eventid prefix bin iin first6"
+    " stufe klasse typ art aktion ergebnis kategorie niveau classe etat categorie resultat"
 )
 """Integers so called are names in disguise: 404 is not twice 202."""
 
@@ -52,7 +58,8 @@ QUANTITIES = _vocabulary(
     "count counts total sum amount bytes packets pkts size length len duration latency"
     " elapsed ms sec secs seconds minutes hours rate ratio share percent pct score price cost value"
     " balance age weight mean avg min max std median speed temperature lat lon lng latitude"
-    " longitude volume quantity qty attempts retries hits"
+    " longitude volume quantity qty attempts retries hits timeout interval delay wait uptime"
+    " distance depth width height salary income revenue fee tax rating days years"
     " anzahl menge betrag preis dauer groesse laenge summe wert alter gewicht anteil"
     " nombre montant prix duree taille longueur somme valeur poids quantite"
 )
@@ -165,6 +172,19 @@ def says_code(name: str) -> bool:
     """Tell whether numbers under this name are codes: names written as numbers."""
     parts = words(name)
     return any(word in CODES for word in parts[-2:]) and tail(name) in CODES | _ENTITY_TAILS
+
+
+def names_process(name: str) -> bool:
+    """Tell whether the name is that of a process or thread by the number that it runs under.
+
+    Examples
+    --------
+    >>> [names_process(name) for name in ("ppid", "ProcessId", "process.guid", "process_name")]
+    [True, True, False, False]
+    """
+    parts = words(name) or ("",)
+    numbered = parts[-1] in _NUMBERED or parts[-1] == "id"
+    return parts[-1] in _PROCESS_IDS or (numbered and not _PROCESSES.isdisjoint(parts))
 
 
 def says_quantity(name: str) -> bool:

@@ -14,6 +14,8 @@ from schemas.errors import JobError
 SHOWN = 3
 """So many violations are told in full; of the others only how many there are."""
 
+_SYNONYMS = {"code": "category"}
+"""Word that a reader may expect -> the one that a job file has for it."""
 _BOUNDS = {
     "greater_than": "must be above {gt:g}",
     "greater_than_equal": "must be at least {ge:g}",
@@ -161,7 +163,7 @@ def _unknown_word(
     section = str(path[0]) if len(path) > 1 else ""
     setting = str(path[-1])
     known = _words(sections[section].model_fields[setting].annotation)
-    likely = nearest(given, known) if isinstance(given, str) else None
+    likely = nearest(_SYNONYMS.get(given, given), known) if isinstance(given, str) else None
     place = path[:-1] if section == "columns" else path
     remedy = f"did you mean `{likely}`?" if likely else f"use one of {', '.join(known)}"
     article = "an" if setting[0] in "aeio" else "a"

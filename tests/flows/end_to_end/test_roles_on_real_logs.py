@@ -39,7 +39,8 @@ EXPECTED = {
     "hdfs": {
         Role.ID: "event_id",
         Role.TIME: "timestamp",
-        Role.ENTITY: "session_id pid",
+        Role.ENTITY: "session_id",
+        Role.IGNORE: "pid",
         Role.CATEGORY: "level component",
         Role.TEXT: "message",
     },

@@ -16,6 +16,8 @@ from schemas.columns.roles import Role, RoleChoice, infer_roles
 from schemas.events.contract import conform
 
 ROWS = 3_000
+RANDOM = np.random.default_rng(3)
+SCATTERED = np.random.default_rng(2).permutation(200_000)[:1_200]
 START = dt.datetime(2024, 3, 1, tzinfo=dt.UTC)
 
 
@@ -87,8 +89,31 @@ def moments(rows: int = ROWS) -> list[dt.datetime]:
         ("zip", many("{:05d}".format, 400), Role.CATEGORY),
         ("region", ["eu-west-1"] * ROWS, Role.CATEGORY),
         ("answer", ["NO"] * ROWS, Role.CATEGORY),
+        ("card_bin", many(lambda i: 400_000 + 37 * i, 400), Role.CATEGORY),
+        ("card_bin", many(lambda i: str(400_000 + 37 * i), 400), Role.CATEGORY),
+        ("syscall", many(lambda i: i, 90), Role.CATEGORY),
         # many codes are no kinds
         ("src_port", many(lambda i: 1024 + i, 1_400), Role.ENTITY),
+        ("issuer_prefix", many(lambda i: 400_000 + 37 * i, 1_400), Role.ENTITY),
+        # codes by their values, whatever the name
+        ("v", draws(200, 404, 304, 206, 301, 500, 302), Role.CATEGORY),
+        ("v", draws(443, 80, 22, 3_306, 8_080), Role.CATEGORY),
+        ("v", draws(4_624, 4_672, 4_634, 4_688, 4_768), Role.CATEGORY),
+        ("v", draws(6, 17, 1), Role.CATEGORY),
+        ("v", draws(0.0, -2.0, -11.0, -104.0, None), Role.CATEGORY),
+        ("v", many(lambda i: str(SCATTERED[i]), 90), Role.CATEGORY),
+        ("v", many(lambda i: int(SCATTERED[i]), 90), Role.CATEGORY),
+        ("v", many(lambda i: int(SCATTERED[i]), 1_100, rows=30_000), Role.ENTITY),
+        ("v", many(lambda i: str(SCATTERED[i]), 1_100, rows=30_000), Role.ENTITY),
+        ("v", many(lambda i: 5_100_000_000_000_007 + 10**11 * i, 900), Role.ENTITY),
+        ("v", many(lambda i: str(5_100_000_000_000_007 + 10**11 * i), 900), Role.ENTITY),
+        # process ids
+        ("pid", many(lambda i: i, 900), Role.IGNORE),
+        ("parentProcessId", draws(1, 412, 977), Role.IGNORE),
+        ("thread_id", many(str, 900), Role.IGNORE),
+        ("process_id", list(range(ROWS)), Role.IGNORE),
+        ("process_guid", many(uuids, 40), Role.ENTITY),
+        ("thread", draws("main", "worker-1"), Role.ENTITY),
         # quantities
         ("bytes", many(lambda i: i * i, 900), Role.NUMBER),
         ("host_count", many(lambda i: i, 30), Role.NUMBER),
@@ -100,6 +125,21 @@ def moments(rows: int = ROWS) -> list[dt.datetime]:
         ("took", [dt.timedelta(milliseconds=i) for i in range(ROWS)], Role.NUMBER),
         ("amount", many(lambda i: f"{i / 100:.2f}", 900), Role.NUMBER),
         ("temperature", draws(21), Role.NUMBER),
+        ("v", draws(0, 1, 2, 3, 4, 5), Role.NUMBER),
+        ("v", draws(1, 2, 3, 5, 9, 40), Role.NUMBER),
+        ("v", RANDOM.poisson(3, ROWS).tolist(), Role.NUMBER),
+        ("v", RANDOM.normal(44, 12, ROWS).round().tolist(), Role.NUMBER),
+        ("v", np.floor(RANDOM.pareto(1, ROWS)).tolist(), Role.NUMBER),
+        ("v", np.exp(RANDOM.normal(7, 1, ROWS)).round().tolist(), Role.NUMBER),
+        ("v", (5 * RANDOM.poisson(9, ROWS)).tolist(), Role.NUMBER),
+        ("v", np.floor(15.625 * RANDOM.poisson(9, ROWS)).tolist(), Role.NUMBER),
+        ("v", draws(512, 1_024, 4_096, 2_048, 16_384), Role.NUMBER),
+        ("v", draws(0, 17, 33, 50, 67, 83, 100), Role.NUMBER),
+        ("v", draws(3, 2, 4, 1, 0, 5, 999), Role.NUMBER),
+        ("v", draws(3, 2, 4, 1, 999), Role.NUMBER),
+        ("v", draws(999, 1_499, 3_299, 4_999) + many(lambda i: 7 * i, 1_400), Role.NUMBER),
+        ("v", many(str, 90), Role.NUMBER),
+        ("salary", draws(32_500, 41_200, 58_000, 77_100), Role.NUMBER),
         # yes and no
         ("ok", draws(True, False), Role.FLAG),
         ("mfa", draws("yes", "no"), Role.FLAG),
@@ -177,6 +217,33 @@ def test_the_roles_of_a_company_log() -> None:
         "message": Role.TEXT,
         "event_id": Role.ID,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("v", draws(443, 80, 22, 3_306, 8_080)),
+        ("v", many(lambda i: int(SCATTERED[i]), 1_100, rows=30_000)),
+        ("v", draws(80, 8_080)),
+        ("v", draws(0, 2, 130, 139)),
+        ("grade", many(lambda i: i, 40)),
+    ],
+)
+def test_the_reader_is_asked_to_check_a_doubtful_number_or_code(name: str, values: object) -> None:
+    assert "check this" in choose(**{name: values})[name].why
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("status", draws(200, 404, 500, 301)),
+        ("v", RANDOM.poisson(3, ROWS).tolist()),
+        ("bytes", draws(443, 80, 22, 3_306, 8_080)),
+        ("v", draws(0, 1, 2, 3, 4, 5)),
+    ],
+)
+def test_the_reader_is_not_asked_to_check_a_clear_case(name: str, values: object) -> None:
+    assert "check" not in choose(**{name: values})[name].why
 
 
 def test_the_order_of_the_columns_does_not_matter() -> None:

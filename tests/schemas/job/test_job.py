@@ -95,6 +95,10 @@ def test_a_job_with_every_setting_is_read() -> None:
             'job.toml: columns.amount: "nmber" is not a role; did you mean `number`?',
         ),
         (
+            '[columns]\nerrno = "code"',
+            'job.toml: columns.errno: "code" is not a role; did you mean `category`?',
+        ),
+        (
             '[columns]\n"a.b" = "zzz"',
             'job.toml: columns."a.b": "zzz" is not a role; use one of id, time, entity, category,'
             " number, text, flag, ignore",
