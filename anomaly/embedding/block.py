@@ -25,15 +25,25 @@ class Rarity:
     """The rarity of a value, in figures; `anomaly.explain.sentences` puts them in words."""
 
     kind: Literal[
-        "name", "number", "word", "hour", "step", "entity name", "entity number", "entity hour"
+        "name",
+        "address",
+        "number",
+        "word",
+        "hour",
+        "step",
+        "entity name",
+        "entity number",
+        "entity hour",
     ]
     """What the figures are about. `entity`: among the events of one entity alone."""
     part: str = ""
-    """The rarest word or step of the value; empty if it has none."""
+    """The rarest word or step of the value, or the network of an address; empty if none."""
     count: int = 0
     """Events that hold the value, or its part."""
     total: int = 0
     """Events of the sample, or of the entity."""
+    around: int = 0
+    """Events of the network of an address."""
     share: float = 0.0
     """Of a number, the events below it; of a moment, the events around its hour."""
     usual: Any = None

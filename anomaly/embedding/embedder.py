@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anomaly.embedding.address_rarity import AddressRarityBlock
 from anomaly.embedding.block import DriftBins, Rarity
-from anomaly.embedding.category import MOST_AXES, CategoryBlock, distinct
+from anomaly.embedding.category import MISSING, MOST_AXES, CategoryBlock, distinct
 from anomaly.embedding.column_pairs import telling_pairs
 from anomaly.embedding.conditional import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.deduplicated import Codes, EmbeddedEvents, Part, Span, Vectors, combinations
@@ -20,11 +21,13 @@ from anomaly.embedding.rarity import surprisal
 from anomaly.embedding.sequence import SequenceBlock
 from anomaly.embedding.text import MOST_DIRECTIONS, TextBlock
 from anomaly.embedding.time import TimeBlock
+from anomaly.preprocess.networks import are_addresses
 from schemas.columns.roles import Role
 from schemas.events.contract import one_array
 from schemas.job.sections import TextEmbedding
 
-Block = CategoryBlock | EntityRarityBlock | NumberBlock | SequenceBlock | TextBlock | TimeBlock
+EntityBlock = AddressRarityBlock | EntityRarityBlock
+Block = CategoryBlock | EntityBlock | NumberBlock | SequenceBlock | TextBlock | TimeBlock
 Habit = HourHabit | LevelHabit | NameHabit
 _NAMES = (Role.CATEGORY, Role.FLAG, Role.ENTITY)
 """Roles whose values are names: few of them, each with a code."""
@@ -83,7 +86,7 @@ class EventEmbedder:
             if role is Role.ENTITY or column in peers
         }
         blocks = {
-            column: EntityRarityBlock.fit(entities[column])
+            column: _fit_entity(entities[column])
             if role is Role.ENTITY
             else _fit_block(role, _values(events, column, role), seed, room, text)
             for column, role in roles.items()
@@ -115,7 +118,7 @@ class EventEmbedder:
                     blocks[column] = block.recounted(values, seed)
                 case TimeBlock():
                     blocks[column] = TimeBlock.fit(values)
-                case NumberBlock() | EntityRarityBlock():
+                case NumberBlock() | EntityRarityBlock() | AddressRarityBlock():
                     blocks[column] = block
         return EventEmbedder(self.roles, self.weights, blocks, self.entities, self.habits)
 
@@ -276,6 +279,13 @@ class _Reading:
 
     def _column(self, column: str) -> Any:
         return _values(self._events, column, self._embedder.roles[column])
+
+
+def _fit_entity(names: CategoryBlock) -> EntityBlock:
+    """Fit the block of an entity's own rarity, that of addresses by their networks."""
+    known = pa.array([name for name in names.names if name != MISSING], pa.string())
+    block = AddressRarityBlock if are_addresses(known) else EntityRarityBlock
+    return block.fit(names)
 
 
 def _fit_block(role: Role, values: Any, seed: int, room: int, text: TextEmbedding) -> Block:

@@ -28,10 +28,7 @@ class EntityRarityBlock:
     @classmethod
     def fit(cls, names: CategoryBlock) -> "EntityRarityBlock":
         """Learn the scale from the counts of the entities."""
-        surprisals = surprisal(names.counts, names.total)
-        shares = names.counts / max(names.total, 1)
-        variance = float(np.sum(shares * (surprisals - np.sum(shares * surprisals)) ** 2))
-        return cls(names, float(1.0 / np.sqrt(max(variance, 1.0))))
+        return cls(names, scale_of(surprisal(names.counts, names.total), names))
 
     def transform(self, column: pa.DictionaryArray) -> npt.NDArray[np.float32]:
         """Embed `column`, dictionary<string> (n_rows,), as float32 (n_rows, 1)."""
@@ -47,3 +44,10 @@ class EntityRarityBlock:
     def drift_bins(self, column: pa.DictionaryArray) -> DriftBins:
         """Return a bin for each common entity, and one for the others."""
         return self.names.drift_bins(column)
+
+
+def scale_of(surprisals: npt.NDArray[np.float64], names: CategoryBlock) -> float:
+    """Return what brings the surprisals of `names`, (n_names,), to at most one deviation."""
+    shares = names.counts / max(names.total, 1)
+    variance = float(np.sum(shares * (surprisals - np.sum(shares * surprisals)) ** 2))
+    return float(1.0 / np.sqrt(max(variance, 1.0)))

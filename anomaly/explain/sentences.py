@@ -86,6 +86,15 @@ def _name(column: ExplainedColumn, rarity: Rarity) -> Description:
     return observed, expected, sentence
 
 
+def _address(column: ExplainedColumn, rarity: Rarity) -> Description:
+    observed, expected = quote(column.value), _usual(column.expected)
+    sentence = (
+        f"`{column.name}` is `{observed}`: {rarity.count:,} of {rarity.total:,} events,"
+        f" {rarity.around:,} of its network `{rarity.part}`; near ones have `{expected}`"
+    )
+    return observed, expected, sentence
+
+
 def _number(column: ExplainedColumn, rarity: Rarity) -> Description:
     observed = quote(column.value)
     numbers = [v for v in column.expected if v is not None]
@@ -176,6 +185,7 @@ def _range(numbers: list[float]) -> str:
 
 _SENTENCES: dict[str, Callable[[ExplainedColumn, Rarity], Description]] = {
     "name": _name,
+    "address": _address,
     "number": _number,
     "word": _word,
     "hour": _hour,

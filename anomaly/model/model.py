@@ -14,6 +14,7 @@ from anomaly.detectors.covariance_metric import CovarianceMetric
 from anomaly.detectors.density import DistanceToMeasure
 from anomaly.detectors.distance import FarthestColumn
 from anomaly.detectors.share_bound import SmallMasses
+from anomaly.embedding.address_rarity import AddressRarityBlock, NetworkCounts
 from anomaly.embedding.category import CategoryBlock
 from anomaly.embedding.conditional import HourHabit, LevelHabit, NameHabit
 from anomaly.embedding.deduplicated import Span
@@ -113,6 +114,7 @@ def _require_enough(events: pa.Table) -> None:
 
 
 PARTS = (
+    AddressRarityBlock,
     AnomalyModel,
     Calibration,
     CategoryBlock,
@@ -126,6 +128,7 @@ PARTS = (
     LevelHabit,
     MeaningSpace,
     NameHabit,
+    NetworkCounts,
     NumberBlock,
     SequenceBlock,
     SmallMasses,

@@ -14,7 +14,7 @@ from schemas.errors import JobError
 SHOWN = 3
 """So many violations are told in full; of the others only how many there are."""
 
-_SYNONYMS = {"code": "category"}
+_SYNONYMS = {"code": "category", "address": "entity", "ip": "entity"}
 """Word that a reader may expect -> the one that a job file has for it."""
 _BOUNDS = {
     "greater_than": "must be above {gt:g}",

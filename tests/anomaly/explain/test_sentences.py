@@ -52,6 +52,27 @@ def told(
 
 
 @pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("10.0.0.9", "0 of 100 events, 97 of its network `10.0.0.0/24`"),
+        ("10.0.7.9", "0 of 100 events, 97 of its network `10.0.0.0/16`"),
+        ("printer", "3 of 100 events"),
+    ],
+)
+def test_the_sentence_of_an_address_names_its_network(value: str, sentence: str) -> None:
+    roles = {"ip": Role.ENTITY}
+    addresses = [f"10.0.0.{i % 8}" for i in range(97)] + ["printer"] * 3
+    embedder = EventEmbedder.fit(conformed({"ip": addresses}, roles), roles, {}, 0)
+    (span,) = embedder.spans
+    near = [{"ip": "10.0.0.1"}]
+    assert describe(ExplainedColumn(embedder, span, {"ip": value}, near)) == (
+        value,
+        "10.0.0.1",
+        f"`ip` is `{value}`: {sentence}; near ones have `10.0.0.1`",
+    )
+
+
+@pytest.mark.parametrize(
     ("column", "value", "sentence"),
     [
         ("action", "purge", "`action` is `purge`: 0 of 100 events; near ones have `read`"),
