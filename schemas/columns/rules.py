@@ -170,6 +170,10 @@ def _entity_by_look(profile: ColumnProfile) -> bool:
     return profile.share(*ACTORS) >= 0.8
 
 
+def _ip_addresses(profile: ColumnProfile) -> bool:
+    return profile.share("ip") >= 0.8
+
+
 def _fingerprint(profile: ColumnProfile) -> bool:
     return profile.share("uuid", "hash") >= 0.8
 
@@ -278,6 +282,7 @@ _RULES: Mapping[str, Iterable[_Rule]] = {
         _PROCESS,
         _Rule(_text_by_name, Role.TEXT, "text by its name"),
         _Rule(_text_by_look, Role.TEXT, "paths, queries, addresses of pages or JSON"),
+        _Rule(_ip_addresses, Role.ENTITY, "IP addresses, judged with their networks"),
         _Rule(_entity_by_look, Role.ENTITY, "addresses of hosts, people or resources"),
         _Rule(_seldom_repeated, Role.IGNORE, "hashes or UUIDs that hardly repeat"),
         _Rule(_fingerprint, Role.ENTITY, "hashes or UUIDs that repeat"),

@@ -48,7 +48,7 @@ CODES = _vocabulary(
     "code codes status state type class category level severity priority port version"
     " kind mode method action activity operation opcode protocol proto event result outcome"
     " response zip zipcode postal postcode plz region zone channel rank grade label cluster group"
-    " errno syscall syscalls signal facility vlan asn mcc sport dport srcport dstport exitcode"
+    " errno syscall syscalls facility vlan asn mcc sport dport srcport dstport exitcode"
     " returncode retcode rc statuscode errorcode errcode eventcode eventid prefix bin iin first6"
     " stufe klasse typ art aktion ergebnis kategorie niveau classe etat categorie resultat"
 )
@@ -58,7 +58,7 @@ QUANTITIES = _vocabulary(
     "count counts total sum amount bytes packets pkts size length len duration latency"
     " elapsed ms sec secs seconds minutes hours rate ratio share percent pct score price cost value"
     " balance age weight mean avg min max std median speed temperature lat lon lng latitude"
-    " longitude volume quantity qty attempts retries hits timeout interval delay wait uptime"
+    " longitude volume quantity qty attempts retries hits interval delay wait uptime"
     " distance depth width height salary income revenue fee tax rating days years"
     " anzahl menge betrag preis dauer groesse laenge summe wert alter gewicht anteil"
     " nombre montant prix duree taille longueur somme valeur poids quantite"

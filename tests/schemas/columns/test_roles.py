@@ -263,6 +263,12 @@ def test_an_entity_says_by_which_word_and_how_often_it_repeats() -> None:
     assert why == "500 distinct values over 3,000 rows, each about 6 times; a name with `customer`"
 
 
+def test_an_address_is_an_entity_that_is_judged_with_its_networks() -> None:
+    choice = choose(v=many("10.0.0.{}".format, 200))["v"]
+    assert choice.role is Role.ENTITY
+    assert choice.why.endswith("; IP addresses, judged with their networks")
+
+
 def test_a_constant_keeps_the_role_of_its_type() -> None:
     choices = choose(region=["eu"] * 9, ratio=[0.5] * 9, on=[True] * 9)
     assert [c.role for c in choices.values()] == [Role.CATEGORY, Role.NUMBER, Role.FLAG]
