@@ -9,7 +9,7 @@ from anomaly.detectors.calibration import SurprisalCurve
 from anomaly.detectors.cosine import UnlikeDirection
 from anomaly.detectors.density import DistanceToMeasure
 from anomaly.detectors.distance import FarthestColumn
-from anomaly.detectors.share_bound import SmallMasses
+from anomaly.detectors.share_bound import MASSES, SmallMasses
 from anomaly.embedding.deduplicated import EmbeddedEvents, Span
 from anomaly.numerics.arrays import Doubles, Floats
 from schemas.job.sections import Distance
@@ -24,7 +24,7 @@ _DISTANCE_WEIGHT = 0.75
 _SMALLER_WEIGHT, _SMALLER_MOST = 0.3, 3.0
 """Weight of the smaller of the two surprisals, and the most of it that counts, in nats: what one
 normal event in twenty has. Beyond that the smaller one repeats the larger."""
-_ODD = float(np.log(100.0))
+_ODD = float(-np.log(min(MASSES)))
 """In nats: beyond it a surprisal is bounded. Few events are, and only they are measured again."""
 
 
@@ -148,13 +148,17 @@ class ScoreCombination:
         Each mass gives a bound: the surprisal of the event among the nearest events of that mass,
         but at least -log of the mass. The smallest bound counts.
         """
-        odd = np.flatnonzero(scores.surprisal > _ODD)
-        if self.small_masses is None or not len(odd):
+        small, odd = self.small_masses, np.flatnonzero(scores.surprisal > _ODD)
+        if small is None or not len(odd):
             return scores
         surprisal = scores.surprisal.copy()
-        ordinary = self.density_surprisals[0]
-        for at in self.small_masses.measure(events.take(odd)):
-            within = self._joint(ordinary.of(at.density), at.distance)
-            bound = np.maximum(within, -np.log(at.share)).astype(np.float32)
-            surprisal[odd] = np.minimum(surprisal[odd], bound)
+        densities = small.densities(events.take(odd))
+        for mass, share in enumerate(small.shares):
+            density = self.density_surprisals[0].of(densities[:, mass])
+            # The density alone may say that this mass bounds nothing.
+            lower = np.maximum(density, -np.log(share)) < surprisal[odd]
+            rows = odd[lower]
+            joint = self._joint(density[lower], small.distances(events.take(rows), mass))
+            bound = np.maximum(joint, -np.log(share)).astype(np.float32)
+            surprisal[rows] = np.minimum(surprisal[rows], bound)
         return replace(scores, surprisal=surprisal)

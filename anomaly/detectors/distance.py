@@ -54,7 +54,9 @@ class FarthestColumn:
         away = means - ordered.mean(axis=0)
         variances = np.maximum((squares[m:] - squares[:-m]) / m - away**2, 0.0)
         starts = np.array([span.start for span in spans], dtype=np.int64)
-        return cls(starts, *(a.astype(np.float32) for a in (boundaries, means, variances)))
+        # One dimension after the other is read, so each lies together in memory.
+        tables = (np.asfortranarray(a, np.float32) for a in (boundaries, means, variances))
+        return cls(starts, *tables)
 
     def by_span(self, X: Floats) -> Floats:
         """Return the distance of each span of `X`, float32 (n_rows, n_spans)."""

@@ -20,6 +20,9 @@ _NEIGHBOURS = 8
 _COMPARED = 1_024
 """Trimmed events, and as many others, that each trimmed event is compared with."""
 
+_MEBIBYTES = 32
+"""Distances that are held at a time."""
+
 
 def covers_habits(days: Integers | None) -> bool:
     """Return whether events of these days, int64 (n_events,), can show what recurs."""
@@ -55,7 +58,8 @@ def recurring(
     alike, usual = odd[spread(len(odd), n)], others[spread(len(others), n)]
     compared = events.take(np.concatenate([alike, usual])).X.astype(np.float64)
     start = 0
-    for distances in pairwise_distances_chunked(events.take(odd).X.astype(np.float64), compared):
+    rows = events.take(odd).X.astype(np.float64)
+    for distances in pairwise_distances_chunked(rows, compared, working_memory=_MEBIBYTES):
         here = odd[start : start + len(distances)]
         found[here] = _recur(distances, here, alike, days)
         start += len(distances)

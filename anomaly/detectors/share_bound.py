@@ -7,10 +7,9 @@ again, against smaller and smaller masses. Where it is ordinary among the neares
 surprisal is at most -log(1/100).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 from anomaly.detectors.density import DistanceToMeasure
 from anomaly.detectors.distance import FarthestColumn
@@ -22,17 +21,6 @@ MASSES = (0.05, 0.02, 0.01, 0.005, 0.0025)
 _REFERENCES = 2_048
 _FEWEST = 4
 """References of a mass at the least: what three others are like is no habit yet."""
-
-
-class MeasuredAt(NamedTuple):
-    """Events measured against one mass."""
-
-    share: float
-    """The share of the references that the mass holds."""
-    density: Floats
-    """(n_events,)."""
-    distance: Floats
-    """(n_events,)."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +41,21 @@ class SmallMasses:
         )
         return cls(density.fit_events(normal), tuple(spans))
 
-    def measure(self, events: EmbeddedEvents) -> Iterator[MeasuredAt]:
-        """Measure events against each mass, the largest first."""
-        densities = self.density.measure_events(events)
-        for i, (share, distance) in enumerate(self._distances):
-            yield MeasuredAt(share, densities[:, i], distance.score_events(events))
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Return the share of the references that each mass holds."""
+        n = len(self.density.references_)
+        return tuple(of_mass / n for of_mass in self.density.n_neighbors_)
+
+    def densities(self, events: EmbeddedEvents) -> Floats:
+        """Return the density of events at each mass, float32 (n_events, n_masses)."""
+        return self.density.measure_events(events)
+
+    def distances(self, events: EmbeddedEvents, mass: int) -> Floats:
+        """Return the distance of events at one mass, by its place, float32 (n_events,)."""
+        return self._distances[mass].score_events(events)
 
     @cached_property
-    def _distances(self) -> list[tuple[float, FarthestColumn]]:
+    def _distances(self) -> list[FarthestColumn]:
         references = self.density.references_
-        shares = [n / len(references) for n in self.density.n_neighbors_]
-        return [(share, FarthestColumn.fit(references, self.spans, share)) for share in shares]
+        return [FarthestColumn.fit(references, self.spans, share) for share in self.shares]
