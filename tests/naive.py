@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -138,24 +137,6 @@ def to_one_deviation(values: list[float]) -> list[float]:
     mean = math.fsum(values) / len(values)
     variance = math.fsum((x - mean) ** 2 for x in values) / len(values)
     return [x / max(math.sqrt(variance), 0.5) for x in values]
-
-
-def level_deviations(entities: list[int], levels: list[float]) -> list[float]:
-    """Give the deviations of each event's number from its entity's level."""
-    groups: dict[int, list[float]] = {}
-    for entity, level in zip(entities, levels, strict=True):
-        groups.setdefault(entity, []).append(level)
-    medians = {entity: median(group) for entity, group in groups.items()}
-    away = [abs(x - medians[e]) for e, x in zip(entities, levels, strict=True)]
-    within = max(1.4826 * median(away), 0.1)
-    deviations = []
-    for entity, level in zip(entities, levels, strict=True):
-        group = groups[entity]
-        own = 1.4826 * median(abs(x - medians[entity]) for x in group)
-        shrunk = (len(group) - 1) / (len(group) - 1 + 4.0)
-        spread = math.sqrt(shrunk * own**2 + (1.0 - shrunk) * max(within, 1.0) ** 2)
-        deviations.append((level - shrunk * medians[entity]) / max(spread, within))
-    return deviations
 
 
 # --- scores ----------------------------------------------------------------------------------

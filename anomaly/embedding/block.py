@@ -47,7 +47,7 @@ class Rarity:
     share: float = 0.0
     """Of a number, the events below it; of a moment, the events around its hour."""
     usual: Any = None
-    """What the entity mostly holds there; None if that is not known."""
+    """What the entity mostly holds there, of numbers a tuple; None or empty if not known."""
 
 
 def surprisal_bins(rarest: Floats, largest: float, missing: Any) -> DriftBins:

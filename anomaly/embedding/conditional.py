@@ -13,17 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from anomaly.embedding.block import Rarity
 from anomaly.embedding.category import CategoryBlock
 from anomaly.embedding.deduplicated import Codes
-from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import others
 from anomaly.embedding.time import HOUR_BINS, TimeBlock, hour_bins, smooth_hours
-from anomaly.numerics.sorted_lookup import Polyline
 
-_STRENGTHS = 2.0 ** np.arange(-6, 12)
+STRENGTHS = 2.0 ** np.arange(-6, 12)
 """Strengths to choose from: how many events the shares among all events count for."""
 
 _OWN_HOUR = 1.0 / 3.0
@@ -31,15 +28,6 @@ _OWN_HOUR = 1.0 / 3.0
 
 _LEAST_DEVIATION = 0.5
 """In nats: a surprisal weighs at most twice for being seldom."""
-
-_LEVEL_STRENGTH = 4.0
-"""The number of events that the level of all events counts for beside an entity's own."""
-_NATS = 0.25
-"""Steps of the surprisal that the deviations are tabled for."""
-_ROUNDING = 1e-6
-"""Deviations that differ by less, or by less than this share of them, are equally far."""
-_MAD_TO_DEVIATION = 1.4826
-"""The deviation of a normal distribution over its median absolute deviation."""
 
 
 @dataclass(frozen=True)
@@ -176,66 +164,6 @@ class HourHabit:
         return (left_out.excess(self.strength) * self.scale).astype(np.float32)
 
 
-@dataclass(frozen=True)
-class LevelHabit:
-    """The surprisal of a number's distance from the entity's own level, in nats, with its sign.
-
-    Level and deviation are the median and the median absolute deviation, which one extreme event
-    hardly changes. Both are shrunk towards those of all. The surprisal is -log of the share of
-    events that lie as many deviations off their own level. Beyond the farthest of them it grows
-    with the logarithm of the distance.
-    """
-
-    levels: npt.NDArray[np.float32]
-    """(n_entities + 1,): shrunk medians, 0 (the level of all) for unknown entities last."""
-    deviations: npt.NDArray[np.float32]
-    """(n_entities + 1,): the least granted included."""
-    tail: npt.NDArray[np.float64]
-    """(n_steps,): how many deviations are a surprisal of 0, 1/4, 2/4, … nats."""
-
-    @classmethod
-    def fit(cls, entity: Codes, n_entities: int, level: npt.NDArray[np.float64]) -> "LevelHabit":
-        """Learn from `level`, float64 (n_rows,): numbers scaled to deviations, NaN if missing."""
-        known = (entity >= 0) & np.isfinite(level)
-        entity, level = entity[known], level[known]
-        n_groups = n_entities + 1
-        count = others(np.bincount(entity, minlength=n_groups))
-        median = _grouped_median(entity, level, n_groups)
-        away = np.abs(level - median[entity])
-        own = _MAD_TO_DEVIATION * _grouped_median(entity, away, n_groups)
-        # What an event usually deviates from its entity's level is the least that any is granted.
-        within = max(_MAD_TO_DEVIATION * float(np.median(away)) if level.size else 0.0, 0.1)
-        shrunk = count / (count + _LEVEL_STRENGTH)
-        deviation = np.sqrt(shrunk * own**2 + (1.0 - shrunk) * max(within, 1.0) ** 2)
-        levels = (shrunk * median).astype(np.float32)
-        deviations = np.maximum(deviation, within).astype(np.float32)
-        off = np.abs(level - levels[entity]) / deviations[entity]
-        nats = np.arange(0.0, np.log(max(len(off), 1)) + _NATS, _NATS)
-        shares = 1.0 - np.exp(-nats)
-        tail = np.quantile(off, shares, method="higher") if len(off) else np.zeros(1)
-        tail[tail < _ROUNDING] = 0.0  # The slope between two of the smallest floats overflows.
-        return cls(levels, deviations, tail)
-
-    def rarity(self, entity: int, _number: float | None, numbers: NumberBlock) -> Rarity:
-        """Return the number at the entity's own level."""
-        return Rarity("entity number", usual=numbers.value_at(self.level_of(entity)))
-
-    def level_of(self, entity: int) -> float:
-        """Return the entity's own level; that of all for an unknown one."""
-        return float(self.levels[entity if entity < len(self.levels) - 1 else -1])
-
-    def transform(self, entity: Codes, level: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-        """Return the signed surprisal, float32 (n_rows,), 0 where the number is missing."""
-        entity = np.where(entity < len(self.levels) - 1, entity, -1)
-        away = np.nan_to_num((level - self.levels[entity]) / self.deviations[entity], nan=0.0)
-        off = np.abs(away)
-        # A hair nearer, so that of many equally far none counts as farther than the others.
-        nearer = off * (1.0 - _ROUNDING) - _ROUNDING
-        surprisal = Polyline(self.tail, _NATS * np.arange(len(self.tail))).at(nearer)
-        farther = np.log(np.maximum(off / max(self.tail[-1], 1.0), 1.0))
-        return (np.sign(away) * (surprisal + farther)).astype(np.float32)
-
-
 class _LeaveOneOut(NamedTuple):
     """The evidence on each event, with the event itself left out; each (n_events,)."""
 
@@ -269,9 +197,9 @@ def _best_strength(left_out: _LeaveOneOut, counts: Codes) -> float:
     Each row of the evidence stands for as many events as its count says.
     """
     if not len(counts):
-        return float(_STRENGTHS[-1])
-    losses = [counts @ left_out.surprisal(strength) for strength in _STRENGTHS]
-    return float(_STRENGTHS[np.argmin(losses)])
+        return float(STRENGTHS[-1])
+    losses = [counts @ left_out.surprisal(strength) for strength in STRENGTHS]
+    return float(STRENGTHS[np.argmin(losses)])
 
 
 def _scale(excess: npt.NDArray[np.float64], counts: Codes) -> float:
@@ -285,13 +213,3 @@ def _scale(excess: npt.NDArray[np.float64], counts: Codes) -> float:
     mean = np.average(excess, weights=counts)
     deviation = np.sqrt(np.average((excess - mean) ** 2, weights=counts))
     return float(1.0 / max(float(deviation), _LEAST_DEVIATION))
-
-
-def _grouped_median(
-    groups: Codes, values: npt.NDArray[np.float64], n_groups: int
-) -> npt.NDArray[np.float64]:
-    """Return the median of `values` in each group, float64 (n_groups,), 0 for an empty one."""
-    medians = np.zeros(n_groups)
-    of_filled = pd.Series(values).groupby(groups).median()
-    medians[of_filled.index] = of_filled
-    return medians

@@ -13,9 +13,10 @@ from anomaly.embedding.address_rarity import AddressRarityBlock
 from anomaly.embedding.block import DriftBins, Rarity
 from anomaly.embedding.category import MISSING, MOST_AXES, CategoryBlock, distinct
 from anomaly.embedding.column_pairs import telling_pairs
-from anomaly.embedding.conditional import HourHabit, LevelHabit, NameHabit
+from anomaly.embedding.conditional import HourHabit, NameHabit
 from anomaly.embedding.deduplicated import Codes, EmbeddedEvents, Part, Span, Vectors, combinations
 from anomaly.embedding.entity_rarity import EntityRarityBlock
+from anomaly.embedding.level_habit import LevelHabit
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import surprisal
 from anomaly.embedding.sequence import SequenceBlock

@@ -98,7 +98,7 @@ def _address(column: ExplainedColumn, rarity: Rarity) -> Description:
 def _number(column: ExplainedColumn, rarity: Rarity) -> Description:
     observed = quote(column.value)
     numbers = [v for v in column.expected if v is not None]
-    expected = _range(numbers) if numbers else "missing"
+    expected = _range(numbers)
     if column.value is None:
         return observed, expected, f"`{column.name}` is missing; near ones have {expected}"
     # A tenth of a per cent is what the quantiles resolve.
@@ -157,8 +157,12 @@ def _entity_name(column: ExplainedColumn, rarity: Rarity) -> Description:
 
 
 def _entity_number(column: ExplainedColumn, rarity: Rarity) -> Description:
-    expected = quote(float(f"{rarity.usual:.3g}"))
     observed = quote(column.value)
+    if not rarity.usual:
+        expected = _range([v for v in column.expected if v is not None])
+        sentence = f"`{column.name}` is {observed}: no other number of {column.entity} is known"
+        return observed, expected, sentence
+    expected = _either([quote(float(f"{value:.3g}")) for value in rarity.usual])
     sentence = f"`{column.name}` is {observed}: usually about {expected} for {column.entity}"
     return observed, expected, sentence
 
@@ -178,7 +182,14 @@ def _usual(values: list[Any]) -> str:
     return quote(Counter(values).most_common(1)[0][0]) if values else "missing"
 
 
+def _either(values: list[str]) -> str:
+    *others, last = dict.fromkeys(values)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def _range(numbers: list[float]) -> str:
+    if not numbers:
+        return "missing"
     low, high = quote(min(numbers)), quote(max(numbers))
     return low if low == high else f"{low} to {high}"
 

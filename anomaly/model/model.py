@@ -16,15 +16,18 @@ from anomaly.detectors.distance import FarthestColumn
 from anomaly.detectors.share_bound import SmallMasses
 from anomaly.embedding.address_rarity import AddressRarityBlock, NetworkCounts
 from anomaly.embedding.category import CategoryBlock
-from anomaly.embedding.conditional import HourHabit, LevelHabit, NameHabit
+from anomaly.embedding.conditional import HourHabit, NameHabit
 from anomaly.embedding.deduplicated import Span
 from anomaly.embedding.embedder import EventEmbedder
 from anomaly.embedding.entity_rarity import EntityRarityBlock
+from anomaly.embedding.level_habit import LevelHabit
 from anomaly.embedding.lsa import TokenSpace
 from anomaly.embedding.number import NumberBlock
+from anomaly.embedding.own_values import OwnValues
 from anomaly.embedding.sentence_embedding import MeaningSpace
 from anomaly.embedding.sequence import SequenceBlock
 from anomaly.embedding.step_counts import StepCounts
+from anomaly.embedding.tail import TailSurprisal
 from anomaly.embedding.text import TextBlock
 from anomaly.embedding.time import TimeBlock
 from anomaly.model.fold import Fold, ModelOptions, Scores, splits
@@ -130,11 +133,13 @@ PARTS = (
     NameHabit,
     NetworkCounts,
     NumberBlock,
+    OwnValues,
     SequenceBlock,
     SmallMasses,
     Span,
     StepCounts,
     SurprisalCurve,
+    TailSurprisal,
     TextBlock,
     TimeBlock,
     TokenSpace,

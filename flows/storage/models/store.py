@@ -36,7 +36,7 @@ from schemas.errors import ModelFileError
 from schemas.outputs.model_card import ModelCard
 
 MODELS = "models"
-FORMAT = 5
+FORMAT = 6
 _ARRAYS, _REFERENCES, _STATE, _HEAD = (
     "arrays.safetensors",
     "references.arrow",

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.embedding.conditional import HourHabit, LevelHabit, NameHabit
+from anomaly.embedding.conditional import HourHabit, NameHabit
 from anomaly.embedding.rarity import surprisal
 from tests import naive
 from tests.anomaly.logs import PATIENT
@@ -126,77 +126,3 @@ def test_an_entity_is_expected_at_its_own_hours() -> None:
     assert habit.share_of(0, 22) == 0.0
     day, night, unknown = habit.transform(np.array([0, 0, -1]), np.array([9, 22, 22]) * HOUR)
     assert day == unknown == 0.0 < night
-
-
-# --- levels ----------------------------------------------------------------------------------
-
-LEVELS = st.lists(
-    st.tuples(st.integers(0, 3), st.floats(-100, 100, width=32)), min_size=1, max_size=30
-)
-
-
-@PATIENT
-@given(LEVELS)
-def test_the_surprisal_of_a_number_grows_with_the_deviations_from_the_entity_s_level(
-    events: list[tuple[int, float]],
-) -> None:
-    entity = np.array([e for e, _ in events])
-    level = np.array([x for _, x in events])
-    surprisal = LevelHabit.fit(entity, 4, level).transform(entity, level)
-    away = np.array(naive.level_deviations(entity.tolist(), level.tolist()))
-    clear = np.abs(away) > 1e-3
-    assert (np.sign(surprisal)[clear] * np.sign(away)[clear] >= 0.0).all()
-    order = np.argsort(np.abs(away))
-    assert (np.diff(np.abs(surprisal)[order]) >= -2e-3).all()
-
-
-def test_the_surprisal_of_a_level_is_minus_log_of_the_share_as_far_off() -> None:
-    random = np.random.default_rng(0)
-    entity = random.integers(0, 5, 20_000)
-    level = 3.0 * entity + random.standard_t(2, 20_000)
-    habit = LevelHabit.fit(entity, 5, level)
-    surprisal = np.abs(habit.transform(entity, level))
-    for nats in (1.0, 3.0, 6.0):
-        assert np.mean(surprisal >= nats) == pytest.approx(np.exp(-nats), rel=0.1)
-    far, farther = habit.transform(np.array([0, 0]), np.array([1e4, 1e6]))
-    assert farther - far == pytest.approx(np.log(100.0), rel=1e-3)
-    assert habit.transform(np.array([0]), np.array([-1e4]))[0] < -surprisal.max()
-
-
-def test_one_extreme_number_does_not_move_its_entity_s_level() -> None:
-    entity, level = np.zeros(30, dtype=np.int64), np.append(np.linspace(-1, 1, 29), 50.0)
-    surprisal = LevelHabit.fit(entity, 1, level).transform(entity, level)
-    assert surprisal[-1] > np.log(30) - 0.5
-    assert surprisal[-1] > surprisal[:-1].max() + 0.5
-
-
-def test_missing_numbers_and_unknown_entities_have_no_surprisal() -> None:
-    entity = np.array([0, 0, 1, -1])
-    level = np.array([5.0, 5.0, np.nan, 3.0])
-    habit = LevelHabit.fit(entity, 2, level)
-    away = habit.transform(np.array([0, 1, 2, -1]), np.array([np.nan, np.nan, 50.0, 50.0]))
-    assert away[:2].tolist() == [0.0, 0.0]
-    assert away[2] == away[3] > 0.0
-    assert habit.level_of(-1) == habit.level_of(7) == 0.0
-
-
-@pytest.mark.parametrize("level", [[], [np.nan, np.nan]])
-def test_a_level_of_no_numbers_has_no_surprisal(level: list[float]) -> None:
-    entity = np.arange(len(level))
-    habit = LevelHabit.fit(entity, len(level), np.array(level, dtype=np.float64))
-    assert np.isfinite(habit.transform(np.array([0, -1]), np.array([1.0, np.nan]))).all()
-
-
-def test_equally_distant_numbers_are_no_more_surprising_than_their_share() -> None:
-    entity = np.zeros(1_000, dtype=np.int64)
-    level = np.repeat([0.0, 5.0], [950, 50])
-    surprisal = LevelHabit.fit(entity, 1, level).transform(entity, level)
-    assert (surprisal[:950] == 0.0).all()
-    assert surprisal[950:] == pytest.approx(np.full(50, np.log(20.0)), abs=0.3)
-
-
-def test_levels_that_differ_by_the_smallest_floats_do_not_differ() -> None:
-    level = np.array([0.0, 3e-309, -6e-309, 7e-308, -7e-308, 0.0, 3.0, 3.0, 3.0])
-    entity = np.zeros(len(level), dtype=np.int64)
-    surprisal = LevelHabit.fit(entity, 1, level).transform(entity, level)
-    assert surprisal[:6].tolist() == [0.0] * 6

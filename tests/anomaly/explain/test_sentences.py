@@ -147,6 +147,25 @@ def test_the_sentence_about_a_number_given_the_entity(embedder: EventEmbedder) -
     assert sentence == f"`size` is 1,000,000: usually about {expected} for `user` `ann`"
 
 
+def test_the_sentence_names_each_usual_number_of_the_entity() -> None:
+    columns = {"user": ["ann"] * 90, "size": [20.0, 77.0, 300.0] * 30}
+    roles = {c: ROLES[c] for c in columns}
+    three_humps = EventEmbedder.fit(conformed(columns, roles), roles, {}, 0)
+    assert told(three_humps, "size", 48.0, "user") == (
+        "48",
+        "20, 77 or 300",
+        "`size` is 48: usually about 20, 77 or 300 for `user` `ann`",
+    )
+
+
+def test_no_usual_number_is_claimed_of_an_unknown_entity(embedder: EventEmbedder) -> None:
+    assert told(embedder, "size", 48.0, "user", user="eve") == (
+        "48",
+        "5 to 7",
+        "`size` is 48: no other number of `user` `eve` is known",
+    )
+
+
 def test_a_number_is_described_where_the_sample_has_none() -> None:
     columns = {"size": [None] * 5, "action": ["read"] * 5}
     roles = {c: ROLES[c] for c in columns}

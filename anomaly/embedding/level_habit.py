@@ -1,0 +1,74 @@
+"""The usual numbers of an entity, of any shape, and how surprising another number is to it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anomaly.embedding.block import Rarity
+from anomaly.embedding.deduplicated import Codes
+from anomaly.embedding.number import NumberBlock
+from anomaly.embedding.own_spread import own_spreads
+from anomaly.embedding.own_values import OwnValues
+from anomaly.embedding.tail import TailSurprisal
+from anomaly.numerics.arrays import Doubles, Floats
+
+_GAP = 0.25
+"""Share of the range of some numbers, from 5 to 95 %. A wider gap between two parts them."""
+_USUAL, _FEWEST = 0.1, 4
+"""Share of an entity's numbers, and how many of them, that make a usual one."""
+
+
+@dataclass(frozen=True)
+class LevelHabit:
+    """The surprisal of a number's distance from the entity's own numbers, in nats, with its sign.
+
+    The distance is that to the nearest of its own (`anomaly.embedding.own_values`), in units of its
+    spread (`anomaly.embedding.own_spread`). The surprisal is -log of the share of events that lie
+    as far from their own entity's numbers.
+    """
+
+    own: OwnValues
+    spreads: Floats
+    """(n_entities + 1,): infinite for those of one event, and for unknown ones, which are last."""
+    tail: TailSurprisal
+
+    @classmethod
+    def fit(cls, entity: Codes, n_entities: int, level: Doubles) -> "LevelHabit":
+        """Learn from `level`, float64 (n_rows,): numbers scaled to deviations, NaN if missing."""
+        known = (entity >= 0) & np.isfinite(level)
+        entity, level = entity[known], level[known]
+        own = OwnValues.of(entity, level, n_entities)
+        away = own.away_from_others(entity, level)
+        spreads = own_spreads(own, entity, level)
+        tail = TailSurprisal.fit(away / spreads[entity])
+        return cls(own, spreads.astype(np.float32), tail)
+
+    def rarity(self, entity: int, _number: float | None, numbers: NumberBlock) -> Rarity:
+        """Return the numbers that are usual for the entity, ascending; none for an unknown one."""
+        usual = tuple(numbers.value_at(level) for level in self.usual(entity))
+        return Rarity("entity number", usual=usual)
+
+    def usual(self, entity: int) -> tuple[float, ...]:
+        """Return the levels that are usual for the entity: the median of each of its humps."""
+        own = self.own.of_entity(entity)
+        fewest = max(_USUAL * len(own), _FEWEST)
+        usual = [hump for hump in _humps(own) if len(hump) >= fewest] or [own]
+        # One of its own numbers: the mean of two could be one that it never has.
+        return tuple(float(hump[(len(hump) - 1) // 2]) for hump in usual if len(hump))
+
+    def transform(self, entity: Codes, level: Doubles) -> Floats:
+        """Return the signed surprisal, float32 (n_rows,), 0 where the number is missing."""
+        unknown = len(self.spreads) - 1
+        known = (entity >= 0) & (entity < unknown) & np.isfinite(level)
+        entity, level = np.where(known, entity, unknown), np.where(known, level, 0.0)
+        away = self.own.away(entity, level) / self.spreads.take(entity)
+        return np.copysign(self.tail.of(np.abs(away)), away).astype(np.float32)
+
+
+def _humps(ordered: Floats) -> list[Floats]:
+    """Part ascending numbers at wide gaps, and each part again."""
+    low, high = np.quantile(ordered, [0.05, 0.95]) if len(ordered) else (0.0, 0.0)
+    wide = np.flatnonzero(np.diff(ordered) > _GAP * (high - low)) + 1
+    if not len(wide):
+        return [ordered]
+    return [hump for part in np.split(ordered, wide) for hump in _humps(part)]
