@@ -34,6 +34,7 @@ class Rarity:
         "entity name",
         "entity number",
         "entity hour",
+        "number given number",
     ]
     """What the figures are about. `entity`: among the events of one entity alone."""
     part: str = ""

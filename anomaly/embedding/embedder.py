@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 from anomaly.embedding.address_rarity import AddressRarityBlock
 from anomaly.embedding.block import DriftBins, Rarity
 from anomaly.embedding.category import MISSING, MOST_AXES, CategoryBlock, distinct
-from anomaly.embedding.column_pairs import telling_pairs
+from anomaly.embedding.column_pairs import telling_numbers, telling_pairs
 from anomaly.embedding.conditional import HourHabit, NameHabit
 from anomaly.embedding.deduplicated import Codes, EmbeddedEvents, Part, Span, Vectors, combinations
 from anomaly.embedding.entity_rarity import EntityRarityBlock
 from anomaly.embedding.level_habit import LevelHabit
+from anomaly.embedding.local_regression import LocalRegression
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import surprisal
 from anomaly.embedding.sequence import SequenceBlock
@@ -29,7 +30,7 @@ from schemas.job.sections import TextEmbedding
 
 EntityBlock = AddressRarityBlock | EntityRarityBlock
 Block = CategoryBlock | EntityBlock | NumberBlock | SequenceBlock | TextBlock | TimeBlock
-Habit = HourHabit | LevelHabit | NameHabit
+Habit = HourHabit | LevelHabit | LocalRegression | NameHabit
 _NAMES = (Role.CATEGORY, Role.FLAG, Role.ENTITY)
 """Roles whose values are names: few of them, each with a code."""
 _WIDEST = 1_536
@@ -156,9 +157,15 @@ class EventEmbedder:
         value = event[span.column]
         if span.given is None:
             return self.blocks[span.column].rarity(value)
-        names, entity = self.name_counts(span.given), event[span.given]
         block: Any = self.name_counts(span.column)
-        rarity = self.habits[span.given][span.column].rarity(names.code_of(entity), value, block)
+        habit = self.habits[span.given][span.column]
+        if isinstance(habit, LocalRegression):
+            given = cast(NumberBlock, self.blocks[span.given])
+            beside = given.level(np.array([event[span.given]], dtype=np.float64))[0]
+            known = value is not None and np.isfinite(beside)
+            return habit.rarity(beside, block) if known else cast(NumberBlock, block).rarity(value)
+        names, entity = self.name_counts(span.given), event[span.given]
+        rarity = habit.rarity(names.code_of(entity), value, block)
         return replace(rarity, total=names.sample_count_of(entity))
 
     def drift_bins(self, column: str, events: pa.Table) -> DriftBins:
@@ -198,6 +205,7 @@ class _Reading:
         self._embedder = embedder
         self._events = events
         self._codes: dict[str, Codes] = {}
+        self._levels: dict[str, npt.NDArray[np.float64]] = {}
 
     def once_per_combination(self, spans: Sequence[Span]) -> Part:
         """Embed spans that depend on names alone, each combination of their names once."""
@@ -233,14 +241,16 @@ class _Reading:
         """Return the coordinates of one span, float32 (n_events, its dimensions)."""
         if span.given is None:
             return self._embedder.blocks[span.column].transform(self._column(span.column))
-        entity, column = self._code(span.given), span.column
-        match self._embedder.habits[span.given][column]:
+        given, column = span.given, span.column
+        match self._embedder.habits[given][column]:
             case NameHabit() as habit:
-                return habit.transform(entity, self._code(column))[:, None]
+                return habit.transform(self._code(given), self._code(column))[:, None]
             case LevelHabit() as habit:
-                return habit.transform(entity, self._level(column))[:, None]
+                return habit.transform(self._code(given), self._level(column))[:, None]
             case HourHabit() as habit:
-                return habit.transform(entity, self._column(column))[:, None]
+                return habit.transform(self._code(given), self._column(column))[:, None]
+            case LocalRegression() as habit:
+                return habit.transform(self._level(given), self._level(column))[:, None]
 
     def entity_pairs(self) -> list[tuple[str, str]]:
         """Return every entity with every other column."""
@@ -252,20 +262,22 @@ class _Reading:
         roles = self._embedder.roles
         names = {c: self._code(c) for c, r in roles.items() if r is Role.CATEGORY}
         levels = {c: self._level(c) for c, r in roles.items() if r is Role.NUMBER}
-        return telling_pairs(names, levels)
+        return [*telling_pairs(names, levels), *telling_numbers(levels)]
 
-    def fit_habit(self, entity: str, column: str) -> Habit | None:
-        """Learn what is usual in `column` given `entity`; None where there is nothing to learn."""
-        n_entities = len(self._embedder.name_counts(entity).names)
+    def fit_habit(self, given: str, column: str) -> Habit | None:
+        """Learn what is usual in `column` given another; None where there is nothing to learn."""
+        if self._embedder.roles[given] is Role.NUMBER:
+            return LocalRegression.fit(self._level(given), self._level(column))
+        entity, n_entities = self._code(given), len(self._embedder.name_counts(given).names)
         match self._embedder.roles[column]:
             case Role.CATEGORY | Role.FLAG | Role.ENTITY:
                 names = self._embedder.name_counts(column)
                 shares = surprisal(np.append(names.counts, 0), names.total)
-                return NameHabit.fit(self._code(entity), n_entities, self._code(column), shares)
+                return NameHabit.fit(entity, n_entities, self._code(column), shares)
             case Role.NUMBER:
-                return LevelHabit.fit(self._code(entity), n_entities, self._level(column))
+                return LevelHabit.fit(entity, n_entities, self._level(column))
             case Role.TIME if cast(TimeBlock, self._embedder.blocks[column]).covers_days:
-                return HourHabit.fit(self._code(entity), n_entities, self._column(column))
+                return HourHabit.fit(entity, n_entities, self._column(column))
         return None
 
     def _code(self, column: str) -> Codes:
@@ -276,7 +288,10 @@ class _Reading:
         return self._codes[column]
 
     def _level(self, column: str) -> npt.NDArray[np.float64]:
-        return cast(NumberBlock, self._embedder.blocks[column]).level(self._column(column))
+        if column not in self._levels:
+            block = cast(NumberBlock, self._embedder.blocks[column])
+            self._levels[column] = block.level(self._column(column))
+        return self._levels[column]
 
     def _column(self, column: str) -> Any:
         return _values(self._events, column, self._embedder.roles[column])

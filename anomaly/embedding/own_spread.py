@@ -1,4 +1,7 @@
-"""The spread of an entity: how far its numbers usually lie from the others of its own."""
+"""The spread of an entity: how far its numbers usually lie from the others of its own.
+
+A bin of a regression has a spread, too: that of its residuals.
+"""
 
 from typing import NamedTuple
 
@@ -8,20 +11,18 @@ from anomaly.embedding.conditional import STRENGTHS
 from anomaly.embedding.deduplicated import Codes
 from anomaly.embedding.own_values import MOST_VALUES, OwnValues
 from anomaly.numerics.arrays import Doubles, Integers
+from anomaly.numerics.spacing import evenly_spaced
 
 _TRIMMED = 0.05
-"""Share of an entity's distances, the largest, that do not count for its spread; and one more."""
+"""Share of a group's distances, the largest, that do not count for its spread; and one more."""
+_ROWS = 16_384
+"""Rows, evenly spread, that the strength is chosen on."""
 _LEAST = 1e-6
 """In deviations of the column: what float32 resolves."""
 
 
 def own_spreads(own: OwnValues, entity: Codes, level: Doubles) -> Doubles:
     """Return the spread of each entity, float64 (n_entities + 1,); infinite where there is none.
-
-    It is the root mean square of its events' distances, shrunk towards that of its peers. The
-    strength is the one under which the sample is likeliest, each event judged by the others
-    (empirical Bayes). It is small where entities differ in their spread, large where they do not.
-    The likelihood is that of a Cauchy distribution, as distances have long tails.
 
     Parameters
     ----------
@@ -31,20 +32,49 @@ def own_spreads(own: OwnValues, entity: Codes, level: Doubles) -> Doubles:
         (n_rows,): the entity and the number of the events that these values come from.
     """
     squares = own.away_from_others(entity, level) ** 2
-    known = _Squares.of(entity, squares, len(own.counts))
     peers = _of_peers(entity, level, len(own.counts))[_size(own.counts)]
-    others = known.without_each(entity, squares)
+    return np.where(own.counts > 1, shrunk_spreads(entity, squares, peers), np.inf)
+
+
+def shrunk_spreads(group: Codes, squares: Doubles, peers: Doubles) -> Doubles:
+    """Return the spread of each group, float64 (n_groups,), shrunk towards that of its peers.
+
+    It is the root mean square of the distances without the largest. The strength of the shrinkage
+    is the one under which the sample is likeliest, each event judged by the others (empirical
+    Bayes). It is small where groups differ in their spread, large where they do not. The likelihood
+    is that of a Cauchy distribution, as distances have long tails.
+
+    Parameters
+    ----------
+    group, squares
+        (n_rows,): the group of each event, and its squared distance from what is usual there.
+    peers
+        (n_groups,): the mean square of the peers of each group.
+    """
+    known = _Squares.of(group, squares, len(peers))
+    some = evenly_spaced(len(group), _ROWS)
+    others, judged, behind = (
+        known.without_each(group, squares, some),
+        squares[some],
+        peers[group[some]],
+    )
 
     def loss(strength: float) -> float:
-        variances = others.shrunk(peers[entity], strength)
-        return float(np.sum(0.5 * np.log(variances) + np.log1p(squares / variances)))
+        variances = others.shrunk(behind, strength)
+        return float(np.sum(0.5 * np.log(variances) + np.log1p(judged / variances)))
 
-    spreads = np.sqrt(known.shrunk(peers, min(STRENGTHS.tolist(), key=loss)))
-    return np.where(own.counts > 1, spreads, np.inf)
+    return np.sqrt(known.shrunk(peers, min(STRENGTHS.tolist(), key=loss)))
+
+
+def usual_square(group: Codes, squares: Doubles, n_groups: int) -> float:
+    """Return the mean square of a usual group, its largest left out: that of the median event."""
+    known = _Squares.of(group, squares, n_groups)
+    means = known.sums / np.maximum(known.counts, 1.0)
+    return float(np.median(means[group])) if len(group) else 0.0
 
 
 class _Squares(NamedTuple):
-    """Sums of squared distances without the largest, of entities or of what is left of them."""
+    """Sums of squared distances without the largest, of groups or of what is left of them."""
 
     used: Integers
     """(n_rows,): 1 for an event that counts, else 0."""
@@ -52,22 +82,23 @@ class _Squares(NamedTuple):
     sums: Doubles
 
     @classmethod
-    def of(cls, entity: Codes, squares: Doubles, n_entities: int) -> "_Squares":
-        """Sum the squares (n_rows,) of the events of each entity."""
-        sizes = np.bincount(entity, minlength=n_entities)
-        order = np.lexsort((squares, entity))
-        ordered = entity[order]
+    def of(cls, group: Codes, squares: Doubles, n_groups: int) -> "_Squares":
+        """Sum the squares (n_rows,) of the events of each group."""
+        sizes = np.bincount(group, minlength=n_groups)
+        order = np.lexsort((squares, group))
+        ordered = group[order]
         place = np.arange(len(order)) - (np.cumsum(sizes) - sizes)[ordered]
         used = np.empty(len(order), dtype=np.int64)
         used[order] = place < sizes[ordered] - 1 - np.floor(_TRIMMED * sizes[ordered])
-        counts = np.bincount(entity, weights=used, minlength=n_entities)
-        sums = np.bincount(entity, weights=squares * used, minlength=n_entities)
+        counts = np.bincount(group, weights=used, minlength=n_groups)
+        sums = np.bincount(group, weights=squares * used, minlength=n_groups)
         return cls(used, counts.astype(np.float64), sums.astype(np.float64))
 
-    def without_each(self, entity: Codes, squares: Doubles) -> "_Squares":
-        """Return the sums of each event's entity without the event, each (n_rows,)."""
-        sums = np.maximum(self.sums[entity] - squares * self.used, 0.0)
-        return _Squares(self.used, self.counts[entity] - self.used, sums)
+    def without_each(self, group: Codes, squares: Doubles, rows: Integers) -> "_Squares":
+        """Return the sums of the group of each of some rows, without that row."""
+        used, own = self.used[rows], group[rows]
+        sums = np.maximum(self.sums[own] - squares[rows] * used, 0.0)
+        return _Squares(used, self.counts[own] - used, sums)
 
     def shrunk(self, peers: Doubles, strength: float) -> Doubles:
         """Return the mean squares, shrunk towards those of the peers."""
@@ -92,7 +123,6 @@ def _of_peers(entity: Codes, level: Doubles, n_entities: int) -> Doubles:
         enough = counts[entity] >= 2 * 2**size  # Half of their events are not among the values.
         some, of_some = entity[enough], level[enough]
         away = OwnValues.of(some, of_some, n_entities, 2**size).away(some, of_some)
-        known = _Squares.of(some, away**2, n_entities)
-        means = known.sums / np.maximum(known.counts, 1.0)
-        squares.append(float(np.median(means[some])) if len(some) else squares[-1])
+        known = usual_square(some, away**2, n_entities)
+        squares.append(known if len(some) else squares[-1])
     return np.array(squares[1:])

@@ -167,6 +167,16 @@ def _entity_number(column: ExplainedColumn, rarity: Rarity) -> Description:
     return observed, expected, sentence
 
 
+def _number_given_number(column: ExplainedColumn, rarity: Rarity) -> Description:
+    observed, expected = quote(column.value), quote(float(f"{rarity.usual:.3g}"))
+    given = str(column.span.given)
+    sentence = (
+        f"`{column.name}` is {observed} where `{quote(given)}` is {quote(column.event[given])}:"
+        f" usually about {expected}"
+    )
+    return observed, expected, sentence
+
+
 def _entity_hour(column: ExplainedColumn, rarity: Rarity) -> Description:
     observed = quote(column.value)
     expected = f"{rarity.usual:02d}:00 UTC"
@@ -204,5 +214,6 @@ _SENTENCES: dict[str, Callable[[ExplainedColumn, Rarity], Description]] = {
     "entity name": _entity_name,
     "entity number": _entity_number,
     "entity hour": _entity_hour,
+    "number given number": _number_given_number,
 }
 """Kind of `Rarity` -> the sentence about it."""

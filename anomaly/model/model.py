@@ -21,6 +21,7 @@ from anomaly.embedding.deduplicated import Span
 from anomaly.embedding.embedder import EventEmbedder
 from anomaly.embedding.entity_rarity import EntityRarityBlock
 from anomaly.embedding.level_habit import LevelHabit
+from anomaly.embedding.local_regression import LocalRegression
 from anomaly.embedding.lsa import TokenSpace
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.own_values import OwnValues
@@ -129,6 +130,7 @@ PARTS = (
     Fold,
     HourHabit,
     LevelHabit,
+    LocalRegression,
     MeaningSpace,
     NameHabit,
     NetworkCounts,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from anomaly.embedding.column_pairs import MOST_PAIRS, telling_pairs
+from anomaly.embedding.column_pairs import MOST_PAIRS, telling_numbers, telling_pairs
 
 RANDOM = np.random.default_rng(0)
 N = 4_000
@@ -44,3 +44,54 @@ def test_constant_missing_and_absent_columns_make_no_pair() -> None:
     assert telling_pairs(names, levels) == []
     assert telling_pairs({}, {}) == []
     assert telling_pairs({"a": codes(2, 0)}, {"x": np.zeros(0)}) == []
+
+
+def test_two_numbers_that_go_together_are_paired_once() -> None:
+    size = RANDOM.normal(size=N)
+    levels = {"bytes": size, "packets": size + 0.1 * RANDOM.normal(size=N), "other": codes(9) * 0.3}
+    pairs = telling_numbers(levels)
+    assert [set(pair) for pair in pairs] == [{"bytes", "packets"}]
+
+
+def test_a_number_that_follows_another_along_a_curve_is_judged_given_that_one() -> None:
+    size = RANDOM.normal(size=N)
+    assert telling_numbers({"size": size, "square": size**2}) == [("size", "square")]
+
+
+def test_pairs_that_follow_from_others_are_left_out() -> None:
+    size = RANDOM.normal(size=N)
+    levels = {c: size + 0.1 * RANDOM.normal(size=N) for c in ("a", "b", "c")}
+    pairs = telling_numbers(levels)
+    assert len(pairs) == 2
+    assert {column for pair in pairs for column in pair} == {"a", "b", "c"}
+
+
+def test_numbers_that_explain_less_than_half_of_each_other_make_no_pair() -> None:
+    size = RANDOM.normal(size=N)
+    assert telling_numbers({"a": size, "b": size + 1.2 * RANDOM.normal(size=N)}) == []
+    assert len(telling_numbers({"a": size, "b": size + 0.8 * RANDOM.normal(size=N)})) == 1
+
+
+def test_a_few_extreme_numbers_make_no_pair_and_part_none() -> None:
+    size, other = RANDOM.normal(size=N), RANDOM.normal(size=N)
+    size[:5] = other[:5] = 50.0
+    assert telling_numbers({"a": size, "b": other}) == []
+    size[5:10] = 50.0
+    assert len(telling_numbers({"a": size, "b": size + 0.1 * other})) == 1
+
+
+def test_constant_missing_and_absent_numbers_make_no_pair() -> None:
+    levels = {"same": np.ones(N), "missing": np.full(N, np.nan), "x": RANDOM.normal(size=N)}
+    assert telling_numbers(levels) == []
+    assert telling_numbers({}) == []
+    assert telling_numbers({"a": np.zeros(0), "b": np.zeros(0)}) == []
+
+
+def test_of_hundreds_of_numbers_the_few_pairs_with_the_most_information_are_chosen() -> None:
+    size = RANDOM.normal(size=N)
+    levels = {f"x{i}": RANDOM.normal(size=N) for i in range(20)}
+    levels |= {f"y{i}": size + 0.1 * (i + 1) * RANDOM.normal(size=N) for i in range(6)}
+    levels |= {f"z{i}": codes(2).astype(np.float64) for i in range(300)}
+    pairs = telling_numbers(levels)
+    assert len(pairs) == MOST_PAIRS
+    assert {column for pair in pairs for column in pair} == {f"y{i}" for i in range(5)}

@@ -166,6 +166,37 @@ def test_no_usual_number_is_claimed_of_an_unknown_entity(embedder: EventEmbedder
     )
 
 
+@pytest.fixture(scope="module")
+def of_pairs() -> EventEmbedder:
+    columns = {"size": [float(i) for i in range(200)], "cost": [3.0 * i for i in range(200)]}
+    roles = dict.fromkeys(columns, Role.NUMBER)
+    return EventEmbedder.fit(conformed(columns, roles), roles, {}, 0)
+
+
+def test_the_sentence_about_a_number_given_another(of_pairs: EventEmbedder) -> None:
+    span = next(s for s in of_pairs.spans if s.given is not None)
+    event = {"size": 20.0, "cost": 300.0}
+    usual = {"size": "100", "cost": "60"}[span.column]
+    sentence = (
+        f"`{span.column}` is {event[span.column]:g} where `{span.given}` is"
+        f" {event[str(span.given)]:g}: usually about {usual}"
+    )
+    told_of = describe(ExplainedColumn(of_pairs, span, event, [{"size": 5.0, "cost": 15.0}]))
+    assert told_of == (f"{event[span.column]:g}", usual, sentence)
+
+
+def test_a_pair_with_a_missing_number_is_described_as_a_number_alone(
+    of_pairs: EventEmbedder,
+) -> None:
+    span = next(s for s in of_pairs.spans if s.given is not None)
+    near = [{"size": 5.0, "cost": 15.0}]
+    event = {"size": 20.0, "cost": 60.0}
+    lone = describe(ExplainedColumn(of_pairs, span, event | {str(span.given): None}, near))
+    assert lone[2].startswith(f"`{span.column}` is {event[span.column]:g}: below 8")
+    absent = describe(ExplainedColumn(of_pairs, span, event | {span.column: None}, near))
+    assert absent[2].startswith(f"`{span.column}` is missing; near ones have ")
+
+
 def test_a_number_is_described_where_the_sample_has_none() -> None:
     columns = {"size": [None] * 5, "action": ["read"] * 5}
     roles = {c: ROLES[c] for c in columns}
