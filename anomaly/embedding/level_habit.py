@@ -8,14 +8,14 @@ from anomaly.embedding.block import Rarity
 from anomaly.embedding.deduplicated import Codes
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.own_spread import own_spreads
-from anomaly.embedding.own_values import OwnValues
+from anomaly.embedding.own_values import FOREIGN, OwnValues
 from anomaly.embedding.tail import TailSurprisal
 from anomaly.numerics.arrays import Doubles, Floats
 
 _GAP = 0.25
 """Share of the range of some numbers, from 5 to 95 %. A wider gap between two parts them."""
-_USUAL, _FEWEST = 0.1, 4
-"""Share of an entity's numbers, and how many of them, that make a usual one."""
+_FEWEST = 4
+"""Numbers that make a usual one, and no less than may be foreign."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class LevelHabit:
     def usual(self, entity: int) -> tuple[float, ...]:
         """Return the levels that are usual for the entity: the median of each of its humps."""
         own = self.own.of_entity(entity)
-        fewest = max(_USUAL * len(own), _FEWEST)
+        fewest = max(FOREIGN * len(own), _FEWEST)
         usual = [hump for hump in _humps(own) if len(hump) >= fewest] or [own]
         # One of its own numbers: the mean of two could be one that it never has.
         return tuple(float(hump[(len(hump) - 1) // 2]) for hump in usual if len(hump))

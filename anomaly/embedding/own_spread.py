@@ -9,14 +9,17 @@ import numpy as np
 
 from anomaly.embedding.conditional import STRENGTHS
 from anomaly.embedding.deduplicated import Codes
-from anomaly.embedding.own_values import MOST_VALUES, OwnValues
+from anomaly.embedding.own_values import FOREIGN, MOST_VALUES, OwnValues
 from anomaly.numerics.arrays import Doubles, Integers
 from anomaly.numerics.spacing import evenly_spaced
 
-_TRIMMED = 0.05
-"""Share of a group's distances, the largest, that do not count for its spread; and one more."""
 _ROWS = 16_384
 """Rows, evenly spread, that the strength is chosen on."""
+_WHOLE = 4.0
+"""The mean square of distances over that without the largest quarter, about. It is 2.7 where they
+are normal, and 4.6 where they are exponential."""
+_AS_LIKELY = 2.0
+"""Nats. Strengths within them are as likely as the best, at a level of 95 %: the largest counts."""
 _LEAST = 1e-6
 """In deviations of the column: what float32 resolves."""
 
@@ -39,10 +42,10 @@ def own_spreads(own: OwnValues, entity: Codes, level: Doubles) -> Doubles:
 def shrunk_spreads(group: Codes, squares: Doubles, peers: Doubles) -> Doubles:
     """Return the spread of each group, float64 (n_groups,), shrunk towards that of its peers.
 
-    It is the root mean square of the distances without the largest. The strength of the shrinkage
-    is the one under which the sample is likeliest, each event judged by the others (empirical
-    Bayes). It is small where groups differ in their spread, large where they do not. The likelihood
-    is that of a Cauchy distribution, as distances have long tails.
+    It is the root mean square of the distances without the largest quarter. The strength of the
+    shrinkage is the one under which the sample is likeliest, each event judged by the others
+    (empirical Bayes). It is small where groups differ in their spread, large where they do not. The
+    likelihood is that of a Cauchy distribution, as distances have long tails.
 
     Parameters
     ----------
@@ -60,10 +63,12 @@ def shrunk_spreads(group: Codes, squares: Doubles, peers: Doubles) -> Doubles:
     )
 
     def loss(strength: float) -> float:
-        variances = others.shrunk(behind, strength)
+        variances = _WHOLE * others.shrunk(behind, strength)
         return float(np.sum(0.5 * np.log(variances) + np.log1p(judged / variances)))
 
-    return np.sqrt(known.shrunk(peers, min(STRENGTHS.tolist(), key=loss)))
+    losses = np.array([loss(strength) for strength in STRENGTHS])
+    strength = float(STRENGTHS[losses <= losses.min() + _AS_LIKELY][-1])
+    return np.sqrt(known.shrunk(peers, strength))
 
 
 def usual_square(group: Codes, squares: Doubles, n_groups: int) -> float:
@@ -89,7 +94,7 @@ class _Squares(NamedTuple):
         ordered = group[order]
         place = np.arange(len(order)) - (np.cumsum(sizes) - sizes)[ordered]
         used = np.empty(len(order), dtype=np.int64)
-        used[order] = place < sizes[ordered] - 1 - np.floor(_TRIMMED * sizes[ordered])
+        used[order] = place < sizes[ordered] - 1 - np.floor(FOREIGN * sizes[ordered])
         counts = np.bincount(group, weights=used, minlength=n_groups)
         sums = np.bincount(group, weights=squares * used, minlength=n_groups)
         return cls(used, counts.astype(np.float64), sums.astype(np.float64))

@@ -12,8 +12,10 @@ from anomaly.numerics.sorted_lookup import Boundaries
 
 MOST_VALUES = 64
 """Values that are kept of an entity."""
-_NEAREST = 4
-"""Values that an event is measured against, one of them perhaps its own."""
+FOREIGN = 0.25
+"""Share of an entity's events that may be foreign, such as those of a stolen card."""
+_FEWEST = 4
+"""Values that an event is measured against, one of them perhaps its own; of fewer than 8, half."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,8 @@ class OwnValues:
     """At most 64 values of each entity: of more, those evenly spaced among the ordered ones.
 
     How far a value lies from them is the distance to a measure: the root mean square distance to
-    the nearest four. Of fewer than eight, it is to the nearest half of them, at least two. So the
-    values may have any shape, and one odd value among them makes no other look usual.
+    the nearest quarter, at least four. Of fewer than eight, it is to the nearest half of them, at
+    least two. So the values may have any shape, and a few odd ones do not make each other usual.
     """
 
     values: Floats
@@ -81,7 +83,8 @@ class OwnValues:
 
 def _widths(counts: Integers) -> Integers:
     """Return how many of so many values are the nearest."""
-    return np.minimum(np.clip(counts // 2, 2, _NEAREST), counts)
+    most = np.maximum(FOREIGN * counts, _FEWEST).astype(np.int64)
+    return np.minimum(np.clip(counts // 2, 2, most), counts)
 
 
 class _Nearest(NamedTuple):
@@ -102,8 +105,9 @@ class _Nearest(NamedTuple):
         """Find the nearest `widths` (n_entities + 1,) of the values of each entity."""
         group, place = _places(np.append(np.diff(starts), 0) - widths + 1)
         begin, width = starts[group] + place, widths[group]
-        inside = np.arange(_NEAREST + 1) < width[:, None]
-        at = np.where(inside, begin[:, None] + np.arange(_NEAREST + 1), len(values))
+        places = np.arange(max(widths.max(), 1))
+        inside = places < width[:, None]
+        at = np.where(inside, begin[:, None] + places, len(values))
         nearest = np.append(values.astype(np.float64), 0.0)[at]
         # From the first of them, so that equal values have no variance.
         first = nearest[:, 0]

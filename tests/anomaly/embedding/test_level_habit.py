@@ -60,7 +60,7 @@ def test_few_events_make_a_spread_of_their_own_only_where_entities_differ() -> N
         np.log(LevelHabit.fit(entity, 800, values).spreads[:-1])
         for values in (level, level * wider[entity])
     )
-    assert alike.std() < 0.25
+    assert alike.std() < 0.1
     assert np.corrcoef(different, np.log(wider))[0, 1] > 0.9
 
 
@@ -81,6 +81,16 @@ def test_one_extreme_number_makes_no_other_surprising() -> None:
     entity, level = np.zeros(30, dtype=np.int64), np.append(np.linspace(-1, 1, 29), 50.0)
     surprisal = np.abs(LevelHabit.fit(entity, 1, level).transform(entity, level))
     assert surprisal[-1] > surprisal[:-1].max() + 3.0
+
+
+def test_several_odd_numbers_of_an_entity_do_not_make_each_other_usual() -> None:
+    random = np.random.default_rng(0)
+    entity = random.integers(0, 80, 8_000)
+    level = random.normal(size=80)[entity] + 0.1 * random.normal(size=8_000)
+    foreign = (entity == 0) & (random.random(8_000) < 0.15)
+    level[foreign] += random.uniform(1.0, 2.0, int(foreign.sum()))
+    surprisal = np.abs(LevelHabit.fit(entity, 80, level).transform(entity, level))
+    assert surprisal[foreign].min() > np.quantile(surprisal[~foreign], 0.999)
 
 
 def test_missing_numbers_unknown_entities_and_single_events_have_no_surprisal() -> None:

@@ -20,7 +20,8 @@ def test_a_value_lies_from_an_entity_as_far_as_from_the_nearest_of_its_values(
     for one in set(entity.tolist()):
         away = own.away(np.full(len(values), one), np.array(values))
         values_of_one = [x for e, x in events if e == one]
-        n = min(max(len(values_of_one) // 2, 2), 4, len(values_of_one))
+        count = len(values_of_one)
+        n = min(max(count // 2, 2), max(count // 4, 4), count)
         expected = [
             naive.distance_to_measure([value], [[x] for x in values_of_one], n) for value in values
         ]
