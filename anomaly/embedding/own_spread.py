@@ -11,10 +11,12 @@ from anomaly.embedding.conditional import STRENGTHS
 from anomaly.embedding.deduplicated import Codes
 from anomaly.embedding.own_values import FOREIGN, MOST_VALUES, OwnValues
 from anomaly.numerics.arrays import Doubles, Integers
-from anomaly.numerics.spacing import evenly_spaced
+from anomaly.numerics.spacing import evenly_spaced, stride
 
 _ROWS = 16_384
 """Rows, evenly spread, that the strength is chosen on."""
+_PEER_ROWS = 2 * _ROWS
+"""Rows of peers that are measured, about: of a larger sample, those of one entity in several."""
 _WHOLE = 4.0
 """The mean square of distances over that without the largest quarter, about. It is 2.7 where they
 are normal, and 4.6 where they are exponential."""
@@ -122,6 +124,8 @@ def _of_peers(entity: Codes, level: Doubles, n_entities: int) -> Doubles:
     A number lies farther from few values than from many. So a young entity is compared with what
     its peers would be if as little was known of them.
     """
+    peers = entity % stride(len(entity), _PEER_ROWS) == 0
+    entity, level = entity[peers], level[peers]
     counts = np.bincount(entity, minlength=n_entities)
     squares = [0.0]
     for size in range(int(_size(np.array(MOST_VALUES))) + 1):
