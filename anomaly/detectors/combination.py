@@ -24,6 +24,9 @@ _DISTANCE_WEIGHT = 0.75
 _SMALLER_WEIGHT, _SMALLER_MOST = 0.3, 3.0
 """Weight of the smaller of the two surprisals, and the most of it that counts, in nats: what one
 normal event in twenty has. Beyond that the smaller one repeats the larger."""
+_BEYOND = 0.2
+"""Weight of what lies beyond the bound. Of two kinds that are equally rare, the one that lies
+farther from all others comes first."""
 _ODD = float(-np.log(min(MASSES)))
 """In nats: beyond it a surprisal is bounded. Few events are, and only they are measured again."""
 
@@ -161,4 +164,5 @@ class ScoreCombination:
             joint = self._joint(density[lower], small.distances(events.take(rows), mass))
             bound = np.maximum(joint, -np.log(share)).astype(np.float32)
             surprisal[rows] = np.minimum(surprisal[rows], bound)
-        return replace(scores, surprisal=surprisal)
+        beyond = np.float32(_BEYOND) * (scores.surprisal - surprisal)
+        return replace(scores, surprisal=surprisal + beyond)

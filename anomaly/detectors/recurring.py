@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sklearn.metrics import pairwise_distances_chunked
 
 from anomaly.embedding.deduplicated import EmbeddedEvents
-from anomaly.numerics.arrays import Integers
+from anomaly.numerics.arrays import Floats, Integers
 from anomaly.numerics.spacing import spread
 
 _FEWEST_DAYS = 3
@@ -56,25 +56,36 @@ def recurring(
     if n <= _NEIGHBOURS:
         return found
     alike, usual = odd[spread(len(odd), n)], others[spread(len(others), n)]
-    compared = events.take(np.concatenate([alike, usual])).X.astype(np.float64)
+    compared = events.take(np.concatenate([alike, usual])).X
     start = 0
-    rows = events.take(odd).X.astype(np.float64)
+    rows = events.take(odd).X
     for distances in pairwise_distances_chunked(rows, compared, working_memory=_MEBIBYTES):
         here = odd[start : start + len(distances)]
-        found[here] = _recur(distances, here, alike, days)
+        found[here] = _recur(distances.astype(np.float32), here, alike, days)
         start += len(distances)
     return found
 
 
 def _recur(
-    distances: npt.NDArray[np.float64], odd: Integers, alike: Integers, days: Integers
+    distances: Floats, odd: Integers, alike: Integers, days: Integers
 ) -> npt.NDArray[np.bool_]:
     """Return which of the `odd` events recur, by distances to `alike` and to as many others."""
     to_alike, to_others = np.split(distances, 2, axis=1)
     to_alike[odd[:, None] == alike] = np.inf
-    nearest = np.argsort(to_alike, axis=1, kind="stable")[:, :_NEIGHBOURS]
-    reach = np.take_along_axis(to_alike, nearest[:, -1:], axis=1)[:, 0]
-    apart = reach < np.partition(to_others, _NEIGHBOURS - 1, axis=1)[:, _NEIGHBOURS - 1]
+    nearest, reach = _nearest(to_alike)
+    apart = reach < _nearest(to_others)[1]
     seen = np.sort(days[alike[nearest]], axis=1)
     n_days = 1 + np.count_nonzero(np.diff(seen, axis=1), axis=1)
     return np.asarray(apart & (n_days >= _FEWEST_DAYS))
+
+
+def _nearest(distances: Floats) -> tuple[Integers, Floats]:
+    """Return the places of the nearest in each row, and the distance of the last of them.
+
+    A distance and its place are one key, so that equal distances have one order everywhere.
+    """
+    places = np.arange(distances.shape[1], dtype=np.uint64)
+    keys = distances.view(np.uint32).astype(np.uint64) << np.uint64(32) | places
+    nearest = np.partition(keys, _NEIGHBOURS - 1, axis=1)[:, :_NEIGHBOURS]
+    reach = (nearest.max(axis=1) >> np.uint64(32)).astype(np.uint32).view(np.float32)
+    return (nearest & np.uint64(2**32 - 1)).astype(np.int64), reach

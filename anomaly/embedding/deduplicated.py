@@ -83,13 +83,9 @@ class EmbeddedEvents:
             yield self._at(slice(start, stop), stop - start).X
 
     def _at(self, events: Codes | slice, n_events: int) -> "EmbeddedEvents":
-        parts = tuple(
-            part._replace(vectors=part.vectors[events])
-            if part.rows is None
-            else part._replace(rows=part.rows[events])
-            for part in self.parts
+        return EmbeddedEvents(
+            tuple(_some_of(part, events) for part in self.parts), n_events, self.n_dims
         )
-        return EmbeddedEvents(parts, n_events, self.n_dims)
 
     @cached_property
     def X(self) -> Vectors:  # noqa: N802 - the field's name for a matrix of embeddings
@@ -104,6 +100,17 @@ class EmbeddedEvents:
                 X[:, span.start : span.stop] = vectors if part.rows is None else vectors[part.rows]
                 start += span.n_dims
         return X
+
+
+def _some_of(part: Part, events: Codes | slice) -> Part:
+    """Return a part for some events; where these are few, with their vectors alone."""
+    if part.rows is None:
+        return part._replace(vectors=part.vectors[events])
+    rows = part.rows[events]
+    if len(rows) >= len(part.vectors):
+        return part._replace(rows=rows)
+    used, rows = np.unique(rows, return_inverse=True)
+    return part._replace(vectors=part.vectors[used], rows=rows)
 
 
 class Combinations(NamedTuple):

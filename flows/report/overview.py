@@ -93,7 +93,7 @@ def contamination_sentence(manifest: RunManifest) -> str:
     said = f"{share(model.trimmed_share)} of the sample was left out of the normal cluster"
     if model.agreement is None or not model.trimmed_share:
         return f"{said}."
-    return f"{said}; two halves agree on {share(model.agreement)} of them."
+    return f"{said}; two halves agree on {share(model.agreement)} of what lies outermost."
 
 
 def drift_sentence(manifest: RunManifest) -> str:

@@ -45,6 +45,8 @@ PAST = "past-incidents"
 """What the scratch holds of earlier runs: `flows.storage.runs.history.past_rows`."""
 FOUND = "found"
 """What the scratch holds of the records that become findings: themselves, conformed."""
+_ORDINARY = 0.5
+"""The p-value of a record in the middle of the others: beyond it nothing is a finding by rank."""
 _REASONS = 2
 """How many of a record's columns may join it to another one."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -120,7 +122,8 @@ def group_incidents(
     model, references = loaded_model(fitted.stored)
     job_folder = run.folder.job_folder
     verdicts = read_verdicts(job_folder)
-    inputs = _Inputs(run, gathered.records, model, references, *candidates(run), selected, verdicts)
+    odd = _odd(*candidates(run), selected)
+    inputs = _Inputs(run, gathered.records, model, references, *odd, selected, verdicts)
     pool = _pool(inputs)
     outcome = _judge(inputs, pool)
     covers = _covers(scored)
@@ -148,6 +151,17 @@ def group_incidents(
 
 
 GROUP = Step("group", group_incidents)
+
+
+def _odd(
+    rows: Integers, p_values: npt.NDArray[np.float64], selected: Selected
+) -> tuple[Integers, npt.NDArray[np.float64]]:
+    """Return the candidates that are odder than half of the records, or that the rule selects.
+
+    Of a log of equal records none is.
+    """
+    odd = max(int(np.searchsorted(p_values, _ORDINARY)), selected.by_rule)
+    return rows[:odd], p_values[:odd]
 
 
 def _pool(inputs: _Inputs) -> _Pool:

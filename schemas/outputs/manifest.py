@@ -77,9 +77,9 @@ class ModelFigures(OutputDocument):
     )
     agreement: float | None = Field(
         default=None,
-        description="Share of those left out that are left out again when the cluster is found from"
-        " another half of the rows. It is near 1 where a foreign group is apart, lower where the"
-        " boundary of the cluster runs through ordinary rows. Null in runs before it was taken.",
+        description="Share of the outermost twentieth that is outermost again when the cluster is"
+        " found from another half of the rows. It is near 1 where a group lies apart, lower where"
+        " the boundary runs through ordinary rows. Null in runs before it was taken.",
     )
     beyond_reference: float | None = Field(
         default=None,

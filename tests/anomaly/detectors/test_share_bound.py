@@ -35,8 +35,16 @@ def test_an_event_of_a_group_is_hardly_more_surprising_than_the_share_of_its_gro
     group = with_group(share, seed=2)[: round(share * 4_000)]
     # Neighbouring masses differ by a factor of 2.5 at the most.
     rare = -np.log(share) + np.log(2.5)
-    assert np.median(surprisals(plain, group)) > rare + 2.0
-    assert np.median(surprisals(bounded, group)) < rare
+    before, after = surprisals(plain, group), surprisals(bounded, group)
+    assert np.median(before) > rare + 2.0
+    assert np.median(after) < rare + 0.2 * (np.median(before) - rare)
+
+
+def test_of_two_groups_of_one_share_the_farther_one_is_more_surprising() -> None:
+    _, bounded = fitted(0.02)
+    near, far = np.zeros((2, 5, 4))
+    near[:, 0], far[:, 0] = 18.0, 20.0
+    assert (surprisals(bounded, far) > surprisals(bounded, near)).all()
 
 
 def test_what_lies_far_from_the_group_too_stays_about_as_surprising_as_it_was() -> None:

@@ -13,7 +13,7 @@ import pytest
 from flows.steps.records import REPEATED, EventRecords
 from flows.storage.fs.scratch import Scratch
 from flows.storage.input.plan import plan_input
-from flows.storage.runs.reader import PublishedRun, read_findings, read_scores
+from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents, read_scores
 from schemas.columns.roles import Role
 from tests.flows.sample_logs import detect_in, small_log, written
 
@@ -178,10 +178,26 @@ def test_hundreds_of_columns_go_through(tmp_path):
     assert set(wide) <= set(as_reader(run).column_names)
 
 
-def test_constant_columns_alone_make_no_finding_by_rule(tmp_path):
+def test_a_log_of_equal_records_has_no_finding_and_no_incident(tmp_path):
     run = detect_in(pa.table({"kind": ["same"] * N, "n": [1.0] * N}), tmp_path)
     assert run.manifest.units_scored == N
     assert run.manifest.selection.selected == 0
+    assert read_findings(run).num_rows == read_incidents(run).num_rows == 0
+    assert set(read_scores(run)["anomaly_score"].to_pylist()) == {0.0}
+
+
+def test_of_a_nearly_constant_log_only_the_other_records_are_findings(tmp_path):
+    kinds = ["same"] * (N - 3) + ["other", "third", "other"]
+    run = detect_in(pa.table({"kind": kinds, "n": [1.0] * N}), tmp_path)
+    found = {int(name.rpartition(":")[2]) for name in read_findings(run)["record_id"].to_pylist()}
+    assert found == {N - 3, N - 2, N - 1}
+
+
+def test_a_threshold_selects_records_however_ordinary_they_are(tmp_path):
+    table = pa.table({"kind": ["same"] * N, "n": [1.0] * N})
+    run = detect_in(table, tmp_path, selection={"threshold": 0})
+    assert run.manifest.selection.selected == N
+    assert read_findings(run).num_rows > 0
 
 
 def test_findings_of_sessions_hold_what_is_known_of_the_session(tmp_path):
