@@ -19,8 +19,9 @@ MOST_PAIRS = 4
 """Pairs that are used: of those given a name, and of those of two numbers."""
 _LEAST = 0.1
 """Information of a pair, in nats, below which it is not worth a dimension."""
-_LEAST_OF_NUMBERS = 0.5 * float(np.log(2.0))
-"""Information of two numbers: half of the variance. With less, the residual repeats the number."""
+_LEAST_OF_NUMBERS = 0.5 * float(np.log(20.0))
+"""Information of two numbers that always go together: all but a twentieth of the variance. With
+less, the residual mostly repeats the number."""
 _FARTHEST = 3.0
 """In deviations: a few extreme numbers do not decide what two columns have in common."""
 _MOST_GIVEN = 32
