@@ -84,9 +84,9 @@ class ModelFigures(OutputDocument):
     beyond_reference: float | None = Field(
         default=None,
         description="Share of the calibration rows more surprising than 99 % of the normal cluster."
-        " It is .01 where nothing was trimmed, else about the share left out. It is less where"
-        " foreign rows stayed in the cluster, more where the calibration rows are of another kind."
-        " Null in runs before it was taken.",
+        " It is .01 where nothing was trimmed, else up to about the share left out. It is"
+        " less where foreign rows stayed in the cluster, more where the calibration rows are of"
+        " another kind. Null in runs before it was taken.",
     )
 
 

@@ -89,9 +89,9 @@ def test_drift_does_not_change_a_fixed_threshold() -> None:
 
 
 def test_a_drifted_batch_does_not_flood_the_findings() -> None:
-    # Measured over 35 fits of 1,000 to 20,000 events: up to 650 found without, 192 with the drift.
+    # Measured over four fits of 4,000 events: 3,631 to 3,874 found without, 0 with the drift.
     model, _ = AnomalyModel.fit(mixture(4_000, 2), MIXTURE_ROLES, {}, 2)
-    p = model.score(stretched(mixture(4_000, 1_002), 1.4)).p_values
+    p = model.score(stretched(mixture(4_000, 1_002), 1.8)).p_values
     changed = drift(p, model.calibration_rows)
     assert changed.ratio > 2.0
     assert select(p, len(p), SPEC).selected > 50

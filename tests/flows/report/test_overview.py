@@ -27,7 +27,7 @@ def of_model(**figures: float | None) -> RunManifest:
         (
             {"trimmed_share": 0.05, "agreement": 0.83},
             "5 % of the sample was left out of the normal cluster; two halves agree on 83 % of"
-            " them.",
+            " what lies outermost.",
         ),
         (
             {"trimmed_share": 0.05, "agreement": None},
