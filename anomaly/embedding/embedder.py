@@ -1,7 +1,6 @@
 """Events to vectors: each column its block, each entity its habits, all side by side."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -97,10 +96,8 @@ class EventEmbedder:
         }
         embedder = cls(dict(roles), dict(weights), blocks, entities, {})
         reading = _Reading(embedder, events)
-        pairs = [*reading.entity_pairs(), *reading.telling_pairs()]
-        with ThreadPoolExecutor() as pool:
-            habits = list(pool.map(lambda pair: reading.fit_habit(*pair), pairs))
-        for (given, column), habit in zip(pairs, habits, strict=True):
+        for given, column in [*reading.entity_pairs(), *reading.telling_pairs()]:
+            habit = reading.fit_habit(given, column)
             if habit is not None:
                 embedder.habits.setdefault(given, {})[column] = habit
         return embedder
