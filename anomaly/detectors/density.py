@@ -158,11 +158,18 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
                 scores[here, i] = self._means(np.maximum(squares, 0.0))
         return scores
 
-    def nearest(self, X: npt.ArrayLike, n: int) -> npt.NDArray[np.int64]:
-        """Return the `n` nearest references of each row, int64 (n_rows, n), nearest first."""
+    def nearest(
+        self, X: npt.ArrayLike, n: int, among: npt.NDArray[np.bool_] | None = None
+    ) -> npt.NDArray[np.int64]:
+        """Return the `n` nearest references of each row, int64 (n_rows, n), nearest first.
+
+        `among` (n_references,) marks those that count, at least `n`; by default all do.
+        """
         check_is_fitted(self)
         rows: Floats = validate_data(self, X, dtype=np.float32, reset=False, ensure_min_samples=0)
         beside = self._beside_squares(rows).products[:, : len(self.references_)]
+        if among is not None:
+            beside[:, ~among] = np.inf
         return np.argsort(beside, axis=1, kind="stable")[:, :n]
 
     def _beside_squares(self, rows: Floats) -> "_Seen":

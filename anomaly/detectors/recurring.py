@@ -19,7 +19,9 @@ _NEIGHBOURS = 8
 """Nearest events that an event is of one kind with."""
 _COMPARED = 1_024
 """Trimmed events, and as many others, that each trimmed event is compared with."""
-
+_NEARER = 0.5
+"""Share of the squared distance to others that the distance to events of its kind may have. Then
+what sets the kind apart is at least as large as what its events differ in."""
 _MEBIBYTES = 32
 """Distances that are held at a time."""
 
@@ -34,8 +36,8 @@ def recurring(
 ) -> npt.NDArray[np.bool_]:
     """Return which of the trimmed events are of a kind that recurs.
 
-    The nearest trimmed events of such an event are nearer to it than equally many others are, and
-    they happened on several days.
+    The nearest trimmed events of such an event are much nearer to it than equally many others are,
+    and they happened on several days.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def _recur(
     to_alike, to_others = np.split(distances, 2, axis=1)
     to_alike[odd[:, None] == alike] = np.inf
     nearest, reach = _nearest(to_alike)
-    apart = reach < _nearest(to_others)[1]
+    apart = reach**2 <= _NEARER * _nearest(to_others)[1] ** 2
     seen = np.sort(days[alike[nearest]], axis=1)
     n_days = 1 + np.count_nonzero(np.diff(seen, axis=1), axis=1)
     return np.asarray(apart & (n_days >= _FEWEST_DAYS))

@@ -39,7 +39,7 @@ class LevelHabit:
         entity, level = entity[known], level[known]
         own = OwnValues.of(entity, level, n_entities)
         away = own.away_from_others(entity, level)
-        spreads = own_spreads(own, entity, level)
+        spreads = own_spreads(own, entity, level, away)
         tail = TailSurprisal.fit(away / spreads[entity])
         return cls(own, spreads.astype(np.float32), tail)
 

@@ -26,7 +26,7 @@ _LEAST = 1e-6
 """In deviations of the column: what float32 resolves."""
 
 
-def own_spreads(own: OwnValues, entity: Codes, level: Doubles) -> Doubles:
+def own_spreads(own: OwnValues, entity: Codes, level: Doubles, away: Doubles) -> Doubles:
     """Return the spread of each entity, float64 (n_entities + 1,); infinite where there is none.
 
     Parameters
@@ -35,10 +35,11 @@ def own_spreads(own: OwnValues, entity: Codes, level: Doubles) -> Doubles:
         The values of each entity.
     entity, level
         (n_rows,): the entity and the number of the events that these values come from.
+    away
+        (n_rows,): how far each number lies from the others of its entity.
     """
-    squares = own.away_from_others(entity, level) ** 2
     peers = _of_peers(entity, level, len(own.counts))[_size(own.counts)]
-    return np.where(own.counts > 1, shrunk_spreads(entity, squares, peers), np.inf)
+    return np.where(own.counts > 1, shrunk_spreads(entity, away**2, peers), np.inf)
 
 
 def shrunk_spreads(group: Codes, squares: Doubles, peers: Doubles) -> Doubles:

@@ -10,7 +10,7 @@ from anomaly.embedding.block import DriftBins, Rarity
 from anomaly.embedding.rarity import surprisal
 
 HOUR_BINS = 24
-_MICROSECONDS_A_DAY = 86_400_000_000
+MICROSECONDS_A_DAY = 86_400_000_000
 _SMOOTHING = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9.0
 """Weights of the hours around an event: one at 8:59 also makes 9:01 less surprising."""
 
@@ -36,7 +36,7 @@ class TimeBlock:
         """Learn the habits from `moments`, int64 (n_rows,): microseconds since 1970, UTC."""
         hours = np.bincount(hour_bins(moments), minlength=HOUR_BINS)
         weekdays = np.bincount(_weekdays(moments), minlength=7)
-        span = float(np.ptp(moments)) / _MICROSECONDS_A_DAY if moments.size else 0.0
+        span = float(np.ptp(moments)) / MICROSECONDS_A_DAY if moments.size else 0.0
         return cls(
             surprisal(smooth_hours(hours), moments.size), surprisal(weekdays, moments.size), span
         )
@@ -58,7 +58,7 @@ class TimeBlock:
         """Embed `moments`, int64 (n_rows,) microseconds since 1970, as float32 (n_rows, 6)."""
         block = np.zeros((moments.size, self.n_dims), dtype=np.float32)
         if self.covers_days:
-            angle = 2.0 * np.pi * (moments % _MICROSECONDS_A_DAY) / _MICROSECONDS_A_DAY
+            angle = 2.0 * np.pi * (moments % MICROSECONDS_A_DAY) / MICROSECONDS_A_DAY
             block[:, :2] = np.column_stack([np.cos(angle), np.sin(angle)])
             block[:, 2] = self.hour_surprisal[hour_bins(moments)]
         if self.days >= 14.0 - 1e-9:
@@ -71,7 +71,7 @@ class TimeBlock:
 
 def hour_bins(moments: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return the hour of the day, 0 to 23, of `moments` in microseconds since 1970."""
-    return (moments % _MICROSECONDS_A_DAY) // (_MICROSECONDS_A_DAY // HOUR_BINS)
+    return (moments % MICROSECONDS_A_DAY) // (MICROSECONDS_A_DAY // HOUR_BINS)
 
 
 def smooth_hours(counts: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -84,4 +84,4 @@ def smooth_hours(counts: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def _weekdays(moments: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return (moments // _MICROSECONDS_A_DAY) % 7
+    return (moments // MICROSECONDS_A_DAY) % 7

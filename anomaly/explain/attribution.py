@@ -51,7 +51,7 @@ def leading_columns(fold: Fold, X: npt.NDArray[np.float32], n: int) -> npt.NDArr
     """
     names = [span.column for span in fold.embedder.spans]
     columns = list(dict.fromkeys(names))
-    nearest = fold.combination.density.nearest(X, 1)[:, 0]
+    nearest = fold.nearest_usual(X, 1)[:, 0]
     shares = span_shares(fold, X, fold.combination.density.references_[nearest])
     by_column = np.zeros((len(X), len(columns)))
     for span, name in enumerate(names):

@@ -52,7 +52,7 @@ def explain(
     if not events.num_rows:
         return [], []
     X = fold.embedder.transform(events)
-    neighbours = fold.combination.density.nearest(X, _NEIGHBOURS)
+    neighbours = fold.nearest_usual(X, _NEIGHBOURS)
     shares = span_shares(fold, X, fold.combination.density.references_[neighbours[:, 0]])
     rows, normals = events.to_pylist(), references.to_pylist()
     reasons = [

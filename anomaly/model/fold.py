@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from anomaly.detectors.share_bound import SmallMasses
 from anomaly.detectors.trimming import NormalCluster, agreement
 from anomaly.embedding.deduplicated import EmbeddedEvents
 from anomaly.embedding.embedder import EventEmbedder
+from anomaly.embedding.time import MICROSECONDS_A_DAY
 from anomaly.numerics.arrays import Integers
 from schemas.columns.roles import Role, time_column
 from schemas.errors import InputError
@@ -25,7 +27,8 @@ from schemas.job.sections import Distance, TextEmbedding
 _TRIMMED_COUNTED = 50
 """One in so many of the trimmed events is counted as the normal ones are. A legitimate name whose
 events are all trimmed must stay rare, and not become unseen."""
-_MICROSECONDS_A_DAY = 86_400_000_000
+_USUAL = 0.05
+"""The p-value that a reference has at least to be compared with."""
 _THIRDS = 3
 """A third of the sample calibrates what the other two fit."""
 
@@ -142,6 +145,20 @@ class Fold:
         """Score vectors, float32 (n_events, n_dims), that need not be those of any events."""
         return self._score(EmbeddedEvents.whole(X, self.embedder.spans))
 
+    def nearest_usual(self, X: npt.NDArray[np.float32], n: int) -> Integers:
+        """Return the `n` nearest references that are usual, int64 (n_rows, n), nearest first.
+
+        An odd event may be a reference, or of a kind that recurs. It is compared with what most
+        events are, and never with itself.
+        """
+        usual = self._usual
+        return self.combination.density.nearest(X, n, usual if usual.sum() >= n else None)
+
+    @cached_property
+    def _usual(self) -> npt.NDArray[np.bool_]:
+        """The references that are less odd than one held-out event in twenty."""
+        return self.score_vectors(self.combination.density.references_).p_values >= _USUAL
+
     def _score(self, events: EmbeddedEvents) -> Scores:
         scores = self.combination.score(events)
         return Scores(scores.density, scores.distance, self.calibration.p_values(scores.surprisal))
@@ -178,7 +195,7 @@ def _days(events: pa.Table, roles: Mapping[str, Role]) -> Integers | None:
     if time is None:
         return None
     moments = events[time].cast(pa.int64()).to_numpy()
-    return np.asarray((moments - moments.min()) // _MICROSECONDS_A_DAY)
+    return np.asarray((moments - moments.min()) // MICROSECONDS_A_DAY)
 
 
 def _require_dimensions(embedder: EventEmbedder) -> None:

@@ -4,9 +4,6 @@ Frozen dataclasses, scikit-learn estimators, mappings, sequences, numbers and st
 JSON; NumPy arrays go beside it under the path that leads to them. Only classes that the reader
 names itself are made again. A key may be any string, a column's name among them. One that begins
 with `$` gets another `$`. In a path `~` and `/` are spelt `~0` and `~1` (RFC 6901).
-
-A class or field that was renamed keeps the name that it is stored under. So stored models of before
-stay readable, and a model of the same data keeps its bytes and its id.
 """
 
 from collections.abc import Mapping
@@ -20,29 +17,6 @@ from sklearn.base import BaseEstimator
 from schemas.errors import ModelFileError
 
 Arrays = dict[str, npt.NDArray[Any]]
-
-_STORED_CLASSES = {
-    "CovarianceMetric": "Concert",
-    "EntityRarityBlock": "FamiliarityBlock",
-    "ScoreCombination": "Voices",
-    "SurprisalCurve": "Surprise",
-}
-"""Class -> the name that it is stored under, where that is another one."""
-_STORED_FIELDS = {
-    "Calibration": {"surprisals": "surprises"},
-    "CategoryBlock": {"sample_counts": "told_counts", "sample_total": "told_total"},
-    "DistanceToMeasure": {"covariance_metric_": "concert_"},
-    "FarthestColumn": {"boundaries": "borders"},
-    "Fold": {"combination": "voices"},
-    "ScoreCombination": {
-        "density_surprisals": "density_surprises",
-        "distance_surprisal": "distance_surprise",
-    },
-    "TokenSpace": {"weights": "heard", "unseen_weight": "unheard"},
-}
-"""Class -> field -> the name that it is stored under, where that is another one."""
-_LATER_FIELDS = {"ScoreCombination": {"small_masses"}}
-"""Class -> fields that models of before lack; where they are None they are not stored."""
 
 
 def dump(value: Any) -> tuple[Any, Arrays]:
@@ -65,12 +39,7 @@ def load(tree: Any, arrays: Mapping[str, npt.NDArray[Any]], classes: tuple[type,
     ModelFileError
         If the tree names a class or an array that is not there.
     """
-    return _load(tree, arrays, {stored_class(c): c for c in classes})
-
-
-def stored_class(cls: type) -> str:
-    """Return the name that a class is stored under."""
-    return _STORED_CLASSES.get(cls.__name__, cls.__name__)
+    return _load(tree, arrays, {c.__name__: c for c in classes})
 
 
 def _dump(value: Any, path: str, arrays: Arrays) -> Any:
@@ -78,36 +47,17 @@ def _dump(value: Any, path: str, arrays: Arrays) -> Any:
         arrays[path] = np.ascontiguousarray(value)
         return {"$array": path}
     if is_dataclass(value) and not isinstance(value, type):
-        parts = _with_stored_names(type(value), _fields(value))
-        return {"$class": stored_class(type(value)), "parts": _dump(parts, path, arrays)}
+        parts = {f.name: getattr(value, f.name) for f in fields(value)}
+        return {"$class": type(value).__name__, "parts": _dump(parts, path, arrays)}
     if isinstance(value, BaseEstimator):
         learned = {k: v for k, v in vars(value).items() if k.endswith("_")}
-        learned = _with_stored_names(type(value), learned)
         parts = {"params": value.get_params(), "learned": learned}
-        return {"$class": stored_class(type(value)), "parts": _dump(parts, path, arrays)}
+        return {"$class": type(value).__name__, "parts": _dump(parts, path, arrays)}
     if isinstance(value, Mapping):
         return {_marked(str(k)): _dump(v, _below(path, str(k)), arrays) for k, v in value.items()}
     if isinstance(value, tuple | list):
         return [_dump(v, f"{path}/{i}", arrays) for i, v in enumerate(value)]
     return value
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    later = _LATER_FIELDS.get(type(value).__name__, set())
-    parts = {f.name: getattr(value, f.name) for f in fields(value)}
-    return {name: part for name, part in parts.items() if part is not None or name not in later}
-
-
-def _with_stored_names(cls: type, parts: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the fields of a class the names that they are stored under, in their order."""
-    stored = _STORED_FIELDS.get(cls.__name__, {})
-    return {stored.get(name, name): value for name, value in parts.items()}
-
-
-def _with_own_names(cls: type, parts: Mapping[str, Any]) -> dict[str, Any]:
-    """Give stored fields of a class the names that they have in it."""
-    own = {old: name for name, old in _STORED_FIELDS.get(cls.__name__, {}).items()}
-    return {own.get(name, name): value for name, value in parts.items()}
 
 
 def _marked(key: str) -> str:
@@ -135,7 +85,7 @@ def _load(tree: Any, arrays: Mapping[str, npt.NDArray[Any]], classes: dict[str, 
     made = classes[tree["$class"]]
     parts = _load(tree["parts"], arrays, classes)
     if not issubclass(made, BaseEstimator):
-        return made(**_with_own_names(made, parts))
+        return made(**parts)
     estimator = made(**parts["params"])
-    vars(estimator).update(_with_own_names(made, parts["learned"]))
+    vars(estimator).update(parts["learned"])
     return estimator

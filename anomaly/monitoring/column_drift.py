@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.embedding.embedder import EventEmbedder
+from anomaly.embedding.time import MICROSECONDS_A_DAY
 from schemas.columns.roles import Role
 from schemas.outputs.figures import ColumnDrift
 
@@ -24,7 +25,6 @@ _NOVELTY, _ERRORS = 0.05, 3.0
 """So many more unseen values than before, and so many standard errors, are news."""
 _HALF = 0.5
 """What stands for an empty bin, in events."""
-_DAY = 86_400_000_000
 
 Counts = npt.NDArray[np.int64]
 
@@ -65,7 +65,9 @@ class BatchCounts:
     @property
     def covers_a_day(self) -> bool:
         """Return whether the records span a day: every hour could have been seen."""
-        return self.first is not None and self.last is not None and self.last - self.first >= _DAY
+        if self.first is None or self.last is None:
+            return False
+        return self.last - self.first >= MICROSECONDS_A_DAY
 
 
 NOTHING_COUNTED = BatchCounts({}, None, None)

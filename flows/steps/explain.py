@@ -60,7 +60,7 @@ def _nearest_normal(
 ) -> list[list[dict[str, Any]]]:
     """Say of each event what the normal one holds that it is most like, column by column."""
     X = model.embedder.transform(events)
-    near = references.take(pa.array(model.explaining.combination.density.nearest(X, 1)[:, 0]))
+    near = references.take(pa.array(model.explaining.nearest_usual(X, 1)[:, 0]))
     columns = []
     # A stored model's events may have an id that these lack.
     for name in (n for n in near.column_names if n in events.column_names):

@@ -187,12 +187,11 @@ def _numbers(inputs: _Inputs, events: pa.Table, rows: Integers) -> Integers:
     if time is not None:
         times = events[time].cast(pa.int64()).to_numpy()
     entities = {column: _codes(events[column]) for column in inputs.entities}
-    density = model.explaining.combination.density
-    away = np.linalg.norm(X - density.references_[density.nearest(X, 1)[:, 0]], axis=1)
+    fold = model.explaining
+    usual = fold.combination.density.references_[fold.nearest_usual(X, 1)[:, 0]]
+    away = np.linalg.norm(X - usual, axis=1)
     odd_events = Candidates(X, away, times, rows, entities)
-    return incidents(
-        odd_events, lambda asked: leading_columns(model.explaining, X[asked], _REASONS)
-    )
+    return incidents(odd_events, lambda asked: leading_columns(fold, X[asked], _REASONS))
 
 
 def _codes(names: pa.ChunkedArray) -> Integers:

@@ -105,6 +105,14 @@ def test_the_nearest_references_come_nearest_first(X: np.ndarray) -> None:
         assert sorted(order) == list(range(len(X)))
 
 
+def test_only_some_references_may_be_the_nearest() -> None:
+    X = np.arange(10, dtype=np.float32)[:, None]
+    density = DistanceToMeasure(random_state=0).fit(X)
+    even = density.references_[:, 0] % 2 == 0
+    nearest = density.nearest(X[5:6] + 0.1, 3, even)[0]
+    assert density.references_[nearest, 0].tolist() == [6.0, 4.0, 8.0]
+
+
 def test_a_handful_of_anomalies_in_a_small_sample_does_not_lower_its_own_score() -> None:
     X = np.random.default_rng(0).normal(size=(80, 3)).astype(np.float32)
     X[:4] += 20.0

@@ -52,6 +52,14 @@ def test_a_single_event_far_from_all_others_does_not_recur() -> None:
     assert not found[~trimmed].any()
 
 
+def test_the_outer_part_of_ordinary_events_is_no_kind() -> None:
+    X = contaminated(4, 0, 0.0)
+    days = np.random.default_rng(0).integers(0, N_DAYS, len(X))
+    events = EmbeddedEvents.whole(X, [])
+    trimmed = ~NormalCluster.fit(events).members
+    assert recurring(events, trimmed, days).mean() < 0.2 * trimmed.mean()
+
+
 @pytest.mark.parametrize("n_trimmed", [0, 1, 8])
 def test_too_few_trimmed_events_show_no_kind(n_trimmed: int) -> None:
     events, days = clump_on(list(range(N_DAYS)))

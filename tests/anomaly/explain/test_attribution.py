@@ -12,8 +12,8 @@ from tests.anomaly.logs import ROLES
 
 
 def nearest_normal(model: AnomalyModel, X: np.ndarray) -> np.ndarray:
-    density = model.explaining.combination.density
-    return density.references_[density.nearest(X, 1)[:, 0]]
+    fold = model.explaining
+    return fold.combination.density.references_[fold.nearest_usual(X, 1)[:, 0]]
 
 
 def surprisal(fold: Fold, X: np.ndarray) -> float:

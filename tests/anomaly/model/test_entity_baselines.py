@@ -86,8 +86,6 @@ def test_a_number_that_its_entity_never_had_is_among_the_first(
     assert np.sum(p_values < p_values[planted]) < FEW
     one = events.slice(planted, 1)
     reasons, _ = explain(model.explaining, events.take(pa.array(references)), one)
-    if plant is sensor_in_the_gap and seed == 1:
-        pytest.xfail("a known fault: the reasons name other columns in this draw")
     assert reasons[0][0].column == "amount"
     assert "usually about" in reasons[0][0].sentence
     expected = [float(number) for number in str(reasons[0][0].expected).split(" or ")]

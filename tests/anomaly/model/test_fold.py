@@ -54,6 +54,17 @@ def test_a_large_sample_is_judged_by_one_fold(
     )
 
 
+def test_an_odd_reference_is_not_compared_with_itself(model: AnomalyModel) -> None:
+    fold = model.explaining
+    references = fold.combination.density.references_
+    odd = fold.score_vectors(references).p_values < 0.05
+    assert 0 < odd.sum() < len(odd) / 2
+    nearest = fold.nearest_usual(references[odd], 10)
+    assert not odd[nearest].any()
+    every = fold.nearest_usual(references[odd], len(references))
+    assert (np.sort(every, axis=1) == np.arange(len(references))).all()
+
+
 @pytest.mark.slow
 def test_three_folds_depend_less_on_the_seed_than_one() -> None:
     # Measured: the surprise of an event, in nats, moves by 0.08 from seed to seed, and by 0.24.
