@@ -27,7 +27,7 @@ from schemas.job.sections import Distance, TextEmbedding
 _TRIMMED_COUNTED = 50
 """One in so many of the trimmed events is counted as the normal ones are. A legitimate name whose
 events are all trimmed must stay rare, and not become unseen."""
-_USUAL = 0.05
+_USUAL = 0.01
 """The p-value that a reference has at least to be compared with."""
 _THIRDS = 3
 """A third of the sample calibrates what the other two fit."""
@@ -156,7 +156,7 @@ class Fold:
 
     @cached_property
     def _usual(self) -> npt.NDArray[np.bool_]:
-        """The references that are less odd than one held-out event in twenty."""
+        """The references that are less odd than one held-out event in a hundred."""
         return self.score_vectors(self.combination.density.references_).p_values >= _USUAL
 
     def _score(self, events: EmbeddedEvents) -> Scores:

@@ -57,7 +57,7 @@ def test_a_large_sample_is_judged_by_one_fold(
 def test_an_odd_reference_is_not_compared_with_itself(model: AnomalyModel) -> None:
     fold = model.explaining
     references = fold.combination.density.references_
-    odd = fold.score_vectors(references).p_values < 0.05
+    odd = fold.score_vectors(references).p_values < 0.01
     assert 0 < odd.sum() < len(odd) / 2
     nearest = fold.nearest_usual(references[odd], 10)
     assert not odd[nearest].any()

@@ -189,10 +189,10 @@ def first_fold(state):
     [
         lambda state: state.pop("parts"),
         lambda state: state["parts"].pop("folds"),
-        lambda state: first_fold(state).pop("voices"),
+        lambda state: first_fold(state).pop("combination"),
         lambda state: state["parts"].update(more=1),
-        lambda state: first_fold(state).update(voices={"$array": []}),
-        lambda state: first_fold(state).update(voices={"$class": "Voices", "parts": 3}),
+        lambda state: first_fold(state).update(combination={"$array": []}),
+        lambda state: first_fold(state).update(combination={"$class": "ScoreCombination", "parts": 3}),
         lambda state: (state.clear(), state.update(a=[1])),
     ],
 )
