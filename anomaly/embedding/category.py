@@ -14,6 +14,9 @@ from anomaly.embedding.rarity import surprisal
 MOST_AXES = 48
 """Names with an axis of their own; the rest share one, each with its own length on it."""
 
+_FOREIGN, _MOSTLY_LAWFUL = 0.1, 0.25
+"""Share of a sample that may be foreign (`anomaly.detectors.trimming`), and one of which, then, more
+than half is lawful."""
 _MOST_BINS = 48
 """Names with a bin of drift of their own; the other known ones share one."""
 
@@ -60,6 +63,27 @@ class CategoryBlock:
     def n_dims(self) -> int:
         """Return the number of dimensions."""
         return min(len(self.names), self.axes) + 2
+
+    @property
+    def typical_axes(self) -> npt.NDArray[np.int64]:
+        """Return the axes of names that are many together, and about as common as each other.
+
+        Those that are at most e times as common are together more than twice what can be foreign,
+        so most of them are lawful. One of forty about equal names is the rarest by chance. That
+        makes it no more foreign than the others.
+        """
+        shares = self.counts / max(self.total, 1)
+        small = np.sort(shares[shares < _FOREIGN])
+        as_rare = np.searchsorted(small, np.e * shares, side="right")
+        together = np.append(0.0, np.cumsum(small))[as_rare]
+        typical = (shares < _FOREIGN) & (together >= _MOSTLY_LAWFUL)
+        return np.flatnonzero(typical[: self.n_dims - 2])
+
+    def pooled(self) -> "CategoryBlock":
+        """Return the block with the typical names as common as all of them together."""
+        counts, typical = self.counts.copy(), self.typical_axes
+        counts[typical] = counts[typical].sum()
+        return replace(self, counts=counts)
 
     @cached_property
     def _value_set(self) -> pa.Array:

@@ -76,6 +76,11 @@ class EmbeddedEvents:
         """Return the events of these positions, int64 (n_taken,)."""
         return self._at(events, len(events))
 
+    def without(self, dims: Codes) -> "EmbeddedEvents":
+        """Return the events with 0 in these dimensions of X."""
+        parts = tuple(_without(part, dims) for part in self.parts)
+        return EmbeddedEvents(parts, self.n_events, self.n_dims)
+
     def blocks(self, size: int) -> Iterator[Vectors]:
         """Give X in blocks of `size` events; the last one may be shorter."""
         for start in range(0, self.n_events, size):
@@ -100,6 +105,17 @@ class EmbeddedEvents:
                 X[:, span.start : span.stop] = vectors if part.rows is None else vectors[part.rows]
                 start += span.n_dims
         return X
+
+
+def _without(part: Part, dims: Codes) -> Part:
+    """Return a part with 0 in these dimensions of X."""
+    own = np.concatenate([np.arange(span.start, span.stop) for span in part.spans])
+    left = np.flatnonzero(np.isin(own, dims))
+    if not len(left):
+        return part
+    vectors = part.vectors.copy()
+    vectors[:, left] = 0.0
+    return part._replace(vectors=vectors)
 
 
 def _some_of(part: Part, events: Codes | slice) -> Part:

@@ -185,6 +185,21 @@ class EventEmbedder:
         nonempty = tuple(part for part in parts if part.spans)
         return EmbeddedEvents(nonempty, events.num_rows, self.n_dims)
 
+    def embed_pooled(self, events: pa.Table) -> EmbeddedEvents:
+        """Embed conformed `events` with the typical names of each category as one name.
+
+        Nothing tells these names apart in X, neither an axis nor how rare they are.
+        """
+        names = {c: b for c, b in self.blocks.items() if isinstance(b, CategoryBlock)}
+        pooled = {column: block.pooled() for column, block in names.items()}
+        axes = [
+            span.start + names[span.column].typical_axes
+            for span in self.spans
+            if span.given is None and span.column in names
+        ]
+        embedder = replace(self, blocks=self.blocks | pooled)
+        return embedder.embed(events).without(np.concatenate([np.zeros(0, dtype=np.int64), *axes]))
+
     def _spans_by_kind(self) -> tuple[list[Span], list[Span], list[Span]]:
         """Split the spans: of names alone, of one text each, of what is measured."""
         named, texts, measured = [], [], []

@@ -112,10 +112,10 @@ class Fold:
             known, roles, weights, split.embed_seed, options.peers, options.text
         )
         _require_dimensions(embedder)
-        first = embedder.embed(known)
+        first = embedder.embed_pooled(known)
+        days = _days(known, roles)
         with ThreadPoolExecutor(1) as beside:
             agreed = beside.submit(agreement, first)  # nothing else waits for it
-            days = _days(known, roles)
             cluster = NormalCluster.fit(first, days)
             normal = split.reference[cluster.members]
             counted = events.take(pa.array(_counted(split.reference, cluster.members)))

@@ -42,6 +42,35 @@ def test_a_category_does_not_depend_on_the_order_of_rows_or_dictionary(
     assert block.counts.tolist() == other.counts.tolist()
 
 
+def test_about_equal_names_are_typical_and_a_rare_one_or_a_large_one_is_not() -> None:
+    equal = [f"n{i:02}" for i in range(40) for _ in range(100 + i)]
+    block = CategoryBlock.fit(terms([*equal, "stranger"]))
+    typical = {block.names[axis] for axis in block.typical_axes}
+    assert typical == set(equal)
+    few = CategoryBlock.fit(terms(["get"] * 80 + ["put"] * 18 + ["drop"] * 2))
+    assert not few.typical_axes.size
+    beside_a_large_one = CategoryBlock.fit(terms([*equal, *["large"] * 9_000]))
+    assert beside_a_large_one.typical_axes.tolist() == list(range(1, 41))
+    too_few_together = CategoryBlock.fit(terms([*equal, *["large"] * 18_000]))
+    assert not too_few_together.typical_axes.size
+
+
+def test_pooled_names_are_as_common_as_all_of_them_together() -> None:
+    sample = [f"n{i:02}" for i in range(40) for _ in range(100 + i)] + ["large"] * 2_000
+    block = CategoryBlock.fit(terms(sample))
+    X = block.pooled().transform(terms(["n00", "n39", "large", "unseen"]))
+    share = (len(sample) - 2_000 - 1) / (len(sample) - 1)
+    np.testing.assert_allclose(X[:2, -1], -np.log(share), rtol=1e-6)
+    np.testing.assert_array_equal(X[2:], block.transform(terms(["large", "unseen"])))
+
+
+@PATIENT
+@given(sample=SAMPLES)
+def test_a_name_of_a_tenth_of_the_rows_keeps_its_axis(sample: list[str | None]) -> None:
+    block = CategoryBlock.fit(terms(sample))
+    assert (block.counts[block.typical_axes] < 0.1 * len(sample)).all()
+
+
 def test_a_rarer_name_lies_farther_out() -> None:
     sample = ["common"] * 900 + ["rare"] * 99 + ["once"]
     X = embed(sample, ["common", "rare", "once", "never seen", None])

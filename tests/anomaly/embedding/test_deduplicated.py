@@ -69,6 +69,16 @@ def test_blocks_and_selected_events_are_rows_of_the_whole_embedding(
     assert list(embedded.take(rows[:0]).blocks(10)) == []
 
 
+def test_events_without_dimensions_hold_0_there_and_are_else_the_same(
+    embedded: EmbeddedEvents,
+) -> None:
+    before, dims = embedded.X.copy(), np.array([0, 3, embedded.n_dims - 1])
+    expected = before.copy()
+    expected[:, dims] = 0.0
+    np.testing.assert_array_equal(embedded.without(dims).X, expected)
+    np.testing.assert_array_equal(embedded.X, before)
+
+
 @pytest.mark.parametrize("size", [1, 2, 7, 977])
 def test_a_score_does_not_depend_on_the_events_scored_with_it(
     model: AnomalyModel, embedded: EmbeddedEvents, size: int

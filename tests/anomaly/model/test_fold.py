@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 import anomaly.model.model
 from anomaly.model.fold import held_out, splits
 from anomaly.model.model import AnomalyModel
+from schemas.columns.roles import Role
 from tests.anomaly.logs import MIXTURE_ROLES, ROLES, mixture
 
 
@@ -74,3 +75,19 @@ def test_three_folds_depend_less_on_the_seed_than_one() -> None:
     alone = np.std([np.log(m.explaining.score(events).p_values) for m in models], axis=0)
     print(f"{together.mean():.3f} {alone.mean():.3f}")
     assert together.mean() < 0.6 * alone.mean()
+
+
+@pytest.mark.parametrize("names", [20, 40])
+def test_names_that_are_rarer_by_chance_are_not_trimmed_whole(names: int) -> None:
+    """What is trimmed is what is odd: both halves of the log agree about it."""
+    n, rng = 3_000, np.random.default_rng(names)
+    events = {
+        "name": pa.array([f"n{i}" for i in rng.integers(0, names, n)]).dictionary_encode(),
+        "amount": pa.array(np.exp(rng.normal(3.0, 0.5, n))),
+        "size": pa.array(rng.normal(size=n)),
+    }
+    roles = {"name": Role.CATEGORY, "amount": Role.NUMBER, "size": Role.NUMBER}
+    model, _ = AnomalyModel.fit(pa.table(events), roles, {}, 0)
+    assert min(fold.agreement for fold in model.folds) > 0.5
+    whole = [fold.embedder.name_counts("name") for fold in model.folds]
+    assert all((block.counts > 0.5 * block.sample_counts).all() for block in whole)

@@ -86,7 +86,7 @@ def test_without_a_rule_s_choice_there_are_as_many_incidents_as_asked_for(tmp_pa
 
 @pytest.mark.slow
 def test_the_walk_passes_a_flood_to_reach_the_incidents_asked_for(tmp_path: Path) -> None:
-    run = detect_in(with_flood(3_000, 200), tmp_path, selection={"at_least": 8})
+    run = detect_in(with_flood(4_000, 200), tmp_path, selection={"at_least": 8})
     assert len(rows(run)) == 8
     assert max(incident["records"] for incident in rows(run)) >= 200
 
@@ -120,7 +120,7 @@ def test_sessions_of_a_key_that_follow_each_other_are_one_incident(tmp_path: Pat
 @pytest.mark.slow
 def test_a_flood_of_ten_thousand_is_one_incident(tmp_path: Path) -> None:
     selection = {"threshold": 10.0, "budget": 20}
-    run = detect_in(with_flood(100_000, 10_000, users=9), tmp_path, selection=selection)
+    run = detect_in(with_flood(200_000, 10_000, users=9), tmp_path, selection=selection)
     assert max(incident["records"] for incident in rows(run)) >= 10_000
     findings = read_findings(run)
     wiped = findings.filter(pc.equal(findings["action"], "wipe"))

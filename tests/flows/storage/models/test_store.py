@@ -192,7 +192,9 @@ def first_fold(state):
         lambda state: first_fold(state).pop("combination"),
         lambda state: state["parts"].update(more=1),
         lambda state: first_fold(state).update(combination={"$array": []}),
-        lambda state: first_fold(state).update(combination={"$class": "ScoreCombination", "parts": 3}),
+        lambda state: first_fold(state).update(
+            combination={"$class": "ScoreCombination", "parts": 3}
+        ),
         lambda state: (state.clear(), state.update(a=[1])),
     ],
 )
