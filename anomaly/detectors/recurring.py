@@ -74,20 +74,25 @@ def _recur(
     """Return which of the `odd` events recur, by distances to `alike` and to as many others."""
     to_alike, to_others = np.split(distances, 2, axis=1)
     to_alike[odd[:, None] == alike] = np.inf
-    nearest, reach = _nearest(to_alike)
-    apart = reach**2 <= _NEARER * _nearest(to_others)[1] ** 2
-    seen = np.sort(days[alike[nearest]], axis=1)
+    apart = np.flatnonzero(_reach(to_alike) ** 2 <= _NEARER * _reach(to_others) ** 2)
+    seen = np.sort(days[alike[_nearest(to_alike[apart])]], axis=1)
     n_days = 1 + np.count_nonzero(np.diff(seen, axis=1), axis=1)
-    return np.asarray(apart & (n_days >= _FEWEST_DAYS))
+    recur = np.zeros(len(odd), dtype=bool)
+    recur[apart] = n_days >= _FEWEST_DAYS
+    return recur
 
 
-def _nearest(distances: Floats) -> tuple[Integers, Floats]:
-    """Return the places of the nearest in each row, and the distance of the last of them.
+def _reach(distances: Floats) -> Floats:
+    """Return the distance of the last of the nearest in each row."""
+    return np.asarray(np.partition(distances, _NEIGHBOURS - 1, axis=1)[:, _NEIGHBOURS - 1])
+
+
+def _nearest(distances: Floats) -> Integers:
+    """Return the places of the nearest in each row.
 
     A distance and its place are one key, so that equal distances have one order everywhere.
     """
     places = np.arange(distances.shape[1], dtype=np.uint64)
     keys = distances.view(np.uint32).astype(np.uint64) << np.uint64(32) | places
     nearest = np.partition(keys, _NEIGHBOURS - 1, axis=1)[:, :_NEIGHBOURS]
-    reach = (nearest.max(axis=1) >> np.uint64(32)).astype(np.uint32).view(np.float32)
-    return (nearest & np.uint64(2**32 - 1)).astype(np.int64), reach
+    return (nearest & np.uint64(2**32 - 1)).astype(np.int64)

@@ -35,8 +35,9 @@ class LevelHabit:
     @classmethod
     def fit(cls, entity: Codes, n_entities: int, level: Doubles) -> "LevelHabit":
         """Learn from `level`, float64 (n_rows,): numbers scaled to deviations, NaN if missing."""
-        known = (entity >= 0) & np.isfinite(level)
-        entity, level = entity[known], level[known]
+        known = np.flatnonzero((entity >= 0) & np.isfinite(level))
+        order = known[np.lexsort((level[known], entity[known]))]
+        entity, level = entity[order], level[order]
         own = OwnValues.of(entity, level, n_entities)
         away = own.away_from_others(entity, level)
         spreads = own_spreads(own, entity, level, away)

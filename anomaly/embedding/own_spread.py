@@ -9,7 +9,7 @@ import numpy as np
 
 from anomaly.embedding.conditional import STRENGTHS
 from anomaly.embedding.deduplicated import Codes
-from anomaly.embedding.own_values import FOREIGN, MOST_VALUES, OwnValues
+from anomaly.embedding.own_values import FOREIGN, MOST_VALUES, OwnValues, ordered_by
 from anomaly.numerics.arrays import Doubles, Integers
 from anomaly.numerics.spacing import evenly_spaced, stride
 
@@ -34,7 +34,8 @@ def own_spreads(own: OwnValues, entity: Codes, level: Doubles, away: Doubles) ->
     own
         The values of each entity.
     entity, level
-        (n_rows,): the entity and the number of the events that these values come from.
+        (n_rows,): the entity and the number of the events that these values come from, ordered by
+        entity, then by number.
     away
         (n_rows,): how far each number lies from the others of its entity.
     """
@@ -93,7 +94,7 @@ class _Squares(NamedTuple):
     def of(cls, group: Codes, squares: Doubles, n_groups: int) -> "_Squares":
         """Sum the squares (n_rows,) of the events of each group."""
         sizes = np.bincount(group, minlength=n_groups)
-        order = np.lexsort((squares, group))
+        order = ordered_by(group, squares)
         ordered = group[order]
         place = np.arange(len(order)) - (np.cumsum(sizes) - sizes)[ordered]
         used = np.empty(len(order), dtype=np.int64)

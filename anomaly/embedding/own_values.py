@@ -36,8 +36,10 @@ class OwnValues:
     def of(
         cls, entity: Codes, values: Doubles, n_entities: int, most: int = MOST_VALUES
     ) -> "OwnValues":
-        """Keep at most so many of the finite `values` (n_rows,) of each entity (n_rows,)."""
-        ordered = values[np.lexsort((values, entity))]
+        """Keep at most so many of the finite `values` (n_rows,) of each entity (n_rows,).
+
+        The rows are ordered by entity, then by value: see `ordered_by`.
+        """
         counts = np.bincount(entity, minlength=n_entities)
         sampled = np.minimum(counts, most)
         group, place = _places(sampled)
@@ -45,7 +47,7 @@ class OwnValues:
         middle = (2 * place + 1) * counts[group] // (2 * sampled[group])
         first = np.cumsum(counts) - counts
         starts = np.append(0, np.cumsum(sampled))
-        return cls(ordered[first[group] + middle].astype(np.float32), starts)
+        return cls(values[first[group] + middle].astype(np.float32), starts)
 
     def of_entity(self, entity: int) -> Floats:
         """Return the values of one entity, ascending; none for an unknown one."""
@@ -132,6 +134,11 @@ def _places(counts: Integers) -> tuple[Integers, Integers]:
     """Return the group of each member, and its place in it, of groups of so many members."""
     group = np.repeat(np.arange(len(counts)), counts)
     return group, np.arange(len(group)) - (np.cumsum(counts) - counts)[group]
+
+
+def ordered_by(group: Codes, values: Doubles) -> Integers:
+    """Return the order of rows by group, then by finite value; as precise as `_keys`."""
+    return np.argsort(_keys(group, values), kind="stable")
 
 
 def _keys(entity: Codes, values: Doubles) -> Doubles:

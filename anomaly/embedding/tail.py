@@ -53,8 +53,9 @@ class TailSurprisal:
         # A hair nearer, so that of many equally far none counts as farther than the others.
         nearer = distances * (1.0 - _ROUNDING) - _ROUNDING
         last = self.distances[-1]
-        farther = np.log1p(np.maximum(nearer, last)) - np.log1p(last)
-        surprisals: Doubles = self._table.at(nearer) + self.exponent * farther
+        surprisals: Doubles = self._table.at(nearer)
+        beyond = nearer > last
+        surprisals[beyond] += self.exponent * (np.log1p(nearer[beyond]) - np.log1p(last))
         return surprisals
 
     @cached_property
