@@ -18,7 +18,7 @@ _FEWEST_DAYS = 3
 _NEIGHBOURS = 8
 """Nearest events that an event is of one kind with."""
 _COMPARED = 1_024
-"""Trimmed events, and as many others, that each trimmed event is compared with."""
+"""The most trimmed events, and as many others, that each trimmed event is compared with."""
 _NEARER = 0.5
 """Share of the squared distance to others that the distance to events of its kind may have. Then
 what sets the kind apart is at least as large as what its events differ in."""

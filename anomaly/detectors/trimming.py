@@ -66,8 +66,8 @@ def agreement(events: EmbeddedEvents) -> float:
 
     The cluster is found in every other event, and in the events between; each trims all of them.
     Both trim an anomalous group that lies apart, and the share is near one. It is smaller where the
-    boundary runs through a thin tail of ordinary events: there chance decides. Four events are the
-    fewest that have two halves.
+    boundary runs through a thin tail of ordinary events: there chance decides. What recurs is not
+    taken back here. Four events are the fewest that have two halves.
     """
     first, second = (_trimmed_by(half, events) for half in _halves(events))
     # Both trim the same number: the outermost five in a hundred.

@@ -15,8 +15,8 @@ MOST_AXES = 48
 """Names with an axis of their own; the rest share one, each with its own length on it."""
 
 _FOREIGN, _MOSTLY_LAWFUL = 0.1, 0.25
-"""Share of a sample that may be foreign (`anomaly.detectors.trimming`), and one so large that more
-than half of it is lawful."""
+"""Share of a sample that may be foreign (`anomaly.detectors.trimming`), and a share of which, then,
+more than half is lawful."""
 _MOST_BINS = 48
 """Names with a bin of drift of their own; the other known ones share one."""
 
@@ -68,7 +68,8 @@ class CategoryBlock:
     def typical_axes(self) -> npt.NDArray[np.int64]:
         """Return the axes of names that are many together, and about as common as each other.
 
-        Those that are at most e times as common are together more than twice what can be foreign,
+        Less than a tenth of the events hold each. The names like that which are at most e times as
+        common hold a quarter of the events together. That is more than twice what can be foreign,
         so most of them are lawful. One of forty about equal names is the rarest by chance. That
         makes it no more foreign than the others.
         """

@@ -1,10 +1,11 @@
 """Habits: the usual values of an entity, and every other column judged given that entity.
 
 An entity is a user, a host or a card; a peer group, such as a department, has habits too. Each
-habit is one dimension: 0 for a usual value, large for one that the entity never had. For names and
-hours it is the surprisal given the entity, in excess of the surprisal among all events. An entity
-with few events is shrunk towards all events. For names and hours the strength of that maximises the
-leave-one-out likelihood of the column's events (empirical Bayes); for numbers it is fixed.
+habit is one dimension: 0 for a usual value, large for one that the entity never had. Here are those
+of names and hours; `anomaly.embedding.level_habit` has those of numbers. A habit is the surprisal
+given the entity, in excess of the surprisal among all events. An entity with few events is shrunk
+towards all events. The strength of that maximises the leave-one-out likelihood of the column's
+events (empirical Bayes).
 """
 
 from dataclasses import dataclass, replace

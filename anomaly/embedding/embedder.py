@@ -188,7 +188,8 @@ class EventEmbedder:
     def embed_pooled(self, events: pa.Table) -> EmbeddedEvents:
         """Embed conformed `events` with the typical names of each category as one name.
 
-        Nothing tells these names apart in X, neither an axis nor how rare they are.
+        The dimensions of a category alone then tell these names apart neither by an axis nor by how
+        rare they are. The habits of its entities still do.
         """
         names = {c: b for c, b in self.blocks.items() if isinstance(b, CategoryBlock)}
         pooled = {column: block.pooled() for column, block in names.items()}

@@ -121,9 +121,10 @@ def _slope(x: Doubles, y: Doubles) -> float:
 
 
 def bins_of(values: Doubles) -> Codes:
-    """Return the bin of each of the finite `values`: at most 32 of equally many, less at the ends.
+    """Return the bin of each of the finite `values`: at most 32 of equally many, fewer at the ends.
 
-    Equal values have one bin. The outermost bins are cut again, as what is few may be ordinary.
+    Equal values have one bin. The outermost bins are cut in up to four, as what is few may be
+    ordinary.
     """
     n = len(values)
     n_bins = int(np.clip(n // _FEWEST_EVENTS, 1, _MOST_BINS))

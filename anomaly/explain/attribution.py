@@ -4,7 +4,8 @@ Each span has two counterfactuals. The event takes the coordinates of the neares
 there, and loses surprisal. The normal event takes the coordinates of the event, and gains
 surprisal. They are the last and the first term of a Shapley value (Lundberg and Lee, 2017). The
 first alone would overlook a cause that two columns share. The second alone would overlook a cause
-that is odd only beside another column.
+that is odd only beside another column. The normal events are the usual references of a fold, see
+`Fold.nearest_usual`.
 """
 
 import numpy as np

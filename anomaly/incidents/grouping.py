@@ -31,7 +31,7 @@ class Candidates:
     X: npt.NDArray[np.float32]
     """(n, n_dims): their embedding."""
     away: npt.NDArray[np.float32]
-    """(n,): the distance of each from the nearest normal record, in the same space."""
+    """(n,): the distance of each from the nearest usual reference, in the same space."""
     times: Integers
     """(n,): microseconds since 1970; all 0 where the records have no time."""
     rows: Integers

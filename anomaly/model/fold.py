@@ -28,7 +28,7 @@ _TRIMMED_COUNTED = 50
 """One in so many of the trimmed events is counted as the normal ones are. A legitimate name whose
 events are all trimmed must stay rare, and not become unseen."""
 _USUAL = 0.01
-"""The p-value that a reference has at least to be compared with."""
+"""The least p-value of a usual reference, which odd events are compared with."""
 _THIRDS = 3
 """A third of the sample calibrates what the other two fit."""
 
@@ -78,7 +78,7 @@ class Fold:
     unsettled_share: float
     """Of the normal cluster: see `anomaly.detectors.trimming`."""
     agreement: float
-    """Share of the trimmed that another half of the reference trims again."""
+    """Share of the outermost twentieth that is outermost again by another half of the reference."""
     beyond_reference: float
     """Share of the held-out more surprising than nearly all of the cluster."""
 
@@ -149,14 +149,14 @@ class Fold:
         """Return the `n` nearest references that are usual, int64 (n_rows, n), nearest first.
 
         An odd event may be a reference, or of a kind that recurs. It is compared with what most
-        events are, and never with itself.
+        events are, and not with itself. Where fewer than `n` references are usual, all count.
         """
         usual = self._usual
         return self.combination.density.nearest(X, n, usual if usual.sum() >= n else None)
 
     @cached_property
     def _usual(self) -> npt.NDArray[np.bool_]:
-        """The references that are less odd than one held-out event in a hundred."""
+        """(n_references,): True for those less odd than one held-out event in a hundred."""
         return self.score_vectors(self.combination.density.references_).p_values >= _USUAL
 
     def _score(self, events: EmbeddedEvents) -> Scores:

@@ -17,10 +17,10 @@ _SURVEYED = 20
 
 
 def looks_coded(profile: ColumnProfile) -> bool:
-    """Return whether a gap follows one of four numbers or more, and all repeat as names do.
+    """Return whether a gap follows one of four numbers or more, and nearly all repeat.
 
-    A count declines from 0 or 1, and has gaps among large numbers alone. Sizes are multiples of the
-    least, such as 128, 256 and 512, or evenly spaced.
+    Counts and sizes are no codes. A count declines from 0 or 1, and has gaps among large numbers
+    alone. Sizes are multiples of the least, such as 128, 256 and 512, or evenly spaced.
     """
     numbers = profile.whole_numbers
     if numbers is None or numbers.declining or numbers.stepped:
@@ -44,7 +44,7 @@ def runs_on(profile: ColumnProfile) -> bool:
 
 
 def are_long(profile: ColumnProfile) -> bool:
-    """Return whether all numbers have ten digits or more, and equally many."""
+    """Return whether all numbers have ten digits or more, and equally many if they are no text."""
     low, high = profile.minimum, profile.maximum
     if low is None or high is None:
         return profile.share("long number") == 1

@@ -79,7 +79,7 @@ def test_three_folds_depend_less_on_the_seed_than_one() -> None:
 
 @pytest.mark.parametrize("names", [20, 40])
 def test_names_that_are_rarer_by_chance_are_not_trimmed_whole(names: int) -> None:
-    """What is trimmed is what is odd: both halves of the log agree about it."""
+    """Both halves of the log agree about what is trimmed, as it is what is odd."""
     n, rng = 3_000, np.random.default_rng(names)
     events = {
         "name": pa.array([f"n{i}" for i in rng.integers(0, names, n)]).dictionary_encode(),
