@@ -20,15 +20,13 @@ from anomaly.embedding.block import DriftBins, Rarity
 from anomaly.embedding.category import MISSING, CategoryBlock, distinct
 from anomaly.embedding.entity_rarity import scale_of
 from anomaly.embedding.rarity import surprisal
-from anomaly.numerics.arrays import Integers
+from anomaly.numerics.arrays import Doubles, Integers
 from anomaly.preprocess.networks import NO_ADDRESS, networks_of
 
 _LEAST_ADDRESSES = 1.0
 """Addresses seen once that a known network is granted, so that a new one is less odd there."""
 _LEAST_NETWORKS = 0.5
 """Networks seen once that a wider one is granted: as many as events stand for an unseen name."""
-
-Surprisals = npt.NDArray[np.float64]
 
 
 class _Seen(NamedTuple):
@@ -44,9 +42,9 @@ class NetworkCounts:
     """The networks of one width, their events, and those that are alone in their part."""
 
     names: tuple[str, ...]
-    events: npt.NDArray[np.int64]
+    events: Integers
     """(n_networks,)"""
-    once: npt.NDArray[np.int64]
+    once: Integers
     """(n_networks,): the events of a part, of the next narrower width, that no other is of."""
 
     @classmethod
@@ -93,7 +91,7 @@ class AddressRarityBlock:
         first = cls(names, networks, 1.0)
         return replace(first, scale=scale_of(first._surprisals(addresses), names))
 
-    def _surprisals(self, addresses: pa.Array) -> Surprisals:
+    def _surprisals(self, addresses: pa.Array) -> Doubles:
         """Return the surprisal of each of `addresses`, string (n,); the judged event left out."""
         counts = self.names.count_of(self.names.codes(addresses))
         sampled = counts > 0
@@ -109,7 +107,7 @@ class AddressRarityBlock:
         surprisals += _of_new(around, counts, sampled, _LEAST_ADDRESSES)
         return np.minimum(surprisals, self._of_known(counts, sampled))
 
-    def _of_known(self, events: Integers, sampled: npt.NDArray[np.bool_]) -> Surprisals:
+    def _of_known(self, events: Integers, sampled: npt.NDArray[np.bool_]) -> Doubles:
         """Return the surprisal of a network or address that `events` hold."""
         return surprisal(events + ~sampled, self.names.total)
 
@@ -139,7 +137,7 @@ class AddressRarityBlock:
 
 def _of_new(
     around: _Seen, events: Integers, sampled: npt.NDArray[np.bool_], least: float
-) -> Surprisals:
+) -> Doubles:
     """Return the surprisal of a new part of a network; 0 where no other event is of it.
 
     A part of two events is seen once by the other one, and a part of one is not seen by others.

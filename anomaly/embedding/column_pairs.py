@@ -6,13 +6,12 @@ pairs with the most information are used, so that a hundred columns cost no more
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from anomaly.embedding.deduplicated import Codes
 from anomaly.embedding.local_regression import bins_of
+from anomaly.numerics.arrays import Doubles
 from anomaly.numerics.spacing import stride
 
 MOST_PAIRS = 4
@@ -29,11 +28,9 @@ _MOST_GIVEN = 32
 _ROWS = 16_384
 """Rows, evenly spread, that the information is measured on."""
 
-Levels = npt.NDArray[np.float64]
-
 
 def telling_pairs(
-    names: Mapping[str, Codes], levels: Mapping[str, Levels]
+    names: Mapping[str, Codes], levels: Mapping[str, Doubles]
 ) -> list[tuple[str, str]]:
     """Return the pairs (given column, judged column) with the most information, in that order.
 
@@ -60,7 +57,7 @@ def telling_pairs(
     return [(given, column) for _, given, column in ranked[:MOST_PAIRS]]
 
 
-def telling_numbers(levels: Mapping[str, Levels]) -> list[tuple[str, str]]:
+def telling_numbers(levels: Mapping[str, Doubles]) -> list[tuple[str, str]]:
     """Return the pairs of numbers (given, judged) with the most information, in that order.
 
     Each pair is judged one way, and no pair follows from others. Where a goes with b and b with c,
@@ -71,10 +68,12 @@ def telling_numbers(levels: Mapping[str, Levels]) -> list[tuple[str, str]]:
     levels
         Number -> float64 (n_rows,): its scaled values, NaN if missing.
     """
-    step = stride(max(map(len, levels.values()), default=0), _ROWS)
+    if len(levels) < 2:
+        return []
+    step = stride(max(map(len, levels.values())), _ROWS)
     bins = {column: _bins(values[::step]) for column, values in levels.items()}
     tried = sorted(levels, key=lambda column: -_entropy(bins[column]))[:_MOST_GIVEN]
-    values = np.column_stack([levels[column][::step] for column in tried]) if tried else None
+    values = np.column_stack([levels[column][::step] for column in tried])
     gains = [
         (float(gain), given, column)
         for given in tried
@@ -91,7 +90,7 @@ def telling_numbers(levels: Mapping[str, Levels]) -> list[tuple[str, str]]:
     return chosen
 
 
-def _bins(values: Levels) -> Codes:
+def _bins(values: Doubles) -> Codes:
     """Return the bin of each value, -1 where it is missing."""
     present = np.isfinite(values)
     bins = np.full(len(values), -1)
@@ -99,7 +98,7 @@ def _bins(values: Levels) -> Codes:
     return bins
 
 
-def _explained_by(bins: Codes, values: Any) -> npt.NDArray[np.float64]:
+def _explained_by(bins: Codes, values: Doubles) -> Doubles:
     """Return 1/2 log(variance / variance within the bins) of each column (n_rows, n_columns)."""
     present = np.isfinite(values) & (bins >= 0)[:, None]
     values = np.where(present, np.clip(values, -_FARTHEST, _FARTHEST), 0.0)
@@ -117,7 +116,7 @@ def _explained_by(bins: Codes, values: Any) -> npt.NDArray[np.float64]:
 
 
 def _gains(
-    given: str, names: Mapping[str, Codes], levels: Mapping[str, Levels]
+    given: str, names: Mapping[str, Codes], levels: Mapping[str, Doubles]
 ) -> Iterator[tuple[str, float]]:
     """Yield the information that `given` holds about each other column, in nats an event."""
     codes = names[given]
@@ -141,7 +140,7 @@ def _entropy(codes: Codes) -> float:
     return float(-np.sum(shares * np.log(shares)))
 
 
-def _explained(groups: Codes, values: Levels) -> float:
+def _explained(groups: Codes, values: Doubles) -> float:
     """Return 1/2 log(variance / variance within the groups), as if both were Gaussian."""
     present = np.isfinite(values)
     groups, values = np.unique(groups[present], return_inverse=True)[1], values[present]

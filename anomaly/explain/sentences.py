@@ -78,19 +78,18 @@ def quote(value: Any) -> str:
 
 
 def _name(column: ExplainedColumn, rarity: Rarity) -> Description:
-    observed, expected = quote(column.value), _usual(column.expected)
-    sentence = (
-        f"`{column.name}` is `{observed}`: {rarity.count:,} of {rarity.total:,} events;"
-        f" near ones have `{expected}`"
-    )
-    return observed, expected, sentence
+    return _counted(column, rarity, "")
 
 
 def _address(column: ExplainedColumn, rarity: Rarity) -> Description:
+    return _counted(column, rarity, f", {rarity.around:,} of its network `{rarity.part}`")
+
+
+def _counted(column: ExplainedColumn, rarity: Rarity, network: str) -> Description:
     observed, expected = quote(column.value), _usual(column.expected)
     sentence = (
-        f"`{column.name}` is `{observed}`: {rarity.count:,} of {rarity.total:,} events,"
-        f" {rarity.around:,} of its network `{rarity.part}`; near ones have `{expected}`"
+        f"`{column.name}` is `{observed}`: {rarity.count:,} of {rarity.total:,} events{network};"
+        f" near ones have `{expected}`"
     )
     return observed, expected, sentence
 

@@ -8,6 +8,7 @@ case of ten million (Poisson). So ten rows beside almost none are no chance.
 import numpy as np
 import numpy.typing as npt
 
+from anomaly.numerics.arrays import Doubles, Integers
 from schemas.columns.profile import WholeNumbers
 
 COMMON = 10
@@ -21,10 +22,8 @@ _MOST_STEPS = 0.75
 _LARGEST = 2.0**53
 """Floats tell whole numbers apart up to this one."""
 
-_Integers = npt.NDArray[np.int64]
 
-
-def count_whole_numbers(numbers: npt.NDArray[np.float64], counts: _Integers) -> WholeNumbers | None:
+def count_whole_numbers(numbers: Doubles, counts: Integers) -> WholeNumbers | None:
     """Find the gaps between common whole numbers; None where one is not whole, or too large.
 
     Parameters
@@ -56,7 +55,7 @@ def count_whole_numbers(numbers: npt.NDArray[np.float64], counts: _Integers) -> 
     )
 
 
-def _gaps(values: _Integers, counts: _Integers, common: _Integers) -> npt.NDArray[np.bool_]:
+def _gaps(values: Integers, counts: Integers, common: Integers) -> npt.NDArray[np.bool_]:
     """Tell, bool (n_common - 1,), behind which common numbers there is a gap."""
     between = np.diff(values[common]) - 1
     before = np.concatenate([[0], np.cumsum(counts)])
@@ -66,7 +65,7 @@ def _gaps(values: _Integers, counts: _Integers, common: _Integers) -> npt.NDArra
 
 
 def _declines(
-    values: _Integers, counts: _Integers, common: _Integers, gaps: npt.NDArray[np.bool_]
+    values: Integers, counts: Integers, common: Integers, gaps: npt.NDArray[np.bool_]
 ) -> bool:
     """Tell if 0 or 1 is the most common, and nine rows of ten come before the first gap."""
     if values[0] not in (0, 1) or counts[0] < counts.max() or not len(common):
@@ -75,13 +74,13 @@ def _declines(
     return bool(counts[: last + 1].sum() >= 0.9 * counts.sum())
 
 
-def _are_multiples(values: _Integers) -> bool:
+def _are_multiples(values: Integers) -> bool:
     """Tell if there are multiples of the least number alone, and that is not 0 or 1."""
     sizes = np.abs(values[values != 0])
     return len(sizes) > 1 and sizes.min() > 1 and bool((sizes % sizes.min() == 0).all())
 
 
-def _are_evenly_spaced(common: _Integers) -> bool:
+def _are_evenly_spaced(common: Integers) -> bool:
     """Tell if most numbers follow each other at one distance, but for rounding: 16, 31, 47, 62."""
     distances = np.diff(common)
     if len(distances) < 2:

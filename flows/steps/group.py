@@ -122,8 +122,8 @@ def group_incidents(
     model, references = loaded_model(fitted.stored)
     job_folder = run.folder.job_folder
     verdicts = read_verdicts(job_folder)
-    odd = _odd(*candidates(run), selected)
-    inputs = _Inputs(run, gathered.records, model, references, *odd, selected, verdicts)
+    rows, p_values = _odd(*candidates(run), selected)
+    inputs = _Inputs(run, gathered.records, model, references, rows, p_values, selected, verdicts)
     pool = _pool(inputs)
     outcome = _judge(inputs, pool)
     covers = _covers(scored)
@@ -131,8 +131,8 @@ def group_incidents(
         inputs, outcome.judged, covers, job_folder
     )
     for dataset, some in (("incidents", reported), ("suppressed", suppressed)):
-        rows = [incident.row(rank) for rank, incident in enumerate(some, start=1)]
-        run.folder.write_part(dataset, 0, pa.Table.from_pylist(rows, schema=INCIDENT))
+        written = [incident.row(rank) for rank, incident in enumerate(some, start=1)]
+        run.folder.write_part(dataset, 0, pa.Table.from_pylist(written, schema=INCIDENT))
     places = _findings(pool, [outcome.numbers[incident.incident] for incident in reported])
     names = {outcome.numbers[incident.incident]: incident.incident for incident in reported}
     found = pool.events.take(pa.array(places)).unify_dictionaries().combine_chunks()
