@@ -20,8 +20,8 @@ def beyond_reference(
 ) -> float:
     """Return the share of held-out events more surprising than nearly all of the normal cluster.
 
-    It is one in a hundred where nothing was trimmed. The held-out events are not trimmed, so about
-    the trimmed share of them lies beyond: anomalies, or the outer part of the normal events.
+    It is one in a hundred where nothing was trimmed. The held-out events are not trimmed. So up to
+    about the trimmed share lies beyond: anomalies, or the outer part of the normal events.
     The share is smaller where anomalies stayed in the cluster and widen it. It is larger where the
     held-out events are of another kind. So the share alone does not show contamination.
 

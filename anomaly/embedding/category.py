@@ -15,8 +15,8 @@ MOST_AXES = 48
 """Names with an axis of their own; the rest share one, each with its own length on it."""
 
 _FOREIGN, _MOSTLY_LAWFUL = 0.1, 0.25
-"""Share of a sample that may be foreign (`anomaly.detectors.trimming`), and a share of which, then,
-more than half is lawful."""
+"""Share of a sample that may be foreign (`anomaly.detectors.trimming`), and one so large that more
+than half of it is lawful."""
 _MOST_BINS = 48
 """Names with a bin of drift of their own; the other known ones share one."""
 

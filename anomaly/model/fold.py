@@ -93,7 +93,8 @@ class Fold:
     ) -> tuple["Fold", npt.NDArray[np.int64]]:
         """Fit on a split of conformed `events`, which may hold anomalies.
 
-        The reference, trimmed to the normal cluster, fits the two scores. The scores of the
+        The reference, trimmed to the normal cluster, fits the two scores. The trim takes about
+        equal names for one, as a name that is rarer by chance is not odd. The scores of the
         calibration are those of events the cluster was not fitted on. The counts of the embedding
         are taken once more, on the normal cluster and a few of the trimmed events. With the first
         counts, a flood of events from one attack would make itself look common.
