@@ -117,6 +117,18 @@ def name_habit(
     return surprises
 
 
+def lacks_of_weekdays(counts: list[list[float]]) -> list[list[float]]:
+    """How much rarer each hour is on a weekday than on all, log((e + 1) / (c - 1/3 + 1)), or 0."""
+    total = sum(map(sum, counts))
+    lacks = []
+    for weekday in counts:
+        expected = [sum(weekday) * sum(row[h] for row in counts) / total for h in range(24)]
+        left = [max(count - 1 / 3, 0.0) for count in weekday]
+        pairs = zip(expected, left, strict=True)
+        lacks.append([max(math.log((e + 1.0) / (c + 1.0)), 0.0) for e, c in pairs])
+    return lacks
+
+
 def hour_habit(
     entities: list[int], hours: list[int], shares: list[float], strength: float
 ) -> list[float]:

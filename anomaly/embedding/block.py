@@ -30,6 +30,8 @@ class Rarity:
         "number",
         "word",
         "hour",
+        "weekday",
+        "weekday hour",
         "step",
         "entity name",
         "entity number",
@@ -46,9 +48,11 @@ class Rarity:
     around: int = 0
     """Events of the network of an address."""
     share: float = 0.0
-    """Of a number, the events below it; of a moment, the events around its hour."""
+    """Of a number, the events below it; of a moment, those around its hour or on its weekday, or of
+    its weekday's those around its hour."""
     usual: Any = None
-    """What the entity mostly holds there, of numbers a tuple; None or empty if not known."""
+    """What the entity mostly holds there, of numbers a tuple; None or empty if not known. Of a
+    weekday, its usual hour."""
 
 
 def surprisal_bins(rarest: Floats, largest: float, missing: Any) -> DriftBins:

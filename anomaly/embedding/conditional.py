@@ -18,14 +18,11 @@ import numpy.typing as npt
 from anomaly.embedding.block import Rarity
 from anomaly.embedding.category import CategoryBlock
 from anomaly.embedding.deduplicated import Codes
+from anomaly.embedding.hours import HOUR_BINS, OWN_HOUR, hour_bins, smooth_hours
 from anomaly.embedding.rarity import others
-from anomaly.embedding.time import HOUR_BINS, TimeBlock, hour_bins, smooth_hours
 
 STRENGTHS = 2.0 ** np.arange(-6, 12)
 """Strengths to choose from: how many events the shares among all events count for."""
-
-_OWN_HOUR = 1.0 / 3.0
-"""What an event adds to its own hour after smoothing."""
 
 _LEAST_DEVIATION = 0.5
 """In nats: a surprisal weighs at most twice for being seldom."""
@@ -140,11 +137,11 @@ class HourHabit:
         return replace(first, strength=strength, scale=_scale(left_out.excess(strength), weights))
 
     def _leave_one_out(self, entity: Codes, hours: Codes) -> "_LeaveOneOut":
-        same_hour = np.maximum(self.entity_hours[entity, hours] - _OWN_HOUR, 0.0)
+        same_hour = np.maximum(self.entity_hours[entity, hours] - OWN_HOUR, 0.0)
         total = others(self.entity_hours.sum(axis=1)[entity])
         return _LeaveOneOut(same_hour, total, self.shares[hours], np.ones(len(hours)))
 
-    def rarity(self, entity: int, moment: datetime, _hours: TimeBlock) -> Rarity:
+    def rarity(self, entity: int, moment: datetime, _hours: object) -> Rarity:
         """Return the share of the entity's events around that hour, and its usual hour."""
         share = self.share_of(entity, moment.hour)
         return Rarity("entity hour", share=share, usual=self.usual(entity))
@@ -157,7 +154,7 @@ class HourHabit:
     def share_of(self, entity: int, hour: int) -> float:
         """Return the share of the entity's events around `hour`, its own event left out."""
         hours = self.entity_hours[entity]
-        return max(float(hours[hour]) - _OWN_HOUR, 0.0) / max(float(hours.sum()), 1.0)
+        return max(float(hours[hour]) - OWN_HOUR, 0.0) / max(float(hours.sum()), 1.0)
 
     def transform(self, entity: Codes, moments: Codes) -> npt.NDArray[np.float32]:
         """Return the surprisal of each moment's hour given its entity, float32 (n_rows,)."""

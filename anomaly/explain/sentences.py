@@ -132,6 +132,24 @@ def _hour(column: ExplainedColumn, rarity: Rarity) -> Description:
     return observed, expected, sentence
 
 
+def _weekday(column: ExplainedColumn, rarity: Rarity) -> Description:
+    expected = _usual([f"{v:%A}" for v in column.expected if v is not None])
+    sentence = (
+        f"`{column.name}` is {quote(column.value)}: {rarity.share:.2%} of events fall on a"
+        f" {column.value:%A}; near ones on a {expected}"
+    )
+    return quote(column.value), expected, sentence
+
+
+def _weekday_hour(column: ExplainedColumn, rarity: Rarity) -> Description:
+    expected = f"{rarity.usual:02d}:00 UTC"
+    sentence = (
+        f"`{column.name}` is {quote(column.value)}: {rarity.share:.2%} of the events of a"
+        f" {column.value:%A} fall around that hour, most around {expected}"
+    )
+    return quote(column.value), expected, sentence
+
+
 def _step(column: ExplainedColumn, rarity: Rarity) -> Description:
     usual = Counter(s for row in column.expected for s in dict.fromkeys(row or []))
     expected = quote(usual.most_common(1)[0][0]) if usual else "no event"
@@ -209,6 +227,8 @@ _SENTENCES: dict[str, Callable[[ExplainedColumn, Rarity], Description]] = {
     "number": _number,
     "word": _word,
     "hour": _hour,
+    "weekday": _weekday,
+    "weekday hour": _weekday_hour,
     "step": _step,
     "entity name": _entity_name,
     "entity number": _entity_number,

@@ -18,7 +18,7 @@ from anomaly.detectors.share_bound import SmallMasses
 from anomaly.detectors.trimming import NormalCluster, agreement
 from anomaly.embedding.deduplicated import EmbeddedEvents
 from anomaly.embedding.embedder import EventEmbedder
-from anomaly.embedding.time import MICROSECONDS_A_DAY
+from anomaly.embedding.hours import MICROSECONDS_A_DAY
 from anomaly.numerics.arrays import Integers
 from schemas.columns.roles import Role, time_column
 from schemas.errors import InputError

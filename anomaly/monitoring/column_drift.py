@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.embedding.embedder import EventEmbedder
-from anomaly.embedding.time import MICROSECONDS_A_DAY
+from anomaly.embedding.hours import MICROSECONDS_A_DAY
 from schemas.columns.roles import Role
 from schemas.outputs.figures import ColumnDrift
 

@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.embedding.time import TimeBlock, hour_bins, smooth_hours
+from anomaly.embedding.hours import hour_bins, smooth_hours
+from anomaly.embedding.time import TimeBlock
 from tests import naive
 from tests.anomaly.logs import MOMENTS, PATIENT
 
@@ -46,7 +47,7 @@ def test_surprisals_are_those_of_the_hours_and_weekdays(moments: list[int]) -> N
 def test_any_moment_has_finite_coordinates(sample: list[int], more: list[int]) -> None:
     X = embed(fit(sample), sample + more)
     assert X.dtype == np.float32
-    assert X.shape == (len(sample) + len(more), 6)
+    assert X.shape == (len(sample) + len(more), 7)
     assert np.isfinite(X).all()
 
 
@@ -70,6 +71,33 @@ def test_a_day_or_week_not_covered_twice_is_not_embedded() -> None:
     X = embed(ten_days, [5 * HOUR])
     assert X[:, :3].any()
     assert not X[:, 3:].any()
+
+
+def weeks_with_busy_evenings_on(weekday: int) -> list[int]:
+    """Four weeks of noons, ten events each, and as many evenings of one weekday (Thursday is 0)."""
+    noons = [day * DAY + 12 * HOUR for day in range(28) for _ in range(10)]
+    return noons + [day * DAY + 20 * HOUR for day in range(weekday, 28, 7) for _ in range(10)]
+
+
+def test_an_hour_of_another_weekday_is_far_though_day_and_hour_are_usual() -> None:
+    block = fit(weeks_with_busy_evenings_on(2))
+    own, other = embed(block, [2 * DAY + 20 * HOUR, 3 * DAY + 20 * HOUR])
+    assert own[6] == 0.0
+    assert other[6] > 0.4
+    np.testing.assert_allclose(own[2], other[2])
+
+
+def test_an_hour_that_no_day_has_is_not_odd_again_on_its_weekday() -> None:
+    block = fit(weeks_with_busy_evenings_on(2))
+    assert not embed(block, [day * DAY + 3 * HOUR for day in range(7)])[:, 6].any()
+
+
+def test_where_all_weekdays_are_alike_none_lacks_an_hour() -> None:
+    random = np.random.default_rng(0)
+    block = TimeBlock.fit(random.integers(0, 56 * DAY, 20_000))
+    assert block.lacks.max() < 0.5
+    naive_lacks = naive.lacks_of_weekdays(block.weekday_hours.tolist())
+    np.testing.assert_allclose(block.lacks, naive_lacks, atol=1e-12)
 
 
 def test_smoothing_keeps_the_number_of_events() -> None:

@@ -206,6 +206,35 @@ def test_a_number_is_described_where_the_sample_has_none() -> None:
     assert describe(explained)[:2] == ("3", "missing")
 
 
+EVENING = DAY + dt.timedelta(days=1, hours=8)
+
+
+@pytest.mark.parametrize(
+    ("moment", "sentence"),
+    [
+        (DAY + dt.timedelta(days=5), "1.37% of events fall on a Saturday; near ones on a Monday"),
+        (NIGHT, "0.23% of events fall around that hour; near ones around 12:00 UTC"),
+        (NIGHT + dt.timedelta(days=5), "0.23% of events fall around that hour; near ones around"),
+        (DAY, "27.55% of events fall around that hour; near ones around 12:00 UTC"),
+        (
+            EVENING,
+            "0.00% of the events of a Tuesday fall around that hour, most around 12:00 UTC",
+        ),
+    ],
+)
+def test_a_moment_tells_its_hour_or_its_weekday_by_what_is_rarer(
+    moment: dt.datetime, sentence: str
+) -> None:
+    hours = [24 * d for d in range(28) if d % 7 < 5] * 9 + [24 * d for d in (5, 12, 19, 26)]
+    hours += [24 * d + 8 for d in range(28) if d % 7 == 0] * 9  # Mondays, in the evening too
+    noon = int(DAY.timestamp()) * 1_000_000
+    events = conformed({"time": [noon + 3_600_000_000 * h for h in hours]}, {"time": Role.TIME})
+    embedder = EventEmbedder.fit(events, {"time": Role.TIME}, {}, 0)
+    (span,) = embedder.spans
+    told_of = describe(ExplainedColumn(embedder, span, {"time": moment}, [{"time": DAY}]))
+    assert sentence in told_of[2]
+
+
 def test_a_session_tells_its_rarest_step() -> None:
     steps = pa.array([["open", "read"]] * 50 + [["open", "sudo"]] * 2)
     events = pa.table({"action": steps})
