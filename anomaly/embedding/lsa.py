@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
-from anomaly.embedding.rarity import surprisal
+from anomaly.embedding.rarity import holders_of, surprisal
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,13 @@ class TokenSpace:
         surprisals = np.full(self.n_tokens, self.unseen_weight, dtype=np.float32)
         surprisals[self.seen] = self.weights
         return surprisals
+
+    def rarest(self, tokens: npt.NDArray[np.integer], total: int) -> tuple[int, int]:
+        """Return which of `tokens` the fewest of `total` events hold, and how many do."""
+        rarity = self.surprisals[tokens]
+        unseen = np.isin(tokens, self.seen, invert=True)
+        at = int(np.argmax(np.where(unseen, np.inf, rarity)))
+        return at, 0 if unseen[at] else holders_of(float(rarity[at]), total)
 
     @property
     def n_dims(self) -> int:

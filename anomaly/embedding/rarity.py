@@ -37,7 +37,7 @@ def surprisal(counts: npt.ArrayLike, total: int) -> npt.NDArray[np.float64]:
 
 
 def holders_of(surprisal: float, total: int) -> int:
-    """Return the count behind `surprisal`; 1 where no other event holds the value.
+    """Return the count behind `surprisal`; 1 where no other event holds the value, or none at all.
 
     Examples
     --------

@@ -11,7 +11,6 @@ from scipy import sparse
 from anomaly.embedding.block import DriftBins, Rarity, surprisal_bins
 from anomaly.embedding.lsa import TokenSpace
 from anomaly.embedding.number import NumberBlock
-from anomaly.embedding.rarity import holders_of
 from anomaly.embedding.step_counts import StepCounts
 
 _N_TOKENS = 2**14
@@ -78,9 +77,8 @@ class SequenceBlock:
         if not names:
             return "", 0
         tokens = pd.util.hash_array(np.array(names, dtype=object)) % np.uint64(_N_TOKENS)
-        rarity = self.steps.surprisals[tokens]
-        at = int(np.argmax(rarity))
-        return names[at], holders_of(float(rarity[at]), self.total)
+        at, holders = self.steps.rarest(tokens, self.total)
+        return names[at], holders
 
 
 def _lengths(column: pa.ListArray) -> npt.NDArray[np.float64]:

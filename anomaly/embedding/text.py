@@ -11,7 +11,7 @@ from anomaly.embedding.block import DriftBins, Rarity, surprisal_bins
 from anomaly.embedding.category import distinct
 from anomaly.embedding.lsa import TokenSpace
 from anomaly.embedding.number import NumberBlock
-from anomaly.embedding.rarity import holders_of, surprisal
+from anomaly.embedding.rarity import surprisal
 from anomaly.embedding.sentence_embedding import MeaningSpace
 from anomaly.embedding.token_hashing import trigrams, words, words_of
 from anomaly.preprocess.masking import mask
@@ -125,9 +125,8 @@ class TextBlock:
         held = words_of(template)
         if not held:
             return "", 0
-        rarity = self.words.surprisals[words(pa.array(held)).indices]
-        at = int(np.argmax(rarity))
-        return held[at], holders_of(float(rarity[at]), self.total)
+        at, holders = self.words.rarest(words(pa.array(held)).indices, self.total)
+        return held[at], holders
 
 
 def _templates(texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:

@@ -43,6 +43,12 @@ def test_the_rarest_step_is_told_with_the_sessions_that_hold_it(sample: list[lis
         assert holders == sum(step in bag for bag in bags)
 
 
+def test_an_unseen_step_is_held_by_none() -> None:
+    block = SequenceBlock.fit(lists([*USUAL, ["sudo"]]), 0)
+    assert block.rarest_step(["sudo", "purge"]) == ("purge", 0)
+    assert block.rarest_step(["open", "sudo"]) == ("sudo", 1)
+
+
 def test_another_order_of_the_same_steps_is_far() -> None:
     block = SequenceBlock.fit(lists(USUAL), 0)
     usual, backwards = embed(block, [["open", "read", "close"], ["close", "read", "open"]])

@@ -99,6 +99,8 @@ def test_the_rarest_word_is_told_with_the_events_that_hold_it(texts: list[str]) 
         assert holders == sum(word in bag for bag in bags)
 
 
-def test_an_unseen_word_counts_as_held_once() -> None:
-    assert fit(COMMON * 30).rarest_word("disk gremlin") == ("gremlin", 1)
+def test_an_unseen_word_is_held_by_none() -> None:
+    once = fit([*COMMON * 30, "goblin"])
+    assert once.rarest_word("disk gremlin") == once.rarest_word("goblin gremlin") == ("gremlin", 0)
+    assert once.rarest_word("disk goblin") == ("goblin", 1)
     assert fit(COMMON * 30).rarest_word("!!!") == ("", 0)

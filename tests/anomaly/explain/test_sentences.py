@@ -84,7 +84,7 @@ def test_the_sentence_of_an_address_names_its_network(value: str, sentence: str)
         (
             "message",
             "list gremlins",
-            "`message` is `list gremlins`: `gremlins` stands in 1 of 100 events;"
+            "`message` is `list gremlins`: `gremlins` stands in 0 of 100 events;"
             " near ones have `read file 3`",
         ),
         ("message", "", "`message` is ``: no word in it; near ones have `read file 3`"),
