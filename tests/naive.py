@@ -118,7 +118,7 @@ def name_habit(
 
 
 def lacks_of_weekdays(counts: list[list[float]]) -> list[list[float]]:
-    """How much rarer each hour is on a weekday than on all, log((e + 1) / (c - 1/3 + 1)), or 0."""
+    """Return log((e + 1) / (c - 1/3 + 1)), at least 0, of each hour on each weekday."""
     total = sum(map(sum, counts))
     lacks = []
     for weekday in counts:

@@ -48,8 +48,8 @@ class Rarity:
     around: int = 0
     """Events of the network of an address."""
     share: float = 0.0
-    """Of a number, the events below it; of a moment, those around its hour or on its weekday, or of
-    its weekday's those around its hour."""
+    """Of a number, the events below it. Of a moment, those around its hour, or on its weekday; or,
+    of those on its weekday, the ones around its hour."""
     usual: Any = None
     """What the entity mostly holds there, of numbers a tuple; None or empty if not known. Of a
     weekday, its usual hour."""

@@ -57,7 +57,7 @@ class TimeBlock:
 
     @property
     def lacks(self) -> npt.NDArray[np.float64]:
-        """How much fewer events each weekday has around each hour than if days were alike, in nats.
+        """Return how much rarer each hour is on each weekday than on all days, in nats.
 
         (7, 24): log((e + 1) / (c + 1)), at least 0. There are c events, the judged one left out,
         and e would be expected of as many events on any day. The ones are a prior of one event:
@@ -72,8 +72,9 @@ class TimeBlock:
     def rarity(self, moment: datetime) -> Rarity:
         """Return how rare is what is rarest in `moment`: its hour, its weekday, or both together.
 
-        The hour and the weekday are compared with equally busy ones, both together with the same
-        hour on all days, where that is e times as busy. Of what is not rare the hour is told.
+        The hour and the weekday are compared with equally busy ones. Both together are compared
+        with the same hour on all days, if that is e times as busy. If nothing is rare, the hour is
+        told.
         """
         hour, weekday = moment.hour, (moment.weekday() - 3) % _WEEKDAYS
         of_hour = Rarity("hour", share=float(np.exp(-self.hour_surprisal[hour])))

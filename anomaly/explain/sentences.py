@@ -113,7 +113,7 @@ def _word(column: ExplainedColumn, rarity: Rarity) -> Description:
         sentence = f"`{column.name}` is missing; near ones have `{expected}`"
         return observed, expected, sentence
     word = (
-        f"`{rarity.part}` stands in {rarity.count:,} of {rarity.total:,} events"
+        f"`{rarity.part}` stands in {rarity.count:,} of {rarity.total:,} normal events"
         if rarity.part
         else "no word in it"
     )
@@ -126,7 +126,7 @@ def _hour(column: ExplainedColumn, rarity: Rarity) -> Description:
     hours = sorted(v.hour for v in column.expected if v is not None)
     expected = f"{hours[len(hours) // 2]:02d}:00 UTC" if hours else "missing"
     sentence = (
-        f"`{column.name}` is {observed}: {rarity.share:.2%} of events fall around that hour;"
+        f"`{column.name}` is {observed}: {rarity.share:.2%} of normal events fall around that hour;"
         f" near ones around {expected}"
     )
     return observed, expected, sentence
@@ -135,7 +135,7 @@ def _hour(column: ExplainedColumn, rarity: Rarity) -> Description:
 def _weekday(column: ExplainedColumn, rarity: Rarity) -> Description:
     expected = _usual([f"{v:%A}" for v in column.expected if v is not None])
     sentence = (
-        f"`{column.name}` is {quote(column.value)}: {rarity.share:.2%} of events fall on a"
+        f"`{column.name}` is {quote(column.value)}: {rarity.share:.2%} of normal events fall on a"
         f" {column.value:%A}; near ones on a {expected}"
     )
     return quote(column.value), expected, sentence
@@ -144,7 +144,7 @@ def _weekday(column: ExplainedColumn, rarity: Rarity) -> Description:
 def _weekday_hour(column: ExplainedColumn, rarity: Rarity) -> Description:
     expected = f"{rarity.usual:02d}:00 UTC"
     sentence = (
-        f"`{column.name}` is {quote(column.value)}: {rarity.share:.2%} of the events of a"
+        f"`{column.name}` is {quote(column.value)}: {rarity.share:.2%} of the normal events of a"
         f" {column.value:%A} fall around that hour, most around {expected}"
     )
     return quote(column.value), expected, sentence
@@ -156,7 +156,7 @@ def _step(column: ExplainedColumn, rarity: Rarity) -> Description:
     observed = quote(rarity.part)
     sentence = (
         f"`{column.name}` holds `{observed}` among {len(column.value or []):,} steps:"
-        f" {rarity.count:,} of {rarity.total:,} sessions do"
+        f" {rarity.count:,} of {rarity.total:,} normal sessions do"
     )
     return observed, expected, sentence
 

@@ -84,7 +84,7 @@ def test_the_sentence_of_an_address_names_its_network(value: str, sentence: str)
         (
             "message",
             "list gremlins",
-            "`message` is `list gremlins`: `gremlins` stands in 0 of 100 events;"
+            "`message` is `list gremlins`: `gremlins` stands in 0 of 100 normal events;"
             " near ones have `read file 3`",
         ),
         ("message", "", "`message` is ``: no word in it; near ones have `read file 3`"),
@@ -92,7 +92,7 @@ def test_the_sentence_of_an_address_names_its_network(value: str, sentence: str)
         (
             "time",
             NIGHT,
-            "`time` is Monday 03:30 UTC: 0.51% of events fall around that hour;"
+            "`time` is Monday 03:30 UTC: 0.51% of normal events fall around that hour;"
             " near ones around 12:00 UTC",
         ),
     ],
@@ -212,13 +212,19 @@ EVENING = DAY + dt.timedelta(days=1, hours=8)
 @pytest.mark.parametrize(
     ("moment", "sentence"),
     [
-        (DAY + dt.timedelta(days=5), "1.37% of events fall on a Saturday; near ones on a Monday"),
-        (NIGHT, "0.23% of events fall around that hour; near ones around 12:00 UTC"),
-        (NIGHT + dt.timedelta(days=5), "0.23% of events fall around that hour; near ones around"),
-        (DAY, "27.55% of events fall around that hour; near ones around 12:00 UTC"),
+        (
+            DAY + dt.timedelta(days=5),
+            "1.37% of normal events fall on a Saturday; near ones on a Monday",
+        ),
+        (NIGHT, "0.23% of normal events fall around that hour; near ones around 12:00 UTC"),
+        (
+            NIGHT + dt.timedelta(days=5),
+            "0.23% of normal events fall around that hour; near ones around",
+        ),
+        (DAY, "27.55% of normal events fall around that hour; near ones around 12:00 UTC"),
         (
             EVENING,
-            "0.00% of the events of a Tuesday fall around that hour, most around 12:00 UTC",
+            "0.00% of the normal events of a Tuesday fall around that hour, most around 12:00 UTC",
         ),
     ],
 )
@@ -242,7 +248,7 @@ def test_a_session_tells_its_rarest_step() -> None:
     span = Span("action", None, 0, embedder.n_dims)
     near = [{"action": ["open", "read"]}]
     told_of = describe(ExplainedColumn(embedder, span, {"action": ["open", "sudo"]}, near))
-    assert told_of[2] == "`action` holds `sudo` among 2 steps: 2 of 52 sessions do"
+    assert told_of[2] == "`action` holds `sudo` among 2 steps: 2 of 52 normal sessions do"
     for empty in (None, []):
         assert (
             "among 0 steps" in describe(ExplainedColumn(embedder, span, {"action": empty}, near))[2]
