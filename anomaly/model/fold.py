@@ -29,6 +29,8 @@ _TRIMMED_COUNTED = 50
 events are all trimmed must stay rare, and not become unseen."""
 _USUAL = 0.01
 """The least p-value of a usual reference, which odd events are compared with."""
+_ROUNDING = 1e-5
+"""Coordinates that differ by less, or by less than this share of them, are equal."""
 _THIRDS = 3
 """A third of the sample calibrates what the other two fit."""
 
@@ -150,10 +152,13 @@ class Fold:
         """Return the `n` nearest references that are usual, int64 (n_rows, n), nearest first.
 
         An odd event may be a reference, or of a kind that recurs. It is compared with what most
-        events are, and not with itself. Where fewer than `n` references are usual, all count.
+        events are. Where fewer than `n` references are usual, all count. References equal to it
+        come last: they say nothing about it, and one of them may be the event itself.
         """
-        usual = self._usual
-        return self.combination.density.nearest(X, n, usual if usual.sum() >= n else None)
+        usual, n_references = self._usual, len(self._usual)
+        among = usual if usual.sum() >= n else np.ones(n_references, dtype=bool)
+        nearest = self.combination.density.nearest(X, int(among.sum()), among)
+        return _equal_ones_last(nearest, X, self.combination.density.references_)[:, :n]
 
     @cached_property
     def _usual(self) -> npt.NDArray[np.bool_]:
@@ -163,6 +168,23 @@ class Fold:
     def _score(self, events: EmbeddedEvents) -> Scores:
         scores = self.combination.score(events)
         return Scores(scores.density, scores.distance, self.calibration.p_values(scores.surprisal))
+
+
+def _equal_ones_last(
+    nearest: Integers, X: npt.NDArray[np.float32], references: npt.NDArray[np.float32]
+) -> Integers:
+    """Move the references that equal an event behind the others, int64 of the shape of `nearest`.
+
+    They are the first of `nearest`, int64 (n_rows, n), as nothing is nearer.
+    """
+    equal = np.zeros(nearest.shape, dtype=bool)
+    for place, references_there in enumerate(nearest.T):
+        # Embedded beside other events, a text may be rounded otherwise.
+        alike = np.isclose(X, references[references_there], rtol=_ROUNDING, atol=_ROUNDING)
+        equal[:, place] = alike.all(axis=1)
+        if not equal[:, place].any():
+            break
+    return np.take_along_axis(nearest, np.argsort(equal, axis=1, kind="stable"), axis=1)
 
 
 def _counted(

@@ -66,6 +66,23 @@ def test_an_odd_reference_is_not_compared_with_itself(model: AnomalyModel) -> No
     assert (np.sort(every, axis=1) == np.arange(len(references))).all()
 
 
+def test_a_usual_reference_is_not_compared_with_itself(model: AnomalyModel) -> None:
+    fold = model.explaining
+    references = fold.combination.density.references_
+    nearest = fold.nearest_usual(references, 10)
+    differs = (references[nearest[:, 0]] != references).any(axis=1)
+    assert differs.all()
+
+
+def test_events_that_are_all_equal_are_compared_with_each_other() -> None:
+    events = mixture(600, 0).take(pa.array([7] * 60))
+    model, _ = AnomalyModel.fit(events, MIXTURE_ROLES, {}, 0)
+    fold = model.explaining
+    X = fold.combination.density.references_
+    assert fold.nearest_usual(X, 10).shape == (len(X), 10)
+    assert fold.nearest_usual(X[:0], 10).shape == (0, 10)
+
+
 @pytest.mark.slow
 def test_three_folds_depend_less_on_the_seed_than_one() -> None:
     # Measured: the surprise of an event, in nats, moves by 0.08 from seed to seed, and by 0.24.
