@@ -89,20 +89,26 @@ class NameHabit:
         return np.where(found, self.pair_counts[at], 0)
 
     def rarity(self, entity: int, name: str | None, names: CategoryBlock) -> Rarity:
-        """Return how many events of the entity hold `name`, and which name it has most often."""
-        code, usual = names.code_of(name), self.usual(entity)
+        """Return how many events of the entity hold `name`, and which its others have most often."""
+        code = names.code_of(name)
+        usual = self.usual(entity, code)
         count = int(self.count_of(np.array([entity]), np.array([code]))[0])
         return Rarity(
             "entity name", count=count, usual=None if usual is None else names.names[usual]
         )
 
-    def usual(self, entity: int) -> int | None:
-        """Return the code of the name that the entity has most often; None for an unknown one."""
+    def usual(self, entity: int, itself: int = -1) -> int | None:
+        """Return the code of the name that the entity has most often; None for an unknown one.
+
+        One event with the name `itself` is left out.
+        """
         n_names = len(self.shares) - 1
         start, stop = np.searchsorted(self.pairs, [entity * n_names, (entity + 1) * n_names])
         if entity < 0 or start == stop:
             return None
-        return int(self.pairs[start + np.argmax(self.pair_counts[start:stop])] % n_names)
+        codes = self.pairs[start:stop] % n_names
+        counts = self.pair_counts[start:stop] - (codes == itself)
+        return int(codes[np.argmax(counts)]) if counts.any() else None
 
     def transform(self, entity: Codes, name: Codes) -> npt.NDArray[np.float32]:
         """Return the surprisal of `name` given `entity`, float32 (n_rows,)."""

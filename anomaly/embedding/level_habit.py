@@ -8,7 +8,7 @@ from anomaly.embedding.block import Rarity
 from anomaly.embedding.deduplicated import Codes
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.own_spread import own_spreads
-from anomaly.embedding.own_values import FOREIGN, OwnValues
+from anomaly.embedding.own_values import FOREIGN, MOST_VALUES, OwnValues
 from anomaly.embedding.tail import TailSurprisal
 from anomaly.numerics.arrays import Doubles, Floats
 
@@ -44,14 +44,25 @@ class LevelHabit:
         tail = TailSurprisal.fit(away / spreads[entity])
         return cls(own, spreads.astype(np.float32), tail)
 
-    def rarity(self, entity: int, _number: float | None, numbers: NumberBlock) -> Rarity:
-        """Return the numbers that are usual for the entity, ascending; none for an unknown one."""
-        usual = tuple(numbers.value_at(level) for level in self.usual(entity))
+    def rarity(self, entity: int, number: float | None, numbers: NumberBlock) -> Rarity:
+        """Return the numbers that are usual for the entity, ascending; none for an unknown one.
+
+        Those of its other events: an event is not compared with itself.
+        """
+        itself = None
+        if number is not None:
+            itself = float(numbers.level(np.array([number], dtype=np.float64))[0])
+        usual = tuple(numbers.value_at(level) for level in self.usual(entity, itself))
         return Rarity("entity number", usual=usual)
 
-    def usual(self, entity: int) -> tuple[float, ...]:
-        """Return the levels that are usual for the entity: the median of each of its humps."""
+    def usual(self, entity: int, itself: float | None = None) -> tuple[float, ...]:
+        """Return the levels that are usual for the entity: the median of each of its humps.
+
+        One that is `itself` is left out, where all of the entity are kept.
+        """
         own = self.own.of_entity(entity)
+        if itself is not None and len(own) < MOST_VALUES:
+            own = np.delete(own, np.flatnonzero(np.isclose(own, itself, rtol=1e-6, atol=1e-6))[:1])
         fewest = max(FOREIGN * len(own), _FEWEST)
         usual = [hump for hump in _humps(own) if len(hump) >= fewest] or [own]
         # One of its own numbers: the mean of two could be one that it never has.

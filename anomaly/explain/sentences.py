@@ -167,7 +167,7 @@ def _entity_name(column: ExplainedColumn, rarity: Rarity) -> Description:
     times = "once" if rarity.count == 1 else f"{rarity.count:,} times"
     seen = f"seen {times}" if rarity.count else "never seen"
     sentence = (
-        f"`{column.name}` is `{observed}`: {seen} with {column.entity} ({rarity.total:,} events),"
+        f"`{column.name}` is `{observed}`: {seen} with {column.entity} ({_events(rarity.total)}),"
         f" usually `{expected}`"
     )
     return observed, expected, sentence
@@ -199,9 +199,13 @@ def _entity_hour(column: ExplainedColumn, rarity: Rarity) -> Description:
     expected = f"{rarity.usual:02d}:00 UTC"
     sentence = (
         f"`{column.name}` is {observed}: {rarity.share:.1%} of the events of {column.entity}"
-        f" ({rarity.total:,} events) fall around that hour, most around {expected}"
+        f" ({_events(rarity.total)}) fall around that hour, most around {expected}"
     )
     return observed, expected, sentence
+
+
+def _events(count: int) -> str:
+    return "1 event" if count == 1 else f"{count:,} events"
 
 
 def _usual(values: list[Any]) -> str:

@@ -166,6 +166,34 @@ def test_no_usual_number_is_claimed_of_an_unknown_entity(embedder: EventEmbedder
     )
 
 
+def test_an_event_is_not_told_its_own_number_or_name_as_usual() -> None:
+    columns = {
+        "user": ["ann"] * 60 + ["bob", "eve", "eve"],
+        "size": [float(i) for i in range(60)] + [7.0, 20.0, 90.0],
+        "action": ["read"] * 60 + ["list", "list", "walk"],
+    }
+    roles = {c: ROLES[c] for c in columns}
+    embedder = EventEmbedder.fit(conformed(columns, roles), roles, {}, 0)
+    for column, value, user, sentence in (
+        ("size", 7.0, "bob", "`size` is 7: no other number of `user` `bob` is known"),
+        ("size", 20.0, "eve", "`size` is 20: usually about 90 for `user` `eve`"),
+        ("size", 90.0, "eve", "`size` is 90: usually about 20 for `user` `eve`"),
+        (
+            "action",
+            "list",
+            "eve",
+            "`action` is `list`: seen once with `user` `eve` (2 events), usually `walk`",
+        ),
+        (
+            "action",
+            "list",
+            "bob",
+            "`action` is `list`: seen once with `user` `bob` (1 event), usually `read`",
+        ),
+    ):
+        assert told(embedder, column, value, "user", user=user)[2] == sentence
+
+
 @pytest.fixture(scope="module")
 def of_pairs() -> EventEmbedder:
     columns = {"size": [float(i) for i in range(200)], "cost": [3.0 * i for i in range(200)]}
