@@ -2,7 +2,9 @@
 
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 IPV4 = r"\d{1,3}(?:\.\d{1,3}){3}"
+_BYTE = r"25[0-5]|2[0-4]\d|[01]?\d?\d"
 IPV4_PARTS = (
-    r"(?i)^(?:::ffff:)?(?P<a>\d{1,3})\.(?P<b>\d{1,3})\.(?P<c>\d{1,3})\.\d{1,3}(?::\d+)?(?:/\d+)?$"
+    rf"(?i)^(?:::ffff:)?(?P<a>{_BYTE})\.(?P<b>{_BYTE})\.(?P<c>{_BYTE})\.(?:{_BYTE})"
+    r"(?::\d+)?(?:/\d+)?$"
 )
 """A whole IPv4 address, with a port or prefix or without, and its first three numbers."""

@@ -89,7 +89,7 @@ class NameHabit:
         return np.where(found, self.pair_counts[at], 0)
 
     def rarity(self, entity: int, name: str | None, names: CategoryBlock) -> Rarity:
-        """Return how many events of the entity hold `name`, and which its others have most often."""
+        """Return how many events of the entity hold `name`, and the usual name of its others."""
         code = names.code_of(name)
         usual = self.usual(entity, code)
         count = int(self.count_of(np.array([entity]), np.array([code]))[0])

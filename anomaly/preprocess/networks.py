@@ -1,5 +1,6 @@
 """The networks of IP addresses: private or public, /16 and /24, of IPv6 /48 and /64."""
 
+import re
 from ipaddress import IPv6Address, IPv6Network
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from schemas.patterns import IPV4_PARTS
 
 NO_ADDRESS = "no address"
 _PRIVATE, _PUBLIC = "private", "public"
+_BRACKETED = re.compile(r"\[([^\[\]]*)\](?::\d+)?")
+"""An IPv6 address in brackets, with a port or without."""
 _LOCAL_V6 = tuple(IPv6Network(network) for network in ("fc00::/7", "fe80::/10", "::1/128"))
 
 
@@ -73,10 +76,16 @@ def _are_private(first: pa.Array, second: pa.Array) -> npt.NDArray[np.bool_]:
 
 def _of_other(value: str) -> tuple[str, str, str]:
     """Return scope, wide and narrow network of what is no IPv4 address."""
+    bracketed = _BRACKETED.fullmatch(value)
+    text = bracketed[1] if bracketed else value.partition("/")[0]
     try:
-        address = IPv6Address(value.partition("%")[0].partition("/")[0])
+        address = IPv6Address(text.partition("%")[0])
     except ValueError:
         return NO_ADDRESS, value, value
+    if address.ipv4_mapped is not None:
+        # The same address as in the spelling `::ffff:10.1.2.3`.
+        scope, wide, narrow = networks_of(pa.array([str(address.ipv4_mapped)]))
+        return scope[0].as_py(), wide[0].as_py(), narrow[0].as_py()
     local = any(address in network for network in _LOCAL_V6)
     wide, narrow = (str(IPv6Network((int(address), n), strict=False)) for n in (48, 64))
     return (_PRIVATE if local else _PUBLIC), wide, narrow

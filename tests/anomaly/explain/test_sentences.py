@@ -167,7 +167,7 @@ def test_no_usual_number_is_claimed_of_an_unknown_entity(embedder: EventEmbedder
 
 
 def test_an_event_is_not_told_its_own_number_or_name_as_usual() -> None:
-    columns = {
+    columns: dict[str, list[Any]] = {
         "user": ["ann"] * 60 + ["bob", "eve", "eve"],
         "size": [float(i) for i in range(60)] + [7.0, 20.0, 90.0],
         "action": ["read"] * 60 + ["list", "list", "walk"],

@@ -26,7 +26,12 @@ def networks(value: str) -> tuple[str, str, str]:
         ("8.8.4.4:443", "public", "8.8.4.0/24"),
         ("8.8.4.4/32", "public", "8.8.4.0/24"),
         ("::FFFF:10.1.2.3", "private", "10.1.2.0/24"),
+        ("::ffff:0a01:203", "private", "10.1.2.0/24"),
+        ("0:0:0:0:0:ffff:808:404", "public", "8.8.4.0/24"),
+        ("255.249.199.0", "public", "255.249.199.0/24"),
         ("2001:db8:1:2:3::4", "public", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2:3::4]:443", "public", "2001:db8:1:2::/64"),
+        ("[fe80::1%eth0]", "private", "fe80::/64"),
         ("fe80::1%eth0", "private", "fe80::/64"),
         ("fd00:1::1", "private", "fd00:1::/64"),
         ("::1", "private", "::/64"),
@@ -43,7 +48,13 @@ def test_the_wide_network_holds_the_narrow_one() -> None:
     assert networks("2001:db8:1:2::4")[1] == networks("2001:db8:1:9::4")[1] == "2001:db8:1::/48"
 
 
-@pytest.mark.parametrize("value", ["", "db-1", "1.2.3", "1.2.3.4.5", "a.b.c.d", "12:30:45", "é"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "db-1", "1.2.3", "1.2.3.4.5", "a.b.c.d", "12:30:45", "é"),
+        *("256.1.2.3", "1.300.2.3", "1.2.999.3", "1.2.3.256", "[]:443", "[10.1.2.3]"),
+    ],
+)
 def test_what_is_no_address_is_its_own_network(value: str) -> None:
     assert networks(value) == (NO_ADDRESS, value, value)
 
