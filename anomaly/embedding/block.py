@@ -50,6 +50,8 @@ class Rarity:
     share: float = 0.0
     """Of a number, the events below it. Of a moment, those around its hour, or on its weekday; or,
     of those on its weekday, the ones around its hour."""
+    above: float = 0.0
+    """Of a number, the share of the events above it."""
     usual: Any = None
     """What the entity mostly holds there, of numbers a tuple; None or empty if not known. Of a
     weekday, its usual hour."""

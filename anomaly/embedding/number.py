@@ -69,10 +69,17 @@ class NumberBlock:
         """Return the share of the sample's values below `value`, to a tenth of a per cent."""
         return float(np.searchsorted(self.quantiles, value)) / max(len(self.quantiles), 1)
 
+    def share_above(self, value: float) -> float:
+        """Return the share of the sample's values above `value`, to a tenth of a per cent."""
+        up_to = np.searchsorted(self.quantiles, value, side="right")
+        return 1.0 - float(up_to) / max(len(self.quantiles), 1)
+
     def rarity(self, value: float | None) -> Rarity:
-        """Return the share of the sample's values below `value`; nothing where it is missing."""
-        share = 0.0 if value is None else self.share_below(float(value))
-        return Rarity("number", share=share)
+        """Return the shares of the sample's values below and above `value`; 0 if it is missing."""
+        if value is None:
+            return Rarity("number")
+        below, above = self.share_below(float(value)), self.share_above(float(value))
+        return Rarity("number", share=below, above=above)
 
     def drift_bins(self, values: npt.NDArray[np.float64]) -> DriftBins:
         """Return a bin for each tenth of the sample; what lies outside of its range is unseen."""

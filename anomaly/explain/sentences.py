@@ -100,11 +100,18 @@ def _number(column: ExplainedColumn, rarity: Rarity) -> Description:
     expected = _range(numbers)
     if column.value is None:
         return observed, expected, f"`{column.name}` is missing; near ones have {expected}"
-    # A tenth of a per cent is what the quantiles resolve.
-    part = min(max(rarity.share, 1.0 - rarity.share), 0.999)
-    place = f"{'above' if rarity.share >= 0.5 else 'below'} {part:.1%}"
-    sentence = f"`{column.name}` is {observed}: {place} of events; near ones have {expected}"
+    beside = f"{_place(rarity)} of events; near ones have {expected}"
+    sentence = f"`{column.name}` is {observed}: {beside}"
     return observed, expected, sentence
+
+
+def _place(rarity: Rarity) -> str:
+    below, above = rarity.share, rarity.above
+    equal = 1.0 - below - above
+    if equal > max(below, above):
+        return f"as in {equal:.1%}"
+    # A tenth of a per cent is what the quantiles resolve.
+    return f"{'above' if below >= above else 'below'} {min(max(below, above), 0.999):.1%}"
 
 
 def _word(column: ExplainedColumn, rarity: Rarity) -> Description:

@@ -166,6 +166,26 @@ def test_no_usual_number_is_claimed_of_an_unknown_entity(embedder: EventEmbedder
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (22.0, "below 70.0% of events"),
+        (80.0, "as in 40.1% of events"),
+        (443.0, "above 70.0% of events"),
+    ],
+)
+def test_events_with_the_same_number_are_neither_below_nor_above_it(
+    value: float, place: str
+) -> None:
+    columns = {"size": [22.0] * 300 + [80.0] * 401 + [443.0] * 300}
+    roles = {"size": Role.NUMBER}
+    embedder = EventEmbedder.fit(conformed(columns, roles), roles, {}, 0)
+    event, near = {"size": value}, [{"size": 5.0}]
+    assert describe(ExplainedColumn(embedder, embedder.spans[0], event, near))[2] == (
+        f"`size` is {value:g}: {place}; near ones have 5"
+    )
+
+
 def test_an_event_is_not_told_its_own_number_or_name_as_usual() -> None:
     columns: dict[str, list[Any]] = {
         "user": ["ann"] * 60 + ["bob", "eve", "eve"],
