@@ -1,5 +1,6 @@
 """A column to a sentence: what it holds, how rare that is, and what was to be expected."""
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from schemas.escaping import spell_out
 
 _LONGEST = 80
 """Characters of a value that a sentence quotes."""
+_FEWEST_DIGITS, _MOST_DIGITS = 3, 7
+"""Of a usual number; more than seven are beyond what float32 holds."""
 
 Description = tuple[str | None, str | None, str]
 """Observed, expected, and the sentence."""
@@ -186,13 +189,13 @@ def _entity_number(column: ExplainedColumn, rarity: Rarity) -> Description:
         expected = _range([v for v in column.expected if v is not None])
         sentence = f"`{column.name}` is {observed}: no other number of {column.entity} is known"
         return observed, expected, sentence
-    expected = _either([quote(float(f"{value:.3g}")) for value in rarity.usual])
+    expected = _either([_about(value, column.value) for value in rarity.usual])
     sentence = f"`{column.name}` is {observed}: usually about {expected} for {column.entity}"
     return observed, expected, sentence
 
 
 def _number_given_number(column: ExplainedColumn, rarity: Rarity) -> Description:
-    observed, expected = quote(column.value), quote(float(f"{rarity.usual:.3g}"))
+    observed, expected = quote(column.value), _about(rarity.usual, column.value)
     given = str(column.span.given)
     sentence = (
         f"`{column.name}` is {observed} where `{quote(given)}` is {quote(column.event[given])}:"
@@ -218,6 +221,21 @@ def _events(count: int) -> str:
 def _usual(values: list[Any]) -> str:
     """Return the most common of the values, the first in doubt."""
     return quote(Counter(values).most_common(1)[0][0]) if values else "missing"
+
+
+def _about(usual: float, observed: float | None) -> str:
+    """Return a usual number to three digits, or to more where it is nearly the observed one."""
+    digits = _FEWEST_DIGITS
+    # Halved, as the difference of the largest floats would overflow.
+    apart = 0.0 if observed is None else observed / 2.0 - usual / 2.0
+    if usual and apart:
+        needed = _magnitude(usual) - _magnitude(apart) + 2
+        digits = min(max(needed, _FEWEST_DIGITS), _MOST_DIGITS)
+    return quote(float(f"{usual:.{digits}g}"))
+
+
+def _magnitude(number: float) -> int:
+    return math.floor(math.log10(abs(number)))
 
 
 def _either(values: list[str]) -> str:

@@ -158,6 +158,26 @@ def test_the_sentence_names_each_usual_number_of_the_entity() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("observed", "usual"),
+    [
+        (3_455_996.0, "3,455,560"),
+        (3_455_564.0, "3,455,563"),
+        (3_455_563.0, "3,460,000"),
+        (3_900_000.0, "3,460,000"),
+        (12.0, "3,460,000"),
+        (-1e308, "3,460,000"),
+    ],
+)
+def test_a_usual_number_is_told_as_exactly_as_the_observed_one_is_near(
+    observed: float, usual: str
+) -> None:
+    columns = {"user": ["ann"] * 90 + ["bob"] * 90, "size": [3_455_563.0] * 90 + [5e6] * 90}
+    roles = {c: ROLES[c] for c in columns}
+    constant = EventEmbedder.fit(conformed(columns, roles), roles, {}, 0)
+    assert told(constant, "size", observed, "user")[1] == usual
+
+
 def test_no_usual_number_is_claimed_of_an_unknown_entity(embedder: EventEmbedder) -> None:
     assert told(embedder, "size", 48.0, "user", user="eve") == (
         "48",
