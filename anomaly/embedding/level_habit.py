@@ -52,7 +52,7 @@ class LevelHabit:
         itself = None
         if number is not None:
             itself = float(numbers.level(np.array([number], dtype=np.float64))[0])
-        usual = tuple(numbers.value_at(level) for level in self.usual(entity, itself))
+        usual = tuple(numbers.value_at_single(np.float32(u)) for u in self.usual(entity, itself))
         return Rarity("entity number", usual=usual)
 
     def usual(self, entity: int, itself: float | None = None) -> tuple[float, ...]:
@@ -64,7 +64,9 @@ class LevelHabit:
         if itself is not None and len(own) < MOST_VALUES:
             own = np.delete(own, np.flatnonzero(np.isclose(own, itself, rtol=1e-6, atol=1e-6))[:1])
         fewest = max(FOREIGN * len(own), _FEWEST)
-        usual = [hump for hump in _humps(own) if len(hump) >= fewest] or [own]
+        usual = [hump for hump in _humps(own) if len(hump) >= fewest]
+        if 2 * sum(map(len, usual)) <= len(own):
+            usual = [own]  # No few humps hold most of its numbers.
         # One of its own numbers: the mean of two could be one that it never has.
         return tuple(float(hump[(len(hump) - 1) // 2]) for hump in usual if len(hump))
 

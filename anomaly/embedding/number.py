@@ -1,5 +1,6 @@
 """A number as a coordinate: robustly centred, heavy tails kept, a missing value its own signal."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +65,13 @@ class NumberBlock:
         with np.errstate(over="ignore"):
             value = np.sinh(squashed) * self.spread + self.median
         return float(np.nan_to_num(value))
+
+    def value_at_single(self, level: np.float32) -> float:
+        """Return the value whose scaled value is `level`, without digits that float32 lacks."""
+        value = self.value_at(float(level))
+        next_one = self.value_at(float(np.nextafter(level, np.float32(np.inf))))
+        step = abs(next_one / 2.0 - value / 2.0)
+        return round(value, -math.ceil(math.log10(2.0 * step))) if step > 0.0 else value
 
     def share_below(self, value: float) -> float:
         """Return the share of the sample's values below `value`, to a tenth of a per cent."""

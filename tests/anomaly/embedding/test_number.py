@@ -117,3 +117,18 @@ def test_the_share_below_is_that_of_the_sample() -> None:
     assert block.share_below(-1.0) == 0.0
     assert block.share_below(1e9) == 1.0
     assert fit([float("nan")]).share_below(1.0) == 0.0
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 4.0, -3.0, 12.5, 345_556.0])
+def test_a_value_comes_back_from_a_level_of_single_precision(value: float) -> None:
+    spread = max(abs(value), 4.0)
+    block = fit([*np.linspace(-spread, spread, 99).tolist(), value, 0.1 * spread])
+    level = block.level(np.array([value])).astype(np.float32)[0]
+    assert float(f"{block.value_at_single(level):.6g}") == value
+
+
+@pytest.mark.parametrize("scale", [5e-324, 1e-300, 1e307, 1.7e308])
+def test_a_value_of_single_precision_is_finite_at_any_scale(scale: float) -> None:
+    block = fit([0.0, scale, -scale])
+    for level in (-1e3, -1.0, 0.0, 1.0, 1e3):
+        assert np.isfinite(block.value_at_single(np.float32(level)))
