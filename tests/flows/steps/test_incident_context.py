@@ -16,7 +16,7 @@ from tests.flows.sample_logs import detect, detect_in, job, small_log, written
 START = datetime(2026, 1, 5, tzinfo=UTC)
 SETTINGS: dict[str, Any] = {
     "columns": {"user": "entity", "action": "category", "bytes": "number"},
-    "selection": {"at_least": 3},
+    "selection": {"at_least": 1},
 }
 
 
@@ -103,11 +103,12 @@ def test_in_how_many_shares_the_events_are_looked_through_does_not_matter(
     log = log.set_column(3, "action", pa.array([None] * 200 + actions[200:]))
     log = log.append_column("code", pa.array([f"c{i % 3}" for i in range(len(log))]))
     location = written(tmp_path / "log.parquet", log, row_group_size=25)
-    detect(job(location, tmp_path / "whole", **SETTINGS))
+    several = SETTINGS | {"selection": {"at_least": 3}}
+    detect(job(location, tmp_path / "whole", **several))
     for chunk_rows, shares in ((70, 1), (70, 4), (25, 16)):
         monkeypatch.setattr("flows.steps.records.CHUNK_ROWS", chunk_rows)
         monkeypatch.setattr("flows.steps.incident_context.MOST_SHARES", shares)
-        detect(job(location, tmp_path / f"{shares} shares", **SETTINGS))
+        detect(job(location, tmp_path / f"{shares} shares", **several))
     whole, *shared = (data.incident_context.drop_columns(["similar"]) for data in shown)
     assert sum(len(row["around"]) for row in whole.to_pylist()) > 16
     assert [each.equals(whole) for each in shared] == [True] * 3
