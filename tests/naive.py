@@ -118,14 +118,15 @@ def name_habit(
 
 
 def lacks_of_weekdays(counts: list[list[float]]) -> list[list[float]]:
-    """Return log((e + 1) / (c - 1/3 + 1)), at least 0, of each hour on each weekday."""
+    """Return log((e + 1) / (c - 1/3 + 1)) less 2 / sqrt(e + 1) of each hour on each weekday."""
     total = sum(map(sum, counts))
     lacks = []
     for weekday in counts:
         expected = [sum(weekday) * sum(row[h] for row in counts) / total for h in range(24)]
         left = [max(count - 1 / 3, 0.0) for count in weekday]
         pairs = zip(expected, left, strict=True)
-        lacks.append([max(math.log((e + 1.0) / (c + 1.0)), 0.0) for e, c in pairs])
+        raw = [math.log((e + 1) / (c + 1)) - 2 / math.sqrt(e + 1) for e, c in pairs]
+        lacks.append([max(nats, 0.0) for nats in raw])
     return lacks
 
 

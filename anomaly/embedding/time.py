@@ -11,6 +11,8 @@ from anomaly.embedding.hours import HOUR_BINS, MICROSECONDS_A_DAY, OWN_HOUR, hou
 from anomaly.embedding.rarity import surprisal
 
 _WEEKDAYS = 7
+_CHANCE = 2.0
+"""Standard deviations that are left to chance."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,16 @@ class TimeBlock:
     def lacks(self) -> npt.NDArray[np.float64]:
         """Return how much rarer each hour is on each weekday than on all days, in nats.
 
-        (7, 24): log((e + 1) / (c + 1)), at least 0. There are c events, the judged one left out,
-        and e would be expected of as many events on any day. The ones are a prior of one event:
-        where few are expected, that there are none says little.
+        (7, 24): log((e + 1) / (c + 1)), less two standard deviations of chance, at least 0. There
+        are c events, the judged one left out, and e would be expected of as many events on any day.
+        The ones are a prior of one event: where few are expected, that there are none says little.
+        Chance is that of a Poisson count: 1 / sqrt(e + 1).
         """
         counts = self.weekday_hours
         shares = counts.sum(axis=0) / max(counts.sum(), 1.0)
-        expected = counts.sum(axis=1, keepdims=True) * shares
-        others = np.maximum(counts - OWN_HOUR, 0.0)
-        return np.maximum(np.log1p(expected) - np.log1p(others), 0.0)
+        expected = counts.sum(axis=1, keepdims=True) * shares + 1.0
+        seen = np.maximum(counts - OWN_HOUR, 0.0) + 1.0
+        return np.maximum(np.log(expected / seen) - _CHANCE / np.sqrt(expected), 0.0)
 
     def rarity(self, moment: datetime) -> Rarity:
         """Return how rare is what is rarest in `moment`: its hour, its weekday, or both together.

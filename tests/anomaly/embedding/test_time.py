@@ -74,16 +74,16 @@ def test_a_day_or_week_not_covered_twice_is_not_embedded() -> None:
 
 
 def weeks_with_busy_evenings_on(weekday: int) -> list[int]:
-    """Four weeks of noons, ten events each, and as many evenings of one weekday (Thursday is 0)."""
-    noons = [day * DAY + 12 * HOUR for day in range(28) for _ in range(10)]
-    return noons + [day * DAY + 20 * HOUR for day in range(weekday, 28, 7) for _ in range(10)]
+    """Four weeks: a hundred events each noon, and each evening of one weekday (Thursday is 0)."""
+    noons = [day * DAY + 12 * HOUR for day in range(28) for _ in range(100)]
+    return noons + [day * DAY + 20 * HOUR for day in range(weekday, 28, 7) for _ in range(100)]
 
 
 def test_an_hour_of_another_weekday_is_far_though_day_and_hour_are_usual() -> None:
     block = fit(weeks_with_busy_evenings_on(2))
     own, other = embed(block, [2 * DAY + 20 * HOUR, 3 * DAY + 20 * HOUR])
     assert own[6] == 0.0
-    assert other[6] > 0.4
+    assert other[6] > 0.3
     np.testing.assert_allclose(own[2], other[2])
 
 
@@ -95,7 +95,7 @@ def test_an_hour_that_no_day_has_is_not_odd_again_on_its_weekday() -> None:
 def test_where_all_weekdays_are_alike_none_lacks_an_hour() -> None:
     random = np.random.default_rng(0)
     block = TimeBlock.fit(random.integers(0, 56 * DAY, 20_000))
-    assert block.lacks.max() < 0.5
+    assert np.count_nonzero(block.lacks) < 10
     naive_lacks = naive.lacks_of_weekdays(block.weekday_hours.tolist())
     np.testing.assert_allclose(block.lacks, naive_lacks, atol=1e-12)
 
