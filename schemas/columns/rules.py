@@ -146,6 +146,11 @@ def _process(profile: ColumnProfile) -> bool:
     return digits and names.names_process(profile.name)
 
 
+def _client_ports(profile: ColumnProfile) -> bool:
+    digits = profile.whole or profile.share("decimal", "missing") >= 0.95
+    return digits and names.names_port(profile.name) and profile.repeats < 2
+
+
 def _long_numbers(profile: ColumnProfile) -> bool:
     return are_long(profile) and profile.repeats >= 2 and not _is_epoch(profile)
 
@@ -224,6 +229,11 @@ _OTHER_MOMENT = _Rule(
 )
 _NAMED_ENTITY = _Rule(_entity_by_name, Role.ENTITY, "a name with `{word}`")
 _IDENTIFIER = _Rule(_plain_identifier, Role.ENTITY, "a name that ends as an identifier's")
+_CLIENT_PORTS = _Rule(
+    _client_ports,
+    Role.IGNORE,
+    "ports that hardly repeat, as a client's, which say nothing of it: check this",
+)
 _PROCESS = _Rule(_process, Role.IGNORE, "process ids, which name other processes another day")
 _UNNAMED_CODES = (
     _Rule(_long_numbers, Role.ENTITY, "numbers of ten digits or more, so made up to name things"),
@@ -244,6 +254,7 @@ _NUMERIC = (
     _Rule(_zero_or_one, Role.FLAG, "0 or 1"),
     _Rule(_quantity, Role.NUMBER, ""),
     _PROCESS,
+    _CLIENT_PORTS,
     _Rule(
         _continuous_codes,
         Role.CATEGORY,
@@ -280,6 +291,7 @@ _RULES: Mapping[str, Iterable[_Rule]] = {
         _OTHER_MOMENT,
         _Rule(_yes_or_no, Role.FLAG, "yes/no words"),
         _PROCESS,
+        _CLIENT_PORTS,
         _Rule(_text_by_name, Role.TEXT, "text by its name"),
         _Rule(_text_by_look, Role.TEXT, "paths, queries, addresses of pages or JSON"),
         _Rule(_ip_addresses, Role.ENTITY, "IP addresses, judged with their networks"),

@@ -44,6 +44,8 @@ _ENTITY_TAILS = IDENTIFIERS | _NUMBERED | _vocabulary("name names key nom")
 _PROCESS_IDS = _vocabulary("pid ppid tid procid processid threadid thread tgid")
 _PROCESSES = _vocabulary("process proc thread prozess processus")
 
+_PORTS = _vocabulary("port sport dport srcport dstport")
+
 CODES = _vocabulary(
     "code codes status state type class category level severity priority port version"
     " kind mode method action activity operation opcode protocol proto event result outcome"
@@ -172,6 +174,17 @@ def says_code(name: str) -> bool:
     """Tell whether numbers under this name are codes: names written as numbers."""
     parts = words(name)
     return any(word in CODES for word in parts[-2:]) and tail(name) in CODES | _ENTITY_TAILS
+
+
+def names_port(name: str) -> bool:
+    """Tell whether the name is that of a network port.
+
+    Examples
+    --------
+    >>> [names_port(name) for name in ("src_port", "dport", "id.orig_p", "report")]
+    [True, True, False, False]
+    """
+    return tail(name) in _PORTS
 
 
 def names_process(name: str) -> bool:
