@@ -113,8 +113,8 @@ def moments(rows: int = ROWS) -> list[dt.datetime]:
         ("thread_id", many(str, 900), Role.IGNORE),
         ("process_id", list(range(ROWS)), Role.IGNORE),
         # a client's ports, and those of a service
-        ("src_port", many(lambda i: 30_000 + i, 900), Role.IGNORE),
-        ("sport", many(lambda i: str(30_000 + i), 900), Role.IGNORE),
+        ("src_port", many(lambda i: 30_000 + i, 28_000), Role.IGNORE),
+        ("sport", many(lambda i: str(30_000 + i), 28_000), Role.IGNORE),
         ("dst_port", many(lambda i: 50 + 3 * i, 12), Role.CATEGORY),
         ("process_guid", many(uuids, 40), Role.ENTITY),
         ("thread", draws("main", "worker-1"), Role.ENTITY),
