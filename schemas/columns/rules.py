@@ -11,6 +11,8 @@ FEW = 50
 """Up to so many distinct values are names that a reader can survey."""
 MANY = 1_000
 """Beyond so many distinct values the names are those of things, not of kinds."""
+_EXACT = 2.0**53
+"""Up to here a float64 tells all whole numbers apart."""
 ACTORS = ("ip", "email", "mac", "arn")
 STRUCTURES = ("url", "path", "query", "json")
 
@@ -155,6 +157,12 @@ def _long_numbers(profile: ColumnProfile) -> bool:
     return are_long(profile) and profile.repeats >= 2 and not _is_epoch(profile)
 
 
+def _rounded(profile: ColumnProfile) -> bool:
+    if profile.kind != "integer" or profile.minimum is None or profile.maximum is None:
+        return False
+    return max(-profile.minimum, profile.maximum) > _EXACT
+
+
 def _few_by_look(profile: ColumnProfile) -> bool:
     return profile.distinct <= MANY and _many_by_look(profile)
 
@@ -269,6 +277,12 @@ _NUMERIC = (
         could_be_coded,
         Role.NUMBER,
         f"with gaps, as codes have: check this, a code is a `{Role.CATEGORY}`",
+    ),
+    _Rule(
+        _rounded,
+        Role.NUMBER,
+        f"beyond 2^53 whole numbers are rounded: check this, what names things is an"
+        f" `{Role.ENTITY}`",
     ),
     _Rule(_always, Role.NUMBER, ""),
 )

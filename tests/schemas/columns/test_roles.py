@@ -231,6 +231,7 @@ def test_the_roles_of_a_company_log() -> None:
         ("v", draws(80, 8_080)),
         ("v", draws(0, 2, 130, 139)),
         ("grade", many(lambda i: i, 40)),
+        ("v", draws(2**53 + 1, 2**53 + 3, 2**62)),
     ],
 )
 def test_the_reader_is_asked_to_check_a_doubtful_number_or_code(name: str, values: object) -> None:
