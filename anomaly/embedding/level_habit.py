@@ -58,17 +58,20 @@ class LevelHabit:
     def usual(self, entity: int, itself: float | None = None) -> tuple[float, ...]:
         """Return the levels that are usual for the entity: the median of each of its humps.
 
-        One that is `itself` is left out, where all of the entity are kept.
+        Fewer than four make no hump: then each of them. One that is `itself` is left out, where all
+        of the entity are kept.
         """
         own = self.own.of_entity(entity)
         if itself is not None and len(own) < MOST_VALUES:
             own = np.delete(own, np.flatnonzero(np.isclose(own, itself, rtol=1e-6, atol=1e-6))[:1])
+        if len(own) < _FEWEST:
+            return tuple(np.unique(own).tolist())
         fewest = max(FOREIGN * len(own), _FEWEST)
         usual = [hump for hump in _humps(own) if len(hump) >= fewest]
         if 2 * sum(map(len, usual)) <= len(own):
             usual = [own]  # No few humps hold most of its numbers.
         # One of its own numbers: the mean of two could be one that it never has.
-        return tuple(float(hump[(len(hump) - 1) // 2]) for hump in usual if len(hump))
+        return tuple(float(hump[(len(hump) - 1) // 2]) for hump in usual)
 
     def transform(self, entity: Codes, level: Doubles) -> Floats:
         """Return the signed surprisal, float32 (n_rows,), 0 where the number is missing."""

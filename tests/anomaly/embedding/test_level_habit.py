@@ -125,6 +125,8 @@ def test_numbers_that_differ_by_rounding_do_not_differ() -> None:
         ([1.0] * 10 + [2.0] * 10 + [30.0] * 10, [1.0, 2.0, 30.0]),
         ([1.0] * 10 + [5.0] * 10 + [9.0] * 10, [1.0, 5.0, 9.0]),
         ([0.0, 1.1, 2.2, 3.1, 4.0] * 11 + [4.0] * 5, [2.2]),
+        ([4.3, 2.7], [2.7, 4.3]),
+        ([4.3, 2.7, 2.7], [2.7, 4.3]),
     ],
 )
 def test_the_usual_numbers_of_an_entity_are_the_medians_of_its_humps(
