@@ -12,7 +12,7 @@ from schemas.columns.roles import ColumnProfile, Role, RoleChoice
 from schemas.columns.vocabulary import suggests_secret
 from schemas.errors import JobError
 from schemas.job.job import JobSpec, build_job, parse_job, safe_name
-from schemas.job.partitions import without_day
+from schemas.job.partitions import is_partitioned, without_day
 from schemas.job.sections import DEFAULT_FDR, ModelSpec, SearchSpec, SelectionSpec
 
 EXAMPLES = 3
@@ -150,7 +150,7 @@ def job_template(
     str
         TOML that `parse_job` reads as a job with these roles.
     """
-    return "\n".join([_head(location, profiles), _settings(), _columns(profiles, choices)])
+    return "\n".join([_head(location, profiles), _settings(location), _columns(profiles, choices)])
 
 
 def _head(location: str, profiles: Mapping[str, ColumnProfile]) -> str:
@@ -164,9 +164,11 @@ def _head(location: str, profiles: Mapping[str, ColumnProfile]) -> str:
     )
 
 
-def _settings() -> str:
+def _settings(location: str) -> str:
     job, selection, model = JobSpec(), SelectionSpec(), ModelSpec()
+    max_age = [('# max_age = "2d"', "fail where the newest day ended longer ago")]
     top = [
+        *(max_age if is_partitioned(location) else []),
         (f"# output = {_text(job.output)}", "the folder that holds the results"),
         ('# name = "NAME"', "of their folder in it; the input's name by default"),
         (f"# unit = {_text(job.unit)}", 'or "session", together with the next line'),

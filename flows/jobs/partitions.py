@@ -1,7 +1,7 @@
 """The partitions of a job: which day a run judges, and where that day lies."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flows.storage.input.files import Located, locate
@@ -39,7 +39,8 @@ def chosen_partition(job: JobSpec, asked: date | None, now: datetime) -> date | 
     JobError
         A day is asked for, and the input has none.
     InputError
-        None of the last days is there, or the storage does not answer.
+        None of the last days is there, the newest is older than the job allows, or the storage does
+        not answer.
     """
     location = str(job.input)
     if asked is not None or not is_partitioned(location):
@@ -50,12 +51,26 @@ def chosen_partition(job: JobSpec, asked: date | None, now: datetime) -> date | 
     for days in range(1, LOOK_BACK + 1):
         day = today - timedelta(days)
         if located_partition(job, day) is not None:
+            _require_recent(job, day, now.astimezone(zone))
             return day
     raise InputError(
         f"none of the {LOOK_BACK} days before {today} is there",
         where=without_secrets(location),
         remedy="check how it is spelt, or name a day with --partition",
     )
+
+
+def _require_recent(job: JobSpec, newest: date, now: datetime) -> None:
+    """Refuse a partition that ended longer ago than the job allows: its feed may have stopped."""
+    end = datetime.combine(newest + timedelta(1), time(), now.tzinfo)
+    age = now - end
+    if job.max_age is not None and age.total_seconds() > job.max_age:
+        raise InputError(
+            f"the newest partition is {newest}, which ended {age.days} days ago; `max_age` allows"
+            f" {job.max_age / 86_400:g}",
+            where=without_secrets(str(job.input)),
+            remedy="see whether its feed has stopped, or name a day with --partition",
+        )
 
 
 def source_of(job: JobSpec, partition: date | None) -> tuple[str, str | None]:

@@ -18,7 +18,7 @@ from pydantic import (
 from schemas.columns.roles import Role, RoleChoice
 from schemas.errors import JobError
 from schemas.job.durations import Duration
-from schemas.job.partitions import check_location
+from schemas.job.partitions import check_location, is_partitioned
 from schemas.job.schedule import ScheduleSpec
 from schemas.job.sections import ColumnSpec, ModelSpec, SearchSpec, Section, SelectionSpec
 from schemas.job.violations import job_error, key_path, nearest
@@ -41,6 +41,11 @@ class JobSpec(Section):
         min_length=1,
         description="A file, folder, glob or s3://, gs://, abfs:// URL. `{date}` in it, or"
         " `{date:%Y/%m/%d}`, stands for the day of the partition that a run judges.",
+    )
+    max_age: Duration | None = Field(
+        default=None,
+        description="A run that is told no day fails if the newest partition ended longer ago than"
+        " this: `2d`.",
     )
     output: str = Field(
         default="outfield-output",
@@ -100,6 +105,12 @@ class JobSpec(Section):
                 f" at most {NAME_LENGTH}"
             )
         return name
+
+    @model_validator(mode="after")
+    def _only_a_partition_ages(self) -> "JobSpec":
+        if self.max_age is not None and self.input and not is_partitioned(self.input):
+            raise ValueError("`max_age` needs an `input` with `{date}`: else nothing tells its age")
+        return self
 
     @model_validator(mode="after")
     def _session_has_key(self) -> "JobSpec":

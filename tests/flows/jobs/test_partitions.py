@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -8,6 +9,8 @@ from flows.pipelines.detect import detect_events
 from flows.runtime.runner import DirectRunner
 from flows.storage.runs.reader import find_run, list_runs, read_scores
 from schemas.errors import InputError, JobError
+from schemas.job.fingerprint import job_fingerprint
+from schemas.job.job import parse_job
 from tests.flows.partitioned_logs import job_file, job_in, partitions
 from tests.flows.sample_logs import dataset_bytes, small_log, written
 
@@ -61,6 +64,38 @@ def test_a_day_is_over_when_it_is_in_the_time_zone_of_the_schedule(tmp_path, zon
     job = job_in(tmp_path, f'[schedule]\ncron = "0 6 * * *"\ntimezone = "{zone}"\n')
     evening = datetime(2026, 1, 6, 18, tzinfo=UTC)
     assert chosen_partition(job, None, evening) == date(2026, 1, chosen)
+
+
+@pytest.mark.parametrize(("newest", "recent"), [(6, True), (5, True), (4, True), (3, False)])
+def test_a_feed_that_stopped_fails_the_run(tmp_path, newest, recent):
+    """At noon of the 7th, the 4th ended two days and a half ago."""
+    partitions(tmp_path, [date(2026, 1, newest)], n=2)
+    job = job_in(tmp_path, 'max_age = "60h"\n')
+    if recent:
+        assert chosen_partition(job, None, NOON) == date(2026, 1, newest)
+        return
+    told = "the newest partition is 2026-01-03, which ended 3 days ago; `max_age` allows 2.5"
+    with pytest.raises(InputError, match=re.escape(told)) as refused:
+        chosen_partition(job, None, NOON)
+    assert "feed has stopped" in str(refused.value)
+    assert chosen_partition(job, date(2026, 1, newest), NOON) == date(2026, 1, newest)
+
+
+def test_a_stopped_feed_ends_the_command_in_one_line_with_exit_code_2(tmp_path, capsys):
+    partitions(tmp_path, [datetime.now(UTC).date() - timedelta(5)])
+    path = job_file(tmp_path, 'max_age = "2d"\n')
+    assert main(["detect", "--job", str(path), "--direct"]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "the newest partition is" in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_only_a_partition_ages(tmp_path):
+    job = job_in(tmp_path, 'max_age = "2d"\n')
+    with pytest.raises(JobError, match="`max_age` needs an `input` with"):
+        parse_job(f'input = "{tmp_path}/logs"\nmax_age = "2d"\n', "job.toml")
+    same = job.model_copy(update={"max_age": None})
+    assert job_fingerprint(job) == job_fingerprint(same)
 
 
 def test_a_partition_too_long_ago_is_not_chosen(tmp_path):
