@@ -54,6 +54,13 @@ LOG = pa.table(
 )
 
 
+def test_a_template_of_partitions_offers_the_age_of_the_newest() -> None:
+    template = template_of(LOG, "logs/date={date}")
+    set_now = template.replace('# max_age = "2d"', 'max_age = "2d"')
+    assert parse_job(set_now, "job.toml").max_age == 2 * 86_400
+    assert "max_age" not in template_of(LOG, "logs/*.parquet")
+
+
 def test_a_template_is_short_aligned_and_reads_well() -> None:
     assert template_of(LOG, "logs/*.parquet") == (
         "# A job for outfield. The roles were inferred from 60 events with 5 columns.\n"
