@@ -10,7 +10,7 @@ from flows.storage.runs.reader import PublishedRun, read_incidents
 from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
 
 DAY = 86_400_000_000
-SETTINGS: dict[str, Any] = {"selection": {"at_least": 5}}
+SETTINGS: dict[str, Any] = {"selection": {"at_least": 3}}
 
 
 def day_log(day: int) -> pa.Table:
