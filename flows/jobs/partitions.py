@@ -63,11 +63,11 @@ def chosen_partition(job: JobSpec, asked: date | None, now: datetime) -> date | 
 def _require_recent(job: JobSpec, newest: date, now: datetime) -> None:
     """Refuse a partition that ended longer ago than the job allows: its feed may have stopped."""
     end = datetime.combine(newest + timedelta(1), time(), now.tzinfo)
-    age = now - end
-    if job.max_age is not None and age.total_seconds() > job.max_age:
+    age, day = now - end, timedelta(1)
+    if job.max_age is not None and age > timedelta(seconds=job.max_age):
         raise InputError(
-            f"the newest partition is {newest}, which ended {age.days} days ago; `max_age` allows"
-            f" {job.max_age / 86_400:g}",
+            f"the newest partition is {newest}, which ended {age / day:.1f} days ago; `max_age`"
+            f" allows {timedelta(seconds=job.max_age) / day:g}",
             where=without_secrets(str(job.input)),
             remedy="see whether its feed has stopped, or name a day with --partition",
         )

