@@ -102,9 +102,7 @@ class ScoreCombination:
         return combination, combination._combine(away, farthest)
 
     def with_small_masses(self, small_masses: SmallMasses) -> "ScoreCombination":
-        """Return the combination with its surprisal bounded; a distance of directions has none."""
-        if isinstance(self.distance, UnlikeDirection):
-            return self
+        """Return the combination with its surprisal bounded; the distance is that of a column."""
         return replace(self, small_masses=small_masses)
 
     def score(self, events: EmbeddedEvents) -> CombinedScores:

@@ -203,10 +203,13 @@ def _combine(
     metric: Distance,
     recurs: bool,
 ) -> tuple[ScoreCombination, CombinedScores]:
-    """Fit the scores; where it is known what `recurs`, bound them by the share of its kind."""
+    """Fit the scores; where it is known what `recurs`, bound them by the share of its kind.
+
+    A distance of directions is not bounded: it is not measured at small masses.
+    """
     spans, levels = embedder.spans, embedder.levels
     combination, scores = ScoreCombination.fit(normal, calibration, spans, seed, metric, levels)
-    if not recurs:
+    if not recurs or metric == "cosine":
         return combination, scores
     bounded = combination.with_small_masses(SmallMasses.fit(normal, spans, seed, levels))
     return bounded, bounded.bounded(calibration, scores)

@@ -85,10 +85,3 @@ def test_an_event_scores_the_same_whatever_stands_beside_it() -> None:
     whole = surprisals(bounded, X)
     parts = np.concatenate([surprisals(bounded, X[i : i + 7]) for i in range(0, len(X), 7)])
     np.testing.assert_array_equal(whole, parts)
-
-
-def test_a_distance_of_directions_is_not_bounded() -> None:
-    normal = EmbeddedEvents.whole(with_group(0.02), SPANS)
-    combination, _ = ScoreCombination.fit(normal, normal, SPANS, 0, "cosine")
-    small = SmallMasses.fit(normal, SPANS, 0, ())
-    assert combination.with_small_masses(small) is combination

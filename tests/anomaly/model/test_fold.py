@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import anomaly.model.model
-from anomaly.model.fold import held_out, splits
+from anomaly.model.fold import ModelOptions, held_out, splits
 from anomaly.model.model import AnomalyModel
 from schemas.columns.roles import Role
 from tests.anomaly.logs import MIXTURE_ROLES, ROLES, mixture
@@ -108,3 +108,10 @@ def test_names_that_are_rarer_by_chance_are_not_trimmed_whole(names: int) -> Non
     assert min(fold.agreement for fold in model.folds) > 0.5
     whole = [fold.embedder.name_counts("name") for fold in model.folds]
     assert all((block.counts > 0.5 * block.sample_counts).all() for block in whole)
+
+
+def test_what_recurs_bounds_the_distance_of_a_column_and_not_of_a_direction(log: pa.Table) -> None:
+    for distance, bounded in (("euclidean", True), ("cosine", False)):
+        options = ModelOptions(distance=distance)
+        model, _ = AnomalyModel.fit(log, ROLES, {}, 0, options)
+        assert [fold.combination.small_masses is not None for fold in model.folds] == [bounded] * 3
