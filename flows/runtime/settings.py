@@ -158,6 +158,11 @@ def safe_path() -> Iterator[None]:
 def prepare_prefect() -> None:
     """Set what Prefect reads at its import, where the user has not set it."""
     _set_where_unset(_NO_TELEMETRY | _PREFECT_DEFAULTS)
+    # SQLAlchemy sets its level itself: an embedded server that is stopped while it writes would
+    # print a traceback. The console has the level of Prefect's own log instead.
+    _set_where_unset(
+        {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": os.environ["PREFECT_LOGGING_LEVEL"]}
+    )
 
 
 def prepare_serving(jobs: str) -> None:

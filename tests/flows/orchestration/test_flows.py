@@ -412,3 +412,20 @@ def test_services_of_prefect_speak_where_runs_are_served_alone(start, printed, t
     )
     said = said_by(code, tmp_path)
     assert ("Still processing items" in said.stderr) == printed
+
+
+@pytest.mark.parametrize(
+    ("start", "printed"), [("prepare_prefect()", False), ("prepare_serving('jobs')", True)]
+)
+def test_the_database_of_prefect_speaks_where_runs_are_served_alone(start, printed, tmp_path):
+    """An embedded server may be stopped while it writes: SQLAlchemy then logs a traceback."""
+    code = (
+        "import logging; from flows.runtime import settings;"
+        f"settings.{start};"
+        "from prefect.logging.configuration import ensure_logging_setup;"
+        "ensure_logging_setup();"
+        "import sqlalchemy.pool;"
+        "logging.getLogger('sqlalchemy.pool.impl').error('Exception terminating connection')"
+    )
+    said = said_by(code, tmp_path)
+    assert ("Exception terminating connection" in said.stderr) == printed
