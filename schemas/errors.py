@@ -50,6 +50,10 @@ class NoInputError(InputError):
     """Nothing is where the input should be, or no file of it is Parquet."""
 
 
+class TooFewRecordsError(InputError):
+    """The records are too few for a normal cluster."""
+
+
 class DamagedFileError(InputError):
     """A file of the input is no Parquet or damaged: of many, the others are judged without it."""
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +18,7 @@ from anomaly.detectors.trimming import NormalCluster, agreement
 from anomaly.embedding.deduplicated import EmbeddedEvents
 from anomaly.embedding.embedder import EventEmbedder
 from anomaly.embedding.hours import MICROSECONDS_A_DAY
+from anomaly.model.splits import Split
 from anomaly.numerics.arrays import Integers
 from schemas.columns.roles import Role, time_column
 from schemas.errors import InputError
@@ -31,8 +31,6 @@ _USUAL = 0.01
 """The least p-value of a usual reference, which odd events are compared with."""
 _ROUNDING = 1e-5
 """Coordinates that differ by less, or by less than this share of them, are equal."""
-_THIRDS = 3
-"""A third of the sample calibrates what the other two fit."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,8 @@ class ModelOptions:
     """Categories and flags that judge the other columns, as entities do."""
     text: TextEmbedding = "tokens"
     """What is known of a text: `anomaly.embedding.text`."""
+    other_days: bool = False
+    """Whether events of other days are judged than those of the sample: `anomaly.model.splits`."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,6 @@ class Scores:
     density: npt.NDArray[np.float32]
     distance: npt.NDArray[np.float32]
     p_values: npt.NDArray[np.float64]
-
-
-class Split(NamedTuple):
-    """One way to part a sample: positions in it, each int64 and ascending."""
-
-    reference: npt.NDArray[np.int64]
-    """What the normal cluster comes from."""
-    calibration: npt.NDArray[np.int64]
-    """What the curves of the surprisals and the p-values come from."""
-    embed_seed: int
-    draw_seed: int
 
 
 @dataclass(frozen=True)
@@ -116,7 +105,7 @@ class Fold:
         )
         _require_dimensions(embedder)
         first = embedder.embed_pooled(known)
-        days = _days(known, roles)
+        days = days_of(known, roles)
         with ThreadPoolExecutor(1) as beside:
             agreed = beside.submit(agreement, first)  # nothing else waits for it
             cluster = NormalCluster.fit(first, days)
@@ -215,43 +204,15 @@ def _combine(
     return bounded, bounded.bounded(calibration, scores)
 
 
-def _days(events: pa.Table, roles: Mapping[str, Role]) -> Integers | None:
-    """Return the day of each event, counted from the first; None where there is no time."""
+def days_of(events: pa.Table, roles: Mapping[str, Role]) -> Integers | None:
+    """Return the day of each event, counted from 1970 on (UTC); None where there is no time."""
     time = time_column(roles)
     if time is None:
         return None
-    moments = events[time].cast(pa.int64()).to_numpy()
-    return np.asarray((moments - moments.min()) // MICROSECONDS_A_DAY)
+    return np.asarray(events[time].cast(pa.int64()).to_numpy() // MICROSECONDS_A_DAY)
 
 
 def _require_dimensions(embedder: EventEmbedder) -> None:
     if not embedder.n_dims:
         remedy = "give at least one a role other than id or ignore"
         raise InputError("no usable column", remedy=remedy)
-
-
-def splits(n: int, seed: int) -> list[Split]:
-    """Part `n` events at random in three; each third calibrates one split, the last one first."""
-    embed_seed, split_seed, draw_seed, *others = np.random.SeedSequence(seed).generate_state(
-        1 + 2 * _THIRDS
-    )
-    order = np.random.default_rng(split_seed).permutation(n)
-    thirds = np.split(order, [round(n / _THIRDS), round(2 * n / _THIRDS)])
-    seeds = [embed_seed, draw_seed, *others]
-    return [
-        Split(
-            np.sort(np.concatenate([third for j, third in enumerate(thirds) if j != held])),
-            np.sort(thirds[held]),
-            int(seeds[2 * place]),
-            int(seeds[2 * place + 1]),
-        )
-        for place, held in enumerate(reversed(range(_THIRDS)))
-    ]
-
-
-def held_out(n: int, seed: int) -> npt.NDArray[np.int64]:
-    """Return which of `n` events the first fold of a model of this seed calibrates on, ascending.
-
-    Its embedding, normal cluster, density and distance do not come from them.
-    """
-    return splits(n, seed)[0].calibration

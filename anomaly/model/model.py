@@ -31,7 +31,8 @@ from anomaly.embedding.step_counts import StepCounts
 from anomaly.embedding.tail import TailSurprisal
 from anomaly.embedding.text import TextBlock
 from anomaly.embedding.time import TimeBlock
-from anomaly.model.fold import Fold, ModelOptions, Scores, splits
+from anomaly.model.fold import Fold, ModelOptions, Scores, days_of
+from anomaly.model.splits import splits
 from schemas.columns.roles import Role
 from schemas.errors import InputError
 
@@ -76,7 +77,8 @@ class AnomalyModel:
         """
         _require_enough(events)
         n = events.num_rows
-        used = splits(n, seed) if n <= _SMALL else splits(n, seed)[:1]
+        parted = splits(n, seed, days_of(events, roles) if options.other_days else None)
+        used = parted if n <= _SMALL else parted[:1]
         fitted = [Fold.fit(events, roles, weights, split, options) for split in used]
         return cls(tuple(fold for fold, _ in fitted), n), fitted[0][1]
 

@@ -7,7 +7,13 @@ from zoneinfo import ZoneInfo
 from flows.storage.input.files import Located, locate
 from schemas.errors import InputError, JobError, NoInputError
 from schemas.job.job import JobSpec
-from schemas.job.partitions import days_of_window, is_partitioned, location_of, root_of
+from schemas.job.partitions import (
+    HISTORY_DAYS,
+    days_of_window,
+    is_partitioned,
+    location_of,
+    root_of,
+)
 from schemas.locations import without_secrets
 
 LOOK_BACK = 31
@@ -96,17 +102,25 @@ def source_of(job: JobSpec, partition: date | None) -> tuple[str, str | None]:
     return location_of(location, partition), root_of(location)
 
 
-def days_to_fit(job: JobSpec) -> int:
-    """Return how many days of the input a model is fitted on: one, but for a window of them.
+def days_of_history(job: JobSpec) -> int | None:
+    """Return how many days before a partition it is judged against.
+
+    Returns
+    -------
+    int or None
+        None where the input is not partitioned, or the history is none of its days.
 
     Raises
     ------
     JobError
         The history is a window, and the input has no days.
     """
-    days = days_of_window(job.model.train or "")
+    train = job.model.train
+    if train is None:
+        return HISTORY_DAYS if is_partitioned(str(job.input)) else None
+    days = days_of_window(train)
     if days is None:
-        return 1
+        return None
     if not is_partitioned(str(job.input)):
         raise JobError(
             f'"{job.model.train}" is asked for, and the input has no `{{date}}`',
@@ -114,6 +128,17 @@ def days_to_fit(job: JobSpec) -> int:
             remedy="name a location of history, or put `{date}` where the day stands in the input",
         )
     return days
+
+
+def days_to_fit(job: JobSpec) -> int:
+    """Return how many days of the input a model is fitted on, up to the one that is named.
+
+    Raises
+    ------
+    JobError
+        As `days_of_history`.
+    """
+    return days_of_history(job) or 1
 
 
 def located_window(job: JobSpec, last: date, days: int) -> Located:

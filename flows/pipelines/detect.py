@@ -1,7 +1,6 @@
 """Pipeline `detect`: from events to published findings, incidents and a report."""
 
 from collections.abc import Callable, Iterator
-from datetime import date
 from functools import partial
 
 from flows.pipelines.damage import PlanStep, beside_damage
@@ -15,12 +14,11 @@ from flows.steps.incident_context import LOOK_AROUND, LOOK_THROUGH, shares_of
 from flows.steps.index_records import STORE
 from flows.steps.monitor import WATCH, RefitReason
 from flows.steps.plan import PLAN
-from flows.steps.planned import Source
+from flows.steps.planned import WHOLE, Source
 from flows.steps.publish import PUBLISH, Judged
 from flows.steps.run import opened_run
 from flows.steps.score import SCORE, merge_chunks
 from flows.steps.select import SELECT
-from flows.storage.input.plan import InputPlan
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.job import JobSpec
 
@@ -29,9 +27,8 @@ def detect_events(
     job: JobSpec,
     runner: Runner,
     on_progress: OnProgress,
-    partition: date | None = None,
+    source: Source = WHOLE,
     renewed: RefitReason | None = None,
-    checked: InputPlan | None = None,
 ) -> PublishedRun:
     """Find the events of the job's input that do not belong, and publish the run.
 
@@ -46,12 +43,10 @@ def detect_events(
         Carries out the steps.
     on_progress
         Called with the progress of each step.
-    partition
-        The day to judge, where the job's input is partitioned.
+    source
+        The part of the job's input to judge, and the model fitted for it, if there is one.
     renewed
         Why a new model was fitted before, if one was.
-    checked
-        The plan that `check_input` made of the partition; it is made anew if None.
 
     Raises
     ------
@@ -60,7 +55,6 @@ def detect_events(
     LedgerError
         If rows were lost or invented.
     """
-    source = Source(partition, plan=checked)
     return beside_damage(partial(_detect, job, runner, on_progress, source, renewed))
 
 

@@ -1,12 +1,14 @@
-"""Pipeline `detect`, preceded by `train` where the job's `refit` setting asks for a new model."""
+"""Pipeline `detect`, preceded by `train` where the job asks for a model of the days before."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
-from flows.jobs.model_choice import choose_model
+from flows.jobs.model_choice import ChosenModel, choose_model
+from flows.jobs.partitions import days_of_history
 from flows.pipelines.damage import PlanStep, beside_damage
 from flows.pipelines.detect import detect_events
-from flows.pipelines.train import train_model
+from flows.pipelines.train import model_of_history, train_model
 from flows.runtime.progress import OnProgress
 from flows.runtime.runner import Runner
 from flows.steps.gather import GATHER
@@ -18,6 +20,7 @@ from flows.storage.input.plan import InputPlan
 from flows.storage.models.registry import read_registry
 from flows.storage.runs.reader import PublishedRun
 from flows.storage.runs.writer import job_folder
+from schemas.errors import NoInputError, TooFewRecordsError
 from schemas.job.job import JobSpec
 
 
@@ -28,27 +31,49 @@ def detect_with_refit(
     partition: date | None = None,
     checked: InputPlan | None = None,
 ) -> PublishedRun:
-    """Find the events that do not belong; before that, fit a new latest model if one is due.
+    """Find the events that do not belong, judged against the days before where these are there.
 
-    A batch that is not what the model was fitted on is so judged by one that knows it, and does
-    not flood the analyst.
+    A job that fits its own model fits it on the days before the partition. One that takes the
+    latest model fits a new one first, if that is due. A batch that is not what the latest model
+    was fitted on is so judged by one that knows it, and does not flood the analyst.
 
     Parameters
     ----------
-    job, runner, on_progress, partition, checked
+    job, runner, on_progress
         As for `detect_events`.
+    partition
+        The day to judge, where the job's input is partitioned.
+    checked
+        The plan that `check_input` made of the partition; it is made anew if None.
 
     Raises
     ------
     OutfieldError
         What the user can mend.
     """
-    if job.model.refit == "on-drift":  # it is looked at twice
+    of_history = partition is not None and job.model.use == "fit"
+    if of_history or job.model.refit == "on-drift":  # it is looked at twice
         checked = checked or runner.here(CHECK_INPUT, job, partition, 1)
-    renewed = _due(job, runner, Source(partition, plan=checked))
+    source = Source(partition, plan=checked)
+    if partition is not None and checked is not None and job.model.use == "fit":
+        model = model_of_history(job, runner, on_progress, partition, checked)
+        return detect_events(job, runner, on_progress, replace(source, model=model))
+    renewed = _due(job, runner, source)
     if renewed is not None:
-        train_model(job, runner, on_progress, promote=True, partition=partition)
-    return detect_events(job, runner, on_progress, partition, renewed, checked)
+        _renew(job, runner, on_progress, partition)
+    return detect_events(job, runner, on_progress, source, renewed)
+
+
+def _renew(job: JobSpec, runner: Runner, on_progress: OnProgress, partition: date | None) -> None:
+    """Fit a new latest model on the days before a partition; on itself if none of them is there."""
+    fit = partial(train_model, job, runner, on_progress, promote=True)
+    if partition is None or days_of_history(job) is None or partition == date.min:
+        fit(partition=partition)
+        return
+    try:
+        fit(partition=partition - timedelta(1))
+    except (NoInputError, TooFewRecordsError):
+        fit(partition=partition)
 
 
 def _due(job: JobSpec, runner: Runner, source: Source) -> RefitReason | None:
@@ -61,12 +86,24 @@ def _due(job: JobSpec, runner: Runner, source: Source) -> RefitReason | None:
         return RefitReason("first")
     if refit == "on-drift":
         return beside_damage(partial(_look_ahead, job, runner, source))
-    fitted = read_registry(job_folder(job)).fitted_at(model.stored.model_id)
-    if fitted is None:
-        return RefitReason("age")
-    age = (datetime.now(UTC) - fitted).total_seconds()
-    young = 0 <= age < float(refit)  # one of the future was fitted before the clock was set right
+    age = _age(job, model, source.partition)
+    # One of the future was fitted on later days, or before the clock was set right.
+    young = age is not None and 0 <= age.total_seconds() < float(refit)
     return None if young else RefitReason("age")
+
+
+def _age(job: JobSpec, model: ChosenModel, partition: date | None) -> timedelta | None:
+    """Return the age of a model: the days between what it was fitted on and a partition.
+
+    A backfill so renews its models as the nights themselves would have. An input without partitions
+    has no days to count: there the clock tells the age. None where nothing tells it.
+    """
+    through = model.card.through
+    if partition is not None and through is not None:
+        days = (partition - through).days
+        return timedelta(max(days - 1, 0) if days >= 0 else days)
+    fitted = read_registry(job_folder(job)).fitted_at(model.stored.model_id)
+    return None if fitted is None else datetime.now(UTC) - fitted
 
 
 def _look_ahead(job: JobSpec, runner: Runner, source: Source, plan: PlanStep) -> RefitReason | None:

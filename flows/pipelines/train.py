@@ -1,20 +1,29 @@
-"""Pipeline `train`: fits a model on a history of events and registers it for later runs."""
+"""Pipeline `train`: fits a model on a history of events, for one run or for later ones."""
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
 from functools import partial
+from typing import TypeVar
 
-from flows.jobs.partitions import days_to_fit
+from flows.jobs.model_choice import ChosenModel
+from flows.jobs.partitions import days_of_history, days_to_fit
 from flows.pipelines.damage import PlanStep, beside_damage
 from flows.runtime.progress import OnProgress, Steps
 from flows.runtime.runner import Runner
-from flows.steps.fit import FIT, REGISTER, Registered
+from flows.steps.fit import FIT_HISTORY, REGISTER, Registered
+from flows.steps.fitted_model import Fitted
 from flows.steps.gather import GATHER
 from flows.steps.plan import PLAN
 from flows.steps.planned import Source
-from flows.steps.run import passing_run
+from flows.steps.run import Run, passing_run
 from flows.storage.input.plan import InputPlan
+from flows.storage.models.store import read_card
+from schemas.errors import NoInputError, TooFewRecordsError
+from schemas.events.flattening import flattened_origin
 from schemas.job.job import JobSpec
-from schemas.job.partitions import days_of_window, is_partitioned
+from schemas.job.partitions import THE_BATCH, days_of_window, is_partitioned
+
+T = TypeVar("T")
 
 
 def train_model(
@@ -51,31 +60,76 @@ def train_model(
     anew = job_for_fit(job)
     day = partition if is_partitioned(str(anew.input)) else None
     source = Source(day, days_to_fit(job), checked)
-    return beside_damage(partial(_train, anew, runner, on_progress, promote, source))
+
+    def registered(run: Run, fitted: Fitted) -> Registered:
+        return runner.here(REGISTER, run, fitted, promote)
+
+    return beside_damage(partial(_train, anew, runner, on_progress, source, registered))
+
+
+def model_of_history(
+    job: JobSpec, runner: Runner, on_progress: OnProgress, partition: date, judged: InputPlan
+) -> ChosenModel | None:
+    """Fit a model on the days before a partition, for the run that judges it.
+
+    Parameters
+    ----------
+    job, runner, on_progress
+        As for `train_model`.
+    partition
+        The day that is judged. It is no part of its history.
+    judged
+        The plan of its records: the model looks at no column that they lack.
+
+    Returns
+    -------
+    ChosenModel or None
+        None where the job names no history of days, none of them is there, or their records are
+        too few.
+
+    Raises
+    ------
+    OutfieldError
+        What the user can mend.
+    """
+    days = days_of_history(job)
+    if days is None or partition == date.min:
+        return None
+    columns = frozenset(flattened_origin(judged.schema))
+    source = Source(partition - timedelta(1), days, judged=columns)
+
+    def chosen(run: Run, fitted: Fitted) -> ChosenModel:
+        return ChosenModel(fitted.stored, read_card(fitted.stored))
+
+    try:
+        return beside_damage(partial(_train, job_for_fit(job), runner, on_progress, source, chosen))
+    except (NoInputError, TooFewRecordsError):
+        return None
 
 
 def _train(
     job: JobSpec,
     runner: Runner,
     on_progress: OnProgress,
-    promote: bool,
     source: Source,
+    outcome: Callable[[Run, Fitted], T],
     plan: PlanStep,
-) -> Registered:
+) -> T:
     step = Steps(on_progress)
     with step(PLAN.name):
         planned = runner.here(plan, job, source)
     with passing_run(job, planned) as run:
         with step(GATHER.name):
             gathered = runner.call(GATHER, run)
-        with step(FIT.name):
-            fitted = runner.call(FIT, run, gathered)
-        return runner.here(REGISTER, run, fitted, promote)
+        with step(FIT_HISTORY.name):
+            fitted = runner.call(FIT_HISTORY, run, gathered)
+        return outcome(run, fitted)
 
 
 def job_for_fit(job: JobSpec) -> JobSpec:
     """Return the job with its history for an input, and a model of that, whatever it judges by."""
     anew = job.model.model_copy(update={"use": "fit", "refit": "never"})
     train = job.model.train
-    history = job.input if train is None or days_of_window(train) is not None else train
+    of_input = train in (None, THE_BATCH) or days_of_window(str(train)) is not None
+    history = job.input if of_input else train
     return job.model_copy(update={"input": history, "model": anew})

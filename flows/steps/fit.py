@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.incidents.verdicts import known_malicious
-from anomaly.model.fold import ModelOptions, held_out
+from anomaly.model.fold import ModelOptions, days_of
 from anomaly.model.model import FEWEST_EVENTS, AnomalyModel
+from anomaly.model.splits import held_out
 from anomaly.monitoring.canaries import search_canaries
 from anomaly.monitoring.column_drift import count_records
 from anomaly.monitoring.embedding_drift import count_cells
@@ -27,7 +28,7 @@ from flows.storage.models.store import StoredModel, read_card, save_model
 from flows.storage.runs.writer import job_folder
 from flows.storage.verdicts.store import read_verdicts
 from schemas.columns.roles import Role, time_column
-from schemas.errors import InputError, ModelFileError
+from schemas.errors import InputError, ModelFileError, TooFewRecordsError
 from schemas.job.fingerprint import model_fingerprint
 from schemas.job.job import safe_name
 from schemas.locations import without_secrets
@@ -51,30 +52,47 @@ class Registered:
 
 
 def fit_model(run: Run, gathered: Gathered) -> Fitted:
-    """Fit the model on a sample of the records and store it.
+    """Fit the model that judges the records of the run on a sample of them, and store it.
 
     Raises
     ------
     InputError
         There are too few records, or none of their columns is embedded.
     """
+    return _fitted(run, gathered, other_days=False)
+
+
+def fit_history(run: Run, gathered: Gathered) -> Fitted:
+    """Fit a model that judges records of other days than those of the run, and store it.
+
+    Raises
+    ------
+    InputError
+        As `fit_model`.
+    """
+    return _fitted(run, gathered, other_days=True)
+
+
+FIT = Step("fit", fit_model)
+FIT_HISTORY = Step("fit", fit_history)
+
+
+def _fitted(run: Run, gathered: Gathered, *, other_days: bool) -> Fitted:
     records = gathered.records
     sample = by_content(draw_sample(run, records))
     _require_enough(run, records, sample)
     weights = {column: spec.weight for column, spec in run.job.columns.items()}
-    options = ModelOptions(run.job.model.distance, run.job.peers, run.job.model.text)
+    spec = run.job.model
+    options = ModelOptions(spec.distance, run.job.peers, spec.text, other_days)
     try:
         model, drawn = AnomalyModel.fit(sample, records.roles, weights, run.job.seed, options)
     except InputError as error:
         where = without_secrets(run.plan.location)
         raise InputError(error.what, where=where, remedy=error.remedy) from error
     references = sample.take(pa.array(drawn))
-    card = _card(run, model, sample)
+    card = _card(run, model, sample, other_days)
     stored = save_model(run.folder.job_folder, model, references, card)
     return Fitted(stored, _summary(stored.model_id, card, use="fit"))
-
-
-FIT = Step("fit", fit_model)
 
 
 def take_up_model(run: Run, gathered: Gathered) -> Fitted:
@@ -123,11 +141,12 @@ def _summary(model_id: str, card: ModelCard, use: str) -> ModelSummary:
     return ModelSummary(model_id=model_id, use=use, **card.figures.model_dump())
 
 
-def _card(run: Run, model: AnomalyModel, sample: pa.Table) -> ModelCard:
+def _card(run: Run, model: AnomalyModel, sample: pa.Table, other_days: bool) -> ModelCard:
     """Say what a model was trained on, and how good it is on the part it was not fitted on."""
     time = time_column(model.embedder.roles)
     span = {} if time is None else pc.min_max(sample[time]).as_py()
-    unseen = sample.take(pa.array(held_out(sample.num_rows, run.job.seed)))
+    days = days_of(sample, model.embedder.roles) if other_days else None
+    unseen = sample.take(pa.array(held_out(sample.num_rows, run.job.seed, days)))
     counted = [_some(unseen)]
     return ModelCard(
         outfield_version=version("outfield"),
@@ -136,6 +155,7 @@ def _card(run: Run, model: AnomalyModel, sample: pa.Table) -> ModelCard:
         damaged={file.name: file.why for file in run.plan.damaged},
         first=span.get("min"),
         last=span.get("max"),
+        through=run.partition,
         unit=run.job.unit,
         seed=run.job.seed,
         fingerprint=model_fingerprint(run.job),
@@ -187,9 +207,9 @@ def _require_enough(run: Run, records: Records, sample: pa.Table) -> None:
     reasons = Counter(zip(faults["column"].to_pylist(), faults["reason"].to_pylist(), strict=True))
     if not reasons:
         remedy = f"a normal cluster needs at least {FEWEST_EVENTS}; widen the input"
-        raise InputError(f"only {n} {unit}", where=where, remedy=remedy)
+        raise TooFewRecordsError(f"only {n} {unit}", where=where, remedy=remedy)
     (column, reason), rows = reasons.most_common(1)[0]
-    raise InputError(
+    raise TooFewRecordsError(
         f"only {n} {unit}: {faults.num_rows:,} rows are rejected, {rows:,} for {reason} in"
         f" `{column}`",
         where=where,

@@ -1,10 +1,11 @@
 """Step `plan`: finds the input, checks the job against it and settles the roles of its columns."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from anomaly.model.model import FEWEST_EVENTS
 from flows.jobs.model_choice import choose_model, roles_in_model
-from flows.jobs.partitions import days_to_fit, located_window, source_of
+from flows.jobs.partitions import days_of_history, days_to_fit, located_window, source_of
 from flows.runtime.work import Step
 from flows.steps.planned import Planned, Source
 from flows.steps.profile import profile_columns
@@ -12,7 +13,7 @@ from flows.storage.input.damaged_files import without_damaged_files
 from flows.storage.input.files import Located, locate
 from flows.storage.input.plan import InputPlan, plan_located
 from flows.storage.search.vector_index import require_store
-from schemas.columns.roles import Role, infer_roles
+from schemas.columns.roles import Role, RoleChoice, infer_roles
 from schemas.errors import InputError, JobError
 from schemas.events.flattening import flattened_origin
 from schemas.job.job import SESSION_CUTS, JobSpec, check_columns, check_peers, roles_of
@@ -53,7 +54,7 @@ def check_input(job: JobSpec, partition: date | None = None, days: int = 1) -> I
     model = choose_model(job)
     if model is not None:
         roles_in_model(job, model, plan)
-    elif job.model.refit == "never" and plan.rows < FEWEST_EVENTS:
+    elif job.model.refit == "never" and _stands_alone(job) and plan.rows < FEWEST_EVENTS:
         raise InputError(
             f"only {plan.rows} rows",
             where=without_secrets(plan.location),
@@ -71,6 +72,11 @@ def check_input(job: JobSpec, partition: date | None = None, days: int = 1) -> I
 
 
 CHECK_INPUT = Step("check input", check_input)
+
+
+def _stands_alone(job: JobSpec) -> bool:
+    """Tell whether the records are judged against each other, and so must be enough."""
+    return job.model.use == "fit" and days_of_history(job) is None
 
 
 def _plan(job: JobSpec, partition: date | None, days: int) -> InputPlan:
@@ -121,14 +127,18 @@ def _found(job: JobSpec, source: Source) -> InputPlan:
         _, located = _located(job, source.partition, source.days)
         if located.states() == source.plan.states():
             return source.plan
+    if source.judged is not None:  # it was held against the partition, which may have new columns
+        return _plan(job, source.partition, source.days)
     return check_input(job, source.partition, source.days)
 
 
 def _settle(job: JobSpec, source: Source, started: datetime, plan: InputPlan) -> Planned:
-    model = choose_model(job)
+    model = source.model or choose_model(job)
     if model is not None:
         return Planned(started, source.partition, plan, roles_in_model(job, model, plan), model)
     choices = roles_of(job, infer_roles(profile_columns(plan, job.seed)))
+    if source.judged is not None:
+        choices = _shared(choices, source.judged)
     if all(choice.role in (Role.ID, Role.IGNORE) for choice in choices.values()):
         raise InputError(
             "no usable column",
@@ -144,3 +154,13 @@ def _settle(job: JobSpec, source: Source, started: datetime, plan: InputPlan) ->
             remedy="give one the role `time` in the job file",
         )
     return Planned(started, source.partition, plan, choices)
+
+
+def _shared(choices: Mapping[str, RoleChoice], judged: frozenset[str]) -> dict[str, RoleChoice]:
+    """Ignore the columns of a history that the judged partition does not have."""
+    return {
+        name: choice
+        if name in judged
+        else RoleChoice(Role.IGNORE, "the judged partition has no such column", choice.secret)
+        for name, choice in choices.items()
+    }

@@ -18,6 +18,14 @@ class Source:
     """How many days to read, up to that one."""
     plan: InputPlan | None = None
     """The plan of an earlier look: taken if the files are still the same."""
+    model: ChosenModel | None = None
+    """The model that was fitted for it; None where the job says which one judges."""
+    judged: frozenset[str] | None = None
+    """Columns of the partition that a history is read for: the model looks at no others."""
+
+
+WHOLE = Source()
+"""All of an input that has no partitions."""
 
 
 @dataclass(frozen=True)

@@ -154,8 +154,10 @@ class ModelSpec(Section):
     train: str | None = Field(
         default=None,
         min_length=1,
-        description="What `outfield fit` and a refit read instead of `input`: another location, or"
-        " `last 30 days`, the partitions up to the one that is judged or named.",
+        description="What a partition is judged against: `last 28 days`, those that are there"
+        " before it (the default); or `batch`, its own records. Or another location, which"
+        " `outfield fit` and a refit read instead of `input`. `fit` counts the days up to the one"
+        " that is named.",
     )
     distance: Distance = Field(
         default="euclidean",

@@ -1,6 +1,6 @@
 """The card of a stored model: what it was trained on, how, and how good it seemed."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import Field
 
@@ -23,6 +23,9 @@ class ModelCard(OutputDocument):
         default=None, description="Time of the earliest record of the sample, if they have one."
     )
     last: datetime | None = Field(default=None, description="Time of the latest.")
+    through: date | None = Field(
+        default=None, description="The last day that it was fitted on, where the input has days."
+    )
     unit: str
     seed: int
     fingerprint: str = Field(description="Of the job's settings that a model depends on.")
