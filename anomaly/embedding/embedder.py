@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -50,6 +51,8 @@ class EventEmbedder:
     """The names and counts of each entity, and of each peer group: what is context."""
     habits: dict[str, dict[str, Habit]]
     """Entity, peer group, or given column of a pair -> judged column -> its habit."""
+    factors: tuple[float, ...] | None = None
+    """(n_spans,): what the part of each span is multiplied by; None for 1."""
 
     @classmethod
     def fit(
@@ -123,6 +126,19 @@ class EventEmbedder:
                 case NumberBlock() | EntityRarityBlock() | AddressRarityBlock():
                     blocks[column] = block
         return EventEmbedder(self.roles, self.weights, blocks, self.entities, self.habits)
+
+    def shrunk(self, factors: tuple[float, ...]) -> "EventEmbedder":
+        """Return the embedder with the part of each span multiplied by its factor, (n_spans,)."""
+        return replace(self, factors=factors)
+
+    def weight_of(self, span: Span) -> float:
+        """Return what the coordinates of a span are multiplied by."""
+        weight = self.weights.get(span.column, 1.0)
+        return weight if self.factors is None else weight * self._factor_of[span]
+
+    @cached_property
+    def _factor_of(self) -> dict[Span, float]:
+        return dict(zip(self.spans, self.factors or (), strict=True))
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -248,7 +264,7 @@ class _Reading:
         vectors = np.empty((self._events.num_rows, width), dtype=np.float32)
         start = 0
         for span in spans:
-            weight = self._embedder.weights.get(span.column, 1.0)
+            weight = self._embedder.weight_of(span)
             vectors[:, start : start + span.n_dims] = self._embed(span) * weight
             start += span.n_dims
         return Part(tuple(spans), vectors, None)

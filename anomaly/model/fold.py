@@ -19,6 +19,7 @@ from anomaly.embedding.deduplicated import EmbeddedEvents
 from anomaly.embedding.embedder import EventEmbedder
 from anomaly.embedding.hours import MICROSECONDS_A_DAY
 from anomaly.model.splits import Split
+from anomaly.model.steadiness import shows_steadiness, steadiness
 from anomaly.numerics.arrays import Integers
 from schemas.columns.roles import Role, time_column
 from schemas.errors import InputError
@@ -88,7 +89,8 @@ class Fold:
         equal names for one, as a name that is rarer by chance is not odd. The scores of the
         calibration are those of events the cluster was not fitted on. The counts of the embedding
         are taken once more, on the normal cluster and a few of the trimmed events. With the first
-        counts, a flood of events from one attack would make itself look common.
+        counts, a flood of events from one attack would make itself look common. For events of other
+        days, columns that are new every day are shrunk: see `anomaly.model.steadiness`.
 
         Returns
         -------
@@ -113,6 +115,11 @@ class Fold:
             counted = events.take(pa.array(_counted(split.reference, cluster.members)))
             embedder = embedder.recounted(counted, split.embed_seed)
             embedded = embedder.embed(events)
+            if options.other_days and shows_steadiness(days_of(events, roles)):
+                parts = (normal, split.reference, split.calibration)
+                factors = steadiness(embedded, embedder.spans, *parts)
+                embedder = embedder.shrunk(factors)
+                embedded = embedder.embed(events)
             members, others = embedded.take(normal), embedded.take(split.calibration)
             combination, scores = _combine(
                 members, others, embedder, split.draw_seed, options.distance, covers_habits(days)
