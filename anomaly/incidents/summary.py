@@ -73,6 +73,10 @@ class Incident:
     since: int | None = None
     occurrences: int = 1
     verdict: str | None = None
+    alarm: bool = False
+    """Whether the nights before did not show its like: `anomaly.incidents.alarms`."""
+    recurrence: float | None = None
+    """A night is as odd once in so many; None while too few nights are known."""
 
     def row(self, rank: int) -> dict[str, Any]:
         """Give the incident as a row of `INCIDENT`."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.job.sections import DEFAULT_FDR, SelectionSpec
-from schemas.outputs.tables import SEVERITY_CUTS
+from schemas.outputs.tables import SEVERITIES, SEVERITY_CUTS
 
 _MIDDLE = (3, 5, 7, 10)
 """Whole points of the anomaly score where the drift is read off: p = .5, .32, .2 and .1."""
@@ -58,17 +58,21 @@ def anomaly_score(p_values: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return scores + 0.0  # -0.0 becomes 0.0
 
 
-def severity(scores: npt.ArrayLike) -> list[str]:
-    """Return the name of the severity that each anomaly score reaches.
+def severity(p_values: npt.ArrayLike, n_scored: int) -> list[str]:
+    """Return the severity of each p-value in a run of `n_scored` records.
+
+    A p-value of one in a thousand is ordinary among a million records, and odd among a hundred.
+    What counts is how many records would be as odd if all of the run were ordinary: at most one in
+    a hundred such runs has a `critical` one, one in ten a `high` one.
 
     Examples
     --------
-    >>> severity([12.0, 60.0])
+    >>> severity([1e-3, 1e-6], 2_000)
     ['low', 'critical']
     """
-    names = np.array([name for name, _ in reversed(SEVERITY_CUTS)])
-    cuts = np.array([cut for _, cut in reversed(SEVERITY_CUTS)])
-    return names[np.searchsorted(cuts, scores, side="right") - 1].tolist()
+    cuts = np.array([cut for _, cut in SEVERITY_CUTS])
+    expected = np.asarray(p_values, dtype=np.float64) * n_scored
+    return np.array(SEVERITIES)[np.searchsorted(cuts, expected, side="left")].tolist()
 
 
 def drift_of(histogram: npt.NDArray[np.int64], n_calibration: int) -> Drift:

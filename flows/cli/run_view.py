@@ -20,7 +20,7 @@ from flows.storage.fs.store_path import Place
 from flows.storage.runs.reader import MANIFEST, REPORT, PublishedRun
 from schemas.events.texts import as_text
 from schemas.outputs.manifest import RunManifest
-from schemas.outputs.tables import FINDING, SEVERITY_CUTS
+from schemas.outputs.tables import FINDING, SEVERITIES
 
 _FINDING_COLUMNS: dict[str, Justify] = {
     "rank": "right",
@@ -159,7 +159,7 @@ def _damage_lines(manifest: RunManifest) -> list[str]:
 
 def _findings_line(manifest: RunManifest) -> str:
     selection = manifest.selection
-    severities = {name: manifest.severities.get(name, 0) for name, _ in SEVERITY_CUTS}
+    severities = {name: manifest.severities.get(name, 0) for name in SEVERITIES}
     line = count(selection.findings, "finding")
     if selection.findings:
         line += f" ({_counts(severities)})"

@@ -178,16 +178,20 @@ def _settings(location: str) -> str:
         ('# peers = ["COLUMN"]', "categories whose names have habits, as entities have"),
         (f"# seed = {job.seed}", "of every random choice"),
     ]
+    nights = [
+        (f'# alarms = "1 in {selection.alarms:g} nights"', "the most false alarms of quiet nights")
+    ]
     rules = [
         (f"# fdr = {DEFAULT_FDR}", "the share of findings that may be false alarms"),
         ("# threshold = 50", "or a fixed anomaly score: 50 is one event in 100,000"),
+        *(nights if is_partitioned(location) else []),
         (f"# budget = {selection.budget}", "the most incidents a run writes"),
-        (f"# at_least = {selection.fewest}", "the fewest: the oddest of the rest fill up"),
+        ("# at_least = 20", "the fewest: the oddest of the rest fill up"),
     ]
     judged = [
         (f"# use = {_text(model.use)}", 'on the batch; or "latest", or an id of `outfield models`'),
         (f"# refit = {_text(str(model.refit))}", 'or "on-drift", or an age: "7d"; of the latest'),
-        ('# train = "HISTORY"', 'what `fit` and a refit read: a location, or "last 30 days"'),
+        ('# train = "HISTORY"', 'the days before, "last 28 days"; or "batch"; or a location'),
         (f"# distance = {_text(model.distance)}", 'or "cosine": of directions'),
     ]
     return (

@@ -14,7 +14,7 @@ from flows.report import text as wording
 from flows.report.text import Cut, cut
 from flows.report.times import event_times
 from schemas.events.texts import as_text
-from schemas.outputs.tables import FINDING, ODDEST_EVENTS, SEVERITY_CUTS
+from schemas.outputs.tables import FINDING, ODDEST_EVENTS, SEVERITIES
 
 _MAX_REASONS = 8
 _NAME, _SENTENCE, _VALUE = 80, 240, 140
@@ -114,7 +114,7 @@ def _card(
     reasons = sorted(lead["reasons"], key=lambda reason: -reason["share"])
     return Card(
         rank=lead["rank"],
-        severity=lead["severity"] if lead["severity"] in dict(SEVERITY_CUTS) else "low",
+        severity=lead["severity"] if lead["severity"] in SEVERITIES else "low",
         by_rule=lead["basis"] == "rule",
         score=wording.score(lead["anomaly_score"]),
         chance=wording.chance(lead["p_value"]),

@@ -7,7 +7,7 @@ from flows.report import text as wording
 from flows.report.template import environment, source, trusted
 from flows.report.text import listing, share, visible
 from schemas.outputs.manifest import RunManifest
-from schemas.outputs.tables import SEVERITY_CUTS, STATUSES
+from schemas.outputs.tables import SEVERITIES, STATUSES
 
 _COLUMNS_NAMED = 3
 _HEIGHT = 36
@@ -74,7 +74,7 @@ def _line(run: RunManifest) -> IndexLine:
         read=f"{ledger.read:,}",
         aside=listing([f"{rows:,} {visible(why[:80])}" for why, rows in fates]),
         incidents=f"{found.incidents:,}",
-        severities=[(name, run.severities.get(name, 0)) for name, _ in SEVERITY_CUTS],
+        severities=[(name, run.severities.get(name, 0)) for name in SEVERITIES],
         statuses=[(name, found.statuses[name]) for name in STATUSES if name in found.statuses],
         beside=listing([*suppressed, *gone]),
         canaries=_canaries(run),

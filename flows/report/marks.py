@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 
 from flows.report.text import visible
-from schemas.outputs.tables import SEVERITY_CUTS
+from schemas.outputs.tables import SEVERITIES
 
 Row = dict[str, Any]
 Spec = dict[str, Any]
 """A part of a Vega-Lite specification."""
 
 _SUMMARY_LENGTH = 160
-_SEVERITIES = [name for name, _ in SEVERITY_CUTS]
+_SEVERITIES = list(SEVERITIES)
 _SHAPES = {"critical": "diamond", "high": "triangle-up", "medium": "circle", "low": "square"}
 _SIZES = {"critical": 190, "high": 140, "medium": 95, "low": 60}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flows.report.columns import Driver
 from flows.report.text import count, listing, share, visible
 from schemas.outputs.manifest import RunManifest
-from schemas.outputs.tables import SEVERITY_CUTS, STATUSES
+from schemas.outputs.tables import SEVERITIES, STATUSES
 
 _REASON_LENGTH = 200
 _NAMED = 5
@@ -140,7 +140,7 @@ def drivers_sentence(leading: list[Driver]) -> list[tuple[str, str]]:
 def severities(names: Iterable[str]) -> list[tuple[str, int]]:
     """Count each severity, the gravest first."""
     counts = Counter(names)
-    return [(name, counts[name]) for name, _ in SEVERITY_CUTS]
+    return [(name, counts[name]) for name in SEVERITIES]
 
 
 def ledger_lines(manifest: RunManifest) -> list[LedgerLine]:

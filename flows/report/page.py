@@ -12,7 +12,7 @@ from flows.report.columns import drivers
 from flows.report.data import ReportData
 from flows.report.incident_cards import choices, incident_cards, suppressed_lines, verdict_labels
 from flows.report.template import environment, source, trusted
-from schemas.outputs.tables import SEVERITY_CUTS, STATUSES
+from schemas.outputs.tables import SEVERITIES, STATUSES
 
 
 def render(data: ReportData) -> str:
@@ -57,7 +57,7 @@ def render(data: ReportData) -> str:
 
 def _script() -> str:
     """Return the page's own script, with the order of severities and statuses."""
-    severities = json.dumps([name for name, _ in SEVERITY_CUTS])
+    severities = json.dumps(list(SEVERITIES))
     script = source("page.js").replace("$SEVERITIES", severities)
     return script.replace("$STATUSES", json.dumps(STATUSES))
 

@@ -36,7 +36,7 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
     lead = {
         "rank": np.arange(1, len(grouped.rows) + 1, dtype=np.int32),
         **{name: scores[name] for name in SCORES.names},
-        "severity": severity(anomaly_score(grouped.p_values)),
+        "severity": severity(grouped.p_values, grouped.n_scored),
         "basis": np.where(grouped.by_rule, "rule", "rank").tolist(),
         "summary": summaries,
         "reasons": [[vars(reason) for reason in found] for found in reasons],

@@ -145,8 +145,9 @@ def _card(run: Run, model: AnomalyModel, sample: pa.Table, other_days: bool) -> 
     """Say what a model was trained on, and how good it is on the part it was not fitted on."""
     time = time_column(model.embedder.roles)
     span = {} if time is None else pc.min_max(sample[time]).as_py()
-    days = days_of(sample, model.embedder.roles) if other_days else None
-    unseen = sample.take(pa.array(held_out(sample.num_rows, run.job.seed, days)))
+    days = days_of(sample, model.embedder.roles)
+    parted = held_out(sample.num_rows, run.job.seed, days if other_days else None)
+    unseen = sample.take(pa.array(parted))
     counted = [_some(unseen)]
     return ModelCard(
         outfield_version=version("outfield"),
@@ -163,6 +164,7 @@ def _card(run: Run, model: AnomalyModel, sample: pa.Table, other_days: bool) -> 
         figures=ModelFigures(
             dims=model.embedder.n_dims,
             sample_rows=model.sample_rows,
+            days=None if days is None else len(np.unique(days)),
             reference_rows=model.explaining.reference_rows,
             calibration_rows=model.calibration_rows,
             trimmed_share=model.explaining.trimmed_share,

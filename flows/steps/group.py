@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from anomaly.explain.attribution import leading_columns
 from anomaly.explain.reasons import explain
+from anomaly.incidents.alarms import oddest, with_alarms, worth_showing
 from anomaly.incidents.grouping import Candidates, gone_through, incidents
 from anomaly.incidents.recurrence import compared, resolved
 from anomaly.incidents.summary import Incident, describe_incident, members_of
@@ -26,6 +27,7 @@ from flows.runtime.work import Step
 from flows.steps.candidates import candidates
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
+from flows.steps.nights import knows_other_days, past_nights
 from flows.steps.records import Batch, Records
 from flows.steps.run import Run
 from flows.steps.score import ChunkScored, score_batch
@@ -47,8 +49,12 @@ FOUND = "found"
 """What the scratch holds of the records that become findings: themselves, conformed."""
 _ORDINARY = 0.5
 """The p-value of a record in the middle of the others: beyond it nothing is a finding by rank."""
+_CONSIDERED = 20
+"""Incidents that may be alarms: a night with more has enough to say."""
 _REASONS = 2
 """How many of a record's columns may join it to another one."""
+_OF_A_NIGHT = ["run", "incident", "status", "p_value"]
+"""What an earlier night is known by, of `PAST`."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Integers = npt.NDArray[np.int64]
@@ -71,6 +77,7 @@ class Grouped:
     """Records that the rule selects and that are part of an incident."""
     covers: tuple[datetime, datetime] | None
     """The first and the last time of the run's records."""
+    n_scored: int
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,15 @@ class _Inputs:
     p_values: npt.NDArray[np.float64]
     selected: Selected
     verdicts: list[Verdict]
+    n_scored: int
+    knows_other_days: bool
+    """Whether it is judged by other days, so that it may be held against earlier nights."""
+
+    @property
+    def fewest(self) -> int:
+        """Return the fewest incidents that are shown."""
+        against_others = self.run.model is not None
+        return self.run.job.selection.fewest(against_others=against_others)
 
     @property
     def by_rule(self) -> int:
@@ -123,14 +139,24 @@ def group_incidents(
     job_folder = run.folder.job_folder
     verdicts = read_verdicts(job_folder)
     rows, p_values = _odd(*candidates(run), selected)
-    inputs = _Inputs(run, gathered.records, model, references, rows, p_values, selected, verdicts)
+    inputs = _Inputs(
+        run=run,
+        records=gathered.records,
+        model=model,
+        references=references,
+        rows=rows,
+        p_values=p_values,
+        selected=selected,
+        verdicts=verdicts,
+        n_scored=scored.scored,
+        knows_other_days=knows_other_days(run, fitted.summary),
+    )
     pool = _pool(inputs)
     outcome = _judge(inputs, pool)
     covers = _covers(scored)
-    reported, suppressed, summary = _held_against_the_past(
-        inputs, outcome.judged, covers, job_folder
-    )
-    for dataset, some in (("incidents", reported), ("suppressed", suppressed)):
+    parted, summary = _held_against_the_past(inputs, outcome.judged, covers, job_folder)
+    reported = parted["incidents"]
+    for dataset, some in parted.items():
         written = [incident.row(rank) for rank, incident in enumerate(some, start=1)]
         run.folder.write_part(dataset, 0, pa.Table.from_pylist(written, schema=INCIDENT))
     places = _findings(pool, [outcome.numbers[incident.incident] for incident in reported])
@@ -147,6 +173,7 @@ def group_incidents(
         summary=summary,
         in_incidents=int(np.isin(of_rule, list(outcome.numbers.values())).sum()),
         covers=covers,
+        n_scored=scored.scored,
     )
 
 
@@ -165,8 +192,11 @@ def _odd(
 
 
 def _pool(inputs: _Inputs) -> _Pool:
-    """Gather the oddest records into incidents: all that the rule selects, or more if wanted."""
-    wanted = inputs.run.job.selection.fewest
+    """Gather the oddest records into incidents: all that the rule selects, or more if wanted.
+
+    A run that is judged by other days looks at some in any case: they may be alarms.
+    """
+    wanted = max(inputs.fewest, _CONSIDERED if inputs.run.model is not None else 0)
     taken = max(inputs.by_rule, 4 * wanted)
     while True:
         rows = inputs.rows[:taken]
@@ -233,7 +263,9 @@ def _summaries(inputs: _Inputs, pool: _Pool, numbers: Sequence[int]) -> list[Inc
         pool.events, pool.numbers, list(numbers), inputs.entities, time_column(inputs.records.roles)
     )
     told = zip(*explain(inputs.model.explaining, inputs.references, events), strict=True)
-    graded = zip(scores, p.tolist(), points.tolist(), severity(points), oddest, strict=True)
+    graded = zip(
+        scores, p.tolist(), points.tolist(), severity(p, inputs.n_scored), oddest, strict=True
+    )
     return [
         describe_incident(
             str(inputs.run.job.name),
@@ -256,23 +288,53 @@ def _held_against_the_past(
     outcome: ReviewedIncidents,
     covers: tuple[datetime, datetime] | None,
     job_folder: Place,
-) -> tuple[list[Incident], list[Incident], IncidentSummary]:
+) -> tuple[dict[str, list[Incident]], IncidentSummary]:
+    """Part the incidents by the dataset that each goes into, and sum them up."""
     earlier = earlier_runs(job_folder, covers, inputs.run.plan.manifest_files())
     rows = past_rows(earlier)
     inputs.run.scratch.write_table(PAST, rows)
-    past = past_incidents(rows)
+    past, told = past_incidents(rows), past_incidents(rows.filter(rows["shown"]))
     reported, suppressed = compared(outcome.reported, past), compared(outcome.suppressed, past)
+    nights, n, oddest_new = None, inputs.n_scored, None
+    if inputs.knows_other_days:
+        nights = past_nights(earlier, rows.select(_OF_A_NIGHT).to_pylist(), inputs.verdicts)
+        oddest_new = oddest([*reported, *suppressed], n)
+        reported = with_alarms(reported, n, nights, inputs.run.job.selection.alarms)
+    shown, unshown = _shown(inputs, reported, suppressed)
     summary = IncidentSummary(
-        incidents=len(reported),
-        records=sum(incident.members.records for incident in reported),
-        statuses=dict(Counter(incident.status for incident in reported)),
-        resolved=len(resolved([*reported, *suppressed], past)),
+        incidents=len(shown),
+        records=sum(incident.members.records for incident in shown),
+        statuses=dict(Counter(incident.status for incident in shown)),
+        resolved=len(resolved([*reported, *suppressed], told)),
         compared_with=earlier[-1].manifest.run_id if earlier else None,
         suppressed=len(suppressed),
-        verdicts=_effects(inputs.verdicts, reported, suppressed),
+        unshown=len(unshown),
+        alarms=sum(incident.alarm for incident in shown),
+        nights=None if nights is None else len(nights),
+        oddest=oddest_new,
+        verdicts=_effects(inputs.verdicts, shown, suppressed),
         refused_verdicts=list(inputs.run.refused_verdicts),
     )
-    return reported, suppressed, summary
+    return {"incidents": shown, "suppressed": suppressed, "unshown": unshown}, summary
+
+
+def _shown(
+    inputs: _Inputs, reported: Sequence[Incident], suppressed: Sequence[Incident]
+) -> tuple[list[Incident], list[Incident]]:
+    """Part the incidents in those to show, the alarms first, and the leads beyond the drop.
+
+    A run whose records are judged against each other shows all.
+    """
+    alarms = [each for each in reported if each.alarm]
+    leads = [each for each in reported if not each.alarm]
+    if inputs.run.model is None:
+        return leads, []
+    by_score = sorted([*leads, *suppressed], key=lambda each: each.scores["p_value"])
+    first_ones = by_score[: worth_showing(by_score)] + [*alarms, *by_score][: inputs.fewest]
+    wanted = {each.incident for each in first_ones}
+    wanted |= {each.incident for each in leads if each.basis == "rule"}
+    shown = [lead for lead in leads if lead.incident in wanted]
+    return [*alarms, *shown], [lead for lead in leads if lead.incident not in wanted]
 
 
 def _effects(

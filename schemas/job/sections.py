@@ -54,6 +54,28 @@ class ColumnSpec(Section):
         return self
 
 
+_ALARMS = re.compile(r"1 in ([1-9]\d{0,3}) nights?")
+
+
+def _nights(value: Any) -> Any:
+    spelt = _ALARMS.fullmatch(value.strip()) if isinstance(value, str) else None
+    if spelt is not None:
+        return float(spelt[1])
+    if isinstance(value, float):  # as it was read before
+        return value
+    raise PydanticCustomError("alarms", 'must be spelt as "1 in 10 nights", of 1 to 9999')
+
+
+Nights = Annotated[
+    float,
+    BeforeValidator(
+        _nights,
+        json_schema_input_type=Annotated[str, Field(pattern=r"^1 in [1-9][0-9]{0,3} nights?$")],
+    ),
+]
+"""A rate of once in so many nights."""
+
+
 class SelectionSpec(Section):
     """The settings that select findings among the scored records."""
 
@@ -71,6 +93,11 @@ class SelectionSpec(Section):
         strict=True,
         description="A fixed anomaly score (-10 log10 p) instead of `fdr`.",
     )
+    alarms: Nights = Field(
+        default=10.0,
+        validate_default=True,
+        description="How often a quiet night may have a false alarm: `1 in 10 nights`.",
+    )
     budget: int = Field(
         default=100, ge=1, strict=True, description="The most incidents a run may write."
     )
@@ -79,15 +106,19 @@ class SelectionSpec(Section):
         ge=0,
         strict=True,
         description="The fewest incidents a run writes: where the rule selects fewer, the oddest of"
-        " the rest follow, marked as chosen by rank. Those that a verdict suppresses count. "
-        f"{FEWEST_FINDINGS} under `fdr`, 0 under `threshold`.",
+        " the rest follow, marked as chosen by rank. Those that a verdict suppresses count. 0 where"
+        " a run is judged against other days, or by `threshold`;"
+        f" {FEWEST_FINDINGS} where records are judged against each other.",
     )
 
-    @property
-    def fewest(self) -> int:
-        """Return the fewest incidents a run writes, its budget permitting."""
-        by_rule = 0 if self.threshold is not None else FEWEST_FINDINGS
-        return min(by_rule if self.at_least is None else self.at_least, self.budget)
+    def fewest(self, *, against_others: bool) -> int:
+        """Return the fewest incidents a run writes, its budget permitting.
+
+        `against_others`: whether the records are judged against those of other days.
+        """
+        alone = self.threshold is None and not against_others
+        unless_set = FEWEST_FINDINGS if alone else 0
+        return min(unless_set if self.at_least is None else self.at_least, self.budget)
 
     @model_validator(mode="after")
     def _one_rule(self) -> "SelectionSpec":

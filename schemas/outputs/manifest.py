@@ -69,6 +69,11 @@ class ModelFigures(OutputDocument):
 
     dims: int
     sample_rows: int = Field(description="Rows that the statistics of the columns come from.")
+    days: int | None = Field(
+        default=None,
+        description="Days of these rows (UTC); null where they have no time, and in runs before"
+        " they were counted.",
+    )
     reference_rows: int = Field(description="Rows that the normal cluster was fitted on.")
     calibration_rows: int = Field(description="Rows that the p-values come from.")
     trimmed_share: float = Field(description="Share left out of the normal cluster.")
@@ -173,6 +178,23 @@ class IncidentSummary(OutputDocument):
         default=None, description="The run before: the newest whose records end earlier."
     )
     suppressed: int = Field(default=0, description="Incidents that verdicts suppress.")
+    unshown: int | None = Field(
+        default=None,
+        description="Incidents less odd than the leads, kept for later runs to know them by. Null"
+        " in runs before they were kept.",
+    )
+    alarms: int = Field(default=0, description="Incidents that are alarms.")
+    nights: int | None = Field(
+        default=None,
+        description="Earlier nights that the incidents were held against. Null where the records"
+        " were judged against each other, and in runs before there were alarms.",
+    )
+    oddest: float | None = Field(
+        default=None,
+        description="What later nights are held against: the records that would be as odd as the"
+        " oddest new incident if all were ordinary. Null without one, and where the model knew"
+        " fewer than two other days.",
+    )
     verdicts: list[VerdictEffect] = Field(
         default_factory=list, description="Those that are about an incident of the run."
     )
@@ -249,6 +271,8 @@ class RunManifest(OutputDocument):
     def rows_of_datasets(self) -> dict[str, int]:
         """Dataset of the run -> the rows that it holds, if nothing was lost or invented."""
         stored = {} if self.search is None else {"records": self.search.records}
+        if self.incidents.unshown is not None:
+            stored["unshown"] = self.incidents.unshown
         return stored | {
             "findings": self.selection.findings,
             "scores": self.units_scored,

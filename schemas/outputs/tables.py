@@ -104,10 +104,12 @@ INCIDENT = pa.schema(
         pa.field("since", pa.timestamp("us", tz="UTC")),
         pa.field("occurrences", pa.int64(), nullable=False),
         pa.field("verdict", pa.string()),
+        pa.field("alarm", pa.bool_(), nullable=False),
+        pa.field("recurrence", pa.float64()),
     ],
     metadata=_METADATA,
 )
-"""One row for each incident, rank 1 (that of the oddest finding) first.
+"""One row for each incident: the alarms first, then that of the oddest finding.
 
 `record_id`, the scores, `summary` and `reasons` are those of its most telling finding.
 """
@@ -142,9 +144,11 @@ REJECTION = pa.schema(
 )
 """What stands before the rejected row's own columns in `quarantine`."""
 
-SEVERITY_CUTS = (("critical", 60.0), ("high", 45.0), ("medium", 30.0), ("low", 0.0))
-"""Severity by the lowest anomaly score it takes: 30 is one chance in 1,000, 60 in a million."""
-SEVERITY_RANK = {name: place for place, (name, _) in enumerate(reversed(SEVERITY_CUTS))}
+SEVERITY_CUTS = (("critical", 0.01), ("high", 0.1), ("medium", 1.0), ("low", float("inf")))
+"""Severity by the most records that would be as odd if all of the run were ordinary."""
+SEVERITIES = tuple(name for name, _ in SEVERITY_CUTS)
+"""The gravest first."""
+SEVERITY_RANK = {name: place for place, name in enumerate(reversed(SEVERITIES))}
 """Severity -> a number that is higher for a graver one."""
 STATUSES = ("new", "worse", "recurring")
 """What an incident may be beside those of earlier runs, in the order of interest."""

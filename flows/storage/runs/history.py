@@ -56,26 +56,29 @@ def _contents(files: list[InputFile]) -> tuple[tuple[str, int, int], ...]:
 
 
 def past_rows(runs: list[PublishedRun]) -> pa.Table:
-    """Read the incidents of earlier runs, suppressed ones too; a damaged run is passed over.
+    """Read the incidents of earlier runs, shown or not; a damaged run is passed over.
 
     Returns
     -------
     pyarrow.Table
-        The columns of `INCIDENT`, then the `run`'s place among `runs` and its `run_id`.
+        The columns of `INCIDENT`, then the `run`'s place among `runs`, its `run_id`, and whether
+        the incident was told: `shown` or suppressed.
     """
-    found = [_with_run(INCIDENT.empty_table(), 0, "")]
+    found = [_with_run(INCIDENT.empty_table(), 0, "", shown=True)]
     for place, run in enumerate(runs):
         with suppress(OutputError):  # no reason to fail: it is another run's fault
-            tables = [read_incidents(run, dataset) for dataset in ("incidents", "suppressed")]
-            rows = pa.concat_tables(tables).select(INCIDENT.names).cast(INCIDENT)
-            found.append(_with_run(rows, place, run.manifest.run_id))
+            for dataset in ("incidents", "suppressed", "unshown"):
+                rows = read_incidents(run, dataset).select(INCIDENT.names).cast(INCIDENT)
+                told = dataset != "unshown"
+                found.append(_with_run(rows, place, run.manifest.run_id, shown=told))
     return pa.concat_tables(found).combine_chunks()
 
 
-def _with_run(rows: pa.Table, place: int, run_id: str) -> pa.Table:
+def _with_run(rows: pa.Table, place: int, run_id: str, *, shown: bool) -> pa.Table:
     n = len(rows)
     places, names = pa.array([place] * n, pa.int32()), pa.array([run_id] * n, pa.string())
-    return rows.append_column("run", places).append_column("run_id", names)
+    of_run = rows.append_column("run", places).append_column("run_id", names)
+    return of_run.append_column("shown", pa.array([shown] * n, pa.bool_()))
 
 
 def past_incidents(rows: pa.Table) -> list[PastIncident]:

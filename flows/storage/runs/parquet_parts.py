@@ -25,7 +25,7 @@ LEADING_COLUMNS = {
 }
 """Dataset -> the columns that stand before the record's own ones."""
 
-OPTIONAL = {"map": MAP, "records": RECORD}
+OPTIONAL = {"map": MAP, "records": RECORD, "unshown": INCIDENT}
 """The same, of datasets that not every run has: runs of earlier versions have no map."""
 
 _SETTINGS = {"compression": "zstd", "version": "2.6"}

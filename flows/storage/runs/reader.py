@@ -152,7 +152,8 @@ def read_incidents(run: PublishedRun, dataset: str = "incidents") -> pa.Table:
     run
         The run.
     dataset
-        `incidents`, or `suppressed` for those that verdicts keep from the analyst.
+        `incidents`; `suppressed` for those that verdicts keep from the analyst; or `unshown` for
+        those that are less odd than the leads.
 
     Raises
     ------
@@ -163,7 +164,12 @@ def read_incidents(run: PublishedRun, dataset: str = "incidents") -> pa.Table:
         written = (run.folder / dataset).is_dir()
     if not written:
         return INCIDENT.empty_table()
-    return parquet_parts.read_dataset(run.folder / dataset).sort_by("rank")
+    found = parquet_parts.read_dataset(run.folder / dataset).sort_by("rank")
+    if "alarm" in found.column_names:
+        return found
+    # It is of a version without alarms.
+    none_is, nothing = pa.repeat(False, len(found)), pa.nulls(len(found), pa.float64())
+    return found.append_column("alarm", none_is).append_column("recurrence", nothing).cast(INCIDENT)
 
 
 def read_map(run: PublishedRun) -> pa.Table:

@@ -1,0 +1,128 @@
+"""Alarms: incidents whose like the nights before did not show.
+
+An incident is as odd as the number of records that would be as odd if all of its night were
+ordinary: the records scored, times its p-value. What a night has to show is its oddest incident
+that the runs before did not know: the smallest such number. An alarm is an incident with a number
+that hardly any earlier night had.
+
+Where n earlier nights are known, the chance of an ordinary night to have such an incident is
+`(1 + #{earlier nights as odd}) / (n + 1)` (Vovk, Gammerman and Shafer, 2005). It is right whatever
+the numbers are, if the nights come in any order. It cannot be below `1 / (n + 1)`. Where that is
+not yet as rare as the job asks for, the numbers of the nights are taken to be exponentially
+distributed, as the smallest p-value of many records is. A new one is then below `x` with the chance
+`1 - (1 + x / sum of the earlier ones)^-n`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from anomaly.incidents.summary import Incident
+from schemas.outputs.tables import SEVERITIES, SEVERITY_RANK
+
+MOST_NIGHTS = 28
+"""Earlier nights that a night is held against, the newest ones."""
+LEARNING_NIGHTS = 7
+"""Nights of which each weekday is one. With fewer, how often a night is as odd is not told."""
+_GRAVEST_LEAD = "medium"
+"""Where earlier nights are known, what they too had is no more than that."""
+_LEAST_OF_ALARM = "high"
+_MOST_LEADS = 20
+"""What an analyst has time for."""
+
+
+def chance(expected: float, past: Sequence[float], nights: float) -> float:
+    """Return the chance of an ordinary night to have an incident as odd.
+
+    Parameters
+    ----------
+    expected
+        The records that would be as odd if all of the night were ordinary.
+    past
+        The smallest such number of each earlier night, at least one.
+    nights
+        The job asks for a false alarm in so many nights at the most.
+
+    Examples
+    --------
+    >>> chance(0.5, [0.4, 3.0, 7.0, 9.0], nights=5)
+    0.4
+    >>> round(chance(0.5, [3.0, 7.0], nights=5), 3)
+    0.093
+    """
+    n = len(past)
+    if n + 1 >= nights:
+        return (1 + sum(each <= expected for each in past)) / (n + 1)
+    return 1.0 - (1.0 + expected / sum(past)) ** -n
+
+
+def recurrence(expected: float, past: Sequence[float]) -> float | None:
+    """Return in how many nights one is as odd; None while too few are known to say."""
+    n = len(past)
+    if n < LEARNING_NIGHTS:
+        return None
+    return (n + 1) / (1 + sum(each <= expected for each in past))
+
+
+def is_new(incident: Incident) -> bool:
+    """Tell whether earlier runs did not show the like of an incident."""
+    return incident.status != "recurring"
+
+
+def oddest(incidents: Sequence[Incident], n_scored: int) -> float | None:
+    """Return what a night has to show: the smallest number of its new incidents."""
+    return min((_expected(each, n_scored) for each in incidents if is_new(each)), default=None)
+
+
+def with_alarms(
+    incidents: Sequence[Incident], n_scored: int, past: Sequence[float], nights: float
+) -> list[Incident]:
+    """Say which incidents are alarms, and how grave that makes each.
+
+    Parameters
+    ----------
+    incidents
+        Those of a night, with their status beside earlier runs.
+    n_scored
+        The records scored.
+    past, nights
+        As for `chance`; without an earlier night nothing is an alarm.
+    """
+    if not past:
+        return list(incidents)
+    return [_graded(each, _expected(each, n_scored), past, nights) for each in incidents]
+
+
+def worth_showing(incidents: Sequence[Incident]) -> int:
+    """Return how many leads to show: those before the largest drop of the score.
+
+    Parameters
+    ----------
+    incidents
+        The leads, the oddest first, suppressed ones too: what a verdict keeps back is not replaced.
+
+    Examples
+    --------
+    >>> worth_showing([])
+    0
+    """
+    scores = [float(each.scores["anomaly_score"]) for each in incidents[: _MOST_LEADS + 1]]
+    if len(scores) < 2:
+        return len(scores)
+    return 1 + int(np.argmax(-np.diff(scores)))
+
+
+def _graded(incident: Incident, expected: float, past: Sequence[float], nights: float) -> Incident:
+    alarm = is_new(incident) and chance(expected, past, nights) <= 1.0 / nights
+    rank = SEVERITY_RANK[incident.severity]
+    if alarm:
+        rank = max(rank, SEVERITY_RANK[_LEAST_OF_ALARM])
+    else:
+        rank = min(rank, SEVERITY_RANK[_GRAVEST_LEAD])
+    severity = next(name for name in SEVERITIES if SEVERITY_RANK[name] == rank)
+    return replace(incident, alarm=alarm, recurrence=recurrence(expected, past), severity=severity)
+
+
+def _expected(incident: Incident, n_scored: int) -> float:
+    return n_scored * float(incident.scores["p_value"])

@@ -1,0 +1,48 @@
+"""What the earlier nights of a job had to show, as a night is held against them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from anomaly.incidents.alarms import MOST_NIGHTS
+from flows.steps.run import Run
+from flows.storage.runs.reader import PublishedRun
+from schemas.outputs.manifest import ModelSummary
+from schemas.outputs.verdict import Verdict
+
+_FEWEST_DAYS = 2
+"""Days of a model that say something of what is new every day: one calibrates the other."""
+
+
+def knows_other_days(run: Run, model: ModelSummary) -> bool:
+    """Tell whether a run is judged by days other than its own: it may be held against nights."""
+    return run.model is not None and (model.days or 0) >= _FEWEST_DAYS
+
+
+def past_nights(
+    earlier: Sequence[PublishedRun], rows: Sequence[Mapping[str, Any]], verdicts: Sequence[Verdict]
+) -> list[float]:
+    """Return what each earlier night had to show, the oldest first.
+
+    Parameters
+    ----------
+    earlier
+        The earlier runs of the job, the oldest first.
+    rows
+        Their incidents: `identity`, `incident`, `status`, `p_value`, and the place of the `run`.
+    verdicts
+        All verdicts. What is malicious is no part of an ordinary night.
+    """
+    malicious = {verdict.incident for verdict in verdicts if verdict.label == "malicious"}
+    found = []
+    for place, run in enumerate(earlier):
+        shown = run.manifest.incidents.oddest
+        if shown is None:
+            continue
+        own = [row for row in rows if row["run"] == place and row["status"] != "recurring"]
+        if any(row["incident"] in malicious for row in own):
+            others = [row["p_value"] for row in own if row["incident"] not in malicious]
+            shown = min(others, default=None)
+            shown = None if shown is None else shown * run.manifest.units_scored
+        if shown is not None:
+            found.append(shown)
+    return found[-MOST_NIGHTS:]
