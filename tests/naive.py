@@ -233,12 +233,12 @@ def drift(p_values: list[float], n_calibration: int) -> float:
     return largest
 
 
-def severity(score: float) -> str:
-    if score >= 60:
+def severity(p_value: float, n_scored: int) -> str:
+    if p_value * n_scored <= 0.01:
         return "critical"
-    if score >= 45:
+    if p_value * n_scored <= 0.1:
         return "high"
-    return "medium" if score >= 30 else "low"
+    return "medium" if p_value * n_scored <= 1 else "low"
 
 
 # --- sessions --------------------------------------------------------------------------------

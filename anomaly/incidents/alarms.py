@@ -1,15 +1,15 @@
 """Alarms: incidents whose like the nights before did not show.
 
-An incident is as odd as the number of records that would be as odd if all of its night were
-ordinary: the records scored, times its p-value. What a night has to show is its oddest incident
-that the runs before did not know: the smallest such number. An alarm is an incident with a number
-that hardly any earlier night had.
+How odd an incident is depends on its night. If all of the night were ordinary, some records would
+be as odd: the records scored, times its p-value. The smaller that number, the odder the incident.
+A night is known by the smallest number of an incident that was new then. An alarm is an incident
+with a number that hardly any earlier night had.
 
 Where n earlier nights are known, the chance of an ordinary night to have such an incident is
 `(1 + #{earlier nights as odd}) / (n + 1)` (Vovk, Gammerman and Shafer, 2005). It is right whatever
-the numbers are, if the nights come in any order. It cannot be below `1 / (n + 1)`. Where that is
-not yet as rare as the job asks for, the numbers of the nights are taken to be exponentially
-distributed, as the smallest p-value of many records is. A new one is then below `x` with the chance
+the numbers are, if the nights come in any order. It cannot be below `1 / (n + 1)`. That may
+be more than the job allows. The numbers of the nights are then taken to be exponentially
+distributed, as the smallest p-value of many records is. A new one is below `x` with the chance
 `1 - (1 + x / sum of the earlier ones)^-n`.
 """
 
@@ -71,7 +71,7 @@ def is_new(incident: Incident) -> bool:
 
 
 def oddest(incidents: Sequence[Incident], n_scored: int) -> float | None:
-    """Return what a night has to show: the smallest number of its new incidents."""
+    """Return the number that a night is known by: the smallest of its new incidents."""
     return min((_expected(each, n_scored) for each in incidents if is_new(each)), default=None)
 
 

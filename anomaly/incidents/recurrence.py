@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from anomaly.incidents.summary import Incident
-from schemas.outputs.tables import SEVERITY_RANK, STATUSES
+from schemas.outputs.tables import STATUSES
 
 _MORE = 3
 """An incident is worse with more than so many times the records that it ever had."""
+_HIGHER = 10.0
+"""It is worse with a score higher by so many points than it ever had: ten times as rare."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class PastIncident:
     """An incident of an earlier run."""
 
     identity: str
-    severity: str
+    anomaly_score: float
     records: int
     run: int
     """The place of its run among the earlier ones, the oldest first."""
@@ -30,7 +32,7 @@ class PastIncident:
         return cls(run=run, **{name: row[name] for name in PAST_INCIDENT_COLUMNS})
 
 
-PAST_INCIDENT_COLUMNS = ("identity", "severity", "records", "first_time", "last_time")
+PAST_INCIDENT_COLUMNS = ("identity", "anomaly_score", "records", "first_time", "last_time")
 
 
 def compared(incidents: Iterable[Incident], past: Sequence[PastIncident]) -> list[Incident]:
@@ -65,7 +67,7 @@ def differences(
     found = []
     for row in after:
         past = known.get(row["identity"])
-        worse = past is not None and is_worse(row["severity"], row["records"], past)
+        worse = past is not None and is_worse(row["anomaly_score"], row["records"], past)
         found.append(("new" if past is None else "worse" if worse else "recurring", row))
     now = {row["identity"] for row in after}
     gone = [("resolved", row) for row in before if row["identity"] not in now]
@@ -82,17 +84,17 @@ def resolved(incidents: Iterable[Incident], past: Sequence[PastIncident]) -> lis
     return [identity for identity in before if identity not in now]
 
 
-def is_worse(severity: str, records: int, past: Sequence[PastIncident]) -> bool:
-    """Tell whether an incident is graver, or has far more records, than it ever was."""
-    graver = all(SEVERITY_RANK[severity] > SEVERITY_RANK[each.severity] for each in past)
-    return graver or records > _MORE * max(each.records for each in past)
+def is_worse(score: float, records: int, past: Sequence[PastIncident]) -> bool:
+    """Tell whether an incident is far odder, or has far more records, than it ever was."""
+    odder = score >= _HIGHER + max(each.anomaly_score for each in past)
+    return odder or records > _MORE * max(each.records for each in past)
 
 
 def _compared(incident: Incident, past: list[PastIncident]) -> Incident:
     if not past:
         return incident
     times = [each.first_time for each in past if each.first_time is not None]
-    worse = is_worse(incident.severity, incident.members.records, past)
+    worse = is_worse(incident.scores["anomaly_score"], incident.members.records, past)
     return replace(
         incident,
         status="worse" if worse else "recurring",

@@ -1,7 +1,7 @@
 """Applies the verdicts of analysts to the incidents and to the reference of later runs.
 
 A verdict never hides an incident that is odder than the one it was given on. An odder incident has
-a graver severity, a score that is higher by more than a tenth, or a reason that was not there.
+a score that is higher by more than a tenth, or a reason that was not there.
 """
 
 import hashlib
@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 
 from anomaly.incidents.summary import Incident
 from schemas.errors import JobError
-from schemas.outputs.tables import SEVERITY_RANK
 from schemas.outputs.verdict import Evidence, Opinion, Verdict
 
 _HIGHER = 1.1
@@ -97,9 +96,8 @@ def is_odder(incident: Incident, seen: Evidence) -> bool:
         incident.scores[score] > _HIGHER * getattr(seen, score)
         for score in ("density_score", "distance_score")
     )
-    severer = SEVERITY_RANK[incident.severity] > SEVERITY_RANK[seen.severity]
     telling = {reason.column for reason in incident.reasons if reason.share >= _TELLING}
-    return higher or severer or not telling <= set(seen.columns)
+    return higher or not telling <= set(seen.columns)
 
 
 def known_malicious(

@@ -114,12 +114,9 @@ class Fold:
             normal = split.reference[cluster.members]
             counted = events.take(pa.array(_counted(split.reference, cluster.members)))
             embedder = embedder.recounted(counted, split.embed_seed)
-            embedded = embedder.embed(events)
             if options.other_days and shows_steadiness(days_of(events, roles)):
-                parts = (normal, split.reference, split.calibration)
-                factors = steadiness(embedded, embedder.spans, *parts)
-                embedder = embedder.shrunk(factors)
-                embedded = embedder.embed(events)
+                embedder = _steadied(embedder, events, normal, split)
+            embedded = embedder.embed(events)
             members, others = embedded.take(normal), embedded.take(split.calibration)
             combination, scores = _combine(
                 members, others, embedder, split.draw_seed, options.distance, covers_habits(days)
@@ -189,6 +186,15 @@ def _counted(
     """Return which events names are counted in: the normal ones, and some of the trimmed."""
     trimmed = reference[~members]
     return np.sort(np.concatenate([reference[members], trimmed[::_TRIMMED_COUNTED]]))
+
+
+def _steadied(
+    embedder: EventEmbedder, events: pa.Table, normal: Integers, split: Split
+) -> EventEmbedder:
+    """Shrink the columns that are new every day; the calibration of the split is other days."""
+    embedded = embedder.embed(events)
+    parts = (normal, split.reference, split.calibration)
+    return embedder.shrunk(steadiness(embedded, embedder.spans, *parts))
 
 
 def _combine(

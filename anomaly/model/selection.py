@@ -62,7 +62,7 @@ def severity(p_values: npt.ArrayLike, n_scored: int) -> list[str]:
     """Return the severity of each p-value in a run of `n_scored` records.
 
     A p-value of one in a thousand is ordinary among a million records, and odd among a hundred.
-    What counts is how many records would be as odd if all of the run were ordinary: at most one in
+    What counts is how many records would be as odd if all of the run were ordinary. At most one in
     a hundred such runs has a `critical` one, one in ten a `high` one.
 
     Examples

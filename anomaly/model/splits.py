@@ -1,8 +1,8 @@
 """Splits of a sample: what the scores are fitted on, and the held-out part that calibrates them.
 
 p-values hold for events that are to the model what the calibration is to it. Events of the days
-that it was fitted on are like held-out events of these days. Events of another day are not: what is
-new every day, such as a name or an address, is odd to a model that knows nothing of the day. For
+that it was fitted on are like held-out events of these days. Events of another day are not. What is
+new every day, such as a name or an address, is odd to a model that does not know the day. For
 them, whole days are held out (block cross-validation; Roberts et al., 2017).
 """
 

@@ -2,9 +2,9 @@
 
 Some things are new every day: who has which address, which text an agent sends. Such a column finds
 many events of each other day odd, and hides what is odd in the columns that stay the same. So each
-column is held against whole days that it was not fitted on. Its part of the embedding is shrunk
-until one of their events in a hundred lies as far out as one in a hundred of the known days. A few
-days do not show what is new every day: what is rare is then new, and a weekday of its own is too.
+column is held against whole days that it was not fitted on, and is shrunk. One of their events in a
+hundred then lies as far out as one in a hundred of the known days. A few days do not show what is
+new every day: what is rare is then new, and a weekday of its own is too.
 """
 
 from collections.abc import Sequence

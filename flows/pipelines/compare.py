@@ -74,5 +74,5 @@ def _select(
         selected = runner.call(SELECT, run, gathered, fitted, merge_chunks(chunks))
         rows, _ = candidates(run)
         # What the rule selects, or the oddest where it selects fewer.
-        found = rows[: max(selected.by_rule, job.selection.fewest(against_others=True))]
+        found = rows[: max(selected.by_rule, job.selection.fewest(against_others=False))]
         return set(found.tolist()), selected.by_rule

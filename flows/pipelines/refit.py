@@ -34,8 +34,8 @@ def detect_with_refit(
     """Find the events that do not belong, judged against the days before where these are there.
 
     A job that fits its own model fits it on the days before the partition. One that takes the
-    latest model fits a new one first, if that is due. A batch that is not what the latest model
-    was fitted on is so judged by one that knows it, and does not flood the analyst.
+    latest model fits a new one first, if that is due. So a batch of another kind than the latest
+    model knows does not flood the analyst.
 
     Parameters
     ----------

@@ -32,7 +32,6 @@ from flows.steps.records import Batch, Records
 from flows.steps.run import Run
 from flows.steps.score import ChunkScored, score_batch
 from flows.steps.select import Selected
-from flows.storage.fs.store_path import Place
 from flows.storage.runs.history import earlier_runs, past_incidents, past_rows
 from flows.storage.verdicts.store import read_verdicts
 from schemas.columns.roles import Role, time_column
@@ -135,26 +134,11 @@ def group_incidents(
     run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkScored, selected: Selected
 ) -> Grouped:
     """Gather the oddest records into incidents and write these, with what is known of them."""
-    model, references = loaded_model(fitted.stored)
-    job_folder = run.folder.job_folder
-    verdicts = read_verdicts(job_folder)
-    rows, p_values = _odd(*candidates(run), selected)
-    inputs = _Inputs(
-        run=run,
-        records=gathered.records,
-        model=model,
-        references=references,
-        rows=rows,
-        p_values=p_values,
-        selected=selected,
-        verdicts=verdicts,
-        n_scored=scored.scored,
-        knows_other_days=knows_other_days(run, fitted.summary),
-    )
+    inputs = _inputs(run, gathered, fitted, scored, selected)
     pool = _pool(inputs)
     outcome = _judge(inputs, pool)
     covers = _covers(scored)
-    parted, summary = _held_against_the_past(inputs, outcome.judged, covers, job_folder)
+    parted, summary = _held_against_the_past(inputs, outcome.judged, covers)
     reported = parted["incidents"]
     for dataset, some in parted.items():
         written = [incident.row(rank) for rank, incident in enumerate(some, start=1)]
@@ -178,6 +162,25 @@ def group_incidents(
 
 
 GROUP = Step("group", group_incidents)
+
+
+def _inputs(
+    run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkScored, selected: Selected
+) -> _Inputs:
+    model, references = loaded_model(fitted.stored)
+    rows, p_values = _odd(*candidates(run), selected)
+    return _Inputs(
+        run=run,
+        records=gathered.records,
+        model=model,
+        references=references,
+        rows=rows,
+        p_values=p_values,
+        selected=selected,
+        verdicts=read_verdicts(run.folder.job_folder),
+        n_scored=scored.scored,
+        knows_other_days=knows_other_days(run, fitted.summary),
+    )
 
 
 def _odd(
@@ -287,19 +290,19 @@ def _held_against_the_past(
     inputs: _Inputs,
     outcome: ReviewedIncidents,
     covers: tuple[datetime, datetime] | None,
-    job_folder: Place,
 ) -> tuple[dict[str, list[Incident]], IncidentSummary]:
     """Part the incidents by the dataset that each goes into, and sum them up."""
-    earlier = earlier_runs(job_folder, covers, inputs.run.plan.manifest_files())
+    run = inputs.run
+    earlier = earlier_runs(run.folder.job_folder, covers, run.plan.manifest_files())
     rows = past_rows(earlier)
-    inputs.run.scratch.write_table(PAST, rows)
+    run.scratch.write_table(PAST, rows)
     past, told = past_incidents(rows), past_incidents(rows.filter(rows["shown"]))
     reported, suppressed = compared(outcome.reported, past), compared(outcome.suppressed, past)
     nights, n, oddest_new = None, inputs.n_scored, None
     if inputs.knows_other_days:
         nights = past_nights(earlier, rows.select(_OF_A_NIGHT).to_pylist(), inputs.verdicts)
         oddest_new = oddest([*reported, *suppressed], n)
-        reported = with_alarms(reported, n, nights, inputs.run.job.selection.alarms)
+        reported = with_alarms(reported, n, nights, run.job.selection.alarms)
     shown, unshown = _shown(inputs, reported, suppressed)
     summary = IncidentSummary(
         incidents=len(shown),
@@ -313,7 +316,7 @@ def _held_against_the_past(
         nights=None if nights is None else len(nights),
         oddest=oddest_new,
         verdicts=_effects(inputs.verdicts, shown, suppressed),
-        refused_verdicts=list(inputs.run.refused_verdicts),
+        refused_verdicts=list(run.refused_verdicts),
     )
     return {"incidents": shown, "suppressed": suppressed, "unshown": unshown}, summary
 

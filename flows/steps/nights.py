@@ -1,4 +1,4 @@
-"""What the earlier nights of a job had to show, as a night is held against them."""
+"""Earlier nights of a job: how odd the oddest new incident of each was."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ def knows_other_days(run: Run, model: ModelSummary) -> bool:
 def past_nights(
     earlier: Sequence[PublishedRun], rows: Sequence[Mapping[str, Any]], verdicts: Sequence[Verdict]
 ) -> list[float]:
-    """Return what each earlier night had to show, the oldest first.
+    """Return the number that each earlier night is known by (`anomaly.incidents.alarms`).
 
     Parameters
     ----------

@@ -13,7 +13,9 @@ _SCORES = {
 }
 
 _TOLD = {
-    "severity": "`critical` from a score of 60, `high` from 45, `medium` from 30, else `low`.",
+    "severity": "By how many records would be as odd if all of the run were ordinary: `critical`"
+    " for at most a hundredth, `high` for a tenth, `medium` for one, else `low`. An incident that is an"
+    " alarm is at least `high`; beside earlier nights, one that is none is at most `medium`.",
     "summary": "The sentences of its most telling reasons.",
     "reasons": "Its columns, the most telling first: what it holds, what was to be expected, and"
     " the column's `share` of the surprise.",
@@ -24,10 +26,10 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
         INCIDENT,
         {
             "incident": "Its name, the same however often the records are judged.",
-            "rank": "1 is that of the oddest record.",
+            "rank": "The alarms come first, then that of the oddest record.",
             "title": "The entity, and what is odd about it.",
-            "status": "`new`, `recurring`, or `worse`: graver, or with more than three times the"
-            " records it ever had.",
+            "status": "`new`, `recurring`, or `worse`: ten times as rare as it ever was, or with"
+            " more than three times the records.",
             "basis": "`rule` if the job's rule selects its oddest record, `rank` if it is a lead.",
             "records": "Its records, findings or not. Of an alarm, all that the rule selects among"
             " the 20,000 oddest of the run. Of a lead, those as odd as the oddest of the last"
@@ -43,6 +45,9 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             "occurrences": "How often it happened in earlier runs and this one.",
             "verdict": "The newest verdict that is about it; under `suppressed` the one that keeps"
             " it back.",
+            "alarm": "Whether hardly any earlier night had an incident as odd that was new then.",
+            "recurrence": "A night has one as odd once in so many nights; never more than the"
+            " history can tell. Null with fewer than seven earlier nights.",
         }
         | _SCORES
         | _TOLD,

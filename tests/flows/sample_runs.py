@@ -75,6 +75,7 @@ def incidents(n: int) -> pa.Table:
             "entity": "eve",
             "pattern": "user",
             "occurrences": 1,
+            "alarm": False,
         }
         for rank in range(1, n + 1)
     ]

@@ -27,7 +27,7 @@ def incident(
 def past(of: Incident, run: int = 0, **changes: Any) -> PastIncident:
     members = of.members
     known = PastIncident(
-        of.identity, of.severity, members.records, run, members.first_time, members.last_time
+        of.identity, 40.0, members.records, run, members.first_time, members.last_time
     )
     return replace(known, **changes)
 
@@ -62,19 +62,20 @@ def test_each_run_is_an_occurrence_where_records_have_no_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("records", "severity", "status"),
+    ("records", "before", "status"),
     [
-        (2, "medium", "recurring"),
-        (6, "medium", "recurring"),
-        (7, "medium", "worse"),
-        (2, "low", "worse"),
+        (2, 40.0, "recurring"),
+        (6, 40.0, "recurring"),
+        (7, 40.0, "worse"),
+        (2, 30.5, "recurring"),
+        (2, 30.0, "worse"),
     ],
 )
-def test_an_incident_of_higher_severity_or_far_more_records_is_worse(
-    records: int, severity: str, status: str
+def test_an_incident_ten_times_as_rare_or_of_far_more_records_is_worse(
+    records: int, before: float, status: str
 ) -> None:
-    before = earlier(incident(records=2), 24)
-    (now,) = compared([incident(records=records)], [replace(before, severity=severity)])
+    known = replace(earlier(incident(records=2), 24), anomaly_score=before)
+    (now,) = compared([incident(records=records)], [known])
     assert now.status == status
 
 
@@ -99,7 +100,7 @@ def test_two_runs_differ_by_what_is_new_worse_recurring_and_resolved() -> None:
     def row(name: str, records: int = 1) -> dict[str, Any]:
         return {
             "identity": name,
-            "severity": "low",
+            "anomaly_score": 20.0,
             "records": records,
             "first_time": None,
             "last_time": None,

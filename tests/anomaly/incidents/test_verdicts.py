@@ -72,10 +72,6 @@ def test_an_incident_of_a_higher_score_is_never_suppressed(score: str) -> None:
     assert [each.verdict for each in outcome.reported] == [verdict(on).verdict]
 
 
-def test_an_incident_of_a_higher_severity_is_never_suppressed() -> None:
-    assert not suppressed(replace(incident(), severity="high"), verdict(incident()))
-
-
 def test_an_incident_with_a_new_reason_is_never_suppressed() -> None:
     on = incident("eve", "action")
     other = replace(on, reasons=[*on.reasons, replace(on.reasons[0], column="host", share=0.2)])

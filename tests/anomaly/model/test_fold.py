@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import anomaly.model.model
-from anomaly.model.fold import ModelOptions, held_out, splits
+from anomaly.model.fold import ModelOptions
 from anomaly.model.model import AnomalyModel
+from anomaly.model.splits import held_out, splits
 from schemas.columns.roles import Role
 from tests.anomaly.logs import MIXTURE_ROLES, ROLES, mixture
 

@@ -97,9 +97,17 @@ def test_ten_points_of_score_are_a_tenth_of_the_p_value(p: float) -> None:
 
 
 @PATIENT
-@given(st.lists(st.one_of(st.sampled_from([0.0, 30.0, 45.0, 60.0, 3000.0]), st.floats(0, 3000))))
-def test_severity_goes_by_fixed_cuts(scores: list[float]) -> None:
-    assert severity(scores) == [naive.severity(score) for score in scores]
+@given(st.lists(st.floats(1e-300, 1.0)), st.integers(1, 10**9))
+def test_severity_says_how_many_of_an_ordinary_run_would_be_as_odd(
+    p_values: list[float], n: int
+) -> None:
+    assert severity(p_values, n) == [naive.severity(p, n) for p in p_values]
+
+
+def test_each_severity_can_be_had_in_a_log_of_any_size() -> None:
+    for n in (100, 2_000, 10**6):
+        grades = severity(np.array([0.005, 0.05, 0.5, 5.0]) / n, n)
+        assert grades == ["critical", "high", "medium", "low"]
 
 
 def test_next_to_no_p_value_of_an_ordinary_log_is_a_candidate() -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.model.fold import held_out
 from anomaly.model.model import AnomalyModel
+from anomaly.model.splits import held_out
 from anomaly.monitoring.column_drift import BatchCounts, compare_columns, count_records
 from schemas.columns.roles import Role
 from tests.anomaly.logs import FEW, ROLES, company_log, conformed, terms

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from anomaly.model.fold import held_out
 from anomaly.model.model import AnomalyModel
+from anomaly.model.splits import held_out
 from anomaly.monitoring.column_drift import compare_columns, count_records
 from anomaly.monitoring.embedding_drift import compare_cells, count_cells
 from tests.anomaly.logs import ROLES, company_log

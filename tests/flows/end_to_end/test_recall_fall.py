@@ -10,6 +10,7 @@ import pytest
 from flows.pipelines.detect import detect_events
 from flows.results.notifications import tell_of_outcome
 from flows.runtime.runner import DirectRunner
+from flows.steps.planned import Source
 from flows.storage.runs.reader import PublishedRun, find_run
 from schemas.outputs.figures import CanaryReport
 from tests.flows.partitioned_logs import job_in, partitions
@@ -20,7 +21,7 @@ FIRST, SECOND = date(2026, 1, 5), date(2026, 1, 6)
 
 
 def detected(folder: Path, day: date) -> PublishedRun:
-    return detect_events(job_in(folder), DirectRunner(2), lambda *_: None, day)
+    return detect_events(job_in(folder), DirectRunner(2), lambda *_: None, Source(day))
 
 
 def runs_before(run: PublishedRun, found: int) -> None:

@@ -7,6 +7,7 @@ from flows.cli.app import main
 from flows.jobs.partitions import LOOK_BACK, chosen_partition
 from flows.pipelines.detect import detect_events
 from flows.runtime.runner import DirectRunner
+from flows.steps.planned import Source
 from flows.storage.runs.reader import find_run, list_runs, read_scores
 from schemas.errors import InputError, JobError
 from schemas.job.fingerprint import job_fingerprint
@@ -19,7 +20,7 @@ NOON = datetime(2026, 1, 7, 12, tzinfo=UTC)
 
 
 def detected(job, day):
-    return detect_events(job, DirectRunner(2), lambda *_: None, day)
+    return detect_events(job, DirectRunner(2), lambda *_: None, Source(day))
 
 
 def test_a_run_judges_its_partition_and_no_other(tmp_path):

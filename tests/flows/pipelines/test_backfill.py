@@ -14,6 +14,7 @@ from flows.jobs.staleness import standing, standings
 from flows.pipelines.detect import detect_events
 from flows.pipelines.train import train_model
 from flows.runtime.runner import DirectRunner
+from flows.steps.planned import Source
 from flows.storage.fs.lock import job_lock
 from flows.storage.models.registry import roll_back
 from flows.storage.runs.reader import PublishedRun, list_runs
@@ -79,7 +80,7 @@ def logs(tmp_path) -> Path:
 
 
 def detected(folder: Path, day: date) -> None:
-    detect_events(job_in(folder), DirectRunner(2), lambda *_: None, day)
+    detect_events(job_in(folder), DirectRunner(2), lambda *_: None, Source(day))
 
 
 def late_file(folder: Path) -> None:
@@ -161,7 +162,7 @@ def test_a_backfill_that_was_stopped_goes_on_where_it_was(logs, capsys):
     def stopping(job, *, partition, on_progress, **_):
         if partition == DAYS[1]:
             raise KeyboardInterrupt
-        return detect_events(job, DirectRunner(2), on_progress, partition)
+        return detect_events(job, DirectRunner(2), on_progress, Source(partition))
 
     assert backfill(logs, services=replace(Services(), run_detect=stopping)) == 130
     assert judged(logs) == [DAYS[0]]
@@ -241,7 +242,7 @@ def test_what_cannot_be_done_in_parallel_is_told(logs, capsys, more, options, wo
 def test_what_another_model_judged_is_stale_until_that_is_the_latest_again(logs):
     spec = job_in(logs, '[model]\nuse = "latest"\n')
     first = train_model(spec, DirectRunner(2), lambda *_: None, promote=True, partition=DAYS[0])
-    detect_events(spec, DirectRunner(2), lambda *_: None, FIRST)
+    detect_events(spec, DirectRunner(2), lambda *_: None, Source(FIRST))
     assert standing(spec, FIRST).due is None
     train_model(spec, DirectRunner(2), lambda *_: None, promote=True, partition=DAYS[1])
     assert standing(spec, FIRST).due == f"judged by model {first.stored.model_id}"

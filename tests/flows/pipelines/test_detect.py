@@ -82,7 +82,9 @@ def test_findings_are_the_oddest_records_in_the_order_of_their_rank(company):
 
 def test_findings_have_the_severity_of_their_score(company):
     findings = read_findings(company[2])
-    assert findings["severity"].to_pylist() == severity(findings["anomaly_score"].to_numpy())
+    assert findings["severity"].to_pylist() == severity(
+        findings["p_value"].to_numpy(), company[2].manifest.units_scored
+    )
     counted = company[2].manifest.severities
     assert counted == Counter(findings["severity"].to_pylist())
 

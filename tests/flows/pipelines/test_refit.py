@@ -194,17 +194,17 @@ def test_days_are_judged_by_a_model_of_the_history_or_of_their_own(tmp_path):
         assert second.model.model_id == first.model.model_id
 
 
-def test_a_window_of_days_up_to_the_one_that_is_judged_is_fitted_on(tmp_path):
-    for day, rows in ((1, 100), (3, 110), (4, 120), (5, 130)):
+def test_a_window_of_days_before_the_one_that_is_judged_is_fitted_on(tmp_path):
+    for day, rows in ((1, 100), (2, 105), (4, 110), (5, 120), (6, 130)):
         written(tmp_path / f"logs/2026-01-0{day}.parquet", small_log(rows, day))
     spec = job(
         str(tmp_path / "logs/{date}.parquet"),
         tmp_path / "out",
         model={"use": "latest", "refit": "7d", "train": "last 3 days"},
     )
-    manifest = detect_with_refit(spec, DirectRunner(1), lambda *_: None, date(2026, 1, 4)).manifest
+    manifest = detect_with_refit(spec, DirectRunner(1), lambda *_: None, date(2026, 1, 5)).manifest
     assert manifest.ledger.read == 120
-    assert manifest.model.sample_rows == 110 + 120  # the second is not there, the first too old
+    assert manifest.model.sample_rows == 105 + 110  # the third is not there, the first too old
     model = train_model(
         spec, DirectRunner(1), lambda *_: None, promote=False, partition=date(2026, 1, 1)
     )

@@ -18,9 +18,12 @@ from schemas.outputs.manifest import (
     RunManifest,
     SelectionSummary,
 )
-from schemas.outputs.tables import FINDING, INCIDENT, SEVERITY_CUTS, beside_own_columns
+from schemas.outputs.tables import FINDING, INCIDENT, SEVERITIES, beside_own_columns
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>&\u2028\u202eend"
+_LEAST = {"critical": 60.0, "high": 45.0, "medium": 30.0, "low": 0.0}
+"""Severity -> the least score of it here."""
+
 OWN = pa.schema(
     {
         "time": pa.timestamp("us", "UTC"),
@@ -166,6 +169,7 @@ def incident_table(findings: pa.Table, hostile: bool) -> pa.Table:
             "pattern": HOSTILE if hostile else first["reasons"][0]["column"],
             "since": datetime(2026, 2, 1, tzinfo=UTC) if rank % 3 else None,
             "occurrences": 1 + 2 * (rank % 3),
+            "alarm": False,
         }
         rows.append(row)
     return pa.Table.from_pylist(rows, schema=INCIDENT)
@@ -204,7 +208,7 @@ def _row(index: int, score: float, rng: np.random.Generator, hostile: bool) -> d
         "p_value": 10 ** (-score / 10),
         "density_score": 1.0,
         "distance_score": 2.0,
-        "severity": next(name for name, cut in SEVERITY_CUTS if score >= cut),
+        "severity": next(name for name, least in _LEAST.items() if score >= least),
         "basis": "rule",
         "summary": HOSTILE if hostile else f"{user}: {reasons[0]['sentence']}",
         "reasons": reasons,
@@ -306,7 +310,7 @@ def manifest(findings: pa.Table, incidents: pa.Table, hostile: bool) -> RunManif
             resolved=3,
             compared_with="2026-03-15T06-00-12Z-77aa",
         ),
-        severities={name: severities.count(name) for name in dict(SEVERITY_CUTS)},
+        severities={name: severities.count(name) for name in SEVERITIES},
         seconds={
             "plan": 0.4,
             "fit": 9.1,

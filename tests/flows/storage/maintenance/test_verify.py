@@ -74,6 +74,7 @@ def test_what_was_written_is_whole(output, capsys):
         "quarantine/part-00000.parquet",
         "scores/part-00000.parquet",
         "suppressed/part-00000.parquet",
+        "unshown/part-00000.parquet",
     }
 
 
