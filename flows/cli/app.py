@@ -24,6 +24,7 @@ from flows.cli.maintenance import FaultsFoundError, MaintenanceCommands
 from flows.cli.models import ModelCommands
 from flows.cli.options import Flag, Services
 from flows.cli.schedule import ScheduleCommands
+from flows.cli.verdicts import VerdictCommands
 from flows.runtime.run_log import told_on
 from schemas.errors import OutfieldError
 
@@ -109,6 +110,7 @@ def _commands(terminal: Terminal, services: Services) -> tuple[Callable[..., Non
     detect, schedule = DetectCommands(terminal, services), ScheduleCommands(terminal, services)
     incidents, explore = IncidentCommands(terminal), ExploreCommands(terminal)
     models, maintenance = ModelCommands(terminal, services), MaintenanceCommands(terminal)
+    verdicts = VerdictCommands(terminal)
     return (
         detect.detect,
         detect.init,
@@ -116,7 +118,8 @@ def _commands(terminal: Terminal, services: Services) -> tuple[Callable[..., Non
         detect.runs,
         incidents.incidents,
         incidents.diff,
-        incidents.verdict,
+        verdicts.verdict,
+        verdicts.verdicts,
         incidents.export,
         explore.similar,
         explore.context,

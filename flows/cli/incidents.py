@@ -1,12 +1,10 @@
-"""The commands about incidents: what changed between runs, verdicts, exports.
+"""The commands about incidents: what changed between runs, exports.
 
 As in `flows/cli/detect.py`, what a command needs is imported inside it.
 """
 # ruff: noqa: PLC0415 - see above
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from getpass import getuser
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -84,53 +82,6 @@ class IncidentCommands:
         else:
             show_differences(self.terminal, changes)
 
-    def verdict(
-        self,
-        incident: str,
-        /,
-        *,
-        label: Literal["benign", "malicious", "expected"],
-        scope: Literal["this", "entity", "pattern"] = "this",
-        until: date | None = None,
-        note: str = "",
-        output: str = "outfield-output",
-    ) -> None:
-        """Say what an incident is; later runs heed it.
-
-        Benign and expected incidents are suppressed in later runs, unless they are odder than this
-        one. Malicious ones stay out of what later runs take for normal.
-
-        Parameters
-        ----------
-        incident
-            The incident, as `outfield incidents` and the report name it.
-        label
-            What it is.
-        scope
-            What the verdict holds for: this entity with this pattern, the entity with any pattern,
-            or the pattern of any entity. The last needs a pattern that names a value, such as
-            `action = disable_mfa`.
-        until
-            The last day of events that it holds for, such as 2026-12-31; for good by default.
-        note
-            Why.
-        output
-            The folder that holds the results of all jobs, or that of the job.
-        """
-        from anomaly.incidents.verdicts import verdict_on
-        from flows.cli.run_view import shown_path
-        from flows.storage.runs.incident_search import find_incident
-        from flows.storage.verdicts.store import keep_verdict
-        from schemas.outputs.verdict import Opinion
-
-        found = find_incident(output, incident)
-        opinion = Opinion(
-            label=label, scope=scope, until=until, note=note, who=_user(), when=datetime.now(UTC)
-        )
-        said = verdict_on(found.incident, found.records, found.run.manifest.run_id, opinion)
-        path = keep_verdict(found.run.job_folder, said)
-        self.terminal.line(f"Wrote {shown_path(path)}: {label}, on {incident}")
-
     def export(
         self,
         run: str,
@@ -181,11 +132,3 @@ class IncidentCommands:
 
         for line in dictionary().splitlines():
             self.terminal.line(line)
-
-
-def _user() -> str:
-    """Name who gives a verdict, as far as the machine knows."""
-    try:
-        return getuser()
-    except (KeyError, OSError):  # in a container whose user has no name
-        return "unknown"

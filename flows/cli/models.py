@@ -9,20 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from flows.cli.console import Terminal
-from flows.cli.options import Day, Flag, Services, job_of
-from schemas.errors import JobError
+from flows.cli.options import Day, Flag, JobOrFolder, Services, job_folder_of, job_of
 
 if TYPE_CHECKING:
     from flows.storage.fs.store_path import Place
     from schemas.job.job import JobSpec
-
-JobOrFolder = Annotated[str, Parameter(name="JOB_OR_DIR")]
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,7 @@ class ModelCommands:
         """
         from flows.cli.model_view import known_models, show_models
 
-        found = known_models(_folder_of(folder))
+        found = known_models(job_folder_of(folder))
         if json:
             self.terminal.json([model.document() for model in found])
         elif found:
@@ -183,7 +179,7 @@ def _locked(job_or_folder: str) -> Iterator["Place"]:
     from flows.storage.fs.lock import job_lock
     from flows.storage.maintenance.verify import require_job
 
-    job = _folder_of(job_or_folder)
+    job = job_folder_of(job_or_folder)
     require_job(job)
     with job_lock(job, Settings.from_environment().lock_wait):
         yield job
@@ -205,21 +201,3 @@ def _fitted_on(location: str | None, job: "JobSpec") -> "JobSpec":
     if location is None:
         return job
     return job.model_copy(update={"model": job.model.model_copy(update={"train": None})})
-
-
-def _folder_of(job_or_folder: str) -> "Place":
-    """Give the folder of a job: the one that is named, or that of the job file."""
-    if not job_or_folder.endswith(".toml"):
-        from flows.storage.fs.store_path import place_of
-
-        place = place_of(job_or_folder)
-        return place.absolute() if isinstance(place, Path) else place
-    from flows.jobs.job_file import complete_job
-    from flows.storage.runs.writer import job_folder
-
-    spec = job_of(job_or_folder)
-    if spec.name is None and spec.input is None:
-        raise JobError(
-            "the job has neither a name nor an input", where=job_or_folder, remedy="give it a name"
-        )
-    return job_folder(complete_job(spec, spec.input or spec.name))

@@ -7,6 +7,7 @@ What a service needs is imported inside it: `outfield --help` must not wait for 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, Token
@@ -16,6 +17,7 @@ from schemas.errors import JobError
 
 if TYPE_CHECKING:
     from flows.steps.fit import Registered
+    from flows.storage.fs.store_path import Place
     from flows.storage.runs.reader import PublishedRun
     from schemas.columns.profile import ColumnProfile, RoleChoice
     from schemas.job.job import JobSpec
@@ -37,6 +39,9 @@ def _as_day(_type: object, tokens: "Sequence[Token]") -> date:
 
 Day = Annotated[date, Parameter(converter=_as_day)]
 """A day of the calendar, spelt 2026-01-05."""
+
+JobOrFolder = Annotated[str, Parameter(name="JOB_OR_DIR")]
+"""A job file, or the folder of a job."""
 
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 """An option that is there or not; `--no-…` would only be noise."""
@@ -96,3 +101,21 @@ def job_of(path: str | None) -> "JobSpec":
     from flows.jobs.job_file import load_job
 
     return load_job(path)
+
+
+def job_folder_of(job_or_folder: str) -> "Place":
+    """Give the folder of a job: the one that is named, or that of the job file."""
+    if not job_or_folder.endswith(".toml"):
+        from flows.storage.fs.store_path import place_of
+
+        place = place_of(job_or_folder)
+        return place.absolute() if isinstance(place, Path) else place
+    from flows.jobs.job_file import complete_job
+    from flows.storage.runs.writer import job_folder
+
+    spec = job_of(job_or_folder)
+    if spec.name is None and spec.input is None:
+        raise JobError(
+            "the job has neither a name nor an input", where=job_or_folder, remedy="give it a name"
+        )
+    return job_folder(complete_job(spec, spec.input or spec.name))

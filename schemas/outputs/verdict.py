@@ -56,6 +56,17 @@ class Verdict(Opinion):
     evidence: Evidence
 
 
+class Withdrawal(BaseModel):
+    """The end of a verdict: later runs act as if it had never been given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    verdict: str = Field(pattern=r"^v-[0-9a-f]{12}$", description="The verdict's name.")
+    note: str = ""
+    who: str
+    when: datetime
+
+
 class _Line(Opinion):
     """An opinion as a file may hold it: not of any length."""
 

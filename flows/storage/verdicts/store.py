@@ -1,40 +1,89 @@
-"""The verdicts of a job: one JSON file each under OUTPUT/JOB/verdicts, never changed or removed."""
+"""The verdicts of a job under OUTPUT/JOB/verdicts: files that are never changed or removed.
 
-from pydantic import ValidationError
+A verdict is `v-….json`. Where it is withdrawn, `w-….json` of the same digits stands beside it.
+"""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from flows.storage.fs.atomic import naming_output_errors, naming_read_errors, write_whole
 from flows.storage.fs.store_path import Place
 from schemas.errors import OutputError
-from schemas.outputs.verdict import Verdict
+from schemas.outputs.verdict import Verdict, Withdrawal
 
 VERDICTS = "verdicts"
 
+_Document = TypeVar("_Document", bound=BaseModel)
+
 
 def read_verdicts(job_folder: Place) -> list[Verdict]:
-    """Read all verdicts of a job, the oldest first.
+    """Read the verdicts of a job that are not withdrawn, the oldest first.
 
     Raises
     ------
     OutputError
         One of them, or their folder, cannot be read.
     """
-    folder = job_folder / VERDICTS
-    with naming_read_errors(folder):
-        files = list[Place](folder.glob("v-*.json"))
-    return sorted((_read(file) for file in files), key=lambda each: (each.when, each.verdict))
+    return _verdicts(job_folder, verdict_names(job_folder) - withdrawn_names(job_folder))
+
+
+def read_withdrawn(job_folder: Place) -> list[tuple[Verdict, Withdrawal]]:
+    """Read the withdrawn verdicts of a job, the oldest first, each with its withdrawal.
+
+    Raises
+    ------
+    OutputError
+        One of them, or their folder, cannot be read.
+    """
+    names = verdict_names(job_folder) & withdrawn_names(job_folder)
+    return [
+        (each, read_withdrawal(job_folder, each.verdict)) for each in _verdicts(job_folder, names)
+    ]
+
+
+def read_verdict(job_folder: Place, name: str) -> Verdict:
+    """Read one verdict, withdrawn or not.
+
+    Raises
+    ------
+    OutputError
+        It cannot be read.
+    """
+    return _read(job_folder / VERDICTS / f"{name}.json", Verdict)
+
+
+def read_withdrawal(job_folder: Place, name: str) -> Withdrawal:
+    """Read the withdrawal of a verdict.
+
+    Raises
+    ------
+    OutputError
+        It cannot be read.
+    """
+    return _read(job_folder / VERDICTS / _withdrawal(name), Withdrawal)
 
 
 def verdict_names(job_folder: Place) -> set[str]:
-    """Return the names of all verdicts of a job.
+    """Return the names of all verdicts of a job, withdrawn ones too.
 
     Raises
     ------
     OutputError
         Their folder cannot be read.
     """
-    folder = job_folder / VERDICTS
-    with naming_read_errors(folder):
-        return {file.stem for file in folder.glob("v-*.json")}
+    return _stems(job_folder, "v-*.json")
+
+
+def withdrawn_names(job_folder: Place) -> set[str]:
+    """Return the names of the withdrawn verdicts of a job.
+
+    Raises
+    ------
+    OutputError
+        Their folder cannot be read.
+    """
+    return {f"v-{stem.removeprefix('w-')}" for stem in _stems(job_folder, "w-*.json")}
 
 
 def keep_verdict(job_folder: Place, verdict: Verdict) -> Place:
@@ -53,13 +102,41 @@ def keep_verdict(job_folder: Place, verdict: Verdict) -> Place:
     return path
 
 
-def _read(file: Place) -> Verdict:
+def keep_withdrawal(job_folder: Place, withdrawal: Withdrawal) -> Place:
+    """Write the withdrawal of a verdict beside it.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written.
+    """
+    path = job_folder / VERDICTS / _withdrawal(withdrawal.verdict)
+    write_whole(path, withdrawal.model_dump_json(indent=2) + "\n")
+    return path
+
+
+def _withdrawal(name: str) -> str:
+    return f"w-{name.removeprefix('v-')}.json"
+
+
+def _stems(job_folder: Place, pattern: str) -> set[str]:
+    folder = job_folder / VERDICTS
+    with naming_read_errors(folder):
+        return {file.stem for file in folder.glob(pattern)}
+
+
+def _verdicts(job_folder: Place, names: set[str]) -> list[Verdict]:
+    found = [read_verdict(job_folder, name) for name in names]
+    return sorted(found, key=lambda each: (each.when, each.verdict))
+
+
+def _read(file: Place, kind: type[_Document]) -> _Document:
     try:
-        return Verdict.model_validate_json(file.read_bytes())
+        return kind.model_validate_json(file.read_bytes())
     except (OSError, ValidationError) as error:
         problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise OutputError(
-            f"not a verdict that this version of outfield can read ({problem})",
+            f"not a {kind.__name__.lower()} that this version of outfield can read ({problem})",
             where=str(file),
             remedy="mend it or move it away",
         ) from error

@@ -140,6 +140,26 @@ def test_an_incident_of_the_store_gets_a_verdict_and_is_told_with_it(
     assert [each.label for each in again.manifest.incidents.verdicts] == ["benign"]
 
 
+def test_a_verdict_of_the_store_is_listed_and_withdrawn(bucket, location, capsys):
+    first = detect(job(location, "s3://results/out"))
+    incident = read_incidents(first).to_pylist()[0]["incident"]
+    assert main(["verdict", incident, "--label", "benign", "--output", "s3://results/out"]) == 0
+    capsys.readouterr()
+    assert main(["verdicts", "s3://results/out/log", "--json"]) == 0
+    (given,) = json.loads(capsys.readouterr().out)
+    withdraw = ("verdict", "--withdraw", given["verdict"], "--output", "s3://results/out")
+    assert main(withdraw) == 0
+    assert "Withdrew" in capsys.readouterr().out
+    digits = given["verdict"].removeprefix("v-")
+    stored = [key for key in keys(bucket) if key.endswith(f"-{digits}.json")]
+    assert stored == [f"out/log/verdicts/v-{digits}.json", f"out/log/verdicts/w-{digits}.json"]
+    again = detect(job(location, "s3://results/out"))
+    assert dataset_bytes(again, "incidents") == dataset_bytes(first, "incidents")
+    wrong = ("verdict", "--withdraw", "v-0", "--output", "s3://results/out")
+    assert main(wrong) == 2
+    assert f"the nearest of 1 is {given['verdict']}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", [("verdict", "--label", "benign"), ("context",)])
 @pytest.mark.parametrize(
     ("output", "said"),

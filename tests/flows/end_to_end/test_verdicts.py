@@ -10,7 +10,7 @@ from flows.storage.runs.reader import read_findings, read_incidents
 from flows.storage.verdicts.store import read_verdicts
 from schemas.errors import OutputError
 from tests.flows.end_to_end.test_recurring import SETTINGS, day_log, erasing, run_of
-from tests.flows.sample_logs import detect, job, written
+from tests.flows.sample_logs import dataset_bytes, detect, job, written
 from tests.flows.sample_runs import published
 
 
@@ -72,6 +72,23 @@ def test_without_ids_the_malicious_records_are_known_by_file_and_row(tmp_path: P
     assert outfield("verdict", on["incident"], "--label", "malicious", "--output", output) == 0
     again = detect(spec)
     assert again.manifest.model.sample_rows == first.manifest.model.sample_rows - on["records"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("label", ["benign", "malicious"])
+def test_after_a_withdrawal_a_run_is_as_if_the_verdict_had_never_been_given(
+    tmp_path: Path, label: str
+) -> None:
+    first = run_of(0, tmp_path)
+    on, output = erasing(first), str(tmp_path / "out")
+    assert outfield("verdict", on["incident"], "--label", label, "--output", output) == 0
+    (verdict,) = read_verdicts(tmp_path / "out/log")
+    assert outfield("verdict", "--withdraw", verdict.verdict, "--output", output) == 0
+    again = run_of(0, tmp_path)
+    for dataset in ("incidents", "suppressed", "findings", "scores"):
+        assert dataset_bytes(again, dataset) == dataset_bytes(first, dataset)
+    assert again.manifest.incidents == first.manifest.incidents
+    assert again.manifest.model == first.manifest.model
 
 
 def test_an_incident_that_is_nowhere_is_said_so(

@@ -89,6 +89,7 @@ def test_results_that_may_not_be_read_are_told_in_one_line(s3, store, tmp_path, 
     store.faults, store.share, store.only = [faults.DENIED], 1, only
     commands = {
         "verdict": (incident, "--label", "benign", "--output", "s3://faulty/out"),
+        "verdicts": ("s3://faulty/out/log",),
         "context": (incident, "--output", "s3://faulty/out"),
         "models": ("s3://faulty/out/log",),
         "rollback": ("s3://faulty/out/log",),
