@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-_ALIKE = 0.8
+ALIKE = 0.8
 """Cosine from which on two incidents are odd for the same reasons."""
 
 
@@ -49,18 +49,18 @@ def most_similar(
     keys["entity"] = np.array([_whose(row) for row in past], dtype=object)
     named = sorted({reason["column"] for row in past for reason in row["reasons"]})
     columns = {column: place for place, column in enumerate(named)}
-    shares = _directions(past, columns)
+    shares = directions(_shares(past), columns)
     newest_first = np.arange(len(past))[::-1]
     _, kinds, counts = np.unique(
         keys["identity"].astype(str), return_inverse=True, return_counts=True
     )
     found = []
-    for row, direction in zip(incidents, _directions(incidents, columns), strict=True):
+    for row, direction in zip(incidents, directions(_shares(incidents), columns), strict=True):
         cosine = shares @ direction
         same = keys["identity"] == row["identity"]
         pattern = (keys["pattern"] == _named(row)) & (keys["pattern"] != "")
         entity = (keys["entity"] == _whose(row)) & (keys["entity"] != "")
-        rank = 4 * same + 2 * pattern + 1 * entity + np.where(cosine >= _ALIKE, 0.5, 0.0)
+        rank = 4 * same + 2 * pattern + 1 * entity + np.where(cosine >= ALIKE, 0.5, 0.0)
         order = newest_first[np.argsort(-(rank + cosine / 10)[newest_first], kind="stable")]
         alike = order[rank[order] > 0]
         firsts = np.sort(np.unique(kinds[alike], return_index=True)[1])[:n]
@@ -95,14 +95,30 @@ def _whose(row: Mapping[str, Any]) -> str:
     return "" if row["entity"] is None else f"{row['entity_column']}\0{row['entity']}"
 
 
-def _directions(
-    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, int]
+def _shares(rows: Sequence[Mapping[str, Any]]) -> list[list[tuple[str, float]]]:
+    return [[(each["column"], each["share"]) for each in row["reasons"]] for row in rows]
+
+
+def directions(
+    shares: Sequence[Sequence[tuple[str, float]]], columns: Mapping[str, int]
 ) -> npt.NDArray[np.float64]:
-    """Return the shares of each row's columns as a vector of length 1, (n_rows, n_columns)."""
-    shares = np.zeros((len(rows), len(columns)))
-    for place, row in enumerate(rows):
-        for reason in row["reasons"]:
-            if reason["column"] in columns:
-                shares[place, columns[reason["column"]]] += reason["share"]
-    length = np.linalg.norm(shares, axis=1, keepdims=True)
-    return np.divide(shares, length, out=shares, where=length > 0)
+    """Return the shares of each incident's columns as a vector of length 1.
+
+    Parameters
+    ----------
+    shares
+        The columns of each incident's reasons, with their shares of the surprisal.
+    columns
+        Column -> its place in the vectors; others are left out.
+
+    Returns
+    -------
+    float64 (n_incidents, n_columns); 0 where an incident has none of the columns.
+    """
+    found = np.zeros((len(shares), len(columns)))
+    for place, reasons in enumerate(shares):
+        for column, share in reasons:
+            if column in columns:
+                found[place, columns[column]] += share
+    length = np.linalg.norm(found, axis=1, keepdims=True)
+    return np.divide(found, length, out=found, where=length > 0)

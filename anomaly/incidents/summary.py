@@ -77,6 +77,8 @@ class Incident:
     """Whether the nights before did not show its like: `anomaly.incidents.alarms`."""
     recurrence: float | None = None
     """A night is as odd once in so many; None while too few nights are known."""
+    taught: str | None = None
+    """Which verdicts on similar incidents move it in the list; None where none do."""
 
     def row(self, rank: int) -> dict[str, Any]:
         """Give the incident as a row of `INCIDENT`."""
@@ -193,13 +195,14 @@ def _title(members: Members, reasons: Sequence[Reason]) -> str:
     # The entity stands there already, so that it is odd is said only where nothing else is.
     telling = [r for r in telling if r.observed != members.entity] or telling
     what = ", ".join(
-        f"`{_short(reason.column)}` is `{_short(reason.observed)}`"
+        f"`{short(reason.column)}` is `{short(reason.observed)}`"
         for reason in telling[:_REASONS_IN_TITLE]
     )
-    return what if members.entity is None else f"`{_short(members.entity)}`: {what}"
+    return what if members.entity is None else f"`{short(members.entity)}`: {what}"
 
 
-def _short(value: str | None) -> str:
+def short(value: str | None) -> str:
+    """Return a value on one line, of a length that a title or sentence can hold."""
     text = "missing" if value is None else " ".join(value.split())
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 

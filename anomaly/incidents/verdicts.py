@@ -22,7 +22,7 @@ from schemas.outputs.verdict import Evidence, Opinion, Verdict
 _HIGHER = 1.1
 """How many times the scores of what it was given on an incident may have: models differ a little
 from run to run."""
-_TELLING = 0.1
+TELLING = 0.1
 """A column with at least this share of the surprisal is a reason that must have been there."""
 
 
@@ -78,10 +78,8 @@ def is_about(verdict: Verdict, incident: Incident) -> bool:
 
 def _suppressing(about: Sequence[Verdict], incident: Incident, today: date) -> Verdict | None:
     """Return the verdict that suppresses an incident, of those about it, the newest first."""
-    last = incident.members.last_time
-    day = today if last is None else datetime.fromtimestamp(last / 1e6, UTC).date()
     for verdict in about:
-        if verdict.until is not None and day > verdict.until:
+        if has_ended(verdict, incident, today):
             continue
         if verdict.label == "malicious":
             return None  # it overrules all earlier verdicts
@@ -90,13 +88,22 @@ def _suppressing(about: Sequence[Verdict], incident: Incident, today: date) -> V
     return None
 
 
+def has_ended(verdict: Verdict, incident: Incident, today: date) -> bool:
+    """Tell whether the last day of a verdict is before an incident; `today` is that of no time."""
+    if verdict.until is None:
+        return False
+    last = incident.members.last_time
+    day = today if last is None else datetime.fromtimestamp(last / 1e6, UTC).date()
+    return day > verdict.until
+
+
 def is_odder(incident: Incident, seen: Evidence) -> bool:
     """Tell whether an incident is odder than what a verdict was given on."""
     higher = any(
         incident.scores[score] > _HIGHER * getattr(seen, score)
         for score in ("density_score", "distance_score")
     )
-    telling = {reason.column for reason in incident.reasons if reason.share >= _TELLING}
+    telling = {reason.column for reason in incident.reasons if reason.share >= TELLING}
     return higher or not telling <= set(seen.columns)
 
 
@@ -181,7 +188,8 @@ def verdict_on(
             remedy="take `this` or `entity` on an incident of one entity",
         )
     own = {name: incident[name] for name in Evidence.model_fields if name in incident}
-    own |= {"columns": columns, "records": list(records)}
+    shares = [reason["share"] for reason in incident["reasons"]]
+    own |= {"columns": columns, "shares": shares, "records": list(records)}
     said = opinion.model_dump()
     name = verdict_name(incident["incident"], opinion)
     named = {"verdict": name, "incident": incident["incident"], "run_id": run_id}

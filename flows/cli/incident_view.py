@@ -37,7 +37,7 @@ def show_incidents(terminal: Terminal, incidents: Iterable[Mapping[str, Any]]) -
             each["status"],
             f"{each['records']:,}",
             each["incident"],
-            each["title"],
+            f"{each['title']} ({each['taught']})" if each["taught"] else each["title"],
         ]
         for each in incidents
     ]

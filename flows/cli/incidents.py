@@ -29,7 +29,7 @@ class IncidentCommands:
         top: Annotated[int, Parameter(validator=Number(gte=1))] = 20,
         json: Flag = False,
     ) -> None:
-        """Show the incidents of a run, that of the oddest finding first.
+        """Show the incidents of a run, the oddest first, as far as no verdict moves them.
 
         Parameters
         ----------

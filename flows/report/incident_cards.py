@@ -71,6 +71,8 @@ class IncidentCard:
     """Its history, the events near it, others like it; None beyond the first incidents."""
     verdict: str
     """The verdict that is about it and let it through; empty where there is none."""
+    taught: Cut | None
+    """Which verdicts on similar incidents move it in the list; None where none do."""
     labels: list[str]
     scopes: list[tuple[str, str]]
     """What a verdict on it may say, and hold for: scope, and the words for it."""
@@ -170,6 +172,7 @@ def _card(
         left_out=row["records"] - len(members),
         around=around,
         verdict=f"{labels.get(row['verdict'], '')} {row['verdict']}" if row["verdict"] else "",
+        taught=cut(row["taught"], _TITLE, _FULL) if row["taught"] else None,
         labels=_labels(row),
         scopes=_scopes(row),
         columns=columns,

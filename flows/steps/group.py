@@ -1,8 +1,8 @@
 """Step `group`: groups anomalous records into incidents; applies verdicts; compares earlier runs.
 
 The most anomalous records are grouped until there are as many incidents as the job wants. An
-incident that a verdict suppresses is not replaced by a less anomalous one. The most anomalous
-records of each incident become findings.
+incident that a verdict suppresses is not replaced by a less anomalous one. Verdicts on similar
+incidents change the order of the others. The most anomalous records of each become findings.
 """
 
 from collections import Counter
@@ -20,6 +20,7 @@ from anomaly.incidents.alarms import oddest, with_alarms, worth_showing
 from anomaly.incidents.grouping import Candidates, gone_through, incidents
 from anomaly.incidents.recurrence import compared, resolved
 from anomaly.incidents.summary import Incident, describe_incident, members_of
+from anomaly.incidents.teaching import taught
 from anomaly.incidents.verdicts import ReviewedIncidents, apply_verdicts
 from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score, severity
@@ -304,6 +305,7 @@ def _held_against_the_past(
         oddest_new = oddest([*reported, *suppressed], n)
         reported = with_alarms(reported, n, nights, run.job.selection.alarms)
     shown, unshown = _shown(inputs, reported, suppressed)
+    shown = taught(shown, inputs.verdicts, inputs.run.started.date())
     summary = IncidentSummary(
         incidents=len(shown),
         records=sum(incident.members.records for incident in shown),

@@ -26,7 +26,7 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
         INCIDENT,
         {
             "incident": "Its name, the same however often the records are judged.",
-            "rank": "The alarms come first, then that of the oddest record.",
+            "rank": "The alarms come first, then by the score, as far as no verdict moves it.",
             "title": "The entity, and what is odd about it.",
             "status": "`new`, `recurring`, or `worse`: ten times as rare as it ever was, or with"
             " more than three times the records.",
@@ -48,6 +48,8 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             "alarm": "Whether hardly any earlier night had an incident as odd that was new then.",
             "recurrence": "A night has one as odd once in so many nights; never more than the"
             " history can tell. Null with fewer than seven earlier nights.",
+            "taught": "Which verdicts on similar incidents move it in the list; null where none"
+            " do, and in runs of earlier versions.",
         }
         | _SCORES
         | _TOLD,

@@ -106,11 +106,13 @@ INCIDENT = pa.schema(
         pa.field("verdict", pa.string()),
         pa.field("alarm", pa.bool_(), nullable=False),
         pa.field("recurrence", pa.float64()),
+        pa.field("taught", pa.string()),
     ],
     metadata=_METADATA,
 )
 """One row for each incident: the alarms first, then that of the oddest finding.
 
+Verdicts may change the order among the alarms, and among the leads.
 `record_id`, the scores, `summary` and `reasons` are those of its most telling finding.
 """
 

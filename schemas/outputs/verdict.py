@@ -20,6 +20,11 @@ class Evidence(BaseModel):
     entity: str | None
     pattern: str
     columns: list[str] = Field(description="The columns of its reasons.")
+    shares: list[float] | None = Field(
+        default=None,
+        description="The share of each of them in the surprisal; null in verdicts of earlier"
+        " versions.",
+    )
     severity: str
     density_score: float
     distance_score: float

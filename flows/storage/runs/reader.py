@@ -132,16 +132,16 @@ def read_findings(run: PublishedRun, columns: Sequence[str] | None = None) -> pa
     """
     findings = parquet_parts.read_dataset(run.folder / "findings", columns)
     if columns is None:
-        findings = _as_of_now(findings)
+        findings = _as_of_now(findings, FINDING)
     return findings.sort_by("rank") if "rank" in findings.column_names else findings
 
 
-def _as_of_now(findings: pa.Table) -> pa.Table:
-    """Give findings of an earlier version the columns that were added since, null."""
-    for place, field in enumerate(FINDING):
-        if findings.schema.field(place).name != field.name and field.nullable:
-            findings = findings.add_column(place, field, pa.nulls(len(findings), field.type))
-    return findings
+def _as_of_now(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Give what an earlier version wrote the columns that were added since, null."""
+    for place, field in enumerate(schema):
+        if table.schema.names[place : place + 1] != [field.name] and field.nullable:
+            table = table.add_column(place, field, pa.nulls(len(table), field.type))
+    return table
 
 
 def read_incidents(run: PublishedRun, dataset: str = "incidents") -> pa.Table:
@@ -165,11 +165,9 @@ def read_incidents(run: PublishedRun, dataset: str = "incidents") -> pa.Table:
     if not written:
         return INCIDENT.empty_table()
     found = parquet_parts.read_dataset(run.folder / dataset).sort_by("rank")
-    if "alarm" in found.column_names:
-        return found
-    # It is of a version without alarms.
-    none_is, nothing = pa.repeat(False, len(found)), pa.nulls(len(found), pa.float64())
-    return found.append_column("alarm", none_is).append_column("recurrence", nothing).cast(INCIDENT)
+    if "alarm" not in found.column_names:  # it is of a version without alarms
+        found = found.append_column(INCIDENT.field("alarm"), pa.repeat(False, len(found)))
+    return _as_of_now(found, INCIDENT)
 
 
 def read_map(run: PublishedRun) -> pa.Table:

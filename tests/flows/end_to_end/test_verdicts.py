@@ -33,7 +33,7 @@ def test_a_benign_incident_is_suppressed_in_the_next_run_and_named_in_its_report
     (hidden,) = read_incidents(again, "suppressed").to_pylist()
     assert (hidden["incident"], hidden["verdict"]) == (on["incident"], verdict.verdict)
     rest = [i for i in read_incidents(first)["incident"].to_pylist() if i != on["incident"]]
-    assert read_incidents(again)["incident"].to_pylist() == rest
+    assert sorted(read_incidents(again)["incident"].to_pylist()) == sorted(rest)
     assert on["incident"] not in read_findings(again)["incident"].to_pylist()
     (effect,) = again.manifest.incidents.verdicts
     assert (effect.verdict, effect.suppressed, effect.let_through) == (verdict.verdict, 1, 0)
@@ -72,6 +72,25 @@ def test_without_ids_the_malicious_records_are_known_by_file_and_row(tmp_path: P
     assert outfield("verdict", on["incident"], "--label", "malicious", "--output", output) == 0
     again = detect(spec)
     assert again.manifest.model.sample_rows == first.manifest.model.sample_rows - on["records"]
+
+
+@pytest.mark.slow
+def test_a_verdict_teaches_the_order_of_the_next_day_until_it_is_withdrawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on, output = erasing(run_of(0, tmp_path)), str(tmp_path / "out")
+    untaught = run_of(1, tmp_path)
+    assert outfield("verdict", on["incident"], "--label", "malicious", "--output", output) == 0
+    next_day = run_of(1, tmp_path)
+    said = "one verdict on it raises it"
+    assert erasing(next_day)["taught"] == said
+    assert f"{said}</bdi>" in (next_day.folder / "report.html").read_text()
+    capsys.readouterr()
+    assert outfield("incidents", f"{output}/log") == 0
+    assert f"({said})" in capsys.readouterr().out
+    (verdict,) = read_verdicts(tmp_path / "out/log")
+    assert outfield("verdict", "--withdraw", verdict.verdict, "--output", output) == 0
+    assert dataset_bytes(run_of(1, tmp_path), "incidents") == dataset_bytes(untaught, "incidents")
 
 
 @pytest.mark.slow

@@ -265,6 +265,17 @@ def test_a_verdict_that_let_an_incident_through_is_named() -> None:
     assert text.count("The verdict benign v-1 is about it") == 1
 
 
+def test_the_verdicts_that_move_an_incident_are_named_and_their_names_escaped() -> None:
+    data = report_data(findings=6)
+    hostile = "one verdict on `<script>` lowers it"
+    told = pa.array([hostile, *[None] * (len(data.incidents) - 1)])
+    place = data.incidents.column_names.index("taught")
+    moved = data.incidents.set_column(place, data.incidents.field("taught"), told)
+    page = render(replace(data, incidents=moved))
+    assert _Page(page).text().count("Its place in the list: one verdict on <script>") == 1
+    assert "<code>&lt;script&gt;</code> lowers it" in page
+
+
 def test_the_same_run_gives_the_same_page(page: str) -> None:
     assert render(report_data()) == page
 
