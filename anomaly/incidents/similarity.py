@@ -47,7 +47,8 @@ def most_similar(
     keys = {key: np.array([row[key] for row in past], dtype=object) for key in ("identity",)}
     keys["pattern"] = np.array([_named(row) for row in past], dtype=object)
     keys["entity"] = np.array([_whose(row) for row in past], dtype=object)
-    named = sorted({reason["column"] for row in past for reason in row["reasons"]})
+    both = [*past, *incidents]
+    named = sorted({reason["column"] for row in both for reason in row["reasons"]})
     columns = {column: place for place, column in enumerate(named)}
     shares = directions(_shares(past), columns)
     newest_first = np.arange(len(past))[::-1]

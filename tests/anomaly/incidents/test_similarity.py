@@ -47,5 +47,11 @@ def test_a_pattern_without_a_value_and_a_missing_entity_make_nothing_similar() -
     assert most_similar([now], [other], 5) == [[]]
 
 
+def test_a_column_that_no_earlier_incident_was_odd_in_tells_them_apart() -> None:
+    now = incident("k-1", "ann", "mfa", {"mfa": 0.8, "action": 0.2})
+    other = incident("k-2", "bob", "action", {"action": 1.0})
+    assert most_similar([now], [other], 5) == [[]]
+
+
 def test_no_incident_is_similar_where_there_is_no_earlier_run() -> None:
     assert most_similar([NOW, NOW], [], 5) == [[], []]
