@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --quie
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .PHONY: demo test check docs picture format lock clean bench-quality bench-speed bench-explanations bench-fdr \
-  bench-lawful bench-contamination bench-cluster bench-drift bench-vectors
+  bench-lawful bench-contamination bench-cluster bench-drift bench-nights bench-vectors
 
 demo: $(READY)                 ## generate the sample log, run the main job on it, print what it found
 	$(BIN)/python -m data.generate data/sample
@@ -61,6 +61,9 @@ bench-cluster: $(READY)        ## what one and two Dask workers gain, and what a
 
 bench-drift: $(READY)          ## what becomes of a model while the log drifts: frozen, renewed, fitted each day
 	$(BIN)/python -m tests.bench.drift $(ARGS)
+
+bench-nights: $(BENCH_READY)   ## alarms of a scheduled job on quiet and on attacked nights; ARGS="--help" says more
+	$(BIN)/python -m tests.bench.nights $(ARGS)
 
 bench-vectors: $(BENCH_READY)  ## vector stores beside each other: build, size, recall, latency
 	$(BIN)/python -m tests.bench.vectors $(ARGS)

@@ -26,7 +26,7 @@ MODELS: Mapping[str, Mapping[str, str]] = {OUTFIELD: {}, ALONE: {"train": "batch
 
 @dataclass(frozen=True)
 class Night:
-    """What a judge says of a night, and what of it is true."""
+    """The outcome of one judge on one night, and how much of it is true."""
 
     date: str
     rows: int
