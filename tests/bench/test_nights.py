@@ -279,9 +279,10 @@ def test_planted_values_and_incidents_are_shares_of_their_own():
 
 
 def test_a_night_that_selects_nothing_has_no_false_discoveries():
-    nights = [night(selected=4, selected_false=2), night()]
+    nights = [night(selected=4, selected_false=2), night(selected=0)]
     assert false_discoveries(nights) == "25% (4 rows)"
-    assert false_discoveries([night()]) == "none selected"
+    assert false_discoveries(nights[1:]) == "none selected"
+    assert false_discoveries([night()]) == "–"  # of a peer
     assert fraud_among_first([night(first=5), night(first=12)]) == "8.5"
 
 
@@ -309,9 +310,11 @@ def test_a_title_fits_its_cell():
     assert "| 7.2 |" in last
 
 
-def test_the_page_leaves_out_what_was_not_planted():
+def test_the_page_leaves_out_what_was_not_asked_for():
     assert "## Planted" not in page([draw()])
     assert "## Planted" in page([draw(planted={INCIDENT: True})])
+    assert "## The alert logs" in page([draw()])
+    assert "## The alert logs" not in page([draw(name="ssh_auth"), draw(FOREST)])
 
 
 # --- how it is run ---------------------------------------------------------------------------

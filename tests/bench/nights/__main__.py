@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.bench.labelled import DATA
 from tests.bench.nights.draws import JUDGES, Draw, DrawStore, Key, run_draws
-from tests.bench.nights.logs import LOGS, NIGHTS, ROWS, SAMPLES, Drawn
+from tests.bench.nights.logs import ALERTS, LOGS, NIGHTS, ROWS, SAMPLES, Drawn
+from tests.bench.nights.measure import OUTFIELD
 from tests.bench.nights.tables import figures_table, night_table, planted_table
 from tests.bench.results import OUTPUT, positive, write
 
@@ -71,7 +72,8 @@ def page(draws: Sequence[Draw]) -> str:
     ]
     if any(night.planted for draw in draws for night in draw.nights):
         parts += ["## Planted in real quiet nights", planted_table(draws)]
-    parts += ["## The alert logs as outfield judges them", night_table(draws)]
+    if any(draw.key.judge == OUTFIELD and draw.key.log.name in ALERTS for draw in draws):
+        parts += ["## The alert logs as outfield judges them", night_table(draws)]
     return "\n\n".join(parts)
 
 

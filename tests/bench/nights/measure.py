@@ -46,8 +46,8 @@ class Night:
     """Of the first incident; empty without one."""
     recurrence: float | None = None
     """Of the first incident."""
-    selected: int = 0
-    """Rows that the rule selects."""
+    selected: int | None = None
+    """Rows that the rule selects; None for a peer, which has no such rule."""
     selected_false: int = 0
     """Ordinary ones of them."""
     planted: dict[str, bool] = field(default_factory=dict)

@@ -35,7 +35,7 @@ def _figures() -> list[tuple[str, Sequence[str], Figure]]:
     quiet = "alarms a quiet night (share of these nights with one)"
     rows: list[tuple[str, Sequence[str], Figure]] = [
         ("attacked nights with an alarm that holds the attack", ALERTS, attacks_alarmed),
-        ("rank of the first incident that holds the attack, median", ALERTS, median_rank),
+        ("rank of the first incident (of a peer: row) that holds the attack, median", ALERTS, median_rank),
         (f"{quiet}, alert logs", ALERTS, quiet_alarms),
         *((f"{quiet}, {name}", [name], quiet_alarms) for name in (*UNLABELLED, *SAMPLES)),
         *((f"{name}: planted nights with an alarm that holds it", [name], attacks_alarmed)
@@ -111,11 +111,12 @@ def fraud_among_first(nights: Nights) -> str:
 
 def false_discoveries(nights: Nights) -> str:
     """Return the mean share of ordinary rows among the selected, 0 where none is; and how many."""
-    selected = sum(night.selected for night in nights)
-    if not selected:
-        return "none selected"
-    shares = [night.selected_false / max(night.selected, 1) for night in nights]
-    return f"{np.mean(shares):.0%} ({selected:,} rows)"
+    pairs = [(n.selected_false, n.selected) for n in nights if n.selected is not None]
+    if not pairs:
+        return NONE
+    selected = sum(rows for _, rows in pairs)
+    share = np.mean([false / max(rows, 1) for false, rows in pairs])
+    return f"{share:.0%} ({selected:,} rows)" if selected else "none selected"
 
 
 # --- other tables ----------------------------------------------------------------------------
