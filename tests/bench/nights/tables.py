@@ -35,7 +35,7 @@ def _figures() -> list[tuple[str, Sequence[str], Figure]]:
     quiet = "alarms a quiet night (share of these nights with one)"
     rows: list[tuple[str, Sequence[str], Figure]] = [
         ("attacked nights with an alarm that holds the attack", ALERTS, attacks_alarmed),
-        ("rank of the first incident (of a peer: row) that holds the attack, median", ALERTS, median_rank),
+        ("median rank of the first incident (of a peer: row) of the attack", ALERTS, median_rank),
         (f"{quiet}, alert logs", ALERTS, quiet_alarms),
         *((f"{quiet}, {name}", [name], quiet_alarms) for name in (*UNLABELLED, *SAMPLES)),
         *((f"{name}: planted nights with an alarm that holds it", [name], attacks_alarmed)
