@@ -21,6 +21,7 @@ from tests.bench.nights.measure import (
     ALONE,
     OUTFIELD,
     Night,
+    as_if_alarms,
     found_kinds,
     nights_to_plant,
     planted_night,
@@ -205,6 +206,13 @@ def test_an_alarm_is_true_if_one_of_its_records_is():
     }
 
 
+def test_alone_a_night_has_new_and_grave_incidents_for_alarms():
+    table = incidents()
+    table = table.append_column("severity", pa.array(["high", "critical", "medium"]))
+    table = table.append_column("status", pa.array(["recurring", "worse", "new"]))
+    assert as_if_alarms(table)["alarm"].to_pylist() == [False, True, False]
+
+
 def test_a_planted_incident_is_found_by_any_of_its_records():
     kinds = {"1": "odd text", "2": INCIDENT, "3": INCIDENT}
     assert found_kinds(kinds, {"3", "9"}) == {"odd text": False, INCIDENT: True}
@@ -351,7 +359,8 @@ def test_outfield_is_held_against_the_nights_before_and_planted_nights_leave_no_
           "--output", str(tmp_path)])  # fmt: skip
     figures = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     nights = figures["draws"][0]["nights"]
-    assert [night["known"] for night in nights] == list(range(NIGHTS))
+    # The third night is the first that is judged by two days, and that later ones are held against.
+    assert [night["known"] for night in nights] == [0, 0, 0, 1, 2]
     assert [bool(night["planted"]) for night in nights] == [False, False, True, True, True]
 
 

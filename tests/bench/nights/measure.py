@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from flows.pipelines.refit import detect_with_refit
 from flows.runtime.runner import DirectRunner
@@ -22,6 +23,8 @@ FIRST = 20
 OUTFIELD, ALONE = "outfield", "outfield, each night alone"
 MODELS: Mapping[str, Mapping[str, str]] = {OUTFIELD: {}, ALONE: {"train": "batch"}}
 """Name of a judge -> its section `[model]`."""
+_GRAVE = ("critical", "high")
+"""Severities of an alarm: at most one record in ten nights would be as odd by chance."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Night:
     true: int
     """Events that do not belong."""
     known: int
-    """Nights that it is held against."""
+    """Nights that it is held against; of a peer, nights before it."""
     alarms: int
     """Incidents; of a peer, rows."""
     true_alarms: int
@@ -79,7 +82,7 @@ def judge(log: NightLog, name: str, seed: int) -> list[Night]:
             if night in to_plant:
                 planted = _found_when_planted(log, name, night, seed, output)
             run = _run(_job(log, log.events, output, name, seed), night)
-            nights.append(_night(log, run, night, planted))
+            nights.append(_night(log, run, _incidents(run, name), planted))
     return nights
 
 
@@ -95,7 +98,7 @@ def _found_when_planted(
         planted = planted_night(log, night, seed)
         write_part(planted.events, events, night)
         run = _run(_job(log, events, results, name, seed), night)
-        return found_kinds(planted.kinds, _alarmed(read_incidents(run), read_findings(run)))
+        return found_kinds(planted.kinds, _alarmed(_incidents(run, name), read_findings(run)))
 
 
 def found_kinds(kinds: Mapping[str, str], alarmed: set[str]) -> dict[str, bool]:
@@ -126,17 +129,35 @@ def _run(job: JobSpec, night: str) -> PublishedRun:
     return detect_with_refit(job, DirectRunner(1), lambda *_: None, date.fromisoformat(night))
 
 
-def _night(log: NightLog, run: PublishedRun, night: str, planted: dict[str, bool]) -> Night:
+def _incidents(run: PublishedRun, name: str) -> pa.Table:
+    incidents = read_incidents(run)
+    return as_if_alarms(incidents) if name == ALONE else incidents
+
+
+def as_if_alarms(incidents: pa.Table) -> pa.Table:
+    """Call those incidents alarms that are new and grave.
+
+    A run that judges its records by themselves calls none. Who is to be woken by it has severity
+    and status to go by.
+    """
+    grave = pc.is_in(incidents["severity"], pa.array(_GRAVE))
+    flags = pc.and_(grave, pc.not_equal(incidents["status"], "recurring"))
+    return incidents.set_column(incidents.column_names.index("alarm"), "alarm", flags)
+
+
+def _night(
+    log: NightLog, run: PublishedRun, incidents: pa.Table, planted: dict[str, bool]
+) -> Night:
     scores = read_scores(run, ["record_id", "anomaly_score"])
     is_true = np.array([record in log.true for record in scores["record_id"].to_pylist()])
     ranked = is_true[np.argsort(-scores["anomaly_score"].to_numpy(), kind="stable")]
     selected = run.manifest.selection.selected
-    told = told_of(read_incidents(run), read_findings(run), log.true)
+    told = told_of(incidents, read_findings(run), log.true)
     return Night(
-        date=night,
+        date=str(run.manifest.partition),
         rows=run.manifest.ledger.read,
         true=int(is_true.sum()),
-        known=run.manifest.incidents.nights,
+        known=run.manifest.incidents.nights or 0,
         first=int(ranked[:FIRST].sum()),
         selected=selected,
         selected_false=int((~ranked[:selected]).sum()),
