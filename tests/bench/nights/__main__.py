@@ -66,10 +66,10 @@ def page(draws: Sequence[Draw]) -> str:
         "# Night by night",
         "An alarm of outfield is an incident. Where it judges each night alone, that is a new one"
         " of at least high severity. A peer is fitted on the night before, and its alarm is a row"
-        " above the best score of all nights before. Quiet nights hold no event that does not belong. The"
-        " third night of a log has no alarm of outfield's, as it is held against no night. The"
-        " generated logs have their incidents on some nights, and the like of an incident may have"
-        " been there before.",
+        " above the best score of all nights before. Quiet nights hold no event that does not"
+        " belong. The third night of a log has no alarm of outfield's, as it is held against no"
+        " night. The generated logs have their incidents on some nights, and the like of an"
+        " incident may have been there before.",
         figures_table(draws),
     ]
     if any(night.planted for draw in draws for night in draw.nights):
