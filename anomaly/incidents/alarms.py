@@ -70,9 +70,13 @@ def is_new(incident: Incident) -> bool:
     return incident.status != "recurring"
 
 
-def oddest(incidents: Sequence[Incident], n_scored: int) -> float | None:
-    """Return the number that a night is known by: the smallest of its new incidents."""
-    return min((_expected(each, n_scored) for each in incidents if is_new(each)), default=None)
+def oddest(incidents: Sequence[Incident], n_scored: int) -> float:
+    """Return the number that a night is known by: the smallest of its new incidents.
+
+    Of a night without a new one, all records are as odd.
+    """
+    new = (_expected(each, n_scored) for each in incidents if is_new(each))
+    return min(new, default=float(n_scored))
 
 
 def with_alarms(

@@ -35,14 +35,12 @@ def past_nights(
     malicious = {verdict.incident for verdict in verdicts if verdict.label == "malicious"}
     found = []
     for place, run in enumerate(earlier):
-        shown = run.manifest.incidents.oddest
-        if shown is None:
+        number = run.manifest.incidents.oddest
+        if number is None:
             continue
         own = [row for row in rows if row["run"] == place and row["status"] != "recurring"]
         if any(row["incident"] in malicious for row in own):
             others = [row["p_value"] for row in own if row["incident"] not in malicious]
-            shown = min(others, default=None)
-            shown = None if shown is None else shown * run.manifest.units_scored
-        if shown is not None:
-            found.append(shown)
+            number = min(others, default=1.0) * run.manifest.units_scored
+        found.append(number)
     return found[-MOST_NIGHTS:]

@@ -192,8 +192,8 @@ class IncidentSummary(OutputDocument):
     oddest: float | None = Field(
         default=None,
         description="What later nights are held against: the records that would be as odd as the"
-        " oddest new incident if all were ordinary. Null without one, and where the model knew"
-        " fewer than two other days.",
+        " oddest new incident if all were ordinary. Null where the model knew fewer than two"
+        " other days.",
     )
     verdicts: list[VerdictEffect] = Field(
         default_factory=list, description="Those that are about an incident of the run."

@@ -116,7 +116,6 @@ def test_a_verdict_of_an_earlier_version_has_no_shares_and_counts_by_pattern_and
 @pytest.mark.parametrize(
     "odder",
     [
-        {"severity": "high"},
         {"scores": {**incident().scores, "density_score": 6.0}},
         {"scores": {**incident().scores, "distance_score": 10.0}},
         {"reasons": odd_in(incident(), "action", "host").reasons},

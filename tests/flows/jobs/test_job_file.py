@@ -87,7 +87,7 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         "[model]\n"
         '# use = "fit"             # on the batch; or "latest", or an id of `outfield models`\n'
         '# refit = "never"         # or "on-drift", or an age: "7d"; of the latest\n'
-        '# train = "HISTORY"       # what `fit` and a refit read: a location, or "last 30 days"\n'
+        '# train = "HISTORY"       # the days before, "last 28 days"; or "batch"; or a location\n'
         '# distance = "euclidean"  # or "cosine": of directions\n'
         "\n"
         "# [search]             # what `outfield similar` searches; it needs outfield[search]\n"

@@ -1,0 +1,115 @@
+"""Alarms: what the nights before did not show, at the rate that the job asks for."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly.explain.reasons import Reason
+from anomaly.incidents.alarms import (
+    chance,
+    oddest,
+    recurrence,
+    with_alarms,
+    worth_showing,
+)
+from anomaly.incidents.summary import Incident, Members, describe_incident
+from schemas.columns.roles import Role
+from schemas.outputs.tables import SEVERITY_RANK
+
+N = 1_000
+"""Records scored in a night."""
+
+
+def incident(
+    expected: float, name: str = "eve", status: str = "new", **changes: object
+) -> Incident:
+    members = Members(2, 0, 1, [], "user", name)
+    reasons = [Reason("action", "wipe", "read", 0.9, "`action` is odd")]
+    p = expected / N
+    scores = {"record_id": "e1", "p_value": p, "anomaly_score": -10.0 * np.log10(p)}
+    scores |= {"density_score": 5.0, "distance_score": 9.0, "basis": "rank", "severity": "low"}
+    roles = {"action": Role.CATEGORY, "user": Role.ENTITY}
+    made = describe_incident("job", members, (reasons, "odd"), scores, roles)
+    return replace(made, status=status, **changes)
+
+
+def alarmed(expected: float, past: list[float], nights: float = 10.0, **about: object) -> bool:
+    (told,) = with_alarms([incident(expected, **about)], N, past, nights)
+    return told.alarm
+
+
+def test_without_an_earlier_night_nothing_is_an_alarm() -> None:
+    assert not alarmed(1e-9, [])
+
+
+def test_what_hardly_any_earlier_night_had_is_an_alarm() -> None:
+    past = [float(i) for i in range(1, 30)]
+    assert alarmed(0.9, past)
+    assert alarmed(1.5, past)  # one of 29: a night in fifteen
+    assert not alarmed(3.5, past)  # three of 29: a night in seven and a half
+    assert alarmed(3.5, past, nights=7)
+
+
+def test_the_like_of_an_earlier_incident_is_no_alarm() -> None:
+    assert not alarmed(1e-6, [1.0] * 9, status="recurring")
+    assert alarmed(1e-6, [1.0] * 9, status="worse")
+
+
+@given(st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=28), st.floats(1e-6, 1e6))
+def test_what_is_odder_is_less_likely(past: list[float], expected: float) -> None:
+    for nights in (2, 10, 100):
+        assert 0.0 < chance(expected / 2, past, nights) <= chance(expected, past, nights) <= 1.0
+
+
+def _false_alarms(nights: float, n_past: int, sigma: float | None) -> float:
+    """Return the share of 4,000 ordinary nights that alarm, each after `n_past` others."""
+    rng = np.random.default_rng(0)
+    size = (4_000, n_past + 1)
+    drawn = rng.exponential(20.0, size) if sigma is None else rng.lognormal(1.0, sigma, size)
+    called = [chance(row[-1], row[:-1].tolist(), nights) <= 1.0 / nights for row in drawn]
+    return float(np.mean(called))
+
+
+@pytest.mark.parametrize("sigma", [0.2, 1.0, 3.0])
+@pytest.mark.parametrize("n_past", [9, 13, 19, 28])
+def test_the_promise_holds_for_nights_of_any_kind(n_past: int, sigma: float) -> None:
+    assert _false_alarms(10, n_past, sigma) <= 0.1 + 3 * np.sqrt(0.09 / 4_000)
+
+
+@pytest.mark.parametrize("n_past", [1, 2, 5, 8])
+def test_before_that_it_holds_for_exponential_nights(n_past: int) -> None:
+    assert _false_alarms(10, n_past, None) == pytest.approx(0.1, abs=3 * np.sqrt(0.09 / 4_000))
+
+
+def test_how_often_is_never_more_than_the_history_can_tell() -> None:
+    past = [2.0] * 12
+    assert recurrence(0.001, past) == 13
+    assert recurrence(2.0, past) == 1
+    assert recurrence(0.001, past[:6]) is None
+
+
+def test_an_alarm_is_grave_and_a_lead_is_not() -> None:
+    past = [1.0] * 20
+    (alarm,) = with_alarms([incident(0.5, severity="low")], N, past, 10)
+    (lead,) = with_alarms([incident(3.0, severity="critical")], N, past, 10)
+    assert (alarm.severity, lead.severity) == ("high", "medium")
+    (graver,) = with_alarms([incident(1e-4, severity="critical")], N, past, 10)
+    assert SEVERITY_RANK[graver.severity] == SEVERITY_RANK["critical"]
+
+
+def test_a_night_is_known_by_its_oddest_new_incident() -> None:
+    some = [incident(0.1, status="recurring"), incident(0.7), incident(5.0, status="worse")]
+    assert oddest(some, N) == pytest.approx(0.7)
+    assert oddest(some[:1], N) == N
+
+
+def test_the_leads_end_where_the_score_drops_most() -> None:
+    leads = [incident(expected) for expected in (0.01, 0.02, 0.03, 9.0, 12.0, 15.0)]
+    assert worth_showing(leads) == 3
+    assert worth_showing(leads[:1]) == 1
+    assert worth_showing([]) == 0
+    many = [incident(1.0 + i / 100) for i in range(40)] + [incident(900.0)]
+    assert worth_showing(many) <= 20
