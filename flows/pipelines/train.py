@@ -12,7 +12,7 @@ from flows.runtime.progress import OnProgress, Steps
 from flows.runtime.runner import Runner
 from flows.steps.fit import FIT_HISTORY, REGISTER, Registered
 from flows.steps.fitted_model import Fitted
-from flows.steps.gather import GATHER
+from flows.steps.gather import GATHER_HISTORY
 from flows.steps.plan import PLAN
 from flows.steps.planned import Source
 from flows.steps.run import Run, passing_run
@@ -119,8 +119,8 @@ def _train(
     with step(PLAN.name):
         planned = runner.here(plan, job, source)
     with passing_run(job, planned) as run:
-        with step(GATHER.name):
-            gathered = runner.call(GATHER, run)
+        with step(GATHER_HISTORY.name):
+            gathered = runner.call(GATHER_HISTORY, run)
         with step(FIT_HISTORY.name):
             fitted = runner.call(FIT_HISTORY, run, gathered)
         return outcome(run, fitted)

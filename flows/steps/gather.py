@@ -7,7 +7,7 @@ import numpy as np
 from anomaly.preprocess.session_windows import session_cut_of
 from flows.runtime.work import Step
 from flows.steps.quarantine import quarantine_damaged, quarantine_rejected
-from flows.steps.records import REPEATED, EventRecords, Records
+from flows.steps.records import REPEATED, EventRecords, Records, Rows
 from flows.steps.run import Run
 from flows.steps.session_records import gather_sessions
 from flows.storage.input.duplicate_ids import repeated_ids
@@ -36,11 +36,28 @@ def gather_records(run: Run) -> Gathered:
         The job judges sessions, and no row is a valid event.
     """
     id_column = next((c for c, choice in run.choices.items() if choice.role is Role.ID), None)
-    repeated = (
-        np.zeros(0, dtype=np.int64)
-        if id_column is None
-        else repeated_ids(run.plan, id_column, run.scratch)
-    )
+    if id_column is None:
+        return _gathered(run, np.zeros(0, dtype=np.int64))
+    return _gathered(run, repeated_ids(run.plan, id_column, run.scratch))
+
+
+def gather_history(run: Run) -> Gathered:
+    """Do the same for a history: there an id may stand for another record on each day.
+
+    Raises
+    ------
+    InputError
+        As `gather_records`.
+    """
+    return _gathered(run, np.zeros(0, dtype=np.int64))
+
+
+GATHER = Step("gather", gather_records)
+GATHER_HISTORY = Step("gather", gather_history)
+
+
+def _gathered(run: Run, repeated: Rows) -> Gathered:
+    """Gather the records; `repeated` are the numbers of the rows that repeat an id."""
     run.scratch.write_array(REPEATED, repeated)
     roles = {column: choice.role for column, choice in run.choices.items()}
     key = run.job.session_key
@@ -50,9 +67,6 @@ def gather_records(run: Run) -> Gathered:
         return Gathered(events, rejected=damaged)
     gathered = _gather_sessions(run, events, key)
     return replace(gathered, rejected=gathered.rejected | damaged)
-
-
-GATHER = Step("gather", gather_records)
 
 
 def _gather_sessions(run: Run, events: EventRecords, key: str) -> Gathered:

@@ -86,6 +86,15 @@ def test_a_few_rows_are_judged_by_the_days_before(tmp_path):
     assert judged(spec_of(tmp_path), days[2]).manifest.units_scored == 5
 
 
+def test_ids_that_begin_anew_each_day_lose_no_row_of_the_history(tmp_path):
+    days = nights(tmp_path, 3)
+    for day in days:
+        numbered = night(day).set_column(0, "event_id", pa.array([str(i) for i in range(150)]))
+        written(tmp_path / f"logs/{day}.parquet", numbered)
+    manifest = judged(spec_of(tmp_path), days[2]).manifest
+    assert (manifest.model.sample_rows, manifest.ledger.scored) == (300, 150)
+
+
 def test_a_column_that_comes_or_goes_does_not_stop_the_job(tmp_path):
     days = nights(tmp_path, 3)
     more = night(days[2]).append_column("zone", pa.array(["a"] * 150))
