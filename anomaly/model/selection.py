@@ -46,6 +46,12 @@ class Selection:
     """Events whose p-value is at most that."""
 
 
+NO_RULE = Selection("none over records", 0.0, 0)
+"""A false discovery rate holds for records that come one by one. On a day that the model does not
+know they come in clumps: a person has a new address, and all that they do is odd. So unless the
+job names a rule, records of such a day are not selected, and incidents are held against nights."""
+
+
 def anomaly_score(p_values: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return -10 log10(p): ten points are ten times as rare.
 

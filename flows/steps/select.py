@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.model.selection import Drift, anomaly_score, drift_of, largest_p, select
+from anomaly.model.selection import (
+    NO_RULE,
+    Drift,
+    Selection,
+    anomaly_score,
+    drift_of,
+    largest_p,
+    select,
+)
 from flows.runtime.work import Step
 from flows.steps.candidates import MOST_CANDIDATES, ODDEST, Oddest
 from flows.steps.fitted_model import Fitted
@@ -27,11 +35,10 @@ class Selected:
 def select_findings(run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkScored) -> Selected:
     """Apply the job's rule to the scores of the whole run."""
     spec = run.job.selection
-    largest = largest_p(spec, scored.histogram)
-    parts = run.folder.read_parts("scores", ["p_value"])
-    p_values = [p[p <= largest] for p in (table["p_value"].to_numpy() for _, table in parts)]
     drift = drift_of(scored.histogram, fitted.summary.calibration_rows)
-    outcome = select(np.concatenate(p_values), scored.scored, spec, drift)
+    outcome = NO_RULE
+    if run.model is None or spec.names_a_rule:
+        outcome = _by_rule(run, scored, drift)
     top = Oddest(MOST_CANDIDATES)
     for chunk in range(gathered.records.n_chunks):
         top.add(*(run.scratch.read_array(f"{name}-{chunk}") for name in ODDEST))
@@ -42,3 +49,11 @@ def select_findings(run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkS
 
 
 SELECT = Step("select", select_findings)
+
+
+def _by_rule(run: Run, scored: ChunkScored, drift: Drift) -> Selection:
+    spec = run.job.selection
+    largest = largest_p(spec, scored.histogram)
+    parts = run.folder.read_parts("scores", ["p_value"])
+    p_values = [p[p <= largest] for p in (table["p_value"].to_numpy() for _, table in parts)]
+    return select(np.concatenate(p_values), scored.scored, spec, drift)

@@ -84,8 +84,9 @@ class SelectionSpec(Section):
         gt=0,
         lt=1,
         strict=True,
-        description="False discovery rate for Benjamini-Hochberg;"
-        f" {DEFAULT_FDR} unless a threshold is set.",
+        description="False discovery rate for Benjamini-Hochberg over the records. Unless it or a"
+        f" threshold is set: {DEFAULT_FDR} where they are judged against each other, and no rule"
+        " where they are judged against other days.",
     )
     threshold: float | None = Field(
         default=None,
@@ -119,6 +120,11 @@ class SelectionSpec(Section):
         alone = self.threshold is None and not against_others
         unless_set = FEWEST_FINDINGS if alone else 0
         return min(unless_set if self.at_least is None else self.at_least, self.budget)
+
+    @property
+    def names_a_rule(self) -> bool:
+        """Return whether the job itself says which records are selected."""
+        return self.fdr is not None or self.threshold is not None
 
     @model_validator(mode="after")
     def _one_rule(self) -> "SelectionSpec":
