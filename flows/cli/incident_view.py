@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from anomaly.incidents.alarm_sentences import recurrence_sentence
 from flows.cli.console import Justify, Terminal
 from flows.report.text import count, listing
 from schemas.outputs.manifest import RunManifest
@@ -18,6 +19,13 @@ _COLUMNS: dict[str, Justify] = {
     "incident": "left",
     "title": "left",
 }
+_ALARMS: dict[str, Justify] = {
+    "severity": "left",
+    "records": "right",
+    "incident": "left",
+    "how rare": "left",
+    "title": "left",
+}
 _CHANGES: dict[str, Justify] = {
     "change": "left",
     "severity": "left",
@@ -29,6 +37,7 @@ _CHANGES: dict[str, Justify] = {
 
 def show_incidents(terminal: Terminal, incidents: Iterable[Mapping[str, Any]]) -> None:
     """Print a table of incidents (rows of `schemas.outputs.tables.INCIDENT`)."""
+    incidents = list(incidents)
     rows = [
         [
             str(each["rank"]),
@@ -41,7 +50,29 @@ def show_incidents(terminal: Terminal, incidents: Iterable[Mapping[str, Any]]) -
         ]
         for each in incidents
     ]
-    terminal.table(_COLUMNS, rows)
+    columns = _COLUMNS
+    if any(each["alarm"] for each in incidents):
+        columns = {"alarm": "left", **columns}
+        marks = ["alarm" if each["alarm"] else "" for each in incidents]
+        rows = [[mark, *row] for mark, row in zip(marks, rows, strict=True)]
+    terminal.table(columns, rows)
+
+
+def show_alarms(
+    terminal: Terminal, alarms: Iterable[Mapping[str, Any]], nights: int | None
+) -> None:
+    """Print a table of alarms, each with how many nights have one as odd."""
+    rows = [
+        [
+            each["severity"],
+            f"{each['records']:,}",
+            each["incident"],
+            recurrence_sentence(each["recurrence"], nights),
+            each["title"],
+        ]
+        for each in alarms
+    ]
+    terminal.table(_ALARMS, rows)
 
 
 def show_differences(terminal: Terminal, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

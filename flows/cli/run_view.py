@@ -8,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 from flows.cli.console import Justify, Terminal
-from flows.cli.incident_view import incidents_line, show_incidents
+from flows.cli.incident_view import incidents_line, show_alarms, show_incidents
 from flows.report.overview import (
+    alarms_sentence,
     damage_sentence,
     drift_sentence,
     moved_sentence,
@@ -54,7 +55,8 @@ def shown_path(path: Place) -> str:
 def show_summary(
     terminal: Terminal, run: PublishedRun, top: list[dict[str, Any]], seconds: float
 ) -> None:
-    """Print what a run did: rows, findings, the first of the incidents, and where all lies."""
+    """Print what a run did: alarms, rows, findings, the first leads, and where all lies."""
+    _show_alarms(terminal, run, [each for each in top if each["alarm"]])
     for line in (*_ledger_lines(run.manifest), *_damage_lines(run.manifest)):
         terminal.line(line)
     terminal.line(_findings_line(run.manifest))
@@ -72,13 +74,27 @@ def show_summary(
     for refused in run.manifest.incidents.refused_verdicts:
         terminal.line(f"Left out: {refused}")
     terminal.line()
-    if top:
-        show_incidents(terminal, top)
+    if leads := [each for each in top if not each["alarm"]]:
+        show_incidents(terminal, leads)
         terminal.line()
     terminal.line(f"Report    {shown_path(run.folder / REPORT)}")
     terminal.line(f"Incidents {shown_path(run.folder / 'incidents')}")
     terminal.line(f"Findings  {shown_path(run.folder / 'findings')}")
     terminal.line(f"Took      {seconds:,.1f} s")
+
+
+def _show_alarms(terminal: Terminal, run: PublishedRun, alarms: list[dict[str, Any]]) -> None:
+    """Print the alarms of a run, or that it is quiet; nothing where it has no other days."""
+    summary = run.manifest.incidents
+    if said := alarms_sentence(run.manifest):
+        terminal.line(said)
+    if alarms:
+        show_alarms(terminal, alarms, summary.nights)
+    if (more := summary.alarms - len(alarms)) > 0:
+        folder = shown_path(run.job_folder)
+        terminal.line(f"and {more:,} more: outfield incidents {folder} --alarms")
+    if said:
+        terminal.line()
 
 
 def show_findings(terminal: Terminal, findings: pa.Table) -> None:

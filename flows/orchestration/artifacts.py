@@ -14,6 +14,7 @@ from prefect.artifacts import (
 )
 
 from flows.orchestration.server import lost_server
+from flows.report.overview import alarms_sentence
 from flows.runtime.run_log import log
 from flows.steps.score import SCORE
 from flows.storage.runs.reader import REPORT, PublishedRun, read_findings
@@ -70,9 +71,11 @@ def _publish(run: PublishedRun) -> None:
 
 def _summary(run: PublishedRun) -> str:
     manifest, ledger = run.manifest, run.manifest.ledger
+    alarms = f"{alarms_sentence(manifest)}\n\n".lstrip()
     what = manifest.job if manifest.partition is None else f"{manifest.job} {manifest.partition}"
     return (
         f"# {what}: {manifest.selection.findings:,} findings\n\n"
+        f"{alarms}"
         "| rows read | scored | quarantined | skipped |\n|---|---|---|---|\n"
         f"| {ledger.read:,} | {ledger.scored:,} | {ledger.rows_quarantined:,}"
         f" | {ledger.rows_skipped:,} |\n\n"

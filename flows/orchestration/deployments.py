@@ -31,8 +31,7 @@ from pydantic import Field, WithJsonSchema
 from flows.jobs.job_file import STEM, complete_job, load_job
 from flows.jobs.partitions import chosen_partition
 from flows.jobs.staleness import standing
-from flows.orchestration.flows import TASK_RUNNER, judge, run_name
-from flows.report.overview import recall_sentence
+from flows.orchestration.flows import TASK_RUNNER, ended, judge, run_name
 from flows.results.notifications import tell_of_failure, tell_of_outcome, telling_of_failure
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.job import JobSpec
@@ -94,7 +93,7 @@ def detect_job(job: JobFile, partition: Day = None) -> PublishedRun | State[Any]
             return done
         published = judge(spec, day)
     tell_of_outcome(published)
-    return _recall_fell(published) or published
+    return ended(published)
 
 
 def _judged_already(job: JobSpec, day: date | None) -> State[Any] | None:
@@ -105,15 +104,6 @@ def _judged_already(job: JobSpec, day: date | None) -> State[Any] | None:
     what = "the input" if day is None else f"{day}, the newest day that is over,"
     message = f"Nothing to do: {what} has been judged as it stands, by run {now.run_id}."
     return Completed(name="UpToDate", message=message)
-
-
-def _recall_fell(run: PublishedRun) -> State[Any] | None:
-    """Give the end of a run that finds less than it should; None where it does not."""
-    canaries = run.manifest.canaries
-    if canaries is None or not canaries.fell:
-        return None
-    message = f"Run {run.manifest.run_id} is published. {recall_sentence(run.manifest)}"
-    return Completed(name="RecallFell", message=message)
 
 
 def _rename_flow_run(name: str) -> None:

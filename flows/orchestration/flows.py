@@ -2,6 +2,7 @@
 # ruff: noqa: E402 - see `forbid_telemetry`
 
 from datetime import date
+from typing import cast
 
 from flows.runtime.settings import Settings, forbid_telemetry
 
@@ -9,6 +10,7 @@ forbid_telemetry()  # before the import that reads it: the flow may be started b
 
 from prefect import flow
 from prefect.runtime import flow_run
+from prefect.states import Completed
 
 from flows.orchestration.artifacts import Artifacts
 from flows.orchestration.checked_input import checked_input
@@ -16,6 +18,7 @@ from flows.orchestration.tasks import prefect_runner, task_runner
 from flows.orchestration.write_lock import only_writer
 from flows.pipelines.refit import detect_with_refit
 from flows.pipelines.train import train_model
+from flows.report.overview import alarms_sentence, recall_sentence
 from flows.runtime.progress import tell, tell_published
 from flows.runtime.run_log import log_all
 from flows.steps.fit import Registered
@@ -55,7 +58,27 @@ def detect(job: JobSpec, partition: date | None = None) -> PublishedRun:
     partition
         The day to judge, where the input holds `{date}`.
     """
-    return judge(job, partition)
+    return ended(judge(job, partition))
+
+
+def ended(run: PublishedRun) -> PublishedRun:
+    """Return the end of a flow run that published a run: in a state whose name says what it found.
+
+    What must be looked at comes first: `Alarm`, `RecallFell`, `Quiet`. Prefect unwraps the state,
+    so that a caller of the flow gets the run.
+    """
+    manifest = run.manifest
+    names = {
+        "Alarm": manifest.incidents.alarms > 0,
+        "RecallFell": manifest.canaries is not None and manifest.canaries.fell,
+        "Quiet": manifest.incidents.quiet,
+    }
+    name = next((name for name, holds in names.items() if holds), None)
+    if name is None:
+        return run
+    said = [alarms_sentence(manifest), recall_sentence(manifest)]
+    message = " ".join([f"Run {manifest.run_id} is published.", *filter(None, said)])
+    return cast("PublishedRun", Completed(name=name, message=message, data=run))
 
 
 def judge(job: JobSpec, partition: date | None) -> PublishedRun:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from anomaly.incidents.alarm_sentences import recurrence_sentence
 from flows.report import text as wording
 from flows.report.context_panel import ContextPanel, context_panels
 from flows.report.data import ReportData
@@ -56,6 +57,11 @@ class IncidentCard:
     title: Cut
     severity: str
     status: str
+    alarm: bool
+    lead: bool
+    """Whether it is marked as a lead."""
+    recurrence: str
+    """In how many nights one is as odd; empty of a lead while too few nights are known."""
     history: str
     """Since when it is known, and how often it happened; empty where it is new."""
     records: int
@@ -94,16 +100,8 @@ class Choices:
     names: list[str]
 
 
-def incident_cards(data: ReportData, labels: Mapping[str, str]) -> list[IncidentCard]:
-    """Make the cards of the first incidents, at most `MAX_INCIDENTS`.
-
-    Parameters
-    ----------
-    data
-        All that the page shows.
-    labels
-        Verdict -> what it says.
-    """
+def incident_cards(data: ReportData) -> list[IncidentCard]:
+    """Make the cards of the first incidents, at most `MAX_INCIDENTS`."""
     shown = data.incidents.slice(0, MAX_INCIDENTS).to_pylist()
     members = _members(data.findings, data.time_column)
     first = [members[row["incident"]][0].rank for row in shown]
@@ -112,7 +110,7 @@ def incident_cards(data: ReportData, labels: Mapping[str, str]) -> list[Incident
     spans = {row["incident"]: _ends(row) for row in shown}
     around = context_panels(data.incident_context, spans)
     return [
-        _card(row, telling, members[row["incident"]], labels, around.get(row["incident"]))
+        _card(row, telling, members[row["incident"]], data.manifest, around.get(row["incident"]))
         for row, telling in zip(shown, tellings, strict=True)
     ]
 
@@ -146,10 +144,10 @@ def _card(
     row: Mapping[str, Any],
     telling: Card,
     members: list[Member],
-    labels: Mapping[str, str],
+    run: RunManifest,
     around: ContextPanel | None,
 ) -> IncidentCard:
-    columns = [wording.visible(each["column"][:_NAME]) for each in row["reasons"]]
+    labels, summary = verdict_labels(run), run.incidents
     names = [
         wording.visible(name[:_NAME])
         for each in row["entities"]
@@ -161,8 +159,11 @@ def _card(
         rank=row["rank"],
         incident=row["incident"],
         title=cut(row["title"], _TITLE, _FULL),
-        severity=telling.severity,
+        severity=row["severity"],
         status=row["status"] if row["status"] in STATUSES else "new",
+        alarm=row["alarm"],
+        lead=not row["alarm"] and (summary.nights is not None or not telling.by_rule),
+        recurrence=_recurrence(row, summary.nights),
         history=_history(row["since"], row["occurrences"]),
         records=row["records"],
         span=_span(row["first_time"], row["last_time"]),
@@ -175,10 +176,15 @@ def _card(
         taught=cut(row["taught"], _TITLE, _FULL) if row["taught"] else None,
         labels=_labels(row),
         scopes=_scopes(row),
-        columns=columns,
+        columns=[wording.visible(each["column"][:_NAME]) for each in row["reasons"]],
         names=list(dict.fromkeys(names)),
         searched=wording.visible(words[:_SEARCHED]).lower(),
     )
+
+
+def _recurrence(row: Mapping[str, Any], nights: int | None) -> str:
+    known = row["alarm"] or row["recurrence"] is not None
+    return recurrence_sentence(row["recurrence"], nights) if known else ""
 
 
 def _ends(row: Mapping[str, Any]) -> tuple[datetime, datetime] | None:

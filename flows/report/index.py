@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flows.report import text as wording
+from flows.report.overview import page_title
 from flows.report.template import environment, source, trusted
 from flows.report.text import listing, share, visible
 from schemas.outputs.manifest import RunManifest
@@ -25,6 +26,8 @@ class IndexLine:
     aside: str
     """Rows that were not scored, with why."""
     incidents: str
+    alarms: str
+    """How many alarms, or that it is quiet; empty where it is judged by no other days."""
     severities: list[tuple[str, int]]
     statuses: list[tuple[str, int]]
     beside: str
@@ -74,6 +77,7 @@ def _line(run: RunManifest) -> IndexLine:
         read=f"{ledger.read:,}",
         aside=listing([f"{rows:,} {visible(why[:80])}" for why, rows in fates]),
         incidents=f"{found.incidents:,}",
+        alarms="" if found.nights is None else page_title(run),
         severities=[(name, run.severities.get(name, 0)) for name in SEVERITIES],
         statuses=[(name, found.statuses[name]) for name in STATUSES if name in found.statuses],
         beside=listing([*suppressed, *gone]),

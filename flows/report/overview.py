@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from anomaly.incidents.alarm_sentences import night_sentence
 from flows.report.columns import Driver
 from flows.report.text import count, listing, share, visible
 from schemas.outputs.manifest import RunManifest
@@ -45,6 +46,21 @@ def damage_sentence(manifest: RunManifest) -> str:
     return f"{len(damaged):,} of {total} {verb} damaged, and no row judged of {names}."
 
 
+def alarms_sentence(manifest: RunManifest) -> str:
+    """Say how many alarms there are, or that the run is quiet; nothing without other days."""
+    return night_sentence(manifest.incidents.alarms, manifest.incidents.nights)
+
+
+def page_title(manifest: RunManifest) -> str:
+    """Say in a few words what came of the run."""
+    summary = manifest.incidents
+    if summary.quiet:
+        return "quiet"
+    if summary.alarms:
+        return count(summary.alarms, "alarm")
+    return count(summary.incidents, "incident")
+
+
 def findings_sentence(manifest: RunManifest) -> str:
     """Say how many records stand out and how many of them the budget left out."""
     selection = manifest.selection
@@ -52,6 +68,9 @@ def findings_sentence(manifest: RunManifest) -> str:
         return f"No {manifest.unit} stands out from the normal ones."
     verb = "stands" if selection.selected == 1 else "stand"
     said = f"{count(selection.selected, manifest.unit)} {verb} out"
+    if selection.by_rank and manifest.incidents.nights is not None:
+        chosen = count(selection.selected, manifest.unit) if selection.selected else "none"
+        return f"The rule selects {chosen}; the oddest of the rest are shown too."
     if selection.by_rank:
         oddest = "the oddest of the rest are shown too: leads, not alarms"
         return (

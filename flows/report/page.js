@@ -7,6 +7,7 @@
     const card = place && place.closest("details.card");
     if (!card) return;
     if (card.closest("[hidden]")) document.getElementById("filters").reset();
+    if (card.closest("#leads")) document.getElementById("leads").open = true;
     card.open = true;
     (place === card ? card : place).scrollIntoView({ block: "center" });
     card.querySelector("summary").focus({ preventScroll: true });
@@ -16,8 +17,11 @@
 
   const form = document.getElementById("filters");
   if (form) {
-    const list = document.getElementById("cards");
-    const items = [...list.children];
+    const lists = [...document.querySelectorAll("ol.cards")];
+    const items = lists.flatMap((list) => [...list.children]);
+    const leads = document.getElementById("leads");
+    const asks = [form.severity, form.status, form.column, form.name, form.text];
+    const asked = () => form.sort.value !== "rank" || asks.some(({ value }) => value);
     const severities = $SEVERITIES;
     const statuses = $STATUSES;
     const keys = {
@@ -40,11 +44,15 @@
         return one < other ? -1 : one > other ? 1 : a.dataset.rank - b.dataset.rank;
       };
       for (const item of items) item.hidden = !answers(item.dataset);
-      list.append(...items.sort(compare));
+      for (const list of lists) {
+        const own = [...list.children];
+        list.append(...own.sort(compare));
+        list.hidden = own.every(({ hidden }) => hidden);
+      }
+      if (leads && asked()) leads.open = true;
       const shown = items.filter((item) => !item.hidden).length;
       form.shown.value = `${shown} of ${items.length}`;
       document.getElementById("none-shown").hidden = shown > 0;
-      list.hidden = shown === 0;
     };
     form.addEventListener("input", apply);
     form.addEventListener("reset", () => {
@@ -54,8 +62,7 @@
     form.addEventListener("submit", (event) => event.preventDefault());
     form.hidden = false;
     // A browser that goes back fills the fields in again; else the list is as it was written.
-    const asks = [form.severity, form.status, form.column, form.name, form.text];
-    if (form.sort.value !== "rank" || asks.some(({ value }) => value)) apply();
+    if (asked()) apply();
     else form.shown.value = `${items.length} of ${items.length}`;
   }
   openNamed();

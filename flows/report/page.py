@@ -10,7 +10,7 @@ from flows.report.chart_library import chart_library
 from flows.report.charts import charts
 from flows.report.columns import drivers
 from flows.report.data import ReportData
-from flows.report.incident_cards import choices, incident_cards, suppressed_lines, verdict_labels
+from flows.report.incident_cards import choices, incident_cards, suppressed_lines
 from flows.report.template import environment, source, trusted
 from schemas.outputs.tables import SEVERITIES, STATUSES
 
@@ -31,8 +31,7 @@ def render(data: ReportData) -> str:
     """
     leading = drivers(data.findings)
     drawn = charts(data, leading)
-    labels = verdict_labels(data.manifest)
-    shown = incident_cards(data, labels)
+    shown = incident_cards(data)
     ours = [_script()] if drawn or shown else []
     scripts = [chart_library(), *ours] if drawn else ours
     return (

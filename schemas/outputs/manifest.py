@@ -203,6 +203,11 @@ class IncidentSummary(OutputDocument):
         description="Lines of dropped files of verdicts that cannot be heeded, each with why.",
     )
 
+    @property
+    def quiet(self) -> bool:
+        """Return whether the run is judged by other days and has no alarm."""
+        return self.nights is not None and not self.alarms
+
 
 class SearchSummary(OutputDocument):
     """The records that a run stored to be searched."""

@@ -54,7 +54,7 @@ def findings(n: int) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=beside_own_columns(FINDING, OWN))
 
 
-def incidents(n: int) -> pa.Table:
+def incidents(n: int, alarms: int = 0) -> pa.Table:
     rows = [
         {
             "incident": f"i-{rank}",
@@ -75,7 +75,8 @@ def incidents(n: int) -> pa.Table:
             "entity": "eve",
             "pattern": "user",
             "occurrences": 1,
-            "alarm": False,
+            "alarm": rank <= alarms,
+            "recurrence": 29.0 if rank <= alarms else None,
         }
         for rank in range(1, n + 1)
     ]
@@ -122,10 +123,19 @@ def manifest(run_id: str, rows: tuple[int, int, int] = (0, 0, 0), day: int = 1) 
     )
 
 
-def published(output: Path, run_id: str = "one", day: int = 1, n: int = 3) -> PublishedRun:
+def published(
+    output: Path,
+    run_id: str = "one",
+    day: int = 1,
+    n: int = 3,
+    alarms: int = 0,
+    nights: int | None = None,
+) -> PublishedRun:
     folder = RunFolder.create(str(output), "job", run_id)
     folder.write_part("scores", 0, scores(n))
     folder.write_part("findings", 0, findings(n))
-    folder.write_part("incidents", 0, incidents(n))
+    folder.write_part("incidents", 0, incidents(n, alarms))
     folder.write_part("quarantine", 0, rejected(n))
-    return folder.publish(manifest(run_id, (n, n, n), day), "<p>report</p>")
+    made = manifest(run_id, (n, n, n), day)
+    summary = made.incidents.model_copy(update={"alarms": alarms, "nights": nights})
+    return folder.publish(made.model_copy(update={"incidents": summary}), "<p>report</p>")

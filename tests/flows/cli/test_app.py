@@ -25,8 +25,9 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 class FakeWork:
     """Stands in for the long work: remembers the job it was given, publishes a run of `rows`."""
 
-    def __init__(self, rows=(9, 7, 2), selected=12):
+    def __init__(self, rows=(9, 7, 2), selected=12, alarms=0, nights=None):
         self.rows = rows
+        self.alarms, self.nights = alarms, nights
         self.selected = selected
         self.job = None
         self.partition = None
@@ -40,11 +41,13 @@ class FakeWork:
         print("a library says hello")
         folder.write_part("scores", 0, scores(scored))
         folder.write_part("findings", 0, findings(found))
-        folder.write_part("incidents", 0, incidents(found))
+        folder.write_part("incidents", 0, incidents(found, self.alarms))
         folder.write_part("quarantine", 0, rejected(quarantined))
         made = manifest("run-1", self.rows)
         selection = made.selection.model_copy(update={"selected": self.selected})
         update = {"selection": selection, "severities": {"low": found}, "job": job.name}
+        nights = {"alarms": self.alarms, "nights": self.nights}
+        update["incidents"] = made.incidents.model_copy(update=nights)
         return folder.publish(made.model_copy(update=update), "<p>report</p>")
 
     def profile_input(self, location):
@@ -128,6 +131,38 @@ def test_detect_sums_up_what_it_did(capsys):
     assert "Findings  outfield-output/kdd99/runs/run-1/findings\n" in out
     assert Path("outfield-output/kdd99/runs/run-1/report.html").exists()
     assert "library" not in out
+
+
+def test_detect_prints_alarms_first_and_the_leads_below(capsys):
+    assert outfield("detect", "x.parquet", work=FakeWork(alarms=1, nights=28)) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("1 alarm, held against 28 nights before.\n")
+    alarms, rest = out.split("11 rows read")
+    assert "none of 28 nights before was as odd" in alarms
+    assert ("number 1" in alarms, "number 2" in alarms) == (True, False)
+    assert ("number 1" in rest, "number 2" in rest) == (False, True)
+
+
+def test_detect_says_where_more_alarms_are(capsys):
+    assert outfield("detect", "x.parquet", work=FakeWork(alarms=7, nights=2)) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("7 alarms; learning, 2 of 7 nights known.\n")
+    assert "and 2 more: outfield incidents outfield-output/x --alarms\n" in out
+
+
+def test_detect_says_that_a_run_is_quiet(capsys):
+    assert outfield("detect", "x.parquet", work=FakeWork(nights=7)) == 0
+    assert capsys.readouterr().out.startswith(
+        "Quiet: no alarm, held against 7 nights before.\n\n11"
+    )
+
+
+def test_detect_speaks_of_no_nights_where_a_log_is_judged_against_itself(capsys):
+    assert outfield("detect", "x.parquet") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("11 rows read")
+    assert "night" not in out
+    assert "larm" not in out
 
 
 def test_one_is_not_many(capsys):

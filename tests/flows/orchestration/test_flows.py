@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from flows.runtime.runner import DirectRunner
 from flows.steps.plan import check_input
 from flows.storage.runs.reader import list_runs, read_findings
 from schemas.errors import InputError
+from schemas.outputs.figures import CanaryReport
 from tests.flows.prefect_processes import (
     free_port,
     plain_environment,
@@ -30,6 +32,7 @@ from tests.flows.prefect_processes import (
     processes_of,
 )
 from tests.flows.sample_logs import STEP_NAMES, dataset_bytes, detect, job, small_log, written
+from tests.flows.sample_runs import published
 
 pytestmark = pytest.mark.slow
 
@@ -166,6 +169,33 @@ def test_a_wrong_parameter_is_refused_before_anything_runs(wrong, tmp_path, pref
     with pytest.raises(ParameterTypeError, match=next(iter(wrong))):
         detect_flow({"input": location, "output": str(tmp_path / "out"), "name": "x", **wrong})
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("alarms", "nights", "fell", "name"),
+    [
+        (2, 28, True, "Alarm"),
+        (0, 28, True, "RecallFell"),
+        (0, 28, False, "Quiet"),
+        (0, None, False, "Completed"),
+    ],
+)
+def test_the_state_is_named_after_what_the_run_found(
+    alarms, nights, fell, name, tmp_path, prefect_server
+):
+    from prefect import flow
+
+    from flows.orchestration.flows import ended
+
+    run = published(tmp_path, alarms=alarms, nights=nights)
+    canaries = CanaryReport(planted=250, found=125, score_cut=30, usual=0.8, fell=fell)
+    run = replace(run, manifest=run.manifest.model_copy(update={"canaries": canaries}))
+    once = flow(name="try", persist_result=False)(lambda: ended(run))
+    state = once(return_state=True)
+    assert (state.name, state.is_completed()) == (name, True)
+    assert (nights is None) or "held against 28 nights before" in state.message
+    assert ("The recall fell" in (state.message or "")) is fell
+    assert once() == run
 
 
 def tried(failure: Exception) -> tuple[int, Any]:

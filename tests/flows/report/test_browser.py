@@ -14,6 +14,7 @@ from flows.report.page import render
 from flows.storage.verdicts.store import read_verdicts
 from tests.flows.end_to_end.test_recurring import erasing, run_of
 from tests.flows.report.sample import report_data
+from tests.flows.report.test_page import of_nights
 
 _CHROMIUM = shutil.which("chromium")
 _FLAGS = [
@@ -222,6 +223,41 @@ def test_the_list_can_be_filtered_and_sorted(browser: Browser, file: Path) -> No
     assert ranks == [str(row["rank"]) for row in rows]
     assert opened.complaints == []
     assert opened.requests == [file.as_uri()]
+
+
+@pytest.fixture(scope="module")
+def alarm_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    written = tmp_path_factory.mktemp("report") / "alarms.html"
+    written.write_text(render(of_nights(28, 1)), encoding="utf-8", newline="")
+    return written
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_alarm_is_open_and_a_lead_is_shown_on_demand(
+    browser: Browser, alarm_file: Path, scheme: Any
+) -> None:
+    opened = _Opened(browser, alarm_file, 1280)
+    page, leads = opened.page, opened.page.locator("#leads")
+    page.emulate_media(color_scheme=scheme)
+    assert page.locator("#incident-1 .body").is_visible()
+    assert not page.locator("#incident-2 summary").first.is_visible()
+    results = Axe().run(page).response
+    assert [each["id"] for each in results["violations"]] == []
+    leads.locator("summary").first.click()
+    assert page.locator("#incident-2 summary").first.is_visible()
+    assert opened.complaints == []
+
+
+def test_a_filter_and_an_address_open_the_leads(browser: Browser, alarm_file: Path) -> None:
+    page = _Opened(browser, alarm_file, 1280).page
+    _field(page, "Search").fill("nothing of the kind")
+    assert page.get_by_text("No incident answers to this filter.").is_visible()
+    assert page.locator("#filters output").inner_text() == "0 of 4"
+    _field(page, "Search").fill("")
+    assert page.locator("#leads").get_attribute("open") is not None
+    page = _Opened(browser, alarm_file, 1280).page
+    page.evaluate("location.hash = 'incident-3'")
+    page.wait_for_selector("#leads[open] #incident-3[open]")
 
 
 def test_hostile_names_can_be_filtered_by(browser: Browser, hostile_file: Path) -> None:

@@ -40,6 +40,17 @@ def test_a_run_is_told_with_its_ledger_incidents_canaries_and_drift() -> None:
     assert "moved: bytes_out" in told
 
 
+@pytest.mark.parametrize(
+    ("alarms", "nights", "said"), [(2, 28, " 2 alarms "), (0, 28, " quiet "), (0, None, None)]
+)
+def test_a_run_that_knows_other_nights_is_told_with_its_alarms(
+    alarms: int, nights: int | None, said: str | None
+) -> None:
+    summary = _run().incidents.model_copy(update={"alarms": alarms, "nights": nights})
+    told = _text(render_index([_run(incidents=summary)], more=0))
+    assert said in told if said else "quiet" not in told and "alarm" not in told
+
+
 def test_it_asks_for_nothing_and_runs_nothing() -> None:
     page = render_index([_run()], more=0)
     assert "default-src 'none'" in page

@@ -317,3 +317,71 @@ def test_the_script_sorts_by_the_severities_and_statuses_of_the_outputs(page: st
     own = _Page(page).scripts[-1]
     assert f"severities = {json.dumps(list(SEVERITIES))};" in own
     assert f"statuses = {json.dumps(STATUSES)};" in own
+
+
+def of_nights(nights: int | None, alarms: int, findings: int = 6) -> ReportData:
+    """Make a run that is held against so many nights, and its first incidents alarms."""
+    data = report_data(findings=findings)
+    rows = data.incidents.to_pylist()
+    for row in rows:
+        row["alarm"] = row["rank"] <= alarms
+        known = nights is not None and nights >= 7
+        row["recurrence"] = (nights + 1) / (1 + 2 * (not row["alarm"])) if known else None
+    incidents = pa.Table.from_pylist(rows, schema=data.incidents.schema)
+    summary = data.manifest.incidents.model_copy(update={"alarms": alarms, "nights": nights})
+    manifest = data.manifest.model_copy(update={"incidents": summary})
+    return replace(data, incidents=incidents, manifest=manifest)
+
+
+def test_alarms_stand_open_above_the_leads_which_are_folded_away_with_their_number() -> None:
+    page = render(of_nights(28, 1))
+    top, folded = page.split('<details class="fold" id="leads">')
+    assert len(re.findall(r'<details class="card [a-z]+" id="incident-1" open>', top)) == 1
+    assert "none of 28 nights before was as odd" in _Page(top).text()
+    assert "as odd a night" not in _Page(top).text()
+    read = _Page(folded).text()
+    assert read.startswith("Leads 3 incidents")
+    assert read.count("as odd a night: once in 9 nights") == 3
+    assert 'id="incident-2" open' not in folded
+    assert folded.count('class="by-rank"') == 3
+    assert "<strong>1 alarm, held against 28 nights before.</strong>" in page
+    assert ": 1 alarm</title>" in page
+
+
+def test_a_quiet_run_says_so_before_its_leads() -> None:
+    page = render(of_nights(28, 0))
+    said = "Quiet: no alarm, held against 28 nights before."
+    assert f'<p class="panel calm">{said}</p>' in page.split('id="leads"')[0]
+    assert f"<strong>{said}</strong>" in page
+    assert ": quiet</title>" in page
+    assert _Page(page).cards() == 4
+
+
+def test_a_quiet_run_without_leads_has_nothing_to_fold() -> None:
+    read = _Page(render(of_nights(28, 0, findings=0)))
+    assert "Quiet: no alarm" in read.text()
+    assert "Leads" not in read.text()
+
+
+def test_an_alarm_of_a_run_that_learns_says_how_many_nights_are_known() -> None:
+    text = _Page(render(of_nights(2, 1))).text()
+    assert "1 alarm; learning, 2 of 7 nights known." in text
+    assert text.count("learning, 2 of 7 nights known") == 2
+    assert "nights before" not in text
+
+
+def test_a_run_against_its_own_records_speaks_of_no_nights() -> None:
+    page = render(of_nights(None, 0))
+    assert "night" not in _Page(page).text()
+    assert "Quiet" not in page
+    assert 'id="leads"' not in page
+    assert ": 4 incidents</title>" in page
+
+
+def test_an_alarm_among_the_oddest_is_not_called_a_lead() -> None:
+    data = of_nights(28, 1)
+    selection = data.manifest.selection.model_copy(update={"selected": 0, "by_rank": 6})
+    manifest = data.manifest.model_copy(update={"selection": selection})
+    text = _Page(render(replace(data, manifest=manifest))).text()
+    assert "The rule selects none; the oddest of the rest are shown too." in text
+    assert "leads, not alarms" not in text

@@ -1,0 +1,68 @@
+"""The sentences about a run beside its earlier nights, and about each of its incidents.
+
+A run that is judged against its own records has no earlier nights, and none of these sentences.
+"""
+
+from anomaly.incidents.alarms import LEARNING_NIGHTS
+
+
+def night_sentence(alarms: int, nights: int | None) -> str:
+    """Say how many alarms a run has, or that it is quiet; nothing where nights are not compared.
+
+    Parameters
+    ----------
+    alarms
+        The alarms of the run.
+    nights
+        The earlier nights that it was held against; None where it was held against none.
+
+    Examples
+    --------
+    >>> night_sentence(2, 28)
+    '2 alarms, held against 28 nights before.'
+    >>> night_sentence(0, 2)
+    'Quiet: no alarm; learning, 2 of 7 nights known.'
+    >>> night_sentence(0, None)
+    ''
+    """
+    if nights is None:
+        return ""
+    said = f"{alarms:,} alarm{'' if alarms == 1 else 's'}" if alarms else "Quiet: no alarm"
+    if nights < LEARNING_NIGHTS:
+        alone = ", as no night before is known" if nights == 0 else ""
+        return f"{said}{alone}; {_learning(nights)}."
+    return f"{said}, held against {nights:,} nights before."
+
+
+def recurrence_sentence(recurrence: float | None, nights: int | None) -> str:
+    """Say in how many nights one is as odd as an incident, and never more than the nights tell.
+
+    Parameters
+    ----------
+    recurrence
+        Nights, as `anomaly.incidents.alarms.recurrence` counts them; None while too few are known.
+    nights
+        As for `night_sentence`.
+
+    Examples
+    --------
+    >>> recurrence_sentence(14.5, 28)
+    'as odd a night: once in 14 nights'
+    >>> recurrence_sentence(29.0, 28)
+    'none of 28 nights before was as odd'
+    >>> recurrence_sentence(None, 2)
+    'learning, 2 of 7 nights known'
+    """
+    if nights is None:
+        return ""
+    if recurrence is None:
+        return _learning(nights) if nights < LEARNING_NIGHTS else ""
+    if recurrence >= nights + 1:
+        return f"none of {nights:,} nights before was as odd"
+    if recurrence < 2.0:
+        return "as odd a night: at least every second night"
+    return f"as odd a night: once in {int(recurrence):,} nights"
+
+
+def _learning(nights: int) -> str:
+    return f"learning, {nights:,} of {LEARNING_NIGHTS} nights known"
