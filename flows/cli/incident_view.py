@@ -6,6 +6,7 @@ from typing import Any
 
 from anomaly.incidents.alarm_sentences import recurrence_sentence
 from flows.cli.console import Justify, Terminal
+from flows.report.overview import alarms_sentence
 from flows.report.text import count, listing
 from schemas.outputs.manifest import RunManifest
 from schemas.outputs.tables import STATUSES
@@ -105,6 +106,12 @@ def incidents_line(manifest: RunManifest) -> str:
     if summary.suppressed:
         line += f"; verdicts suppress {summary.suppressed:,} more"
     return line
+
+
+def alarms_line(manifest: RunManifest) -> str:
+    """Sum up the alarms of a run, or say why it can have none."""
+    said = alarms_sentence(manifest).removesuffix(".")
+    return said or "No alarm, as the records were judged against each other"
 
 
 def incident_document(incident: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ class IncidentCommands:
         *,
         run: str | None = None,
         top: Annotated[int, Parameter(validator=Number(gte=1))] = 20,
+        alarms: Flag = False,
         json: Flag = False,
     ) -> None:
         """Show the incidents of a run, the oddest first, as far as no verdict moves them.
@@ -39,22 +40,37 @@ class IncidentCommands:
             The run's id, as `outfield runs` lists it; the newest by default.
         top
             How many to show.
+        alarms
+            Show the alarms alone, and how rare each is.
         json
             Print one JSON document, with the reasons.
         """
-        from flows.cli.incident_view import incident_document, incidents_line, show_incidents
+        from flows.cli.incident_view import (
+            alarms_line,
+            incident_document,
+            incidents_line,
+            show_alarms,
+            show_incidents,
+        )
         from flows.cli.run_view import run_document
         from flows.storage.runs.reader import find_run, read_incidents
 
         found = find_run(folder, run)
-        shown = read_incidents(found).slice(0, top).to_pylist()
+        rows = read_incidents(found)
+        if alarms:
+            rows = rows.filter(rows["alarm"])
+        shown = rows.slice(0, top).to_pylist()
         if json:
             told = [incident_document(row) for row in shown]
             self.terminal.json({**run_document(found), "incidents": told})
             return
-        show_incidents(self.terminal, shown)
+        if alarms:
+            show_alarms(self.terminal, shown, found.manifest.incidents.nights)
+            said = alarms_line(found.manifest)
+        else:
+            show_incidents(self.terminal, shown)
+            said = incidents_line(found.manifest) or "No incident"
         self.terminal.line()
-        said = incidents_line(found.manifest) or "No incident"
         self.terminal.line(f"{said}; run {found.folder.name}")
 
     def diff(self, run_a: str, run_b: str, /, *, json: Flag = False) -> None:

@@ -54,7 +54,7 @@ def detection_finding(incident: Mapping[str, Any], run: RunManifest, suppressed:
             "start_time": _milliseconds(incident["first_time"]),
             "end_time": _milliseconds(incident["last_time"]),
             "count": incident["records"],
-            "is_alert": incident["basis"] == "rule",
+            "is_alert": _is_alert(incident, run),
             "message": incident["summary"],
             "metadata": _metadata(incident, run),
             "finding_info": _finding_info(incident, run),
@@ -62,6 +62,12 @@ def detection_finding(incident: Mapping[str, Any], run: RunManifest, suppressed:
             "unmapped": _unmapped(incident),
         }
     )
+
+
+def _is_alert(incident: Mapping[str, Any], run: RunManifest) -> bool:
+    """Tell whether an analyst must look: at an alarm, or without other days at what the rule has."""
+    known = run.incidents.nights is not None
+    return bool(incident["alarm"]) if known else incident["basis"] == "rule"
 
 
 def _metadata(incident: Mapping[str, Any], run: RunManifest) -> Finding:
@@ -102,7 +108,9 @@ def _observables(incident: Mapping[str, Any]) -> list[Finding]:
 
 def _unmapped(incident: Mapping[str, Any]) -> Finding:
     names = ("rank", "anomaly_score", "p_value", "basis", "record_id", "pattern", "occurrences")
-    told = {name: incident[name] for name in names} | {"history": incident["status"]}
+    told: Finding = {name: incident[name] for name in names} | {"history": incident["status"]}
+    if incident["recurrence"] is not None:
+        told["recurrence"] = incident["recurrence"]
     return told | {"reasons": [dict(reason) for reason in incident["reasons"]]}
 
 

@@ -334,6 +334,52 @@ def test_incidents_as_json_hold_times_and_entities(tmp_path, capsys):
     assert first["entities"] == [{"column": "user", "distinct": 1, "names": ["eve"]}]
 
 
+def test_incidents_shows_the_alarms_alone_and_how_rare_they_are(tmp_path, capsys):
+    published(tmp_path / "out", alarms=2, nights=28)
+    assert outfield("incidents", "out/job", "--alarms") == 0
+    out = capsys.readouterr().out
+    assert ("number 2" in out, "number 3" in out) == (True, False)
+    assert out.count("none of 28 nights before was as odd") == 2
+    assert out.endswith("\n\n2 alarms, held against 28 nights before; run one\n")
+
+
+def test_incidents_marks_the_alarms_in_the_list_of_all(tmp_path, capsys):
+    published(tmp_path / "out", alarms=1, nights=28)
+    assert outfield("incidents", "out/job") == 0
+    first, *others = capsys.readouterr().out.splitlines()[1:4]
+    assert first.split()[:2] == ["alarm", "1"]
+    assert [line.split()[0] for line in others] == ["2", "3"]
+
+
+def test_incidents_without_alarms_have_no_marks(tmp_path, capsys):
+    published(tmp_path / "out", nights=28)
+    assert outfield("incidents", "out/job") == 0
+    assert "alarm" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("nights", "said"),
+    [
+        (28, "Quiet: no alarm, held against 28 nights before; run one"),
+        (None, "No alarm, as the records were judged against each other; run one"),
+    ],
+)
+def test_incidents_says_why_there_is_no_alarm(nights, said, tmp_path, capsys):
+    published(tmp_path / "out", nights=nights)
+    assert outfield("incidents", "out/job", "--alarms") == 0
+    assert said in capsys.readouterr().out
+
+
+def test_alarms_as_json_hold_how_rare_they_are(tmp_path, capsys):
+    published(tmp_path / "out", alarms=1, nights=28)
+    assert outfield("incidents", "out/job", "--alarms", "--json") == 0
+    (alarm,) = json.loads(capsys.readouterr().out)["incidents"]
+    assert (alarm["incident"], alarm["alarm"], alarm["recurrence"]) == ("i-1", True, 29.0)
+    assert outfield("incidents", "out/job", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)["incidents"]
+    assert [row["alarm"] for row in rows] == [True, False, False]
+
+
 def test_diff_tells_what_is_new_and_what_is_gone(tmp_path, capsys):
     one = published(tmp_path / "out", "one", 1, n=3)
     two = published(tmp_path / "out", "two", 2, n=2)

@@ -57,6 +57,31 @@ def test_the_ocsf_status_is_suppressed_under_a_verdict_and_new_otherwise() -> No
     assert (finding()["status_id"], finding(suppressed=True)["status_id"]) == (1, 3)
 
 
+@pytest.mark.parametrize(
+    ("alarm", "basis", "nights", "is_alert"),
+    [
+        (True, "rank", 28, True),
+        (False, "rule", 28, False),
+        (False, "rule", None, True),
+        (False, "rank", None, False),
+    ],
+)
+def test_an_alarm_is_an_alert_and_without_other_days_what_the_rule_selects(
+    alarm: bool, basis: str, nights: int | None, is_alert: bool
+) -> None:
+    run = manifest("one", day=5)
+    summary = run.incidents.model_copy(update={"nights": nights})
+    row = incidents(1).to_pylist()[0] | {"alarm": alarm, "basis": basis, "recurrence": 29.0}
+    found = detection_finding(row, run.model_copy(update={"incidents": summary}), False)
+    assert found["is_alert"] is is_alert
+    assert found["unmapped"]["recurrence"] == 29.0
+    assert faults(found) == []
+
+
+def test_an_unknown_recurrence_is_left_out_of_the_ocsf_finding() -> None:
+    assert "recurrence" not in finding(recurrence=None)["unmapped"]
+
+
 def test_times_are_whole_milliseconds() -> None:
     found = finding()
     assert all(type(found[name]) is int for name in MILLISECONDS)
