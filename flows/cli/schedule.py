@@ -66,7 +66,10 @@ class ScheduleCommands:
         """
         from flows.jobs.job_file import complete_job, load_job
         from flows.pipelines.backfill import plan_backfill
+        from flows.results.notifications import check_notifications
 
+        if not dry_run:
+            check_notifications()
         if parallel > 1 and not direct:
             raise JobError(
                 "several days at once are judged without Prefect",

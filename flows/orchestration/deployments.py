@@ -63,10 +63,26 @@ Day = Annotated[
 ]
 
 
+_begun: set[str] = set()
+"""The flow runs of this process whose code was reached: these report their failures themselves."""
+
+
 def _tell_of_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Notify of a run that was killed, which cannot do that itself; Prefect names the arguments."""
+    _tell_of_end(flow_run, state.message or "it was killed")
+
+
+def _tell_of_refusal(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Notify of a run that failed before its code was reached: its parameters are refused."""
+    if str(flow_run.id) not in _begun:
+        _tell_of_end(flow_run, state.message or "it was refused")
+
+
+def _tell_of_end(flow_run: FlowRun, reason: str) -> None:
     asked = flow_run.parameters.get("partition")
-    tell_of_failure(str(flow_run.parameters["job"]), asked, state.message or "it was killed")
+    tell_of_failure(
+        str(flow_run.parameters.get("job", "")), None if asked is None else str(asked), reason
+    )
 
 
 @flow(
@@ -76,6 +92,7 @@ def _tell_of_crash(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -
     validate_parameters=True,
     persist_result=False,
     on_crashed=[_tell_of_crash],
+    on_failure=[_tell_of_refusal],
 )
 def detect_job(job: JobFile, partition: Day = None) -> PublishedRun | State[Any]:
     """Find the events that do not belong, as a job file says.
@@ -83,6 +100,7 @@ def detect_job(job: JobFile, partition: Day = None) -> PublishedRun | State[Any]
     The job file is read when the run starts. A run that is not asked for a certain day, and finds
     its input judged as it stands, does nothing and says so.
     """
+    _begun.add(str(runtime.flow_run.id))
     enter_working_folder()
     with telling_of_failure(job, partition):
         spec = complete_job(load_job(str(Settings.from_environment().jobs / f"{job}.toml")))
@@ -92,7 +110,7 @@ def detect_job(job: JobFile, partition: Day = None) -> PublishedRun | State[Any]
         if partition is None and (done := _judged_already(spec, day)):
             return done
         published = judge(spec, day)
-    tell_of_outcome(published)
+    tell_of_outcome(published, spec.notify)
     return ended(published)
 
 

@@ -38,11 +38,12 @@ def run_detect(
     OutfieldError
         What the user can mend; what does not fit is told before any server is started.
     """
+    check_notifications()
     with telling_of_failure(str(job.name), partition):
         partition = chosen_partition(job, partition, datetime.now(UTC))
         run = _detect_directly if direct else _detect_by_flow
         published = run(job, partition, on_progress)
-    tell_of_outcome(published)
+    tell_of_outcome(published, job.notify)
     return published
 
 

@@ -90,7 +90,7 @@ def _judge(job: JobSpec, day: date, turn: int, workers: int) -> PublishedRun:
     try:
         with telling_of_failure(str(job.name), day):
             published = detect_with_refit(job, runner, _say_nothing, day)
-        tell_of_outcome(published)
+        tell_of_outcome(published, job.notify)
         return published
     finally:
         _turns[turn].wait()  # of one that failed early the turn has not come

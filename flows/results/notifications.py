@@ -1,26 +1,51 @@
 """Notifications to the people on duty, through the Apprise URL in `OUTFIELD_NOTIFY_URL`.
 
-Sent once for a run that failed, and once for a run with critical findings or a fall of the recall.
-Never with what stands in the events. The URL often holds a token: it is in no message and no log.
+A run sends one where it failed, where it found what the job's `notify` asks for, and where its
+recall fell. Of the events a message holds the titles of incidents, in which secret columns are
+masked. The URL often holds a token: it is in no message and no log.
 """
 # ruff: noqa: PLC0415 - Apprise takes half a second to import, and few runs send anything
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
 
-from flows.runtime.settings import Settings
-from flows.storage.runs.reader import PublishedRun
-from schemas.errors import JobError
+from anomaly.incidents.alarm_sentences import night_sentence
+from flows.runtime.settings import Settings, notify_url
+from flows.storage.runs.reader import REPORT, RUNS, PublishedRun, read_incidents
+from schemas.errors import JobError, OutfieldError
+from schemas.escaping import escape
+from schemas.job.job import Notify
 
 if TYPE_CHECKING:
     from apprise import Apprise
 
 _LONGEST_REASON = 500
+_LONGEST_NAME = 100
+_LONGEST_TITLE = 220
+_MOST_LINES = 5
+"""Incidents that a message names."""
+_WATCHED = ("new", "worse")
+"""The statuses that `notify = "new"` is about."""
 _log = logging.getLogger("outfield")
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Message:
+    """A message: its title, the incidents that it names, and how grave it is."""
+
+    title: str
+    incidents: Sequence[Row]
+    number: int
+    """Incidents that it is about."""
+    kind: Literal["info", "warning"]
 
 
 @contextmanager
@@ -35,24 +60,69 @@ def telling_of_failure(job: str, partition: date | None) -> Iterator[None]:
 
 def tell_of_failure(job: str, partition: date | str | None, reason: str) -> None:
     """Send word that a run failed, and why in one line."""
-    _send(f"{_named(job, partition)} failed", " ".join(reason.split())[:_LONGEST_REASON])
+    title = f"{_named(job, partition)} failed"
+    _send(title, escape(" ".join(reason.split())[:_LONGEST_REASON]), "failure")
 
 
-def tell_of_critical(run: PublishedRun) -> None:
-    """Send word if a run has critical findings: how many, not which."""
-    manifest = run.manifest
-    critical = manifest.severities.get("critical", 0)
-    if critical:
-        findings = "finding" if critical == 1 else "findings"
-        body = f"{critical:,} of {manifest.selection.findings:,} findings are critical."
-        title = f"{_named(manifest.job, manifest.partition)}: {critical:,} critical {findings}"
-        _send(title, f"{body} Run {manifest.run_id}.")
-
-
-def tell_of_outcome(run: PublishedRun) -> None:
-    """Send word of what a run found that cannot wait: critical findings, a fall of its recall."""
-    tell_of_critical(run)
+def tell_of_outcome(run: PublishedRun, notify: Notify) -> None:
+    """Send word of what a run found, as far as the job asks for it, and of a fall of its recall."""
+    if not notify_url():
+        return
+    message = _message(run, _incidents(run), notify)
+    if message is not None:
+        title = f"{_named(run.manifest.job, run.manifest.partition)}: {message.title}"
+        _send(title, "\n".join([*_lines(message), *_end(run)]), message.kind)
     _tell_of_fall(run)
+
+
+def _message(run: PublishedRun, rows: Sequence[Row], notify: Notify) -> _Message | None:
+    """Compose the message about a run; None where the job does not ask for one."""
+    summary = run.manifest.incidents
+    if summary.alarms:
+        alarms = [row for row in rows if row["alarm"]]
+        return _Message(_count(summary.alarms, "alarm"), alarms, summary.alarms, "warning")
+    critical = [row for row in rows if row["severity"] == "critical"]
+    if summary.nights is None and critical:
+        title = _count(len(critical), "critical incident")
+        return _Message(title, critical, len(critical), "warning")
+    number = sum(summary.statuses.get(status, 0) for status in _WATCHED)
+    if notify == "alarm" or (notify == "new" and not number):
+        return None
+    title = _count(number, "new or worse incident") if number else "nothing new"
+    if summary.quiet:
+        title = f"quiet, {title}"
+    fresh = [row for row in rows if row["status"] in _WATCHED]
+    return _Message(title, fresh, number, "info")
+
+
+def _incidents(run: PublishedRun) -> list[dict[str, Any]]:
+    """Read the incidents of a run; none where they cannot be read, which fails no run."""
+    try:
+        found: list[dict[str, Any]] = read_incidents(run).to_pylist()
+    except OutfieldError:
+        _log.warning("a notification names no incident, as they cannot be read")
+        return []
+    return found
+
+
+def _lines(message: _Message) -> Iterator[str]:
+    """Yield a line for each of the first incidents, and how many more there are."""
+    named = message.incidents[:_MOST_LINES]
+    for row in named:
+        title = row["title"]
+        cut = f"{title[:_LONGEST_TITLE]}…" if len(title) > _LONGEST_TITLE else title
+        yield f"{escape(cut)} ({row['severity']})"
+    if (more := message.number - len(named)) > 0:
+        yield f"and {more:,} more"
+
+
+def _end(run: PublishedRun) -> Iterator[str]:
+    """Yield how many nights a run was held against, its id, and where its report is."""
+    manifest = run.manifest
+    said = night_sentence(manifest.incidents.alarms, manifest.incidents.nights)
+    yield f"{said} Run {manifest.run_id}.".lstrip()
+    if base := Settings.from_environment().report_url:
+        yield f"{base}/{quote(manifest.job)}/{RUNS}/{quote(manifest.run_id)}/{REPORT}"
 
 
 def _tell_of_fall(run: PublishedRun) -> None:
@@ -61,20 +131,22 @@ def _tell_of_fall(run: PublishedRun) -> None:
         title = f"{_named(manifest.job, manifest.partition)}: the recall fell"
         usual = "" if canaries.usual is None else f", {canaries.usual:.0%} in the runs before"
         body = f"{canaries.recall:.0%} of the canaries would have been found{usual}."
-        _send(title, f"{body} Run {manifest.run_id}.")
+        _send(title, "\n".join([body, *_end(run)]), "info")
 
 
 def check_notifications() -> None:
-    """Check that the URL is one that Apprise can send to, if there is one.
+    """Check that the URL is one that Apprise can send to, if there is one, and that of reports.
 
     Raises
     ------
     JobError
-        It is not; it is not repeated.
+        One of them is wrong; it is not repeated.
     """
     url = Settings.from_environment().notify_url
+    if not url:
+        return
     with _quiet_apprise() as service:
-        known = not url or service.add(url)
+        known = service.add(url)
     if not known:
         raise JobError(
             "this is no URL that Apprise can send to",
@@ -84,17 +156,26 @@ def check_notifications() -> None:
 
 
 def _named(job: str, partition: date | str | None) -> str:
-    return f"outfield {job}" if partition is None else f"outfield {job} {partition}"
+    named = ["outfield", job, *([] if partition is None else [str(partition)])]
+    return " ".join(escape(part[:_LONGEST_NAME]) for part in named)
 
 
-def _send(title: str, body: str) -> None:
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _send(title: str, body: str, kind: Literal["info", "warning", "failure"]) -> None:
     """Send a message; that it cannot be sent is logged, and fails no run."""
-    url = Settings.from_environment().notify_url
+    url = notify_url()
     if not url:
         return
     with _quiet_apprise() as service:
+        from apprise import NotifyFormat, NotifyType
+
         try:
-            sent = service.add(url) and service.notify(body, title)
+            sent = service.add(url) and service.notify(
+                body, title, notify_type=NotifyType(kind), body_format=NotifyFormat.TEXT
+            )
         except Exception:  # whatever a service of its hundred does
             sent = False
     if not sent:

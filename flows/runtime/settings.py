@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic_core import PydanticCustomError
 
@@ -61,6 +62,8 @@ class Settings:
     """The folder of the job files that deployments name (`OUTFIELD_JOBS`; `jobs`)."""
     notify_url: str = field(repr=False)
     """Where Apprise sends notifications, a secret (`OUTFIELD_NOTIFY_URL`; empty for nowhere)."""
+    report_url: str
+    """The web address of the output folder, for links to reports (`OUTFIELD_REPORT_URL`; none)."""
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -69,8 +72,8 @@ class Settings:
         Raises
         ------
         JobError
-            The runner or the workers are none that can be, the scheduler's address is missing, or
-            the wait is no duration.
+            The runner or the workers are none that can be, or the scheduler's address is missing.
+            Or the wait is no duration, or the address of the reports is none.
         """
         runner = _runner()
         return cls(
@@ -79,8 +82,14 @@ class Settings:
             dask_address=_dask_address(runner),
             lock_wait=_lock_wait(),
             jobs=Path(os.environ.get("OUTFIELD_JOBS", "jobs")),
-            notify_url=os.environ.get("OUTFIELD_NOTIFY_URL", "").strip(),
+            notify_url=notify_url(),
+            report_url=_report_url(),
         )
+
+
+def notify_url() -> str:
+    """Return where Apprise sends notifications, whatever else is wrong in the environment."""
+    return os.environ.get("OUTFIELD_NOTIFY_URL", "").strip()
 
 
 def _runner() -> Workers:
@@ -131,6 +140,28 @@ def _lock_wait() -> float:
             where="OUTFIELD_LOCK_WAIT",
             remedy="set it to `0`, `30s`, `10m` or the like, or to nothing for ten minutes",
         ) from None
+
+
+def _report_url() -> str:
+    """Return the address without a slash at its end; one that is wrong may hold a login."""
+    asked = os.environ.get("OUTFIELD_REPORT_URL", "").strip()
+    if asked and not _is_plain_address(asked):
+        raise JobError(
+            "this is no address that a link to a report can start with",
+            where="OUTFIELD_REPORT_URL",
+            remedy="set it to one such as https://HOST/outfield, without login, `?` and `#`",
+        )
+    return asked.rstrip("/")
+
+
+def _is_plain_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = url.isprintable() and not set(url) & set(' ?#@\\"<>')
+    return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
 
 
 def _cores() -> int:

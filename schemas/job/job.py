@@ -29,6 +29,10 @@ SESSION_CUTS = ("session_gap", "session_window")
 _NAME = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9._-]{{0,{NAME_LENGTH - 1}}}")
 
 
+Notify = Literal["alarm", "new", "all"]
+"""Which runs send a message to the people on duty."""
+
+
 def _role_alone(value: Any) -> Any:
     return {"role": value} if isinstance(value, str) else value
 
@@ -86,6 +90,11 @@ class JobSpec(Section):
     )
     schedule: ScheduleSpec | None = Field(
         default=None, description="When `outfield serve` starts the job by itself."
+    )
+    notify: Notify = Field(
+        default="alarm",
+        description="Which runs send a message to `OUTFIELD_NOTIFY_URL`: those with alarms; `new`:"
+        " with new or worse incidents, too; `all`: every run, quiet ones too.",
     )
     seed: int = Field(
         default=0, ge=0, le=2**32 - 1, strict=True, description="The seed of every random choice."

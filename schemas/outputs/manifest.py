@@ -229,8 +229,8 @@ class RunManifest(OutputDocument):
     )
     job_fingerprint: str | None = Field(
         default=None,
-        description="Hash of the job's settings but those of input, output, name, schedule and"
-        " search. Null in runs before it was taken.",
+        description="Hash of the job's settings but those of input, output, name, schedule,"
+        " search and notifications. Null in runs before it was taken.",
     )
     started: datetime
     finished: datetime

@@ -65,7 +65,7 @@ def detection_finding(incident: Mapping[str, Any], run: RunManifest, suppressed:
 
 
 def _is_alert(incident: Mapping[str, Any], run: RunManifest) -> bool:
-    """Tell whether an analyst must look: at an alarm, or without other days at what the rule has."""
+    """Tell whether it is an alarm; without other days, whether the rule selects it."""
     known = run.incidents.nights is not None
     return bool(incident["alarm"]) if known else incident["basis"] == "rule"
 

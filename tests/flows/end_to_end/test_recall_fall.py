@@ -98,10 +98,11 @@ def test_a_fall_sends_one_message(duty, tmp_path):  # noqa: F811 - the fixture
     run = published(tmp_path)
     canaries = CanaryReport(planted=250, found=125, score_cut=30, usual=0.8, fell=True)
     update = {"canaries": canaries, "partition": FIRST, "severities": {}}
-    tell_of_outcome(PublishedRun(run.folder, run.manifest.model_copy(update=update)))
+    fallen = PublishedRun(run.folder, run.manifest.model_copy(update=update))
+    tell_of_outcome(fallen, "alarm")
     (message,) = duty.messages
     assert message["title"] == "outfield job 2026-01-05: the recall fell"
     assert (
         message["message"]
-        == "50% of the canaries would have been found, 80% in the runs before. Run one."
+        == "50% of the canaries would have been found, 80% in the runs before.\nRun one."
     )

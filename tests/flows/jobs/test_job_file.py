@@ -77,6 +77,7 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         '# session_window = "1d"       # or into windows of this length, from 1970 on (UTC)\n'
         '# peers = ["COLUMN"]          # categories whose names have habits, as entities have\n'
         "# seed = 0                    # of every random choice\n"
+        '# notify = "alarm"            # or "new", or "all": the runs that send a message\n'
         "\n"
         "[selection]\n"
         "# fdr = 0.1       # the share of findings that may be false alarms\n"

@@ -122,6 +122,24 @@ def test_a_run_of_the_command_line_is_named_after_its_partition(tmp_path, prefec
 
 
 @pytest.mark.slow
+def test_a_run_whose_parameters_are_refused_is_told_of_once(tmp_path, prefect_server, monkeypatch):
+    from flows.orchestration.deployments import detect_job
+
+    monkeypatch.setenv("OUTFIELD_JOBS", str(tmp_path / "jobs"))
+    with on_duty(200) as duty:
+        monkeypatch.setenv("OUTFIELD_NOTIFY_URL", duty.url)
+        assert detect_job("../passwd", return_state=True).is_failed()
+        (message,) = duty.messages
+        assert message["title"] == "outfield ../passwd failed"
+        assert "Validation of flow parameters failed" in message["message"]
+        assert message["type"] == "failure"
+        duty.messages.clear()
+        assert detect_job("nowhere", return_state=True).is_failed()
+        (message,) = duty.messages
+        assert "there is no such job file" in message["message"]
+
+
+@pytest.mark.slow
 def test_an_interval_starts_where_a_restart_does_not_shift_it(tmp_path, prefect_server):
     from flows.orchestration.deployments import prefect_schedule
 

@@ -1,20 +1,30 @@
 """Word to whoever is on duty, received by a server of ours."""
 
 import json
+import shutil
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from typing import Any, get_args
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from flows.cli.app import main
-from flows.results.notifications import check_notifications, tell_of_critical, tell_of_failure
+from flows.results.notifications import check_notifications, tell_of_failure, tell_of_outcome
 from flows.storage.runs.reader import PublishedRun
 from schemas.errors import JobError
+from schemas.job.fingerprint import job_fingerprint, model_fingerprint
+from schemas.job.job import Notify, build_job
+from schemas.outputs.manifest import IncidentSummary
+from schemas.outputs.tables import INCIDENT
 from tests.flows.partitioned_logs import job_file, partitions
+from tests.flows.sample_runs import incidents as incident_table
 from tests.flows.sample_runs import published
 
 TOKEN = "planted-token"  # noqa: S105 - not one
@@ -59,30 +69,166 @@ def duty(monkeypatch) -> Iterator[Duty]:
         yield each
 
 
-def with_critical(run: PublishedRun, critical: int) -> PublishedRun:
-    update = {"severities": {"critical": critical, "low": 1}, "partition": date(2026, 1, 5)}
-    return PublishedRun(run.folder, run.manifest.model_copy(update=update))
+def of_incidents(run: PublishedRun, nights: int | None, *incidents: dict[str, Any]) -> PublishedRun:
+    """Give a run of 2026-01-05 these incidents in place of its own."""
+    rows = [
+        row | {"status": "recurring"} | changes
+        for row, changes in zip(incident_table(len(incidents)).to_pylist(), incidents, strict=True)
+    ]
+    shutil.rmtree(run.folder / "incidents")
+    (run.folder / "incidents").mkdir()
+    table = pa.Table.from_pylist(rows, schema=INCIDENT)
+    pq.write_table(table, run.folder / "incidents/part-00000.parquet")
+    summary = IncidentSummary(
+        incidents=len(rows),
+        statuses=dict(Counter(row["status"] for row in rows)),
+        alarms=sum(row["alarm"] for row in rows),
+        nights=nights,
+    )
+    update = {"incidents": summary, "partition": date(2026, 1, 5)}
+    return replace(run, manifest=run.manifest.model_copy(update=update))
 
 
-def test_a_run_with_critical_findings_sends_one_message(duty, tmp_path):
-    run = published(tmp_path)
-    tell_of_critical(with_critical(run, 2))
+ALARM = {"alarm": True, "severity": "high", "status": "new"}
+NEW, WORSE, KNOWN = {"status": "new"}, {"status": "worse"}, {"status": "recurring"}
+CRITICAL = {"severity": "critical"}
+
+
+@pytest.mark.parametrize("notify", get_args(Notify))
+def test_a_run_with_alarms_sends_a_line_for_each(notify, duty, tmp_path):
+    tell_of_outcome(of_incidents(published(tmp_path), 28, ALARM, ALARM, NEW), notify)
     (message,) = duty.messages
-    assert message["title"] == "outfield job 2026-01-05: 2 critical findings"
-    assert message["message"] == "2 of 3 findings are critical. Run one."
+    assert message["title"] == "outfield job 2026-01-05: 2 alarms"
+    assert message["message"] == (
+        "number 1 (high)\nnumber 2 (high)\n2 alarms, held against 28 nights before. Run one."
+    )
+    assert message["type"] == "warning"
 
 
-def test_a_run_without_critical_findings_sends_none(duty, tmp_path):
-    tell_of_critical(with_critical(published(tmp_path), 0))
-    assert duty.messages == []
+def test_a_message_names_five_alarms_and_counts_the_others(duty, tmp_path):
+    tell_of_outcome(of_incidents(published(tmp_path), 2, *[ALARM] * 7), "alarm")
+    lines = duty.messages[0]["message"].splitlines()
+    assert [line.split(" (")[0] for line in lines[:6]] == [
+        *(f"number {rank}" for rank in range(1, 6)),
+        "and 2 more",
+    ]
+    assert lines[6:] == ["7 alarms; learning, 2 of 7 nights known. Run one."]
 
 
-def test_a_run_of_the_command_line_tells_of_critical_findings(duty, tmp_path, monkeypatch):
-    run = with_critical(published(tmp_path), 1)
+def test_a_title_out_of_a_log_is_one_line_and_not_a_long_one(duty, tmp_path):
+    alarm = ALARM | {"title": "`user` is `\x1b[31m\nfailed\u202e" + "a" * 9_000}
+    tell_of_outcome(of_incidents(published(tmp_path), 28, alarm), "alarm")
+    first, *others = duty.messages[0]["message"].splitlines()
+    assert first.startswith(r"`user` is `\x1b[31m\nfailed\u202eaaa")
+    assert first.endswith("a… (high)")
+    assert len(first) < 300
+    assert len(others) == 1
+
+
+@pytest.mark.parametrize(
+    ("nights", "found", "titles"),
+    [
+        (
+            28,
+            [NEW, WORSE, KNOWN],
+            {"new": "2 new or worse incidents", "all": "quiet, 2 new or wor"},
+        ),
+        (28, [KNOWN, CRITICAL], {"all": "quiet, nothing new"}),
+        (28, [], {"all": "quiet, nothing new"}),
+        (None, [NEW], {"new": "1 new or worse incident", "all": "1 new or worse incident"}),
+        (None, [KNOWN], {"all": "nothing new"}),
+        (None, [CRITICAL, KNOWN], dict.fromkeys(get_args(Notify), "1 critical incident")),
+    ],
+)
+def test_a_run_without_alarms_sends_what_the_job_asks_for(nights, found, titles, duty, tmp_path):
+    run = of_incidents(published(tmp_path), nights, *found)
+    for notify in get_args(Notify):
+        tell_of_outcome(run, notify)
+        told = [message["title"] for message in duty.messages]
+        assert len(told) == (notify in titles)
+        if told:
+            assert titles[notify].removeprefix("quiet, ") in told[0]
+            assert ("quiet" in told[0]) is (nights is not None)
+            assert duty.messages[0]["type"] == ("warning" if "critical" in told[0] else "info")
+        duty.messages.clear()
+
+
+def test_a_message_links_to_the_report(duty, tmp_path, monkeypatch):
+    monkeypatch.setenv("OUTFIELD_REPORT_URL", "https://logs.example:8443/out/")
+    tell_of_outcome(of_incidents(published(tmp_path), 28, ALARM), "alarm")
+    (message,) = duty.messages
+    *_, link = message["message"].splitlines()
+    assert link == "https://logs.example:8443/out/job/runs/one/report.html"
+
+
+def test_incidents_that_cannot_be_read_do_not_hide_an_alarm(duty, tmp_path, caplog):
+    run = of_incidents(published(tmp_path), 28, ALARM, ALARM)
+    (run.folder / "incidents/part-00000.parquet").write_bytes(b"PAR1 not really")
+    tell_of_outcome(run, "alarm")
+    (message,) = duty.messages
+    assert message["title"] == "outfield job 2026-01-05: 2 alarms"
+    assert message["message"].startswith("and 2 more\n")
+    assert "names no incident" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "logs.example",
+        "ftp://logs.example",
+        "https://",
+        "https://user:planted-token@logs.example",
+        "https://logs.example/?a=1",
+        "https://logs.example/#a",
+        "https://logs.example:port/",
+        "https://logs.example/a b",
+        "https://logs.example/\u202e",
+    ],
+)
+def test_a_wrong_address_of_reports_is_one_line_before_any_work(url, monkeypatch, capfd, tmp_path):
+    monkeypatch.setenv("OUTFIELD_REPORT_URL", url)
+    monkeypatch.chdir(tmp_path)
+    assert main(["detect", "no-such.parquet", "--direct"]) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "OUTFIELD_REPORT_URL: this is no address" in line
+    assert TOKEN not in line
+
+
+def test_a_run_of_the_command_line_tells_of_what_its_job_asks_for(duty, tmp_path, monkeypatch):
+    run = of_incidents(published(tmp_path), 28, NEW)
     monkeypatch.setattr("flows.orchestration.launch.detect_with_refit", lambda *_: run)
-    assert main(["detect", "x.parquet", "--direct"]) == 0
+    (tmp_path / "job.toml").write_text('input = "x.parquet"\n')
+    assert main(["detect", "--job", str(tmp_path / "job.toml"), "--direct"]) == 0
+    assert duty.messages == []
+    (tmp_path / "job.toml").write_text('input = "x.parquet"\nnotify = "new"\n')
+    assert main(["detect", "--job", str(tmp_path / "job.toml"), "--direct"]) == 0
     (message,) = duty.messages
-    assert message["title"] == "outfield job 2026-01-05: 1 critical finding"
+    assert message["title"] == "outfield job 2026-01-05: quiet, 1 new or worse incident"
+
+
+def test_whom_a_job_tells_makes_no_run_stale():
+    told = build_job({"input": "x", "notify": "all"}, "test")
+    assert job_fingerprint(told) == job_fingerprint(build_job({"input": "x"}, "test"))
+    assert model_fingerprint(told) == model_fingerprint(build_job({"input": "x"}, "test"))
+
+
+@pytest.mark.parametrize("command", ["detect", "backfill"])
+def test_a_wrong_url_is_one_line_before_any_work(command, monkeypatch, capfd, tmp_path):
+    monkeypatch.setenv("OUTFIELD_NOTIFY_URL", f"pigeon://{TOKEN}")
+    partitions(tmp_path, [date(2026, 1, 5)])
+    job = str(job_file(tmp_path))
+    days = ["--from", "2026-01-05", "--to", "2026-01-05"]
+    tokens = {
+        "detect": ["detect", "--job", job, "--partition", "2026-01-05", "--direct"],
+        "backfill": ["backfill", job, *days, "--direct"],
+    }[command]
+    assert main(tokens) == 2
+    captured = capfd.readouterr()
+    (line,) = captured.err.splitlines()
+    assert "OUTFIELD_NOTIFY_URL: this is no URL" in line
+    assert captured.out == ""
+    assert TOKEN not in line
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_run_that_fails_sends_one_message_with_its_reason(duty, tmp_path, capfd):
@@ -93,6 +239,7 @@ def test_a_run_that_fails_sends_one_message_with_its_reason(duty, tmp_path, capf
     (message,) = duty.messages
     assert message["title"] == "outfield nightly 2026-01-05 failed"
     assert message["message"].startswith("DamagedFileError: ")
+    assert message["type"] == "failure"
     assert "not a Parquet file" in message["message"]
     assert TOKEN not in "".join(capfd.readouterr())
 
