@@ -5,12 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from anomaly.incidents.alarm_sentences import night_sentence
+from anomaly.numerics.proportion import wilson_interval
 from flows.report.columns import Driver
 from flows.report.text import count, listing, share, visible
 from schemas.outputs.manifest import RunManifest
 from schemas.outputs.tables import SEVERITIES, STATUSES
 
 _REASON_LENGTH = 200
+_FEWEST_VERDICTS = 20
+"""Incidents with verdicts from which on a share of them is told."""
+_PERCENT = "\N{NO-BREAK SPACE}%"
 _NAMED = 5
 """Columns or files that a sentence names at the most."""
 
@@ -93,6 +97,40 @@ def incidents_sentence(manifest: RunManifest) -> str:
     if summary.suppressed:
         said += f"; verdicts keep back {summary.suppressed:,} more"
     return f"{said}."
+
+
+@dataclass(frozen=True)
+class VerdictLine:
+    """A line of what incidents with verdicts turned out to be."""
+
+    severity: str
+    incidents: str
+    real: str
+    """How many were malicious, which share that is, and its 95 % interval."""
+
+
+def verdicts_sentence(manifest: RunManifest) -> str:
+    """Say how many of the incidents with verdicts were real; nothing below twenty."""
+    counts = manifest.incidents.verdict_counts
+    n = sum(each.incidents for each in counts)
+    if n < _FEWEST_VERDICTS:
+        return ""
+    real = sum(each.malicious for each in counts)
+    return f"Of the {n:,} incidents with verdicts {_real(real, n, ' were real')}."
+
+
+def verdict_lines(manifest: RunManifest) -> list[VerdictLine]:
+    """Give the same for each severity, the gravest first."""
+    return [
+        VerdictLine(each.severity, f"{each.incidents:,}", _real(each.malicious, each.incidents))
+        for each in manifest.incidents.verdict_counts
+    ]
+
+
+def _real(real: int, n: int, verb: str = "") -> str:
+    low, high = (share(end) for end in wilson_interval(real, n))
+    interval = f"interval {low.removesuffix(_PERCENT)} to {high}"
+    return f"{real:,}{verb} ({share(real / n)}, {interval})"
 
 
 def canary_sentence(manifest: RunManifest) -> str:

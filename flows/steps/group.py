@@ -21,6 +21,7 @@ from anomaly.incidents.grouping import Candidates, gone_through, incidents
 from anomaly.incidents.recurrence import compared, resolved
 from anomaly.incidents.summary import Incident, describe_incident, members_of
 from anomaly.incidents.teaching import taught
+from anomaly.incidents.verdict_counts import verdict_counts
 from anomaly.incidents.verdicts import ReviewedIncidents, apply_verdicts
 from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score, severity
@@ -318,6 +319,7 @@ def _held_against_the_past(
         nights=None if nights is None else len(nights),
         oddest=oddest_new,
         verdicts=_effects(inputs.verdicts, shown, suppressed),
+        verdict_counts=verdict_counts(inputs.verdicts),
         refused_verdicts=list(run.refused_verdicts),
     )
     return {"incidents": shown, "suppressed": suppressed, "unshown": unshown}, summary

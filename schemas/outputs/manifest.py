@@ -163,6 +163,14 @@ class VerdictEffect(OutputDocument):
     )
 
 
+class VerdictCount(OutputDocument):
+    """The incidents of one severity that have verdicts, and how many of them are malicious."""
+
+    severity: str = Field(description="The severity that they had when the verdict was given.")
+    incidents: int = Field(description="Incidents with a verdict that is not withdrawn.")
+    malicious: int = Field(description="Those whose newest verdict says malicious.")
+
+
 class IncidentSummary(OutputDocument):
     """The incidents that the findings make up."""
 
@@ -197,6 +205,11 @@ class IncidentSummary(OutputDocument):
     )
     verdicts: list[VerdictEffect] = Field(
         default_factory=list, description="Those that are about an incident of the run."
+    )
+    verdict_counts: list[VerdictCount] = Field(
+        default_factory=list,
+        description="The incidents of the job with verdicts, by severity. Empty in runs before"
+        " they were counted.",
     )
     refused_verdicts: list[str] = Field(
         default_factory=list,

@@ -84,6 +84,8 @@ def test_a_verdict_teaches_the_order_of_the_next_day_until_it_is_withdrawn(
     next_day = run_of(1, tmp_path)
     said = "one verdict on it raises it"
     assert erasing(next_day)["taught"] == said
+    (count,) = next_day.manifest.incidents.verdict_counts
+    assert (count.severity, count.incidents, count.malicious) == (on["severity"], 1, 1)
     assert f"{said}</bdi>" in (next_day.folder / "report.html").read_text()
     capsys.readouterr()
     assert outfield("incidents", f"{output}/log") == 0

@@ -11,7 +11,7 @@ import pytest
 
 from flows.report.data import ReportData
 from flows.report.page import render
-from schemas.outputs.manifest import VerdictEffect
+from schemas.outputs.manifest import VerdictCount, VerdictEffect
 from schemas.outputs.tables import SEVERITIES, STATUSES
 from tests.flows.report.sample import HOSTILE, report_data
 
@@ -385,3 +385,22 @@ def test_an_alarm_among_the_oddest_is_not_called_a_lead() -> None:
     text = _Page(render(replace(data, manifest=manifest))).text()
     assert "The rule selects none; the oddest of the rest are shown too." in text
     assert "leads, not alarms" not in text
+
+
+def of_verdicts(*counts: tuple[str, int, int]) -> ReportData:
+    data = report_data(findings=3)
+    counted = [VerdictCount(severity=name, incidents=n, malicious=k) for name, n, k in counts]
+    summary = data.manifest.incidents.model_copy(update={"verdict_counts": counted})
+    return replace(data, manifest=data.manifest.model_copy(update={"incidents": summary}))
+
+
+def test_from_twenty_incidents_with_verdicts_on_the_page_says_how_many_were_real() -> None:
+    text = _Page(render(of_verdicts(("high", 13, 13), ("low", 10, 1)))).text()
+    plain = text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Of the 23 incidents with verdicts 14 were real (61 %, interval 41 to 78 %)." in plain
+    assert "high 13 13 (100 %, interval 77 to 100 %)" in plain
+    assert "low 10 1 (10 %, interval 2 to 40 %)" in plain
+
+
+def test_of_few_verdicts_no_share_is_told() -> None:
+    assert "with verdicts" not in _Page(render(of_verdicts(("high", 19, 13)))).text()
