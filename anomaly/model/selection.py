@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.job.sections import DEFAULT_FDR, SelectionSpec
+from schemas.outputs.manifest import NO_RULE_OVER_RECORDS
 from schemas.outputs.tables import SEVERITIES, SEVERITY_CUTS
 
 _MIDDLE = (3, 5, 7, 10)
@@ -46,9 +47,9 @@ class Selection:
     """Events whose p-value is at most that."""
 
 
-NO_RULE = Selection("none over records", 0.0, 0)
+NO_RULE = Selection(NO_RULE_OVER_RECORDS, 0.0, 0)
 """A false discovery rate holds for records that come one by one. On a day that the model does not
-know they come in clumps: a person has a new address, and all that they do is odd. So unless the
+know they come in clumps. A user has a new address, and each of their events is odd. So unless the
 job names a rule, records of such a day are not selected, and incidents are held against nights."""
 
 

@@ -179,6 +179,8 @@ def _findings_line(manifest: RunManifest) -> str:
     line = count(selection.findings, "finding")
     if selection.findings:
         line += f" ({_counts(severities)})"
+    if not selection.has_rule:
+        return f"{line}: of the oddest incidents" if selection.findings else line
     line += f": {selection.findings - selection.by_rank:,} by {selection.rule}"
     if selection.by_rank:
         line += f", and the {selection.by_rank:,} oddest of the rest"

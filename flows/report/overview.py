@@ -72,6 +72,8 @@ def findings_sentence(manifest: RunManifest) -> str:
         return f"No {manifest.unit} stands out from the normal ones."
     verb = "stands" if selection.selected == 1 else "stand"
     said = f"{count(selection.selected, manifest.unit)} {verb} out"
+    if not selection.has_rule:
+        return f"Shown are {count(selection.findings, manifest.unit)} of the oddest incidents."
     if selection.by_rank and manifest.incidents.nights is not None:
         chosen = count(selection.selected, manifest.unit) if selection.selected else "none"
         return f"The rule selects {chosen}; the oddest of the rest are shown too."
@@ -158,11 +160,13 @@ def drift_sentence(manifest: RunManifest) -> str:
     selection = manifest.selection
     if selection.drift_at is None:
         return ""
-    return (
+    changed = (
         f"The data changed: ordinary {manifest.unit}s are {selection.drift:.1f} times as often"
-        f" below p = {selection.drift_at:.1g} as in the reference; a false discovery rate takes"
-        " p-values raised by that."
+        f" below p = {selection.drift_at:.1g} as in the reference"
     )
+    if not selection.has_rule:
+        return f"{changed}."
+    return f"{changed}; a false discovery rate takes p-values raised by that."
 
 
 def moved_sentence(manifest: RunManifest) -> str:

@@ -114,11 +114,16 @@ class ModelSummary(ModelFigures):
     )
 
 
+NO_RULE_OVER_RECORDS = "none over records"
+
+
 class SelectionSummary(OutputDocument):
     """The selection of the findings."""
 
     rule: str = Field(
-        description="The rule, such as `Benjamini-Hochberg at a false discovery rate of 0.1`."
+        description="The rule, such as `Benjamini-Hochberg at a false discovery rate of 0.1`; or"
+        f" `{NO_RULE_OVER_RECORDS}`, where records are judged against other days and the job names"
+        " no rule."
     )
     score_cut: float | None = Field(description="The lowest anomaly score selected; null if none.")
     selected: int = Field(description="Records that the rule selects.")
@@ -142,6 +147,11 @@ class SelectionSummary(OutputDocument):
     drift_at: float | None = Field(
         default=None, description="Where that is most: about .5, .3, .2 or .1; null without drift."
     )
+
+    @property
+    def has_rule(self) -> bool:
+        """Return whether a rule over records was applied."""
+        return self.rule != NO_RULE_OVER_RECORDS
 
     @property
     def cut_off(self) -> int:
