@@ -234,11 +234,11 @@ def drift(p_values: list[float], n_calibration: int) -> float:
 
 
 def severity(p_value: float, n_scored: int) -> str:
-    if p_value * n_scored <= 0.01:
-        return "critical"
     if p_value * n_scored <= 0.1:
+        return "critical"
+    if p_value * n_scored <= 1:
         return "high"
-    return "medium" if p_value * n_scored <= 1 else "low"
+    return "medium" if p_value * n_scored <= 10 else "low"
 
 
 # --- sessions --------------------------------------------------------------------------------

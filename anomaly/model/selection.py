@@ -69,12 +69,12 @@ def severity(p_values: npt.ArrayLike, n_scored: int) -> list[str]:
     """Return the severity of each p-value in a run of `n_scored` records.
 
     A p-value of one in a thousand is ordinary among a million records, and odd among a hundred.
-    What counts is how many records would be as odd if all of the run were ordinary. At most one in
-    a hundred such runs has a `critical` one, one in ten a `high` one.
+    What counts is how many records would be as odd if all of the run were ordinary. It is a tenth
+    of one at most for `critical`, one for `high`, ten for `medium`.
 
     Examples
     --------
-    >>> severity([1e-3, 1e-6], 2_000)
+    >>> severity([1e-2, 1e-6], 2_000)
     ['low', 'critical']
     """
     cuts = np.array([cut for _, cut in SEVERITY_CUTS])

@@ -7,10 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from anomaly.model.selection import NO_RULE
 from flows.cli.console import Justify, Terminal
 from flows.cli.incident_view import incidents_line, show_alarms, show_incidents
 from flows.report.overview import (
     alarms_sentence,
+    alone_sentence,
     damage_sentence,
     drift_sentence,
     moved_sentence,
@@ -65,6 +67,7 @@ def show_summary(
     for line in (*_model_lines(run.manifest), *_canary_lines(run.manifest)):
         terminal.line(line)
     for changed in (
+        alone_sentence(run.manifest),
         moved_sentence(run.manifest),
         drift_sentence(run.manifest),
         recall_sentence(run.manifest),
@@ -179,8 +182,8 @@ def _findings_line(manifest: RunManifest) -> str:
     line = count(selection.findings, "finding")
     if selection.findings:
         line += f" ({_counts(severities)})"
-    if not selection.has_rule:
-        return f"{line}: of the oddest incidents" if selection.findings else line
+    if selection.rule == NO_RULE.rule:
+        return f"{line}: the oddest of the run" if selection.findings else line
     line += f": {selection.findings - selection.by_rank:,} by {selection.rule}"
     if selection.by_rank:
         line += f", and the {selection.by_rank:,} oddest of the rest"

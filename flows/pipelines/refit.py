@@ -56,8 +56,9 @@ def detect_with_refit(
         checked = checked or runner.here(CHECK_INPUT, job, partition, 1)
     source = Source(partition, plan=checked)
     if partition is not None and checked is not None and job.model.use == "fit":
-        model = model_of_history(job, runner, on_progress, partition, checked)
-        return detect_events(job, runner, on_progress, replace(source, model=model))
+        model, why_none = model_of_history(job, runner, on_progress, partition, checked)
+        source = replace(source, model=model, alone=why_none)
+        return detect_events(job, runner, on_progress, source)
     renewed = _due(job, runner, source)
     if renewed is not None:
         _renew(job, runner, on_progress, partition)

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
+from logging import WARNING
 from typing import TypeVar
 
 from flows.jobs.model_choice import ChosenModel
 from flows.jobs.partitions import days_of_history, days_to_fit
 from flows.pipelines.damage import PlanStep, beside_damage
 from flows.runtime.progress import OnProgress, Steps
+from flows.runtime.run_log import log
 from flows.runtime.runner import Runner
 from flows.steps.fit import FIT_HISTORY, REGISTER, Registered
 from flows.steps.fitted_model import Fitted
@@ -18,7 +20,7 @@ from flows.steps.planned import Source
 from flows.steps.run import Run, passing_run
 from flows.storage.input.plan import InputPlan
 from flows.storage.models.store import read_card
-from schemas.errors import NoInputError, TooFewRecordsError
+from schemas.errors import InputError
 from schemas.events.flattening import flattened_origin
 from schemas.job.job import JobSpec
 from schemas.job.partitions import THE_BATCH, days_of_window, is_partitioned
@@ -69,8 +71,11 @@ def train_model(
 
 def model_of_history(
     job: JobSpec, runner: Runner, on_progress: OnProgress, partition: date, judged: InputPlan
-) -> ChosenModel | None:
+) -> tuple[ChosenModel | None, str | None]:
     """Fit a model on the days before a partition, for the run that judges it.
+
+    A history that cannot be used does not stop the job: the records are judged against each other,
+    and the run says why.
 
     Parameters
     ----------
@@ -83,18 +88,16 @@ def model_of_history(
 
     Returns
     -------
-    ChosenModel or None
-        None where the job names no history of days, none of them is there, or their records are
-        too few.
+    The model, or None; and why there is none, though the job names a history of days.
 
     Raises
     ------
     OutfieldError
-        What the user can mend.
+        What the user can mend, other than the history.
     """
     days = days_of_history(job)
     if days is None or partition == date.min:
-        return None
+        return None, None
     columns = frozenset(flattened_origin(judged.schema))
     source = Source(partition - timedelta(1), days, judged=columns)
 
@@ -102,9 +105,11 @@ def model_of_history(
         return ChosenModel(fitted.stored, read_card(fitted.stored))
 
     try:
-        return beside_damage(partial(_train, job_for_fit(job), runner, on_progress, source, chosen))
-    except (NoInputError, TooFewRecordsError):
-        return None
+        fit = partial(_train, job_for_fit(job), runner, on_progress, source, chosen)
+        return beside_damage(fit), None
+    except InputError as error:
+        log("judged without the days before", WARNING, what=error.what)
+        return None, error.what
 
 
 def _train(

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from anomaly.incidents.alarm_sentences import night_sentence
+from anomaly.model.selection import NO_RULE
 from anomaly.numerics.proportion import wilson_interval
 from flows.report.columns import Driver
 from flows.report.text import count, listing, share, visible
@@ -72,8 +73,8 @@ def findings_sentence(manifest: RunManifest) -> str:
         return f"No {manifest.unit} stands out from the normal ones."
     verb = "stands" if selection.selected == 1 else "stand"
     said = f"{count(selection.selected, manifest.unit)} {verb} out"
-    if not selection.has_rule:
-        return f"Shown are {count(selection.findings, manifest.unit)} of the oddest incidents."
+    if selection.rule == NO_RULE.rule:
+        return f"Shown are the oddest {manifest.unit}s."
     if selection.by_rank and manifest.incidents.nights is not None:
         chosen = count(selection.selected, manifest.unit) if selection.selected else "none"
         return f"The rule selects {chosen}; the oddest of the rest are shown too."
@@ -135,6 +136,12 @@ def _real(real: int, n: int, verb: str = "") -> str:
     return f"{real:,}{verb} ({share(real / n)}, {interval})"
 
 
+def alone_sentence(manifest: RunManifest) -> str:
+    """Say that no days before could be taken, and why; nothing if that is not so."""
+    why = manifest.model.alone
+    return "" if why is None else f"Judged against itself: {visible(why[:_REASON_LENGTH])}."
+
+
 def canary_sentence(manifest: RunManifest) -> str:
     """Say how many of the anomalies that the run made itself would have been found."""
     canaries = manifest.canaries
@@ -160,13 +167,11 @@ def drift_sentence(manifest: RunManifest) -> str:
     selection = manifest.selection
     if selection.drift_at is None:
         return ""
-    changed = (
+    return (
         f"The data changed: ordinary {manifest.unit}s are {selection.drift:.1f} times as often"
-        f" below p = {selection.drift_at:.1g} as in the reference"
+        f" below p = {selection.drift_at:.1g} as in the reference; a false discovery rate takes"
+        " p-values raised by that."
     )
-    if not selection.has_rule:
-        return f"{changed}."
-    return f"{changed}; a false discovery rate takes p-values raised by that."
 
 
 def moved_sentence(manifest: RunManifest) -> str:

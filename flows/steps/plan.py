@@ -79,8 +79,8 @@ def _stands_alone(job: JobSpec) -> bool:
     return job.model.use == "fit" and days_of_history(job) is None
 
 
-def _plan(job: JobSpec, partition: date | None, days: int) -> InputPlan:
-    return plan_located(*_located(job, partition, days))
+def _plan(job: JobSpec, partition: date | None, days: int, *, tolerant: bool = False) -> InputPlan:
+    return plan_located(*_located(job, partition, days), tolerant=tolerant)
 
 
 def _located(job: JobSpec, partition: date | None, days: int) -> tuple[str, Located]:
@@ -128,7 +128,7 @@ def _found(job: JobSpec, source: Source) -> InputPlan:
         if located.states() == source.plan.states():
             return source.plan
     if source.judged is not None:  # it was held against the partition, which may have new columns
-        return _plan(job, source.partition, source.days)
+        return _plan(job, source.partition, source.days, tolerant=True)
     return check_input(job, source.partition, source.days)
 
 
@@ -153,7 +153,7 @@ def _settle(job: JobSpec, source: Source, started: datetime, plan: InputPlan) ->
             where=cut,
             remedy="give one the role `time` in the job file",
         )
-    return Planned(started, source.partition, plan, choices)
+    return Planned(started, source.partition, plan, choices, alone=source.alone)
 
 
 def _shared(choices: Mapping[str, RoleChoice], judged: frozenset[str]) -> dict[str, RoleChoice]:

@@ -20,6 +20,8 @@ class Source:
     """The plan of an earlier look: taken if the files are still the same."""
     model: ChosenModel | None = None
     """The model that was fitted for it; None where the job says which one judges."""
+    alone: str | None = None
+    """Why no model of the days before was fitted for it, though the job names such days."""
     judged: frozenset[str] | None = None
     """Columns of the partition that a history is read for: the model looks at no others."""
 
@@ -40,3 +42,5 @@ class Planned:
     """Column of the input -> its role and why."""
     model: ChosenModel | None = None
     """The stored model that judges; None where one is fitted on the records."""
+    alone: str | None = None
+    """Why that is none of the days before, though the job names such days."""

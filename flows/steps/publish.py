@@ -77,7 +77,7 @@ def publish_run(
         ledger=_ledger(run, gathered, scored),
         units_scored=scored.scored,
         columns=column_roles(run),
-        model=_model(fitted, judged.watch),
+        model=_model(fitted, judged.watch, run.alone),
         selection=_selection(run, grouped),
         severities=dict(Counter(severity(grouped.p_values, scored.scored))),
         incidents=grouped.summary,
@@ -118,9 +118,9 @@ def _log_outcome(manifest: RunManifest) -> None:
     )
 
 
-def _model(fitted: Fitted, watch: Watch) -> ModelSummary:
+def _model(fitted: Fitted, watch: Watch, alone: str | None) -> ModelSummary:
     why = watch.renewed.why if watch.renewed else None
-    return fitted.summary.model_copy(update={"renewal": why})
+    return fitted.summary.model_copy(update={"renewal": why, "alone": alone})
 
 
 def _ledger(run: Run, gathered: Gathered, scored: ChunkScored) -> Ledger:

@@ -39,6 +39,8 @@ class Run:
     """Column of the input -> its role and why."""
     model: ChosenModel | None = None
     """The stored model that judges; None where one is fitted on the records."""
+    alone: str | None = None
+    """Why that is none of the days before, though the job names such days."""
     refused_verdicts: tuple[str, ...] = ()
     """Sentences on lines and files of verdicts that were left out, and why."""
 
@@ -82,6 +84,7 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
                 plan=store_plan(planned.plan, scratch),
                 choices=planned.choices,
                 model=planned.model,
+                alone=planned.alone,
                 refused_verdicts=refused,
             )
         except BaseException as error:

@@ -14,7 +14,7 @@ _SCORES = {
 
 _TOLD = {
     "severity": "By how many records would be as odd if all of the run were ordinary: `critical`"
-    " for at most a hundredth, `high` for a tenth, `medium` for one, else `low`. An incident that"
+    " for at most a tenth of one, `high` for one, `medium` for ten, else `low`. An incident that"
     " is an alarm is at least `high`; beside earlier nights, one that is none is at most `medium`.",
     "summary": "The sentences of its most telling reasons.",
     "reasons": "Its columns, the most telling first: what it holds, what was to be expected, and"

@@ -108,6 +108,11 @@ class ModelSummary(ModelFigures):
         description="Why the model was fitted just before the run; null where it was not. There was"
         " none, the data had changed, or the old one was older than the job allows.",
     )
+    alone: str | None = Field(
+        default=None,
+        description="Why the records were judged against each other, though the job names days to"
+        " judge them against; null where they were not.",
+    )
     new_columns: list[str] = Field(
         default_factory=list,
         description="Columns of the input that a stored model does not know: they are not judged.",

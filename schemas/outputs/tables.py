@@ -146,7 +146,7 @@ REJECTION = pa.schema(
 )
 """What stands before the rejected row's own columns in `quarantine`."""
 
-SEVERITY_CUTS = (("critical", 0.01), ("high", 0.1), ("medium", 1.0), ("low", float("inf")))
+SEVERITY_CUTS = (("critical", 0.1), ("high", 1.0), ("medium", 10.0), ("low", float("inf")))
 """Severity by the most records that would be as odd if all of the run were ordinary."""
 SEVERITIES = tuple(name for name, _ in SEVERITY_CUTS)
 """The gravest first."""

@@ -39,7 +39,8 @@ def without_damaged_files(plan: InputPlan) -> InputPlan:
         found = zip(plan.files, pool.map(read, range(len(plan.files))), strict=True)
         faults = {file: error for file, error in found if error is not None}
     before = len(plan.damaged)
-    check_damage(plan.location, faults.values(), len(plan.files) + before, already=before)
+    total, tolerant = len(plan.files) + before, plan.tolerant
+    check_damage(plan.location, faults.values(), total, already=before, tolerant=tolerant)
     damaged = [*plan.damaged, *(set_aside(file, error) for file, error in faults.items())]
     return replace(
         plan,

@@ -68,7 +68,7 @@ class DamagedFile:
 
 
 def read_footers(
-    location: str, located: Located
+    location: str, located: Located, *, tolerant: bool = False
 ) -> tuple[list[tuple[PlannedFile, pa.Schema]], tuple[DamagedFile, ...]]:
     """Read the footers of files, a few at a time.
 
@@ -91,7 +91,7 @@ def read_footers(
         for name, footer in zip(located.files, footers, strict=True)
         if isinstance(footer, DamagedFileError)
     }
-    check_damage(location, faults.values(), len(footers))
+    check_damage(location, faults.values(), len(footers), tolerant=tolerant)
     files = located.files
     without = (
         DamagedFile(name, 0, files[name].size, modified(located.filesystem, files[name]), e.what)
@@ -101,7 +101,12 @@ def read_footers(
 
 
 def check_damage(
-    location: str, faults: Collection[DamagedFileError], total: int, already: int = 0
+    location: str,
+    faults: Collection[DamagedFileError],
+    total: int,
+    already: int = 0,
+    *,
+    tolerant: bool = False,
 ) -> None:
     """Refuse an input of which more than one file in ten is damaged.
 
@@ -115,6 +120,8 @@ def check_damage(
         How many files there are in all.
     already
         How many were known to be damaged before.
+    tolerant
+        Whether one sound file is enough: of a history, which others judge too.
 
     Raises
     ------
@@ -123,7 +130,7 @@ def check_damage(
     """
     first, most = next(iter(faults), None), total // _FILES_TO_A_DAMAGED_ONE
     n = already + len(faults)
-    if first is None or n <= most:
+    if first is None or n <= (total - 1 if tolerant else most):
         return
     if n == 1:
         raise first

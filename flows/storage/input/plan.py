@@ -58,6 +58,8 @@ class InputPlan:
     """Columns of strings of which the files hold little more than codes: best read as such."""
     damaged: tuple[DamagedFile, ...] = ()
     """Files that cannot be read; the rows of the input are those of the others."""
+    tolerant: bool = False
+    """Whether any number of files may be damaged but one: the input is a history."""
 
     @property
     def rows(self) -> int:
@@ -145,15 +147,17 @@ def plan_input(location: str, root: str | None = None) -> InputPlan:
     return plan_located(location, locate(location, root))
 
 
-def plan_located(location: str, located: Located) -> InputPlan:
+def plan_located(location: str, located: Located, *, tolerant: bool = False) -> InputPlan:
     """Do the same for files that were found: those that `location` is to name in an error.
+
+    `tolerant`: whether any number of them may be damaged but one.
 
     Raises
     ------
     InputError
         As `plan_input`.
     """
-    footers, damaged = read_footers(location, located)
+    footers, damaged = read_footers(location, located, tolerant=tolerant)
     files = tuple(file for file, _ in footers)
     if not any(file.rows for file in files):
         raise InputError(
@@ -164,7 +168,7 @@ def plan_located(location: str, located: Located) -> InputPlan:
     schema = _with_partitions(schema, files)
     flattened_origin(schema)
     repetitive = _repetitive(location, located, files, schema)
-    return InputPlan(location, located.root, files, schema, repetitive, damaged)
+    return InputPlan(location, located.root, files, schema, repetitive, damaged, tolerant)
 
 
 def _repetitive(

@@ -106,7 +106,7 @@ def test_severity_says_how_many_of_an_ordinary_run_would_be_as_odd(
 
 def test_each_severity_can_be_had_in_a_log_of_any_size() -> None:
     for n in (100, 2_000, 10**6):
-        grades = severity(np.array([0.005, 0.05, 0.5, 5.0]) / n, n)
+        grades = severity(np.array([0.05, 0.5, 5.0, 50.0]) / n, n)
         assert grades == ["critical", "high", "medium", "low"]
 
 

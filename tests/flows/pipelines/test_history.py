@@ -10,7 +10,7 @@ import pytest
 
 from flows.pipelines.refit import detect_with_refit
 from flows.runtime.runner import DirectRunner
-from flows.storage.runs.reader import PublishedRun, read_incidents, read_scores
+from flows.storage.runs.reader import REPORT, PublishedRun, read_incidents, read_scores
 from schemas.job.job import JobSpec
 from tests.flows.sample_logs import job, small_log, written
 
@@ -71,6 +71,7 @@ def test_the_first_night_is_judged_by_itself_and_makes_no_alarm(tmp_path):
     run = judged(spec_of(tmp_path), days[0])
     assert run.manifest.model.sample_rows == 150
     assert (run.manifest.incidents.nights, run.manifest.incidents.alarms) == (None, 0)
+    assert run.manifest.model.alone == "none of the 28 days up to 2026-01-04 is there"
     assert read_incidents(run)["recurrence"].null_count == run.manifest.incidents.incidents
 
 
@@ -84,6 +85,24 @@ def test_a_few_rows_are_judged_by_the_days_before(tmp_path):
     days = nights(tmp_path, 3)
     written(tmp_path / f"logs/{days[2]}.parquet", night(days[2]).slice(0, 5))
     assert judged(spec_of(tmp_path), days[2]).manifest.units_scored == 5
+
+
+def test_a_damaged_day_is_left_out_of_the_history(tmp_path):
+    days = nights(tmp_path, 3)
+    (tmp_path / f"logs/{days[0]}.parquet").write_bytes(b"no Parquet")
+    manifest = judged(spec_of(tmp_path), days[2]).manifest
+    assert (manifest.model.sample_rows, manifest.model.alone) == (150, None)
+
+
+def test_a_history_that_cannot_be_used_is_told_and_stops_nothing(tmp_path):
+    days = nights(tmp_path, 3)
+    for day in days[:2]:
+        (tmp_path / f"logs/{day}.parquet").write_bytes(b"no Parquet")
+    run = judged(spec_of(tmp_path), days[2])
+    assert run.manifest.model.sample_rows == run.manifest.ledger.read == 150
+    assert run.manifest.column_drift == {}
+    assert "2 of 2 files are damaged" in run.manifest.model.alone
+    assert "Judged against itself: 2 of 2 files are damaged" in (run.folder / REPORT).read_text()
 
 
 def test_ids_that_begin_anew_each_day_lose_no_row_of_the_history(tmp_path):

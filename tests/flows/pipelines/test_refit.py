@@ -73,9 +73,9 @@ def test_the_footers_of_a_batch_that_is_looked_at_ahead_are_read_once(tmp_path, 
     run(tmp_path, small_log(400), "on-drift")
     read = []
 
-    def counted(location, located):
+    def counted(location, located, **how):
         read.append(location)
-        return read_footers(location, located)
+        return read_footers(location, located, **how)
 
     monkeypatch.setattr("flows.storage.input.plan.read_footers", counted)
     assert run(tmp_path, small_log(400, 1), "on-drift").manifest.ledger.read == 400

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from anomaly.model.selection import NO_RULE
 from flows.cli.console import Terminal
 from flows.cli.run_view import show_summary
-from flows.report.overview import contamination_sentence, drift_sentence, moved_sentence
+from flows.report.overview import (
+    contamination_sentence,
+    drift_sentence,
+    findings_sentence,
+    moved_sentence,
+)
 from flows.report.page import render
 from schemas.outputs.figures import ColumnDrift
 from schemas.outputs.manifest import RunManifest
@@ -89,6 +95,19 @@ def test_the_terminal_says_it_too(tmp_path: Path) -> None:
         out = StringIO()
         show_summary(Terminal(out, out), replace(run, manifest=shown), [], 1.0)
         assert ("The data changed" in out.getvalue()) is changed
+
+
+def test_without_a_rule_over_records_no_rule_is_spoken_of(tmp_path: Path) -> None:
+    run = published(tmp_path, nights=28)
+    update = {"rule": NO_RULE.rule, "selected": 0, "by_rank": 3}
+    selection = run.manifest.selection.model_copy(update=update)
+    told = {"selection": selection, "severities": {"low": 3}}
+    run = replace(run, manifest=run.manifest.model_copy(update=told))
+    assert findings_sentence(run.manifest) == "Shown are the oddest events."
+    out = StringIO()
+    show_summary(Terminal(out, out), run, [], 1.0)
+    assert "\n3 findings (3 low): the oddest of the run\n" in out.getvalue()
+    assert "by none" not in out.getvalue()
 
 
 def test_the_page_says_it_too() -> None:
