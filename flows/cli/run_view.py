@@ -16,6 +16,7 @@ from flows.report.overview import (
     damage_sentence,
     drift_sentence,
     moved_sentence,
+    partition_rows_sentence,
     recall_sentence,
 )
 from flows.report.text import count, listing, moment
@@ -68,6 +69,7 @@ def show_summary(
         terminal.line(line)
     for changed in (
         alone_sentence(run.manifest),
+        partition_rows_sentence(run.manifest),
         moved_sentence(run.manifest),
         drift_sentence(run.manifest),
         recall_sentence(run.manifest),

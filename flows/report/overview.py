@@ -198,6 +198,19 @@ def recall_sentence(manifest: RunManifest) -> str:
     )
 
 
+def partition_rows_sentence(manifest: RunManifest) -> str:
+    """Say that a partition has far fewer or more rows than usual; nothing if it has not."""
+    seen, day = manifest.partition_rows, manifest.partition
+    if seen is None or day is None or not seen.far:
+        return ""
+    which = "fewer" if seen.rows < seen.low else "more"
+    kind = f"{day:%A}" if seen.of_weekday else "day"
+    return (
+        f"{day} has far {which} rows than usual: {seen.rows:,}, where {seen.low:,} to"
+        f" {seen.high:,} were to be expected from {count(seen.days, f'earlier {kind}')}."
+    )
+
+
 def drivers_sentence(leading: list[Driver]) -> list[tuple[str, str]]:
     """Give the leading columns with their shares, for the sentence that names them."""
     return [(driver.column, share(driver.share)) for driver in leading[:3]]

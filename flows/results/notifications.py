@@ -1,8 +1,9 @@
 """Notifications to the people on duty, through the Apprise URL in `OUTFIELD_NOTIFY_URL`.
 
-A run sends one where it failed, where it found what the job's `notify` asks for, and where its
-recall fell. Of the events a message holds the titles of incidents, in which secret columns are
-masked. The URL often holds a token: it is in no message and no log.
+A run sends one where it failed, where it found what the job's `notify` asks for, where its recall
+fell, and where its partition has far fewer or more rows than usual. Of the events a message holds
+the titles of incidents, in which secret columns are masked. The URL often holds a token: it is in
+no message and no log.
 """
 # ruff: noqa: PLC0415 - Apprise takes half a second to import, and few runs send anything
 
@@ -65,7 +66,7 @@ def tell_of_failure(job: str, partition: date | str | None, reason: str) -> None
 
 
 def tell_of_outcome(run: PublishedRun, notify: Notify) -> None:
-    """Send word of what a run found, as far as the job asks for it, and of a fall of its recall."""
+    """Send word of what a run found, as far as the job asks, of a fall of its recall, and of its rows."""
     if not notify_url():
         return
     message = _message(run, _incidents(run), notify)
@@ -73,6 +74,7 @@ def tell_of_outcome(run: PublishedRun, notify: Notify) -> None:
         title = f"{_named(run.manifest.job, run.manifest.partition)}: {message.title}"
         _send(title, "\n".join([*_lines(message), *_end(run)]), message.kind)
     _tell_of_fall(run)
+    _tell_of_rows(run)
 
 
 def _message(run: PublishedRun, rows: Sequence[Row], notify: Notify) -> _Message | None:
@@ -131,6 +133,15 @@ def _tell_of_fall(run: PublishedRun) -> None:
         title = f"{_named(manifest.job, manifest.partition)}: the recall fell"
         usual = "" if canaries.usual is None else f", {canaries.usual:.0%} in the runs before"
         body = f"{canaries.recall:.0%} of the canaries would have been found{usual}."
+        _send(title, "\n".join([body, *_end(run)]), "info")
+
+
+def _tell_of_rows(run: PublishedRun) -> None:
+    manifest, seen = run.manifest, run.manifest.partition_rows
+    if seen is not None and seen.far:
+        which = "fewer" if seen.rows < seen.low else "more"
+        title = f"{_named(manifest.job, manifest.partition)}: far {which} rows than usual"
+        body = f"{seen.rows:,} rows, where {seen.low:,} to {seen.high:,} were to be expected."
         _send(title, "\n".join([body, *_end(run)]), "info")
 
 

@@ -1,6 +1,6 @@
-"""Steps `watch` and `look ahead`: column and embedding drift, and the recall of canaries.
+"""Steps `watch` and `look ahead`: drift, the recall of canaries, and the rows of a partition.
 
-Neither changes a finding or a score; the manifest holds both.
+None of them changes a finding or a score; the manifest holds all.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from anomaly.monitoring.canaries import search_canaries
 from anomaly.monitoring.column_drift import BatchCounts, compare_columns, count_records
 from anomaly.monitoring.control_chart import FALSE_ALARM, fall_of_recall
 from anomaly.monitoring.embedding_drift import compare_cells, count_cells
+from anomaly.monitoring.partition_size import usual_rows
 from anomaly.numerics.spacing import evenly_spaced
 from flows.jobs.model_choice import ChosenModel
 from flows.runtime.work import Step
@@ -25,9 +26,10 @@ from flows.steps.group import Grouped
 from flows.steps.records import Records
 from flows.steps.run import Run
 from flows.steps.sampling import read_chunk_samples, sample_of_batch
-from flows.storage.runs.history import earlier_runs
+from flows.storage.runs.history import earlier_runs, rows_of_partitions
+from flows.storage.runs.reader import PublishedRun
 from schemas.job.fingerprint import job_fingerprint
-from schemas.outputs.figures import CanaryReport, ColumnDrift
+from schemas.outputs.figures import CanaryReport, ColumnDrift, PartitionRows
 
 _CHUNKS_LOOKED_INTO = 8
 """Chunks, evenly spaced, whose records canaries are made from, and are told the cells of."""
@@ -54,7 +56,7 @@ class RefitReason:
 
 @dataclass(frozen=True)
 class Watch:
-    """The result of step `watch`: the recall of canaries, and drift."""
+    """The result of step `watch`: the recall of canaries, drift, and the rows of the partition."""
 
     canaries: CanaryReport
     columns: dict[str, ColumnDrift]
@@ -62,6 +64,8 @@ class Watch:
     together: ColumnDrift | None
     """How far all columns together are from that."""
     renewed: RefitReason | None
+    partition_rows: PartitionRows | None
+    """The rows beside those of earlier partitions; None without enough of them."""
 
 
 def look_ahead(run: Run, gathered: Gathered) -> RefitReason | None:
@@ -98,23 +102,29 @@ def watch_run(
     parts = read_chunk_samples(run.scratch, n_chunks, _CHUNKS_LOOKED_INTO)
     some = pa.concat_tables(parts).unify_dictionaries()
     p_cut = float(grouped.p_values.max(initial=0.0))
-    canaries = _beside_earlier(run, grouped, search_canaries(model, some, p_cut, run.job.seed))
+    earlier = earlier_runs(run.folder.job_folder, grouped.covers, run.plan.manifest_files())
+    canaries = _beside_earlier(run, earlier, search_canaries(model, some, p_cut, run.job.seed))
+    rows = _partition_rows(run, earlier)
     if renewed is not None:
-        return Watch(canaries, renewed.columns, renewed.together, renewed)
+        return Watch(canaries, renewed.columns, renewed.together, renewed, rows)
     if run.model is None:
-        return Watch(canaries, {}, None, None)
+        return Watch(canaries, {}, None, None, rows)
     counts = count_records(model.embedder, read_chunk_samples(run.scratch, n_chunks))
-    return Watch(canaries, *_compared(run.model, model, counts, [some]), None)
+    return Watch(canaries, *_compared(run.model, model, counts, [some]), None, rows)
 
 
 WATCH = Step("watch", watch_run)
 
 
-def _beside_earlier(run: Run, grouped: Grouped, canaries: CanaryReport) -> CanaryReport:
+def _partition_rows(run: Run, earlier: list[PublishedRun]) -> PartitionRows | None:
+    if run.partition is None:
+        return None
+    return usual_rows(run.partition, run.plan.rows_read, rows_of_partitions(earlier))
+
+
+def _beside_earlier(run: Run, earlier: list[PublishedRun], canaries: CanaryReport) -> CanaryReport:
     """Hold the canaries against those of the runs before that had the same settings."""
     settings = job_fingerprint(run.job)
-    folder = run.folder.job_folder
-    earlier = earlier_runs(folder, grouped.covers, run.plan.manifest_files())
     alike = [each.manifest for each in earlier if each.manifest.job_fingerprint == settings]
     shares = [(m.canaries.planted, m.canaries.found) for m in alike if m.canaries is not None]
     fall = fall_of_recall((canaries.planted, canaries.found), shares[-_RUNS_BEFORE:])

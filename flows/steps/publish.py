@@ -85,6 +85,7 @@ def publish_run(
         canaries=judged.watch.canaries,
         column_drift=judged.watch.columns,
         embedding_drift=judged.watch.together,
+        partition_rows=judged.watch.partition_rows,
         search=judged.stored,
         seconds={step: round(taken, 3) for step, taken in seconds.items()},
         metrics=_metrics(run.plan.rows, sum(seconds.values())),
@@ -126,8 +127,7 @@ def _model(fitted: Fitted, watch: Watch, alone: str | None) -> ModelSummary:
 def _ledger(run: Run, gathered: Gathered, scored: ChunkScored) -> Ledger:
     rejected = Counter(gathered.rejected) + Counter(scored.rejected)
     rows = gathered.events_gathered if run.job.unit == "session" else scored.scored
-    read = run.plan.rows + sum(file.rows for file in run.plan.damaged)
-    return Ledger(read=read, scored=rows, quarantined=dict(sorted(rejected.items())))
+    return Ledger(read=run.plan.rows_read, scored=rows, quarantined=dict(sorted(rejected.items())))
 
 
 def _selection(run: Run, grouped: Grouped) -> SelectionSummary:

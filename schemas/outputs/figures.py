@@ -1,4 +1,4 @@
-"""Figures that a run measured of itself: canaries, drift of columns, time and memory."""
+"""Figures that a run measured of itself: canaries, drift, rows, time and memory."""
 
 from pydantic import Field
 
@@ -44,6 +44,24 @@ class ColumnDrift(OutputDocument):
     unseen: float = Field(description="Share of values that the model never saw.")
     unseen_before: float = Field(description="The same among records it was not fitted on, then.")
     moved: bool = Field(description="Whether one of the two is more than chance and custom allow.")
+
+
+class PartitionRows(OutputDocument):
+    """The rows of a partition beside those of the partitions before it."""
+
+    rows: int = Field(description="Its rows.")
+    low: int = Field(description="The fewest rows that were to be expected.")
+    high: int = Field(description="The most. A steady feed lies outside once in 200 days.")
+    days: int = Field(description="Earlier partitions that the two come from.")
+    of_weekday: bool = Field(
+        description="Whether these are of the same weekday; of all weekdays where fewer than three"
+        " of the same are known."
+    )
+
+    @property
+    def far(self) -> bool:
+        """Return whether it has fewer or more rows than were to be expected."""
+        return not self.low <= self.rows <= self.high
 
 
 class Metrics(OutputDocument):

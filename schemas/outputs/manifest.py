@@ -7,7 +7,7 @@ from pydantic import Field
 
 from schemas.errors import LedgerError
 from schemas.outputs.document import OutputDocument
-from schemas.outputs.figures import CanaryReport, ColumnDrift, Metrics
+from schemas.outputs.figures import CanaryReport, ColumnDrift, Metrics, PartitionRows
 from schemas.outputs.tables import FORMAT_VERSION
 
 
@@ -286,6 +286,11 @@ class RunManifest(OutputDocument):
         default=None,
         description="How far all columns together are from that, by the cells of the embedding that"
         " its records lie in; null where no column is compared.",
+    )
+    partition_rows: PartitionRows | None = Field(
+        default=None,
+        description="Its rows beside those of earlier partitions. Null without `{date}` in the"
+        " input, with fewer than five earlier days, and where none of these is of its weekday.",
     )
     search: SearchSummary | None = Field(
         default=None, description="Null where the job does not ask for it."

@@ -66,6 +66,11 @@ class InputPlan:
         """All rows of the input."""
         return sum(file.rows for file in self.files)
 
+    @property
+    def rows_read(self) -> int:
+        """All rows, and those that damaged files say they had."""
+        return self.rows + sum(file.rows for file in self.damaged)
+
     def where(self, file: PlannedFile) -> str:
         """Name a file in an error."""
         return where_is(self.location, file.name)

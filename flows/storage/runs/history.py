@@ -5,7 +5,7 @@ filled in later, is compared with the same runs as the first time.
 """
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 
 import pyarrow as pa
 
@@ -49,6 +49,15 @@ def earlier_runs(job_folder: Place, covers: Covers, files: list[InputFile]) -> l
             found[judged] = run
     before = sorted(found.values(), key=_order)
     return before[-_MOST_RUNS:]
+
+
+def rows_of_partitions(runs: list[PublishedRun]) -> dict[date, int]:
+    """Return the rows of each partition that runs judged, the oldest run first; the newest counts.
+
+    A run that found fewer rows of the judged day itself is among them: leave that day out.
+    """
+    manifests = [run.manifest for run in runs]
+    return {each.partition: each.ledger.read for each in manifests if each.partition is not None}
 
 
 def _contents(files: list[InputFile]) -> tuple[tuple[str, int, int], ...]:
