@@ -18,6 +18,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from anomaly.incidents.alarm_rules import AlarmRules
 from anomaly.incidents.summary import Incident
 from schemas.outputs.tables import SEVERITIES, SEVERITY_RANK
 
@@ -80,7 +81,11 @@ def oddest(incidents: Sequence[Incident], n_scored: int) -> float:
 
 
 def with_alarms(
-    incidents: Sequence[Incident], n_scored: int, past: Sequence[float], nights: float
+    incidents: Sequence[Incident],
+    n_scored: int,
+    past: Sequence[float],
+    nights: float,
+    rules: AlarmRules,
 ) -> list[Incident]:
     """Say which incidents are alarms, and how grave that makes each.
 
@@ -92,10 +97,18 @@ def with_alarms(
         The records scored.
     past, nights
         As for `chance`; without an earlier night nothing is an alarm.
+    rules
+        Of the job, on which incidents may be alarms.
     """
     if not past:
         return list(incidents)
-    return [_graded(each, _expected(each, n_scored), past, nights) for each in incidents]
+    graded = []
+    for each in incidents:
+        members, expected = each.members, _expected(each, n_scored)
+        alarm = rules.allow(members.records, members.first_time, members.last_time)
+        alarm &= is_new(each) and chance(expected, past, nights) <= 1.0 / nights
+        graded.append(_graded(each, recurrence(expected, past), alarm=alarm))
+    return graded
 
 
 def worth_showing(incidents: Sequence[Incident]) -> int:
@@ -117,15 +130,14 @@ def worth_showing(incidents: Sequence[Incident]) -> int:
     return 1 + int(np.argmax(-np.diff(scores)))
 
 
-def _graded(incident: Incident, expected: float, past: Sequence[float], nights: float) -> Incident:
-    alarm = is_new(incident) and chance(expected, past, nights) <= 1.0 / nights
+def _graded(incident: Incident, recurs: float | None, *, alarm: bool) -> Incident:
     rank = SEVERITY_RANK[incident.severity]
     if alarm:
         rank = max(rank, SEVERITY_RANK[_LEAST_OF_ALARM])
     else:
         rank = min(rank, SEVERITY_RANK[_GRAVEST_LEAD])
     severity = next(name for name in SEVERITIES if SEVERITY_RANK[name] == rank)
-    return replace(incident, alarm=alarm, recurrence=recurrence(expected, past), severity=severity)
+    return replace(incident, alarm=alarm, recurrence=recurs, severity=severity)
 
 
 def _expected(incident: Incident, n_scored: int) -> float:

@@ -73,6 +73,8 @@ class Incident:
     since: int | None = None
     occurrences: int = 1
     verdict: str | None = None
+    critical: str | None = None
+    """A value of it that the job file calls critical: `anomaly.incidents.critical`."""
     alarm: bool = False
     """Whether the nights before did not show its like: `anomaly.incidents.alarms`."""
     recurrence: float | None = None

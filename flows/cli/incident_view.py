@@ -6,7 +6,7 @@ from typing import Any
 
 from anomaly.incidents.alarm_sentences import recurrence_sentence
 from flows.cli.console import Justify, Terminal
-from flows.report.overview import alarms_sentence
+from flows.report.overview import alarms_sentence, critical_sentence
 from flows.report.text import count, listing
 from schemas.outputs.manifest import RunManifest
 from schemas.outputs.tables import STATUSES
@@ -47,7 +47,7 @@ def show_incidents(terminal: Terminal, incidents: Iterable[Mapping[str, Any]]) -
             each["status"],
             f"{each['records']:,}",
             each["incident"],
-            f"{each['title']} ({each['taught']})" if each["taught"] else each["title"],
+            _title(each),
         ]
         for each in incidents
     ]
@@ -74,6 +74,11 @@ def show_alarms(
         for each in alarms
     ]
     terminal.table(_ALARMS, rows)
+
+
+def _title(incident: Mapping[str, Any]) -> str:
+    said = listing(list(filter(None, (critical_sentence(incident["critical"]), incident["taught"]))))
+    return f"{incident['title']} ({said})" if said else str(incident["title"])
 
 
 def show_differences(terminal: Terminal, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

@@ -180,7 +180,9 @@ def _settings(location: str) -> str:
         (f"# notify = {_text(job.notify)}", 'or "new", or "all": the runs that send a message'),
     ]
     nights = [
-        (f'# alarms = "1 in {selection.alarms:g} nights"', "the most false alarms of quiet nights")
+        (f'# alarms = "1 in {selection.alarms:g} nights"', "the most false alarms of quiet nights"),
+        ("# min_records = 3", "an incident of fewer is no alarm"),
+        ('# quiet_hours = ["22:00-06:00"]', "nor is one that lies in these altogether"),
     ]
     rules = [
         (f"# fdr = {DEFAULT_FDR}", "the share of findings that may be false alarms"),
@@ -188,6 +190,7 @@ def _settings(location: str) -> str:
         *(nights if is_partitioned(location) else []),
         (f"# budget = {selection.budget}", "the most incidents a run writes"),
         ("# at_least = 20", "the fewest: the oddest of the rest fill up"),
+        ('# critical = ["root"]', "values whose incidents come first"),
     ]
     judged = [
         (f"# use = {_text(model.use)}", 'on the batch; or "latest", or an id of `outfield models`'),

@@ -12,6 +12,7 @@ from flows.report import text as wording
 from flows.report.context_panel import ContextPanel, context_panels
 from flows.report.data import ReportData
 from flows.report.finding_cards import Card, cards
+from flows.report.overview import critical_sentence
 from flows.report.text import Cut, cut
 from flows.report.times import event_times
 from schemas.outputs.manifest import RunManifest
@@ -79,6 +80,8 @@ class IncidentCard:
     """The verdict that is about it and let it through; empty where there is none."""
     taught: Cut | None
     """Which verdicts on similar incidents move it in the list; None where none do."""
+    critical: str
+    """Why it comes before others; empty where the job file calls no value of it critical."""
     labels: list[str]
     scopes: list[tuple[str, str]]
     """What a verdict on it may say, and hold for: scope, and the words for it."""
@@ -174,6 +177,7 @@ def _card(
         around=around,
         verdict=f"{labels.get(row['verdict'], '')} {row['verdict']}" if row["verdict"] else "",
         taught=cut(row["taught"], _TITLE, _FULL) if row["taught"] else None,
+        critical=critical_sentence(row["critical"]),
         labels=_labels(row),
         scopes=_scopes(row),
         columns=[wording.visible(each["column"][:_NAME]) for each in row["reasons"]],

@@ -8,7 +8,7 @@ from anomaly.incidents.alarm_sentences import night_sentence
 from anomaly.model.selection import NO_RULE
 from anomaly.numerics.proportion import wilson_interval
 from flows.report.columns import Driver
-from flows.report.text import count, listing, share, visible
+from flows.report.text import count, cut, listing, share, visible
 from schemas.outputs.manifest import RunManifest
 from schemas.outputs.tables import SEVERITIES, STATUSES
 
@@ -209,6 +209,11 @@ def partition_rows_sentence(manifest: RunManifest) -> str:
         f"{day} has far {which} rows than usual: {seen.rows:,}, where {seen.low:,} to"
         f" {seen.high:,} were to be expected from {count(seen.days, f'earlier {kind}')}."
     )
+
+
+def critical_sentence(value: str | None) -> str:
+    """Say why an incident comes first; nothing if no value of it is critical."""
+    return "" if value is None else f"`{cut(value, 80, 80).head}` is critical in the job file"
 
 
 def drivers_sentence(leading: list[Driver]) -> list[tuple[str, str]]:

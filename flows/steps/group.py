@@ -7,7 +7,7 @@ incidents change the order of the others. The most anomalous records of each bec
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -17,6 +17,7 @@ import pyarrow as pa
 from anomaly.explain.attribution import leading_columns
 from anomaly.explain.reasons import explain
 from anomaly.incidents.alarms import oddest, with_alarms, worth_showing
+from anomaly.incidents.critical import critical_first, critical_values, raised
 from anomaly.incidents.grouping import Candidates, gone_through, incidents
 from anomaly.incidents.recurrence import compared, resolved
 from anomaly.incidents.summary import Incident, describe_incident, members_of
@@ -29,7 +30,7 @@ from flows.runtime.work import Step
 from flows.steps.candidates import candidates
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
-from flows.steps.nights import knows_other_days, past_nights
+from flows.steps.nights import OF_A_NIGHT, alarm_rules, knows_other_days, past_nights
 from flows.steps.records import Batch, Records
 from flows.steps.run import Run
 from flows.steps.score import ChunkScored, score_batch
@@ -54,8 +55,6 @@ _CONSIDERED = 20
 """Incidents that may be alarms: a night with more has enough to say."""
 _REASONS = 2
 """How many of a record's columns may join it to another one."""
-_OF_A_NIGHT = ["run", "incident", "status", "p_value"]
-"""What an earlier night is known by, of `PAST`."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Integers = npt.NDArray[np.int64]
@@ -122,6 +121,8 @@ class _Pool:
 
     events: pa.Table
     numbers: Integers
+    critical: dict[int, str]
+    """Incident -> a value of it that the job calls critical."""
 
 
 @dataclass(frozen=True)
@@ -209,8 +210,14 @@ def _pool(inputs: _Inputs) -> _Pool:
         numbers = _numbers(inputs, events, rows)
         if taken >= len(inputs.rows) or len(np.unique(numbers)) >= wanted:
             end = gone_through(numbers, wanted, inputs.by_rule)
-            return _Pool(events.slice(0, end), numbers[:end])
+            return _with_critical(inputs, events.slice(0, end), numbers[:end])
         taken *= 2
+
+
+def _with_critical(inputs: _Inputs, events: pa.Table, numbers: Integers) -> _Pool:
+    critical = frozenset(inputs.run.job.selection.critical)
+    roles, entities = inputs.records.roles, inputs.entities
+    return _Pool(events, numbers, critical_values(events, numbers, roles, entities, critical))
 
 
 def _numbers(inputs: _Inputs, events: pa.Table, rows: Integers) -> Integers:
@@ -239,19 +246,21 @@ def _codes(names: pa.ChunkedArray) -> Integers:
 
 
 def _judge(inputs: _Inputs, pool: _Pool) -> _Outcome:
-    """Name the incidents, the oddest first, until the budget is full of those reported."""
+    """Name the incidents, critical ones first, until the budget is full of those reported."""
     budget, n = inputs.run.job.selection.budget, len(np.unique(pool.numbers))
+    order = sorted(range(n), key=lambda number: number not in pool.critical)
     reported: list[Incident] = []
     suppressed: list[Incident] = []
     numbers: dict[str, int] = {}
-    next_ones = range(0)
-    while len(reported) < budget and next_ones.stop < n:
-        next_ones = range(next_ones.stop, min(n, next_ones.stop + budget - len(reported)))
+    while len(reported) < budget and order:
+        next_ones, order = order[: budget - len(reported)], order[budget - len(reported) :]
         named = _summaries(inputs, pool, next_ones)
         numbers |= {each.incident: i for each, i in zip(named, next_ones, strict=True)}
         outcome = apply_verdicts(named, inputs.verdicts, inputs.run.started.date())
         reported += outcome.reported
         suppressed += outcome.suppressed
+    for each in (reported, suppressed):
+        each.sort(key=lambda incident: numbers[incident.incident])
     return _Outcome(ReviewedIncidents(reported, suppressed), numbers)
 
 
@@ -271,7 +280,7 @@ def _summaries(inputs: _Inputs, pool: _Pool, numbers: Sequence[int]) -> list[Inc
     graded = zip(
         scores, p.tolist(), points.tolist(), severity(p, inputs.n_scored), oddest, strict=True
     )
-    return [
+    named = [
         describe_incident(
             str(inputs.run.job.name),
             of_one,
@@ -286,6 +295,8 @@ def _summaries(inputs: _Inputs, pool: _Pool, numbers: Sequence[int]) -> list[Inc
             members, told, graded, strict=True
         )
     ]
+    values = map(pool.critical.get, numbers)
+    return [replace(each, critical=value) for each, value in zip(named, values, strict=True)]
 
 
 def _held_against_the_past(
@@ -302,11 +313,15 @@ def _held_against_the_past(
     reported, suppressed = compared(outcome.reported, past), compared(outcome.suppressed, past)
     nights, n, oddest_new = None, inputs.n_scored, None
     if inputs.knows_other_days:
-        nights = past_nights(earlier, rows.select(_OF_A_NIGHT).to_pylist(), inputs.verdicts)
+        of_nights = rows.select(["run", *OF_A_NIGHT]).to_pylist()
+        rules = alarm_rules(run.job)
+        nights = past_nights(earlier, of_nights, inputs.verdicts, rules)
         oddest_new = oddest([*reported, *suppressed], n)
-        reported = with_alarms(reported, n, nights, run.job.selection.alarms)
+        alarms = run.job.selection.alarms
+        reported = with_alarms(reported, n, nights, alarms, rules)
+    reported = [raised(each) for each in reported]
     shown, unshown = _shown(inputs, reported, suppressed)
-    shown = taught(shown, inputs.verdicts, inputs.run.started.date())
+    shown = critical_first(taught(shown, inputs.verdicts, inputs.run.started.date()))
     summary = IncidentSummary(
         incidents=len(shown),
         records=sum(incident.members.records for incident in shown),
@@ -330,16 +345,17 @@ def _shown(
 ) -> tuple[list[Incident], list[Incident]]:
     """Part the incidents in those to show, the alarms first, and the leads beyond the drop.
 
-    A run whose records are judged against each other shows all.
+    Those with a critical value come first of each. A run whose records are judged against each
+    other shows all.
     """
-    alarms = [each for each in reported if each.alarm]
-    leads = [each for each in reported if not each.alarm]
+    alarms = critical_first([each for each in reported if each.alarm])
+    leads = critical_first([each for each in reported if not each.alarm])
     if inputs.run.model is None:
         return leads, []
     by_score = sorted([*leads, *suppressed], key=lambda each: each.scores["p_value"])
     first_ones = by_score[: worth_showing(by_score)] + [*alarms, *by_score][: inputs.fewest]
     wanted = {each.incident for each in first_ones}
-    wanted |= {each.incident for each in leads if each.basis == "rule"}
+    wanted |= {each.incident for each in leads if each.basis == "rule" or each.critical}
     shown = [lead for lead in leads if lead.incident in wanted]
     return [*alarms, *shown], [lead for lead in leads if lead.incident not in wanted]
 

@@ -1,11 +1,15 @@
 """Earlier nights of a job: how odd the oddest new incident of each was."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from anomaly.incidents.alarm_rules import AlarmRules
 from anomaly.incidents.alarms import MOST_NIGHTS
 from flows.steps.run import Run
 from flows.storage.runs.reader import PublishedRun
+from schemas.job.job import JobSpec
+from schemas.job.quiet_hours import quiet_minutes
 from schemas.outputs.manifest import ModelSummary
 from schemas.outputs.verdict import Verdict
 
@@ -13,13 +17,30 @@ _FEWEST_DAYS = 2
 """Days of a model that say something of what is new every day: one calibrates the other."""
 
 
+OF_A_NIGHT = ["incident", "status", "p_value", "records", "first_time", "last_time"]
+"""The columns of incidents that tell what a night had to show."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def knows_other_days(run: Run, model: ModelSummary) -> bool:
     """Tell whether a run is judged by days other than its own: it may be held against nights."""
     return run.model is not None and (model.days or 0) >= _FEWEST_DAYS
 
 
+def alarm_rules(job: JobSpec) -> AlarmRules:
+    """Return the rules of a job on which incidents may be alarms."""
+    return AlarmRules(
+        min_records=job.selection.min_records,
+        quiet=quiet_minutes(job.selection.quiet_hours),
+        timezone="UTC" if job.schedule is None else job.schedule.timezone,
+    )
+
+
 def past_nights(
-    earlier: Sequence[PublishedRun], rows: Sequence[Mapping[str, Any]], verdicts: Sequence[Verdict]
+    earlier: Sequence[PublishedRun],
+    rows: Sequence[Mapping[str, Any]],
+    verdicts: Sequence[Verdict],
+    rules: AlarmRules,
 ) -> list[float]:
     """Return the number that each earlier night is known by (`anomaly.incidents.alarms`).
 
@@ -28,9 +49,12 @@ def past_nights(
     earlier
         The earlier runs of the job, the oldest first.
     rows
-        Their incidents: `identity`, `incident`, `status`, `p_value`, and the place of the `run`.
+        Their incidents, with the place of the `run`, and the columns of `OF_A_NIGHT`.
     verdicts
         All verdicts. What is malicious is no part of an ordinary night.
+    rules
+        Of the job, on which incidents may be alarms: others count no more on earlier nights. A
+        night without one that may be had at most what its least odd incident is.
     """
     malicious = {verdict.incident for verdict in verdicts if verdict.label == "malicious"}
     found = []
@@ -39,8 +63,19 @@ def past_nights(
         if number is None:
             continue
         own = [row for row in rows if row["run"] == place and row["status"] != "recurring"]
-        if any(row["incident"] in malicious for row in own):
-            others = [row["p_value"] for row in own if row["incident"] not in malicious]
-            number = min(others, default=1.0) * run.manifest.units_scored
+        ordinary = [row for row in own if row["incident"] not in malicious]
+        if len(ordinary) < len(own) or not rules.allow_all:
+            allowed = [row["p_value"] for row in ordinary if _allowed(rules, row)]
+            least_odd = max((row["p_value"] for row in ordinary), default=1.0)
+            number = min(allowed, default=least_odd) * run.manifest.units_scored
         found.append(number)
     return found[-MOST_NIGHTS:]
+
+
+def _allowed(rules: AlarmRules, row: Mapping[str, Any]) -> bool:
+    first, last = (_microseconds(row[end]) for end in ("first_time", "last_time"))
+    return rules.allow(row["records"], first, last)
+
+
+def _microseconds(time: datetime | None) -> int | None:
+    return None if time is None else (time - _EPOCH) // timedelta(microseconds=1)

@@ -22,6 +22,8 @@ def job_fingerprint(job: JobSpec) -> str:
     True
     """
     settings = job.model_dump(mode="json", exclude=_NOT_JUDGING, exclude_defaults=True)
+    if job.selection.quiet_hours and job.schedule is not None:
+        settings["quiet_hours_in"] = job.schedule.timezone
     canonical = json.dumps(settings, sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from schemas.columns.roles import Role
 from schemas.job.durations import Duration, seconds_of
 from schemas.job.partitions import days_of_window
+from schemas.job.quiet_hours import QuietHours
 
 DEFAULT_FDR = 0.1
 FEWEST_FINDINGS = 20
@@ -98,6 +99,22 @@ class SelectionSpec(Section):
         default=10.0,
         validate_default=True,
         description="How often a quiet night may have a false alarm: `1 in 10 nights`.",
+    )
+    min_records: int = Field(
+        default=1,
+        ge=1,
+        strict=True,
+        description="An incident of fewer records is no alarm.",
+    )
+    quiet_hours: tuple[QuietHours, ...] = Field(
+        default=(),
+        description="An incident whose records all lie in these hours is no alarm:"
+        ' `["22:00-06:00"]`. In the time zone of the schedule, else in UTC.',
+    )
+    critical: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(),
+        description="Values of entities, categories and flags whose incidents come first: alarms"
+        " before other alarms, leads before other leads. They are at least `high` and `medium`.",
     )
     budget: int = Field(
         default=100, ge=1, strict=True, description="The most incidents a run may write."

@@ -33,6 +33,7 @@ _TYPES = {
     "model_type": "must be a table",
     "model_use": 'must be "fit", "latest" or the 16 digits of a model\'s id',
     "refit": 'must be "never", "on-drift" or a duration such as "7d"',
+    "quiet_hours": 'must be hours such as "22:00-06:00"',
     "duration": 'must be a duration such as "30m", "1h", "1d", or a number of seconds',
     "duration_bounds": 'must be from "1ms" to "36525d"',
 }

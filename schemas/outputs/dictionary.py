@@ -43,6 +43,8 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             "pattern": "The column that tells most, with its value where that is a name.",
             "since": "When it happened first in earlier runs; null where it is new.",
             "occurrences": "How often it happened in earlier runs and this one.",
+            "critical": "A value of it that the job file calls critical; null without one, and in"
+            " runs of earlier versions.",
             "verdict": "The newest verdict that is about it; under `suppressed` the one that keeps"
             " it back.",
             "alarm": "Whether hardly any earlier night had an incident as odd that was new then.",

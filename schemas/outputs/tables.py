@@ -104,13 +104,14 @@ INCIDENT = pa.schema(
         pa.field("since", pa.timestamp("us", tz="UTC")),
         pa.field("occurrences", pa.int64(), nullable=False),
         pa.field("verdict", pa.string()),
+        pa.field("critical", pa.string()),
         pa.field("alarm", pa.bool_(), nullable=False),
         pa.field("recurrence", pa.float64()),
         pa.field("taught", pa.string()),
     ],
     metadata=_METADATA,
 )
-"""One row for each incident: the alarms first, then that of the oddest finding.
+"""One row for each incident: the alarms first, of these and of the leads the critical ones.
 
 Verdicts may change the order among the alarms, and among the leads.
 `record_id`, the scores, `summary` and `reasons` are those of its most telling finding.

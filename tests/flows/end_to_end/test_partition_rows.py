@@ -1,11 +1,8 @@
 """Says that half of a night is missing, and nothing of a night as usual."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-
-import numpy as np
-import pyarrow as pa
 
 from flows.cli.app import main
 from flows.jobs.job_file import complete_job, load_job
@@ -13,25 +10,12 @@ from flows.report.overview import partition_rows_sentence
 from flows.results.notifications import tell_of_outcome
 from flows.storage.runs.reader import PublishedRun, list_runs
 from schemas.outputs.figures import PartitionRows
-from tests.flows.partitioned_logs import job_file
+from tests.flows.partitioned_logs import job_file, night_log
 from tests.flows.results.test_notifications import duty  # noqa: F401 - a fixture
 from tests.flows.sample_logs import written
 from tests.flows.sample_runs import published
 
 FIRST = date(2026, 1, 5)
-
-
-def night(folder: Path, day: date, n: int) -> None:
-    rng = np.random.default_rng(day.toordinal())
-    midnight = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1e6)
-    times = midnight + np.sort(rng.integers(0, 86_400_000_000, n))
-    users, actions = rng.integers(0, 9, n), rng.integers(0, 3, n)
-    log = {
-        "time": pa.array(times).cast(pa.timestamp("us", "UTC")),
-        "user": [f"u{i}" for i in users],
-        "action": [("read", "write", "list")[i] for i in actions],
-    }
-    written(folder / f"logs/date={day}/a.parquet", pa.table(log))
 
 
 def judged(folder: Path, day: date) -> PublishedRun:
@@ -43,7 +27,7 @@ def judged(folder: Path, day: date) -> PublishedRun:
 def test_half_a_night_is_a_statement_in_manifest_terminal_and_page(tmp_path, capfd):
     days = [FIRST + timedelta(i) for i in range(9)]
     for day in days:
-        night(tmp_path, day, 400)
+        written(tmp_path / f"logs/date={day}/a.parquet", night_log(day, 400))
     runs = [judged(tmp_path, day) for day in days[:-1]]
     assert [run.manifest.partition_rows is None for run in runs] == [True] * 7 + [False]
     usual = runs[-1].manifest.partition_rows
@@ -51,7 +35,7 @@ def test_half_a_night_is_a_statement_in_manifest_terminal_and_page(tmp_path, cap
     assert (usual.rows, usual.days, usual.far) == (400, 7, False)
     capfd.readouterr()
 
-    night(tmp_path, days[-1], 180)
+    written(tmp_path / f"logs/date={days[-1]}/a.parquet", night_log(days[-1], 180))
     run = judged(tmp_path, days[-1])
     seen = run.manifest.partition_rows
     assert seen is not None

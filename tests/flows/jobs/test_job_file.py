@@ -80,10 +80,11 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         '# notify = "alarm"            # or "new", or "all": the runs that send a message\n'
         "\n"
         "[selection]\n"
-        "# fdr = 0.1       # the share of findings that may be false alarms\n"
-        "# threshold = 50  # or a fixed anomaly score: 50 is one event in 100,000\n"
-        "# budget = 100    # the most incidents a run writes\n"
-        "# at_least = 20   # the fewest: the oddest of the rest fill up\n"
+        "# fdr = 0.1            # the share of findings that may be false alarms\n"
+        "# threshold = 50       # or a fixed anomaly score: 50 is one event in 100,000\n"
+        "# budget = 100         # the most incidents a run writes\n"
+        "# at_least = 20        # the fewest: the oddest of the rest fill up\n"
+        '# critical = ["root"]  # values whose incidents come first\n'
         "\n"
         "[model]\n"
         '# use = "fit"             # on the batch; or "latest", or an id of `outfield models`\n'

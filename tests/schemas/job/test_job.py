@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.columns.roles import Role, RoleChoice
 from schemas.errors import JobError
+from schemas.job.fingerprint import job_fingerprint, model_fingerprint
 from schemas.job.job import (
     JobSpec,
     build_job,
@@ -357,3 +358,46 @@ def test_peer_groups_must_be_columns_and_do_not_go_with_sessions() -> None:
     }.items():
         with pytest.raises(JobError, match=re.escape(says)):
             parse_job(text, "job.toml")
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ("critical = 'root'", 'selection.critical: must be a list, not "root"'),
+        ("critical = ['']", 'selection.critical.0: must hold a character, not ""'),
+        ("critical = [7]", "selection.critical.0: must be text in quotes, not 7"),
+        ("critcal = ['root']", "did you mean `critical`?"),
+        ("min_records = 0", "selection.min_records: must be at least 1, not 0"),
+        ("min_records = 2.5", "selection.min_records: "),
+        ("quiet_hours = '22:00-06:00'", "selection.quiet_hours: must be a list"),
+        *[
+            (
+                f"quiet_hours = ['{spelt}']",
+                'quiet_hours.0: must be hours such as "22:00-06:00", not',
+            )
+            for spelt in ("22-6", "24:00-06:00", "22:00-25:00", "06:00-06:00", "22:00-06:00 ", "")
+        ],
+    ],
+)
+def test_wrong_rules_on_alarms_are_told_with_their_place(settings: str, says: str) -> None:
+    assert says in complaint(f"[selection]\n{settings}\n")
+
+
+def test_rules_on_alarms_are_part_of_the_fingerprint_of_a_job_and_not_of_its_models() -> None:
+    def spec(text: str) -> JobSpec:
+        return parse_job(text, "job.toml")
+
+    plain = spec("")
+    hours = '[selection]\nquiet_hours = ["22:00-06:00"]\n'
+    daily = '[schedule]\ncron = "0 6 * * *"\n'
+    others = [
+        spec('[selection]\ncritical = ["root"]'),
+        spec("[selection]\nmin_records = 3"),
+        spec(hours),
+        spec(f'{hours}{daily}timezone = "Europe/Berlin"\n'),
+    ]
+    assert len({job_fingerprint(each) for each in [plain, *others]}) == 5
+    assert {model_fingerprint(each) for each in others} == {model_fingerprint(plain)}
+    assert job_fingerprint(spec(daily)) == job_fingerprint(plain)
+    assert job_fingerprint(spec(hours + daily)) != job_fingerprint(others[3])
+    assert build_job(others[2].model_dump(), "again") == others[2]
