@@ -20,6 +20,7 @@ import numpy as np
 
 from anomaly.incidents.alarm_rules import AlarmRules
 from anomaly.incidents.summary import Incident
+from anomaly.model.selection import anomaly_score
 from schemas.outputs.tables import SEVERITIES, SEVERITY_RANK
 
 MOST_NIGHTS = 28
@@ -124,9 +125,10 @@ def worth_showing(incidents: Sequence[Incident]) -> int:
     >>> worth_showing([])
     0
     """
-    scores = [float(each.scores["anomaly_score"]) for each in incidents[: _MOST_LEADS + 1]]
-    if len(scores) < 2:
-        return len(scores)
+    p_values = [each.odd_at for each in incidents[: _MOST_LEADS + 1]]
+    if len(p_values) < 2:
+        return len(p_values)
+    scores = anomaly_score(np.array(p_values))
     return 1 + int(np.argmax(-np.diff(scores)))
 
 
@@ -141,4 +143,4 @@ def _graded(incident: Incident, recurs: float | None, *, alarm: bool) -> Inciden
 
 
 def _expected(incident: Incident, n_scored: int) -> float:
-    return n_scored * float(incident.scores["p_value"])
+    return n_scored * incident.odd_at

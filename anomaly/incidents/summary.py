@@ -82,6 +82,14 @@ class Incident:
     taught: str | None = None
     """Which verdicts on similar incidents move it in the list; None where none do."""
 
+    beside_moves: float | None = None
+    """Its p-value without the columns that moved as a whole; None without one."""
+
+    @property
+    def odd_at(self) -> float:
+        """Return the p-value that it is ranked by."""
+        return float(self.scores["p_value"]) if self.beside_moves is None else self.beside_moves
+
     def row(self, rank: int) -> dict[str, Any]:
         """Give the incident as a row of `INCIDENT`."""
         members = vars(self.members) | {"entities": [vars(n) for n in self.members.entities]}

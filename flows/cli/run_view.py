@@ -18,6 +18,7 @@ from flows.report.overview import (
     moved_sentence,
     partition_rows_sentence,
     recall_sentence,
+    whole_columns_sentence,
 )
 from flows.report.text import count, listing, moment
 from flows.storage.fs.store_path import Place
@@ -70,12 +71,13 @@ def show_summary(
     for changed in (
         alone_sentence(run.manifest),
         partition_rows_sentence(run.manifest),
+        whole_columns_sentence(run.manifest),
         moved_sentence(run.manifest),
         drift_sentence(run.manifest),
         recall_sentence(run.manifest),
     ):
         if changed:
-            terminal.line(changed)
+            terminal.line(changed.replace("\N{NO-BREAK SPACE}", " "))  # it would be spelt out
     for refused in run.manifest.incidents.refused_verdicts:
         terminal.line(f"Left out: {refused}")
     terminal.line()

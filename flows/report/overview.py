@@ -9,7 +9,7 @@ from anomaly.model.selection import NO_RULE
 from anomaly.numerics.proportion import wilson_interval
 from flows.report.columns import Driver
 from flows.report.text import count, cut, listing, share, visible
-from schemas.outputs.manifest import RunManifest
+from schemas.outputs.manifest import MovedColumn, RunManifest
 from schemas.outputs.tables import SEVERITIES, STATUSES
 
 _REASON_LENGTH = 200
@@ -176,15 +176,38 @@ def drift_sentence(manifest: RunManifest) -> str:
 
 def moved_sentence(manifest: RunManifest) -> str:
     """Name the columns that are not what the stored model was fitted on; nothing if none moved."""
-    moved = manifest.moved_columns
+    told = {each.column for each in manifest.incidents.moved}
+    moved = [name for name in manifest.moved_columns if name not in told]
     then = ", so a new one was fitted" if manifest.model.renewal else ""
     if not moved:
         together = f"The data changed since the model was fitted: other values go together{then}."
-        return together if manifest.moved_together else ""
+        return together if manifest.moved_together and not told else ""
     rest = len(moved) - _NAMED
     more = [f"{rest:,} more"] if rest > 0 else []
     names = listing([*(visible(name) for name in moved[:_NAMED]), *more])
     return f"The data changed since the model was fitted, in {names}{then}."
+
+
+def whole_columns_sentence(manifest: RunManifest) -> str:
+    """Say which columns moved as a whole, and to what; nothing if none did."""
+    moved = manifest.incidents.moved
+    said = [_moved_column(each, manifest.unit) for each in moved[:_NAMED]]
+    rest = len(moved) - _NAMED
+    more = [f"{count(rest, 'more column')} moved as a whole."] if rest > 0 else []
+    return " ".join([*said, *more])
+
+
+def _moved_column(moved: MovedColumn, unit: str) -> str:
+    said = (
+        f"{visible(moved.column)} moved as a whole: {share(moved.unseen)} of the {unit}s hold"
+        " values that the model never saw"
+    )
+    if moved.examples:
+        said += f", such as {listing([visible(value) for value in moved.examples])}"
+    if not moved.incidents:
+        return f"{said}."
+    verb = "is" if moved.incidents == 1 else "are"
+    return f"{said}. {count(moved.incidents, 'incident')} of that alone {verb} not shown."
 
 
 def recall_sentence(manifest: RunManifest) -> str:

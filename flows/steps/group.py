@@ -6,7 +6,7 @@ incidents change the order of the others. The most anomalous records of each bec
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +19,7 @@ from anomaly.explain.reasons import explain
 from anomaly.incidents.alarms import oddest, with_alarms, worth_showing
 from anomaly.incidents.critical import critical_first, critical_values, raised
 from anomaly.incidents.grouping import Candidates, gone_through, incidents
+from anomaly.incidents.moved import NewValues, beside_moves, column_alone, parts_of_moves
 from anomaly.incidents.recurrence import compared, resolved
 from anomaly.incidents.summary import Incident, describe_incident, members_of
 from anomaly.incidents.teaching import taught
@@ -28,6 +29,7 @@ from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score, severity
 from flows.runtime.work import Step
 from flows.steps.candidates import candidates
+from flows.steps.column_drift import drift_of_run, moved_values, statements
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
 from flows.steps.nights import OF_A_NIGHT, alarm_rules, knows_other_days, past_nights
@@ -39,6 +41,7 @@ from flows.storage.runs.history import earlier_runs, past_incidents, past_rows
 from flows.storage.verdicts.store import read_verdicts
 from schemas.columns.roles import Role, time_column
 from schemas.events.contract import one_array
+from schemas.outputs.figures import ColumnDrift
 from schemas.outputs.manifest import IncidentSummary, VerdictEffect
 from schemas.outputs.tables import INCIDENT
 from schemas.outputs.verdict import Verdict
@@ -78,6 +81,8 @@ class Grouped:
     covers: tuple[datetime, datetime] | None
     """The first and the last time of the run's records."""
     n_scored: int
+    column_drift: dict[str, ColumnDrift]
+    """Column -> how far it is from the data of the stored model; empty where none judges."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,9 @@ class _Inputs:
     n_scored: int
     knows_other_days: bool
     """Whether it is judged by other days, so that it may be held against earlier nights."""
+    drift: dict[str, ColumnDrift]
+    moved: NewValues
+    """Of the columns that moved as a whole, where it is judged by other days."""
 
     @property
     def fewest(self) -> int:
@@ -116,6 +124,16 @@ class _Inputs:
 
 
 @dataclass(frozen=True)
+class _BesideMoves:
+    """Incidents of records that are part of a column's move, by number."""
+
+    alone: dict[int, str]
+    """Of what is ordinary without the move -> the column."""
+    p_values: dict[int, float]
+    """The smallest p-value of its records without the move."""
+
+
+@dataclass(frozen=True)
 class _Pool:
     """The oddest records, and the incident that each is of, by number."""
 
@@ -123,6 +141,7 @@ class _Pool:
     numbers: Integers
     critical: dict[int, str]
     """Incident -> a value of it that the job calls critical."""
+    beside: _BesideMoves
 
 
 @dataclass(frozen=True)
@@ -131,6 +150,13 @@ class _Outcome:
 
     judged: ReviewedIncidents
     numbers: dict[str, int]
+    moved: dict[str, list[Incident]]
+    """Column that moved as a whole -> incidents of that alone, the oddest first."""
+
+    @property
+    def of_moves(self) -> dict[str, int]:
+        """Return the column that moved as a whole -> how many incidents are of that alone."""
+        return {column: len(some) for column, some in self.moved.items()}
 
 
 def group_incidents(
@@ -141,7 +167,7 @@ def group_incidents(
     pool = _pool(inputs)
     outcome = _judge(inputs, pool)
     covers = _covers(scored)
-    parted, summary = _held_against_the_past(inputs, outcome.judged, covers)
+    parted, summary = _held_against_the_past(inputs, outcome, covers)
     reported = parted["incidents"]
     for dataset, some in parted.items():
         written = [incident.row(rank) for rank, incident in enumerate(some, start=1)]
@@ -161,6 +187,7 @@ def group_incidents(
         in_incidents=int(np.isin(of_rule, list(outcome.numbers.values())).sum()),
         covers=covers,
         n_scored=scored.scored,
+        column_drift=inputs.drift,
     )
 
 
@@ -172,6 +199,8 @@ def _inputs(
 ) -> _Inputs:
     model, references = loaded_model(fitted.stored)
     rows, p_values = _odd(*candidates(run), selected)
+    known, n_chunks = knows_other_days(run, fitted.summary), gathered.records.n_chunks
+    drift = drift_of_run(run, model, n_chunks)
     return _Inputs(
         run=run,
         records=gathered.records,
@@ -182,7 +211,9 @@ def _inputs(
         selected=selected,
         verdicts=read_verdicts(run.folder.job_folder),
         n_scored=scored.scored,
-        knows_other_days=knows_other_days(run, fitted.summary),
+        knows_other_days=known,
+        drift=drift,
+        moved=moved_values(run, model, n_chunks, drift) if known else {},
     )
 
 
@@ -207,29 +238,54 @@ def _pool(inputs: _Inputs) -> _Pool:
     while True:
         rows = inputs.rows[:taken]
         events = inputs.records.take(rows)
-        numbers = _numbers(inputs, events, rows)
+        numbers, beside = _numbers(inputs, events, rows)
         if taken >= len(inputs.rows) or len(np.unique(numbers)) >= wanted:
             end = gone_through(numbers, wanted, inputs.by_rule)
-            return _with_critical(inputs, events.slice(0, end), numbers[:end])
+            return _with_critical(inputs, events.slice(0, end), numbers[:end], beside)
         taken *= 2
 
 
-def _with_critical(inputs: _Inputs, events: pa.Table, numbers: Integers) -> _Pool:
+def _with_critical(
+    inputs: _Inputs, events: pa.Table, numbers: Integers, beside: _BesideMoves
+) -> _Pool:
     critical = frozenset(inputs.run.job.selection.critical)
     roles, entities = inputs.records.roles, inputs.entities
-    return _Pool(events, numbers, critical_values(events, numbers, roles, entities, critical))
+    found = critical_values(events, numbers, roles, entities, critical)
+    return _Pool(events, numbers, found, beside)
 
 
-def _numbers(inputs: _Inputs, events: pa.Table, rows: Integers) -> Integers:
+def _numbers(inputs: _Inputs, events: pa.Table, rows: Integers) -> tuple[Integers, _BesideMoves]:
+    """Group records: the incident of each, and what is known of those that are part of a move."""
+    if not len(rows):
+        return np.zeros(0, dtype=np.int64), _BesideMoves({}, {})
+    beside = beside_moves(inputs.model.explaining, inputs.moved, events)
+    odd = np.flatnonzero([column is None for column in beside.alone])
+    groups = np.full(len(rows), -1, dtype=np.int64)
+    groups[odd] = _grouped(inputs, events.take(pa.array(odd)), beside.X[odd], rows[odd])
+    for place, column in enumerate(inputs.moved, start=int(groups.max()) + 1):
+        groups[[each == column for each in beside.alone]] = place
+    _, firsts, members = np.unique(groups, return_index=True, return_inverse=True)
+    numbers = np.argsort(np.argsort(firsts))[members]
+    oddest = np.unique(numbers, return_index=True)[1]
+    alone = {n: column for n, i in enumerate(oddest) if (column := beside.alone[i]) is not None}
+    of_moves = np.flatnonzero(~np.isnan(beside.p_values))
+    p_values: dict[int, float] = {}
+    for number, p in zip(numbers[of_moves].tolist(), beside.p_values[of_moves], strict=True):
+        p_values[number] = min(float(p), p_values.get(number, 1.0))
+    return numbers, _BesideMoves(alone, p_values)
+
+
+def _grouped(
+    inputs: _Inputs, events: pa.Table, X: npt.NDArray[np.float32], rows: Integers
+) -> Integers:
+    """Return the incident that each of some records is of, int64 (n,); `X` is their embedding."""
     if not len(rows):
         return np.zeros(0, dtype=np.int64)
-    model, time = inputs.model, time_column(inputs.records.roles)
-    X = model.embedder.transform(events)
+    fold, time = inputs.model.explaining, time_column(inputs.records.roles)
     times = np.zeros(len(rows), dtype=np.int64)
     if time is not None:
         times = events[time].cast(pa.int64()).to_numpy()
     entities = {column: _codes(events[column]) for column in inputs.entities}
-    fold = model.explaining
     usual = fold.combination.density.references_[fold.nearest_usual(X, 1)[:, 0]]
     away = np.linalg.norm(X - usual, axis=1)
     odd_events = Candidates(X, away, times, rows, entities)
@@ -252,22 +308,49 @@ def _judge(inputs: _Inputs, pool: _Pool) -> _Outcome:
     reported: list[Incident] = []
     suppressed: list[Incident] = []
     numbers: dict[str, int] = {}
+    moved: dict[str, list[Incident]] = {column: [] for column in inputs.moved}
     while len(reported) < budget and order:
         next_ones, order = order[: budget - len(reported)], order[budget - len(reported) :]
         named = _summaries(inputs, pool, next_ones)
         numbers |= {each.incident: i for each, i in zip(named, next_ones, strict=True)}
         outcome = apply_verdicts(named, inputs.verdicts, inputs.run.started.date())
-        reported += outcome.reported
+        of_moves = _of_moves(inputs, pool, numbers, outcome.reported)
+        for incident in outcome.reported:
+            moved.get(of_moves.get(incident.incident, ""), reported).append(incident)
         suppressed += outcome.suppressed
-    for each in (reported, suppressed):
-        each.sort(key=lambda incident: numbers[incident.incident])
-    return _Outcome(ReviewedIncidents(reported, suppressed), numbers)
+    for each in (reported, suppressed, *moved.values()):
+        each.sort(key=lambda incident: (incident.odd_at, numbers[incident.incident]))
+    return _Outcome(ReviewedIncidents(reported, suppressed), numbers, moved)
+
+
+def _of_moves(
+    inputs: _Inputs, pool: _Pool, numbers: Mapping[str, int], incidents: Sequence[Incident]
+) -> dict[str, str]:
+    """Return the incidents that are of a column alone which moved as a whole, and that column."""
+    if not inputs.moved:
+        return {}
+    of_moves = {
+        each.incident: pool.beside.alone[number]
+        for each in incidents
+        if (number := numbers[each.incident]) in pool.beside.alone
+    }
+    asked = [each for each in incidents if column_alone(each) in inputs.moved]
+    firsts = np.unique(pool.numbers, return_index=True)[1]
+    places = pa.array([firsts[numbers[each.incident]] for each in asked], pa.int64())
+    parts = parts_of_moves(inputs.model.embedder, inputs.moved, pool.events.take(places))
+    for incident, columns in zip(asked, parts, strict=True):
+        if (column := column_alone(incident)) in columns:
+            of_moves[incident.incident] = column
+    return of_moves
 
 
 def _summaries(inputs: _Inputs, pool: _Pool, numbers: Sequence[int]) -> list[Incident]:
     """Name incidents after their oddest records."""
     oddest = np.unique(pool.numbers, return_index=True)[1][numbers]
     rows, p = inputs.rows[oddest], inputs.p_values[oddest]
+    ranking = np.array(
+        [pool.beside.p_values.get(n, own) for n, own in zip(numbers, p, strict=True)]
+    )
     events = pool.events.take(pa.array(oddest))
     scores = score_batch(
         inputs.model, inputs.records, Batch(events, rows, pa.table({}))
@@ -278,7 +361,7 @@ def _summaries(inputs: _Inputs, pool: _Pool, numbers: Sequence[int]) -> list[Inc
     )
     told = zip(*explain(inputs.model.explaining, inputs.references, events), strict=True)
     graded = zip(
-        scores, p.tolist(), points.tolist(), severity(p, inputs.n_scored), oddest, strict=True
+        scores, p.tolist(), points.tolist(), severity(ranking, inputs.n_scored), oddest, strict=True
     )
     named = [
         describe_incident(
@@ -295,13 +378,15 @@ def _summaries(inputs: _Inputs, pool: _Pool, numbers: Sequence[int]) -> list[Inc
             members, told, graded, strict=True
         )
     ]
-    values = map(pool.critical.get, numbers)
-    return [replace(each, critical=value) for each, value in zip(named, values, strict=True)]
+    return [
+        replace(each, critical=pool.critical.get(n), beside_moves=pool.beside.p_values.get(n))
+        for each, n in zip(named, numbers, strict=True)
+    ]
 
 
 def _held_against_the_past(
     inputs: _Inputs,
-    outcome: ReviewedIncidents,
+    outcome: _Outcome,
     covers: tuple[datetime, datetime] | None,
 ) -> tuple[dict[str, list[Incident]], IncidentSummary]:
     """Part the incidents by the dataset that each goes into, and sum them up."""
@@ -310,7 +395,9 @@ def _held_against_the_past(
     rows = past_rows(earlier)
     run.scratch.write_table(PAST, rows)
     past, told = past_incidents(rows), past_incidents(rows.filter(rows["shown"]))
-    reported, suppressed = compared(outcome.reported, past), compared(outcome.suppressed, past)
+    judged, moved = outcome.judged, [each for some in outcome.moved.values() for each in some]
+    reported, suppressed = compared(judged.reported, past), compared(judged.suppressed, past)
+    moved = compared(moved, past)
     nights, n, oddest_new = None, inputs.n_scored, None
     if inputs.knows_other_days:
         of_nights = rows.select(["run", *OF_A_NIGHT]).to_pylist()
@@ -321,18 +408,20 @@ def _held_against_the_past(
         reported = with_alarms(reported, n, nights, alarms, rules)
     reported = [raised(each) for each in reported]
     shown, unshown = _shown(inputs, reported, suppressed)
-    shown = critical_first(taught(shown, inputs.verdicts, inputs.run.started.date()))
+    shown = critical_first(taught(shown, inputs.verdicts, run.started.date()))
+    unshown = sorted([*unshown, *moved], key=lambda each: each.odd_at)
     summary = IncidentSummary(
         incidents=len(shown),
         records=sum(incident.members.records for incident in shown),
         statuses=dict(Counter(incident.status for incident in shown)),
-        resolved=len(resolved([*reported, *suppressed], told)),
+        resolved=len(resolved([*reported, *suppressed, *moved], told)),
         compared_with=earlier[-1].manifest.run_id if earlier else None,
         suppressed=len(suppressed),
         unshown=len(unshown),
         alarms=sum(incident.alarm for incident in shown),
         nights=None if nights is None else len(nights),
         oddest=oddest_new,
+        moved=statements(inputs.run, inputs.drift, inputs.moved, outcome.of_moves),
         verdicts=_effects(inputs.verdicts, shown, suppressed),
         verdict_counts=verdict_counts(inputs.verdicts),
         refused_verdicts=list(run.refused_verdicts),
@@ -352,12 +441,17 @@ def _shown(
     leads = critical_first([each for each in reported if not each.alarm])
     if inputs.run.model is None:
         return leads, []
-    by_score = sorted([*leads, *suppressed], key=lambda each: each.scores["p_value"])
+    by_score = sorted([*leads, *suppressed], key=lambda each: each.odd_at)
     first_ones = by_score[: worth_showing(by_score)] + [*alarms, *by_score][: inputs.fewest]
     wanted = {each.incident for each in first_ones}
-    wanted |= {each.incident for each in leads if each.basis == "rule" or each.critical}
+    by_rule = [each for each in leads if each.basis == "rule" and each.beside_moves is None]
+    wanted |= {each.incident for each in [*by_rule, *filter(_is_critical, leads)]}
     shown = [lead for lead in leads if lead.incident in wanted]
     return [*alarms, *shown], [lead for lead in leads if lead.incident not in wanted]
+
+
+def _is_critical(incident: Incident) -> bool:
+    return incident.critical is not None
 
 
 def _effects(

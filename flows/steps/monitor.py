@@ -13,13 +13,13 @@ import pyarrow as pa
 from anomaly.model.model import FEWEST_EVENTS, AnomalyModel
 from anomaly.model.selection import anomaly_score, drift_of
 from anomaly.monitoring.canaries import search_canaries
-from anomaly.monitoring.column_drift import BatchCounts, compare_columns, count_records
 from anomaly.monitoring.control_chart import FALSE_ALARM, fall_of_recall
 from anomaly.monitoring.embedding_drift import compare_cells, count_cells
 from anomaly.monitoring.partition_size import usual_rows
 from anomaly.numerics.spacing import evenly_spaced
 from flows.jobs.model_choice import ChosenModel
 from flows.runtime.work import Step
+from flows.steps.column_drift import compared_columns
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
 from flows.steps.group import Grouped
@@ -81,7 +81,8 @@ def look_ahead(run: Run, gathered: Gathered) -> RefitReason | None:
         return None
     model, _ = loaded_model(run.model.stored)
     tables = [table for table in _ahead(gathered.records) if table.num_rows]
-    columns, together = _compared(run.model, model, count_records(model.embedder, tables), tables)
+    columns = compared_columns(run.model, model, tables)
+    together = _compared_together(run.model, model, tables)
     if any(drift.moved for drift in (*columns.values(), together) if drift is not None):
         return RefitReason("drift", columns, together)
     p_values = np.concatenate([model.score(table).p_values for table in tables] or [np.ones(0)])
@@ -109,8 +110,8 @@ def watch_run(
         return Watch(canaries, renewed.columns, renewed.together, renewed, rows)
     if run.model is None:
         return Watch(canaries, {}, None, None, rows)
-    counts = count_records(model.embedder, read_chunk_samples(run.scratch, n_chunks))
-    return Watch(canaries, *_compared(run.model, model, counts, [some]), None, rows)
+    together = _compared_together(run.model, model, [some])
+    return Watch(canaries, grouped.column_drift, together, None, rows)
 
 
 WATCH = Step("watch", watch_run)
@@ -136,12 +137,10 @@ def _beside_earlier(run: Run, earlier: list[PublishedRun], canaries: CanaryRepor
     )
 
 
-def _compared(
-    chosen: ChosenModel, model: AnomalyModel, counts: BatchCounts, some: list[pa.Table]
-) -> tuple[dict[str, ColumnDrift], ColumnDrift | None]:
-    reference = {c: np.array(n, dtype=np.int64) for c, n in chosen.card.reference.items()}
-    columns = compare_columns(model.embedder, reference, counts)
-    return columns, compare_cells(chosen.card.cells, count_cells(model.explaining, some))
+def _compared_together(
+    chosen: ChosenModel, model: AnomalyModel, some: list[pa.Table]
+) -> ColumnDrift | None:
+    return compare_cells(chosen.card.cells, count_cells(model.explaining, some))
 
 
 def _ahead(records: Records) -> Iterator[pa.Table]:

@@ -186,6 +186,23 @@ class VerdictCount(OutputDocument):
     malicious: int = Field(description="Those whose newest verdict says malicious.")
 
 
+class MovedColumn(OutputDocument):
+    """A column that moved as a whole: many records hold values that the model never saw."""
+
+    column: str
+    unseen: float = Field(description="Share of records with such a value.")
+    unseen_before: float = Field(description="The same among records it was not fitted on, then.")
+    examples: list[str] = Field(
+        default_factory=list,
+        description="The commonest of them, at most three; none of a masked column.",
+    )
+    incidents: int = Field(
+        default=0,
+        description="Incidents with no other reason. They are neither alarms nor leads, and are"
+        " kept in the dataset `unshown`.",
+    )
+
+
 class IncidentSummary(OutputDocument):
     """The incidents that the findings make up."""
 
@@ -217,6 +234,11 @@ class IncidentSummary(OutputDocument):
         description="What later nights are held against: the records that would be as odd as the"
         " oddest new incident if all were ordinary. Null where the model knew fewer than two"
         " other days.",
+    )
+    moved: list[MovedColumn] = Field(
+        default_factory=list,
+        description="Columns that moved as a whole, the most first. Only where the records were"
+        " judged by other days.",
     )
     verdicts: list[VerdictEffect] = Field(
         default_factory=list, description="Those that are about an incident of the run."
