@@ -56,3 +56,6 @@ class AlarmRules:
     def _minute(self, time: int) -> int:
         local = datetime.fromtimestamp(time // 1_000_000, UTC).astimezone(ZoneInfo(self.timezone))
         return 60 * local.hour + local.minute
+
+
+NO_RULES = AlarmRules()

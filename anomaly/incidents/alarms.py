@@ -18,7 +18,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from anomaly.incidents.alarm_rules import AlarmRules
+from anomaly.incidents.alarm_rules import NO_RULES, AlarmRules
 from anomaly.incidents.summary import Incident
 from anomaly.model.selection import anomaly_score
 from schemas.outputs.tables import SEVERITIES, SEVERITY_RANK
@@ -86,7 +86,7 @@ def with_alarms(
     n_scored: int,
     past: Sequence[float],
     nights: float,
-    rules: AlarmRules,
+    rules: AlarmRules = NO_RULES,
 ) -> list[Incident]:
     """Say which incidents are alarms, and how grave that makes each.
 

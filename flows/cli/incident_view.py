@@ -77,7 +77,9 @@ def show_alarms(
 
 
 def _title(incident: Mapping[str, Any]) -> str:
-    said = listing(list(filter(None, (critical_sentence(incident["critical"]), incident["taught"]))))
+    said = listing(
+        list(filter(None, (critical_sentence(incident["critical"]), incident["taught"])))
+    )
     return f"{incident['title']} ({said})" if said else str(incident["title"])
 
 

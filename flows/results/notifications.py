@@ -1,9 +1,9 @@
 """Notifications to the people on duty, through the Apprise URL in `OUTFIELD_NOTIFY_URL`.
 
-A run sends one where it failed, where it found what the job's `notify` asks for, where its recall
-fell, and where its partition has far fewer or more rows than usual. Of the events a message holds
-the titles of incidents, in which secret columns are masked. The URL often holds a token: it is in
-no message and no log.
+A run sends one where it failed, and where it found what the job's `notify` asks for. It also sends
+one where its recall fell, or its partition has far fewer or more rows than usual. Of the events a
+message holds the titles of incidents, in which secret columns are masked. The URL often holds a
+token: it is in no message and no log.
 """
 # ruff: noqa: PLC0415 - Apprise takes half a second to import, and few runs send anything
 
@@ -66,7 +66,7 @@ def tell_of_failure(job: str, partition: date | str | None, reason: str) -> None
 
 
 def tell_of_outcome(run: PublishedRun, notify: Notify) -> None:
-    """Send word of what a run found, as far as the job asks, of a fall of its recall, and of its rows."""
+    """Send word of what a run found that the job asks for, of its recall, and of its rows."""
     if not notify_url():
         return
     message = _message(run, _incidents(run), notify)

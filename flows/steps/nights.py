@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from anomaly.incidents.alarm_rules import AlarmRules
+from anomaly.incidents.alarm_rules import NO_RULES, AlarmRules
 from anomaly.incidents.alarms import MOST_NIGHTS
 from flows.steps.run import Run
 from flows.storage.runs.reader import PublishedRun
@@ -40,7 +40,7 @@ def past_nights(
     earlier: Sequence[PublishedRun],
     rows: Sequence[Mapping[str, Any]],
     verdicts: Sequence[Verdict],
-    rules: AlarmRules,
+    rules: AlarmRules = NO_RULES,
 ) -> list[float]:
     """Return the number that each earlier night is known by (`anomaly.incidents.alarms`).
 
