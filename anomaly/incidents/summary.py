@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.explain.reasons import Reason
+from anomaly.model.selection import anomaly_score
 from schemas.columns.roles import Role
 
 _NAMES_SHOWN = 5
@@ -89,6 +90,13 @@ class Incident:
     def odd_at(self) -> float:
         """Return the p-value that it is ranked by."""
         return float(self.scores["p_value"]) if self.beside_moves is None else self.beside_moves
+
+    @property
+    def ranking_score(self) -> float:
+        """Return the anomaly score that it is ranked by."""
+        if self.beside_moves is None:
+            return float(self.scores["anomaly_score"])
+        return float(anomaly_score(self.beside_moves))
 
     def row(self, rank: int) -> dict[str, Any]:
         """Give the incident as a row of `INCIDENT`."""

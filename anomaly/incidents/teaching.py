@@ -22,7 +22,6 @@ import numpy.typing as npt
 from anomaly.incidents.similarity import ALIKE, directions
 from anomaly.incidents.summary import Incident, short
 from anomaly.incidents.verdicts import TELLING, has_ended, is_about, is_odder
-from anomaly.model.selection import anomaly_score
 from schemas.outputs.verdict import Verdict
 
 MOST = 10.0
@@ -70,7 +69,7 @@ def taught(
         shift = _shift(lessons)
         sentence = _sentence(incident, lessons, shift > 0) if shift else None
         told.append(replace(incident, taught=sentence))
-        score = float(anomaly_score(np.array([incident.odd_at]))[0]) + shift
+        score = incident.ranking_score + shift
         places.append((not incident.alarm, incident.basis != "rule", -score))
     return [told[place] for place in sorted(range(len(told)), key=places.__getitem__)]
 

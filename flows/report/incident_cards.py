@@ -151,12 +151,8 @@ def _card(
     around: ContextPanel | None,
 ) -> IncidentCard:
     labels, summary = verdict_labels(run), run.incidents
-    names = [
-        wording.visible(name[:_NAME])
-        for each in row["entities"]
-        for name in each["names"]
-        if name is not None
-    ]
+    given = [name for each in row["entities"] for name in each["names"] if name is not None]
+    names = [wording.visible(name[:_NAME]) for name in given]
     words = " ".join([row["title"], row["incident"], *names, row["summary"], row["record_id"]])
     return IncidentCard(
         rank=row["rank"],

@@ -154,6 +154,11 @@ class _Outcome:
     """Column that moved as a whole -> incidents of that alone, the oddest first."""
 
     @property
+    def all_moved(self) -> list[Incident]:
+        """Return the incidents of all these columns."""
+        return [incident for some in self.moved.values() for incident in some]
+
+    @property
     def of_moves(self) -> dict[str, int]:
         """Return the column that moved as a whole -> how many incidents are of that alone."""
         return {column: len(some) for column, some in self.moved.items()}
@@ -395,17 +400,15 @@ def _held_against_the_past(
     rows = past_rows(earlier)
     run.scratch.write_table(PAST, rows)
     past, told = past_incidents(rows), past_incidents(rows.filter(rows["shown"]))
-    judged, moved = outcome.judged, [each for some in outcome.moved.values() for each in some]
+    judged, moved = outcome.judged, compared(outcome.all_moved, past)
     reported, suppressed = compared(judged.reported, past), compared(judged.suppressed, past)
-    moved = compared(moved, past)
     nights, n, oddest_new = None, inputs.n_scored, None
     if inputs.knows_other_days:
         of_nights = rows.select(["run", *OF_A_NIGHT]).to_pylist()
         rules = alarm_rules(run.job)
         nights = past_nights(earlier, of_nights, inputs.verdicts, rules)
         oddest_new = oddest([*reported, *suppressed], n)
-        alarms = run.job.selection.alarms
-        reported = with_alarms(reported, n, nights, alarms, rules)
+        reported = with_alarms(reported, n, nights, run.job.selection.alarms, rules)
     reported = [raised(each) for each in reported]
     shown, unshown = _shown(inputs, reported, suppressed)
     shown = critical_first(taught(shown, inputs.verdicts, run.started.date()))

@@ -65,7 +65,9 @@ def past_nights(
         own = [row for row in rows if row["run"] == place and row["status"] != "recurring"]
         ordinary = [row for row in own if row["incident"] not in malicious]
         if len(ordinary) < len(own) or not rules.allow_all:
-            allowed = [row["p_value"] for row in ordinary if _allowed(rules, row)]
+            allowed = [
+                row["p_value"] for row in ordinary if rules.allow_all or _allowed(rules, row)
+            ]
             least_odd = max((row["p_value"] for row in ordinary), default=1.0)
             number = min(allowed, default=least_odd) * run.manifest.units_scored
         found.append(number)

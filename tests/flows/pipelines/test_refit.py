@@ -9,7 +9,7 @@ import pytest
 
 from flows.pipelines.refit import detect_with_refit
 from flows.pipelines.train import train_model
-from flows.report.overview import moved_sentence
+from flows.report.overview import moved_sentence, whole_columns_sentence
 from flows.runtime.runner import DirectRunner
 from flows.steps.plan import check_input
 from flows.storage.input.files import locate
@@ -149,7 +149,8 @@ def test_a_frozen_model_stays_and_says_what_moved(tmp_path):
     first = run(tmp_path, small_log(400), "1d").manifest
     drifted = run(tmp_path, changed(1), "never").manifest
     assert drifted.moved_columns == ["bytes"]
-    assert moved_sentence(drifted).endswith("in bytes.")
+    assert moved_sentence(drifted) == ""
+    assert whole_columns_sentence(drifted).startswith("bytes moved as a whole: ")
     assert drifted.model.renewal is None
     assert latest(tmp_path) == first.model.model_id
 
