@@ -103,7 +103,8 @@ def watch_run(
     parts = read_chunk_samples(run.scratch, n_chunks, _CHUNKS_LOOKED_INTO)
     some = pa.concat_tables(parts).unify_dictionaries()
     p_cut = float(grouped.p_values.max(initial=0.0))
-    earlier = earlier_runs(run.folder.job_folder, grouped.covers, run.plan.manifest_files())
+    files = run.plan.manifest_files()
+    earlier = earlier_runs(run.folder.job_folder, run.partition, grouped.covers, files)
     canaries = _beside_earlier(run, earlier, search_canaries(model, some, p_cut, run.job.seed))
     rows = _partition_rows(run, earlier)
     if renewed is not None:

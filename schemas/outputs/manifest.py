@@ -215,7 +215,9 @@ class IncidentSummary(OutputDocument):
         default=0, description="Incidents of the run before that are not in this one."
     )
     compared_with: str | None = Field(
-        default=None, description="The run before: the newest whose records end earlier."
+        default=None,
+        description="The run before: that of the newest earlier partition. Without"
+        " partitions, the newest whose records end earlier.",
     )
     suppressed: int = Field(default=0, description="Incidents that verdicts suppress.")
     unshown: int | None = Field(

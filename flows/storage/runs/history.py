@@ -1,7 +1,8 @@
 """The earlier runs of a job, as a run is compared with them.
 
-The times of the records decide what is earlier, not the clock. A partition that is run again, or
-filled in later, is compared with the same runs as the first time.
+The day of the partition decides what is earlier, not the clock; without partitions the times of the
+records do. A partition that is run again, or filled in later, is compared with the same runs as the
+first time.
 """
 
 from contextlib import suppress
@@ -19,19 +20,27 @@ from schemas.outputs.tables import INCIDENT
 _MOST_RUNS = 90
 """Earlier runs that a run is compared with, the newest ones."""
 
+_EPOCH, _DAY = date(1970, 1, 1), 86_400
+
 Covers = tuple[datetime, datetime] | None
 
 
-def earlier_runs(job_folder: Place, covers: Covers, files: list[InputFile]) -> list[PublishedRun]:
+def earlier_runs(
+    job_folder: Place, partition: date | None, covers: Covers, files: list[InputFile]
+) -> list[PublishedRun]:
     """Return the runs that come before one, the oldest first; of the same records the newest.
 
     Parameters
     ----------
     job_folder
         OUTPUT/JOB.
+    partition
+        The day that the run judges, if its input is partitioned. Of the runs that judged a day,
+        those of earlier days are before it, whatever times their records hold. Of each day the
+        newest counts.
     covers
-        The first and the last time of the run's records. Before it are the runs whose records end
-        earlier. Without a time, all that judged other input.
+        The first and the last time of the run's records. Of the other runs, those whose records end
+        earlier are before it. Without a time, all that judged other input.
     files
         Its input.
 
@@ -39,7 +48,11 @@ def earlier_runs(job_folder: Place, covers: Covers, files: list[InputFile]) -> l
     """
     found: dict[object, PublishedRun] = {}
     for run in reversed(readable_runs(job_folder)):
-        theirs = run.manifest.covers
+        theirs, day = run.manifest.covers, run.manifest.partition
+        if day is not None and partition is not None:
+            if day < partition:
+                found[day] = run
+            continue
         if (theirs is None) != (covers is None):
             continue
         if covers is not None and theirs is not None:
@@ -52,10 +65,7 @@ def earlier_runs(job_folder: Place, covers: Covers, files: list[InputFile]) -> l
 
 
 def rows_of_partitions(runs: list[PublishedRun]) -> dict[date, int]:
-    """Return the rows of each partition that runs judged, the oldest run first; the newest counts.
-
-    A run that found fewer rows of the judged day itself is among them: leave that day out.
-    """
+    """Return the rows of each partition that runs judged."""
     manifests = [run.manifest for run in runs]
     return {each.partition: each.ledger.read for each in manifests if each.partition is not None}
 
@@ -101,4 +111,6 @@ def past_incidents(rows: pa.Table) -> list[PastIncident]:
 
 def _order(run: PublishedRun) -> tuple[float, float, str]:
     end = run.manifest.covers[1].timestamp() if run.manifest.covers else 0.0
+    if run.manifest.partition is not None:
+        end = (run.manifest.partition - _EPOCH).total_seconds() + _DAY
     return end, *age(run)

@@ -25,7 +25,7 @@ def detected(folder: Path, day: date) -> PublishedRun:
 
 
 def runs_before(run: PublishedRun, found: int) -> None:
-    """Leave eight runs of the weeks before, each of which found so many canaries of 250."""
+    """Leave only eight runs of the weeks before, each of which found so many canaries of 250."""
     for weeks in range(1, 9):
         folder = run.folder.with_name(f"202511{weeks:02}T000000000000Z")
         shutil.copytree(run.folder, folder)
@@ -33,10 +33,12 @@ def runs_before(run: PublishedRun, found: int) -> None:
             update={
                 "run_id": folder.name,
                 "canaries": CanaryReport(planted=250, found=found, score_cut=30.0),
+                "partition": FIRST - timedelta(weeks=weeks),
                 "covers": tuple(at - timedelta(weeks=weeks) for at in run.manifest.covers or ()),
             }
         )
         (folder / "manifest.json").write_text(manifest.model_dump_json())
+    shutil.rmtree(run.folder)
 
 
 @pytest.fixture(scope="module")
