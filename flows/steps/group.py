@@ -100,7 +100,7 @@ class _Inputs:
     verdicts: list[Verdict]
     n_scored: int
     knows_other_days: bool
-    """Whether it is judged by other days, so that it may be held against earlier nights."""
+    """Whether records are judged by other days, so that they may be held against earlier nights."""
     drift: dict[str, ColumnDrift]
     moved: NewValues
     """Of the columns that moved as a whole, where it is judged by other days."""
@@ -216,7 +216,7 @@ def _inputs(
         selected=selected,
         verdicts=read_verdicts(run.folder.job_folder),
         n_scored=scored.scored,
-        knows_other_days=known,
+        knows_other_days=known and scored.scored > 0,
         drift=drift,
         moved=moved_values(run, model, n_chunks, drift) if known else {},
     )

@@ -44,6 +44,8 @@ def past_nights(
 ) -> list[float]:
     """Return the number that each earlier night is known by (`anomaly.incidents.alarms`).
 
+    A night of which no record could be scored is none.
+
     Parameters
     ----------
     earlier
@@ -60,7 +62,7 @@ def past_nights(
     found = []
     for place, run in enumerate(earlier):
         number = run.manifest.incidents.oddest
-        if number is None:
+        if number is None or not run.manifest.units_scored:
             continue
         own = [row for row in rows if row["run"] == place and row["status"] != "recurring"]
         ordinary = [row for row in own if row["incident"] not in malicious]
@@ -69,7 +71,9 @@ def past_nights(
                 row["p_value"] for row in ordinary if rules.allow_all or _allowed(rules, row)
             ]
             least_odd = max((row["p_value"] for row in ordinary), default=1.0)
-            number = min(allowed, default=least_odd) * run.manifest.units_scored
+            of_allowed = min(allowed, default=least_odd) * run.manifest.units_scored
+            # Rows hold p-values with the moves of columns. Fewer incidents make no night odder.
+            number = max(number, of_allowed)
         found.append(number)
     return found[-MOST_NIGHTS:]
 

@@ -24,6 +24,15 @@ def test_each_night_that_knew_other_days_counts_once_and_the_newest_stay() -> No
     assert past_nights(earlier, [], []) == [float(i) for i in range(12, 40)]
 
 
+def test_a_night_without_a_scored_record_does_not_count() -> None:
+    assert past_nights([run(0.0, scored=0), run(3.0)], [], []) == [3.0]
+
+
+def test_a_night_is_no_odder_by_what_a_column_moved_to() -> None:
+    moved, bad = row(0, "i-moved", 1e-6), row(0, "i-bad", 1e-4)
+    assert past_nights([run(0.5)], [moved, bad], [said("i-bad", "malicious")]) == [0.5]
+
+
 def test_what_is_malicious_is_no_part_of_an_ordinary_night() -> None:
     earlier = [run(0.01), run(3.0)]
     rows = [row(0, "i-bad", 1e-4), row(0, "i-odd", 0.02), row(0, "i-old", 1e-5, "recurring")]
