@@ -25,6 +25,8 @@ _NEWER = 0.05
 """So many more records with unseen values than before are a column that moved as a whole."""
 _RARER = 0.01
 """An unseen value so much rarer than those of most such records is no part of the move."""
+_FEWEST = 100
+"""Records with unseen values that are a move: among fewer, no value could be told to be rare."""
 _ORDINARY = 0.05
 """A record with a p-value from this on is ordinary beside the move."""
 
@@ -45,12 +47,15 @@ def moved_as_a_whole(drifts: Mapping[str, ColumnDrift]) -> list[str]:
 def new_values(
     embedder: EventEmbedder, columns: Sequence[str], tables: Iterable[pa.Table]
 ) -> NewValues:
-    """Count the values of columns that the model of `embedder` never saw, in conformed records."""
+    """Count the values of columns that the model of `embedder` never saw, in conformed records.
+
+    A column of which only a few records hold such values is left out: it did not move as a whole.
+    """
     found = {column: Counter[str]() for column in columns}
     for table in tables:
         for column, counts in found.items():
             counts.update(value for value in _unseen(embedder, column, table) if value is not None)
-    return found
+    return {column: counts for column, counts in found.items() if counts.total() >= _FEWEST}
 
 
 def parts_of_moves(embedder: EventEmbedder, moved: NewValues, events: pa.Table) -> list[set[str]]:

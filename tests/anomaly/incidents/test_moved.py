@@ -56,6 +56,11 @@ def test_unseen_values_are_counted_and_a_rare_one_is_no_part_of_the_move(model):
     assert parts == [{"host"}] * 1_000 + [set()]
 
 
+def test_a_few_unseen_values_are_no_column_that_moved_as_a_whole(model):
+    assert new_values(model.embedder, ["host"], [night(["attacker"])]) == {}
+    assert new_values(model.embedder, ["host"], [night(["new-1"] * 98 + ["attacker"])]) == {}
+
+
 def test_each_of_many_equally_rare_values_is_a_part_of_the_move(model):
     log = night([f"new-{i}" for i in range(400)])
     moved = new_values(model.embedder, ["host"], [log.slice(0, 100)])
