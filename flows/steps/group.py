@@ -396,8 +396,7 @@ def _held_against_the_past(
 ) -> tuple[dict[str, list[Incident]], IncidentSummary]:
     """Part the incidents by the dataset that each goes into, and sum them up."""
     run = inputs.run
-    files = run.plan.manifest_files()
-    earlier = earlier_runs(run.folder.job_folder, run.partition, covers, files)
+    earlier = earlier_runs(run.folder.job_folder, run.partition, covers, run.plan.manifest_files())
     rows = past_rows(earlier)
     run.scratch.write_table(PAST, rows)
     past, told = past_incidents(rows), past_incidents(rows.filter(rows["shown"]))

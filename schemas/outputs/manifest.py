@@ -229,7 +229,8 @@ class IncidentSummary(OutputDocument):
     nights: int | None = Field(
         default=None,
         description="Earlier nights that the incidents were held against. Null where the records"
-        " were judged against each other, and in runs before there were alarms.",
+        " were judged against each other, where none could be scored, and in runs before there were"
+        " alarms.",
     )
     oddest: float | None = Field(
         default=None,
