@@ -3,7 +3,7 @@
 How odd an incident is depends on its night. If all of the night were ordinary, some records would
 be as odd: the records scored, times its p-value. The smaller that number, the odder the incident.
 A night is known by the smallest number of an incident that was new then. An alarm is an incident
-with a number that hardly any earlier night had.
+with a number that hardly any earlier night had, or one that a verdict calls malicious.
 
 Where n earlier nights are known, the chance of an ordinary night to have such an incident is
 `(1 + #{earlier nights as odd}) / (n + 1)` (Vovk, Gammerman and Shafer, 2005). It is right whatever
@@ -13,7 +13,7 @@ distributed, as the smallest p-value of many records is. A new one is below `x` 
 `1 - (1 + x / sum of the earlier ones)^-n`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -87,6 +87,7 @@ def with_alarms(
     past: Sequence[float],
     nights: float,
     rules: AlarmRules = NO_RULES,
+    malicious: Collection[str] = (),
 ) -> list[Incident]:
     """Say which incidents are alarms, and how grave that makes each.
 
@@ -100,15 +101,19 @@ def with_alarms(
         As for `chance`; without an earlier night nothing is an alarm.
     rules
         Of the job, on which incidents may be alarms.
+    malicious
+        Verdicts that say so. What they are about is an alarm however often it comes back.
     """
-    if not past:
-        return list(incidents)
     graded = []
     for each in incidents:
         members, expected = each.members, _expected(each, n_scored)
-        alarm = rules.allow(members.records, members.first_time, members.last_time)
-        alarm &= is_new(each) and chance(expected, past, nights) <= 1.0 / nights
-        graded.append(_graded(each, recurrence(expected, past), alarm=alarm))
+        alarm = each.verdict in malicious
+        if past and not alarm and is_new(each):
+            alarm = chance(expected, past, nights) <= 1.0 / nights
+            alarm &= rules.allow(members.records, members.first_time, members.last_time)
+        known = past or alarm
+        recurs = recurrence(expected, past)
+        graded.append(_graded(each, recurs, alarm=alarm) if known else each)
     return graded
 
 

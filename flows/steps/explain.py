@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from anomaly.explain.projection import project
 from anomaly.explain.reasons import explain
 from anomaly.model.model import AnomalyModel
-from anomaly.model.selection import anomaly_score, severity
+from anomaly.model.selection import anomaly_score
 from flows.runtime.work import Step
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
@@ -36,7 +36,7 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
     lead = {
         "rank": np.arange(1, len(grouped.rows) + 1, dtype=np.int32),
         **{name: scores[name] for name in SCORES.names},
-        "severity": severity(grouped.p_values, grouped.n_scored),
+        "severity": grouped.severities,
         "basis": np.where(grouped.by_rule, "rule", "rank").tolist(),
         "summary": summaries,
         "reasons": [[vars(reason) for reason in found] for found in reasons],

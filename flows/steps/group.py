@@ -43,7 +43,7 @@ from schemas.columns.roles import Role, time_column
 from schemas.events.contract import one_array
 from schemas.outputs.figures import ColumnDrift
 from schemas.outputs.manifest import IncidentSummary, VerdictEffect
-from schemas.outputs.tables import INCIDENT
+from schemas.outputs.tables import INCIDENT, SEVERITY_RANK
 from schemas.outputs.verdict import Verdict
 
 FINDINGS_OF_ONE = 10
@@ -80,7 +80,8 @@ class Grouped:
     """Records that the rule selects and that are part of an incident."""
     covers: tuple[datetime, datetime] | None
     """The first and the last time of the run's records."""
-    n_scored: int
+    severities: list[str]
+    """The severity of each: no graver than that of its incident."""
     column_drift: dict[str, ColumnDrift]
     """Column -> how far it is from the data of the stored model; empty where none judges."""
 
@@ -178,7 +179,8 @@ def group_incidents(
         written = [incident.row(rank) for rank, incident in enumerate(some, start=1)]
         run.folder.write_part(dataset, 0, pa.Table.from_pylist(written, schema=INCIDENT))
     places = _findings(pool, [outcome.numbers[incident.incident] for incident in reported])
-    names = {outcome.numbers[incident.incident]: incident.incident for incident in reported}
+    named = {outcome.numbers[incident.incident]: incident for incident in reported}
+    of_each = [named[number] for number in pool.numbers[places].tolist()]
     found = pool.events.take(pa.array(places)).unify_dictionaries().combine_chunks()
     run.scratch.write_table(FOUND, found)
     of_rule = pool.numbers[: inputs.by_rule]
@@ -187,16 +189,27 @@ def group_incidents(
         rows=inputs.rows[places],
         p_values=inputs.p_values[places],
         by_rule=places < inputs.by_rule,
-        incidents=[names[number] for number in pool.numbers[places].tolist()],
+        incidents=[incident.incident for incident in of_each],
         summary=summary,
         in_incidents=int(np.isin(of_rule, list(outcome.numbers.values())).sum()),
         covers=covers,
-        n_scored=scored.scored,
+        severities=_severities(inputs.p_values[places], scored.scored, of_each),
         column_drift=inputs.drift,
     )
 
 
 GROUP = Step("group", group_incidents)
+
+
+def _severities(
+    p_values: npt.NDArray[np.float64], n_scored: int, of_each: Sequence[Incident]
+) -> list[str]:
+    """Return the severity of each finding: its own, but no graver than that of its incident."""
+    own = severity(p_values, n_scored)
+    return [
+        min(name, incident.severity, key=SEVERITY_RANK.__getitem__)
+        for name, incident in zip(own, of_each, strict=True)
+    ]
 
 
 def _inputs(

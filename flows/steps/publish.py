@@ -10,7 +10,6 @@ from importlib.metadata import version
 import numpy as np
 import pyarrow as pa
 
-from anomaly.model.selection import severity
 from flows.report.data import ReportData
 from flows.report.page import render
 from flows.runtime.run_log import log
@@ -79,7 +78,7 @@ def publish_run(
         columns=column_roles(run),
         model=_model(fitted, judged.watch, run.alone),
         selection=_selection(run, grouped),
-        severities=dict(Counter(severity(grouped.p_values, scored.scored))),
+        severities=dict(Counter(grouped.severities)),
         incidents=grouped.summary,
         covers=grouped.covers,
         canaries=judged.watch.canaries,

@@ -113,3 +113,12 @@ def test_the_leads_end_where_the_score_drops_most() -> None:
     assert worth_showing([]) == 0
     many = [incident(1.0 + i / 100) for i in range(40)] + [incident(900.0)]
     assert worth_showing(many) <= 20
+
+
+def test_what_a_verdict_calls_malicious_is_an_alarm_however_often_it_comes_back() -> None:
+    again = incident(50.0, status="recurring", verdict="v-1")
+    for past in ([], [1.0] * 9):
+        (told,) = with_alarms([again], N, past, 10, malicious={"v-1"})
+        assert (told.alarm, told.severity) == (True, "high")
+        (other,) = with_alarms([again], N, past, 10, malicious={"v-2"})
+        assert not other.alarm

@@ -58,7 +58,7 @@ def test_a_run_that_fails_logs_what_and_no_path(location, tmp_path, capsys):
     assert (failed["event"], failed["level"], failed["error"]) == (
         "run failed",
         "error",
-        "InputError",
+        "TooFewRecordsError",
     )
     assert "unreadable number" in str(failed["what"])
     assert str(tmp_path) not in json.dumps(failed)
