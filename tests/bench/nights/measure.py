@@ -81,8 +81,8 @@ def judge(log: NightLog, name: str, seed: int) -> list[Night]:
             planted = {}
             if night in to_plant:
                 planted = _found_when_planted(log, name, night, seed, output)
-            run = _run(_job(log, log.events, output, name, seed), night)
-            nights.append(_night(log, run, _incidents(run, name), planted))
+            run = run_night(job_of(log, log.events, output, name, seed), night)
+            nights.append(night_of(log, run, _incidents(run, name), planted))
     return nights
 
 
@@ -97,7 +97,7 @@ def _found_when_planted(
             write_part(log.read(known), events, known)
         planted = planted_night(log, night, seed)
         write_part(planted.events, events, night)
-        run = _run(_job(log, events, results, name, seed), night)
+        run = run_night(job_of(log, events, results, name, seed), night)
         return found_kinds(planted.kinds, _alarmed(_incidents(run, name), read_findings(run)))
 
 
@@ -113,7 +113,8 @@ def found_kinds(kinds: Mapping[str, str], alarmed: set[str]) -> dict[str, bool]:
     return {kind: kind in found for kind in dict.fromkeys(kinds.values())}
 
 
-def _job(log: NightLog, events: Path, output: Path, name: str, seed: int) -> JobSpec:
+def job_of(log: NightLog, events: Path, output: Path, name: str, seed: int) -> JobSpec:
+    """Return the job of a judge, as a schedule runs it."""
     settings = {
         "input": f"{events}/date={{date}}",
         "output": str(output),
@@ -125,7 +126,8 @@ def _job(log: NightLog, events: Path, output: Path, name: str, seed: int) -> Job
     return build_job(settings, "the benchmark")
 
 
-def _run(job: JobSpec, night: str) -> PublishedRun:
+def run_night(job: JobSpec, night: str) -> PublishedRun:
+    """Judge a night, with the model that the job asks for."""
     return detect_with_refit(job, DirectRunner(1), lambda *_: None, date.fromisoformat(night))
 
 
@@ -145,9 +147,10 @@ def as_if_alarms(incidents: pa.Table) -> pa.Table:
     return incidents.set_column(incidents.column_names.index("alarm"), "alarm", flags)
 
 
-def _night(
+def night_of(
     log: NightLog, run: PublishedRun, incidents: pa.Table, planted: dict[str, bool]
 ) -> Night:
+    """Return what a run says of a night, and how much of it is true."""
     scores = read_scores(run, ["record_id", "anomaly_score"])
     is_true = np.array([record in log.true for record in scores["record_id"].to_pylist()])
     ranked = is_true[np.argsort(-scores["anomaly_score"].to_numpy(), kind="stable")]
@@ -176,7 +179,7 @@ def told_of(incidents: pa.Table, findings: pa.Table, true: frozenset[str]) -> di
     true
         Ids of the events that do not belong.
     """
-    holds = _incidents_with(findings, true)
+    holds = incidents_with(findings, true)
     rows = incidents.to_pylist()
     alarms = [row["incident"] for row in rows if row["alarm"]]
     return {
@@ -188,7 +191,8 @@ def told_of(incidents: pa.Table, findings: pa.Table, true: frozenset[str]) -> di
     }
 
 
-def _incidents_with(findings: pa.Table, records: frozenset[str]) -> set[str]:
+def incidents_with(findings: pa.Table, records: frozenset[str]) -> set[str]:
+    """Return the incidents that hold one of the records, as far as these are findings."""
     pairs = zip(findings["record_id"].to_pylist(), findings["incident"].to_pylist(), strict=True)
     return {incident for record, incident in pairs if record in records}
 
