@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --quie
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .PHONY: demo test check docs picture format lock clean bench-quality bench-speed bench-explanations bench-fdr \
-  bench-lawful bench-contamination bench-cluster bench-drift bench-nights bench-vectors
+  bench-lawful bench-contamination bench-cluster bench-drift bench-nights bench-verdicts bench-vectors
 
 demo: $(READY)                 ## generate the sample log, run the main job on it, print what it found
 	$(BIN)/python -m data.generate data/sample
@@ -64,6 +64,9 @@ bench-drift: $(READY)          ## what becomes of a model while the log drifts: 
 
 bench-nights: $(BENCH_READY)   ## alarms of a scheduled job on quiet and on attacked nights; ARGS="--help" says more
 	$(BIN)/python -m tests.bench.nights $(ARGS)
+
+bench-verdicts: $(READY)       ## what verdicts on the nights before gain, right ones and some wrong
+	$(BIN)/python -m tests.bench.verdicts $(ARGS)
 
 bench-vectors: $(BENCH_READY)  ## vector stores beside each other: build, size, recall, latency
 	$(BIN)/python -m tests.bench.vectors $(ARGS)
