@@ -47,8 +47,8 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             " runs of earlier versions.",
             "verdict": "The newest verdict that is about it; under `suppressed` the one that keeps"
             " it back.",
-            "alarm": "Whether hardly any earlier night had a new incident as odd, or a verdict on its"
-            " like says malicious.",
+            "alarm": "Whether hardly any earlier night had a new incident as odd, or a verdict on"
+            " its like says malicious.",
             "recurrence": "A night has one as odd once in so many nights; never more than the"
             " history can tell. Null with fewer than seven earlier nights.",
             "taught": "Which verdicts on similar incidents move it in the list; null where none"
