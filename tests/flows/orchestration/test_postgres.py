@@ -82,11 +82,11 @@ def test_a_run_by_hand_a_scheduled_one_and_one_on_request(house, postgres):
     with process_of(serve, house.environment, ROOT):
         assert house.wait_for("Scheduled")["auto_scheduled"]
         house.trigger("partition=2026-01-06")
-        house.wait_for("Completed", name="detect-nightly-2026-01-06")
+        house.wait_for("Quiet", name="detect-nightly-2026-01-06")
         logged = published_lines(postgres, 2)
     runs = list_runs(str(house.folder / "out/nightly"))
     assert [run.manifest.partition for run in runs] == DAYS[::-1]
-    assert int(postgres.ask("SELECT count(*) FROM flow_run WHERE state_name = 'Completed'")) == 2
+    assert int(postgres.ask("SELECT count(*) FROM flow_run WHERE state_type = 'COMPLETED'")) == 2
     assert {run.manifest.run_id for run in runs} == {
         word.removeprefix("run=") for word in logged.split() if word.startswith("run=")
     }
