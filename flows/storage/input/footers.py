@@ -134,8 +134,10 @@ def check_damage(
         return
     if n == 1:
         raise first
+    # The name alone: why a history is not used stands in the report, which holds no path.
+    name = str(first.where).rpartition(": ")[2]
     raise InputError(
-        f"{n:,} of {total:,} files are damaged, the first is {first.where} ({first.what})",
+        f"{n:,} of {total:,} files are damaged, the first is {name} ({first.what})",
         where=without_secrets(location),
         remedy="write them anew, or leave them out",
     ) from first

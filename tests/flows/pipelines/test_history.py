@@ -102,7 +102,10 @@ def test_a_history_that_cannot_be_used_is_told_and_stops_nothing(tmp_path):
     assert run.manifest.model.sample_rows == run.manifest.ledger.read == 150
     assert run.manifest.column_drift == {}
     assert "2 of 2 files are damaged" in run.manifest.model.alone
-    assert "Judged against itself: 2 of 2 files are damaged" in (run.folder / REPORT).read_text()
+    page = (run.folder / REPORT).read_text()
+    assert f"2 of 2 files are damaged, the first is {days[0]}.parquet" in page
+    told = run.manifest.model_dump_json() + page
+    assert str(tmp_path) not in told
 
 
 def test_ids_that_begin_anew_each_day_lose_no_row_of_the_history(tmp_path):
