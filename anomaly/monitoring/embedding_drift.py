@@ -3,8 +3,7 @@
 Each column may be as it was, and yet other values occur together. So the embedding is cut into
 cells, each around one normal reference, and the records in each are counted. Two samples of one
 population fill them alike (a test of homogeneity on a partition: Biau and Györfi, 2005). As for a
-column, the stability index measures how far apart the two are. Hour and weekday are left out: those
-of a day are never those of a week.
+column, the stability index measures how far apart the two are.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,9 +14,7 @@ from sklearn.metrics import pairwise_distances_argmin
 
 from anomaly.model.fold import Fold
 from anomaly.monitoring.column_drift import Counts, compare_counts
-from anomaly.numerics.arrays import Integers
 from anomaly.numerics.spacing import stride
-from schemas.columns.roles import Role
 from schemas.outputs.figures import ColumnDrift
 
 _CELLS = 64
@@ -27,32 +24,19 @@ _COUNTED = 16_384
 
 
 def count_cells(fold: Fold, tables: Sequence[pa.Table]) -> Counts:
-    """Count conformed records by the reference that is nearest to each, their time aside.
+    """Count conformed records by the reference that is nearest to each.
 
     Returns
     -------
     int64 (1 + n_cells,): as for a column, first what no cell holds, which is nothing.
     """
-    measured = _without_time(fold)
-    centres = fold.combination.density.references_[:_CELLS, measured]
+    centres = fold.combination.density.references_[:_CELLS]
     counts = np.zeros(1 + len(centres), dtype=np.int64)
     step = stride(sum(table.num_rows for table in tables), _COUNTED)
     for X in _embedded(fold, tables, step):
-        nearest = pairwise_distances_argmin(X[:, measured], centres)
+        nearest = pairwise_distances_argmin(X, centres)
         counts += np.bincount(1 + nearest, minlength=len(counts))
     return counts
-
-
-def _without_time(fold: Fold) -> Integers:
-    """Return the dimensions that are not those of a time; all of them if there are no others."""
-    embedder = fold.embedder
-    dims = [
-        dim
-        for span in embedder.spans
-        if span.given is not None or embedder.roles[span.column] != Role.TIME
-        for dim in range(span.start, span.stop)
-    ]
-    return np.array(dims or range(embedder.n_dims), dtype=np.int64)
 
 
 def compare_cells(before: Sequence[int], now: Counts) -> ColumnDrift | None:

@@ -4,11 +4,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from anomaly.model.fold import ModelOptions, days_of
 from anomaly.model.model import AnomalyModel
 from anomaly.model.splits import held_out
 from anomaly.monitoring.column_drift import compare_columns, count_records
 from anomaly.monitoring.embedding_drift import compare_cells, count_cells
 from tests.anomaly.logs import ROLES, company_log
+from tests.anomaly.model.test_steadiness import ROLES as WEEK_ROLES
+from tests.anomaly.model.test_steadiness import week
 
 LOG = company_log(6_000, 0)
 UNSEEN = LOG.take(held_out(LOG.num_rows, 0))
@@ -51,3 +54,15 @@ def test_a_new_combination_of_values_moves_the_embedding_but_no_column(model, be
 
 def test_a_model_stored_without_cells_has_no_embedding_drift(model) -> None:
     assert compare_cells([], count_cells(model.explaining, [UNSEEN])) is None
+
+
+def test_a_day_of_a_weekday_is_no_drift_of_what_goes_together() -> None:
+    options = ModelOptions(other_days=True)
+    roles = {column: role for column, role in WEEK_ROLES.items() if column != "ticket"}
+    history, day = week(0, n_days=21), week(1, 20_021, 1, rows=600)
+    model, _ = AnomalyModel.fit(history, roles, {}, 0, options)
+    retained = held_out(history.num_rows, 0, days_of(history, roles))
+    before = count_cells(model.explaining, [history.take(pa.array(retained))])
+    drift = compare_cells(before.tolist(), count_cells(model.explaining, [day]))
+    assert drift is not None
+    assert not drift.moved

@@ -1,5 +1,6 @@
 """Runs of a partition that are judged against the days before it, and alarms over their nights."""
 
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from anomaly.model.selection import severity
 from flows.pipelines.refit import detect_with_refit
 from flows.runtime.runner import DirectRunner
-from flows.storage.runs.reader import REPORT, PublishedRun, read_incidents, read_scores
+from flows.storage.runs.reader import (
+    REPORT,
+    PublishedRun,
+    read_findings,
+    read_incidents,
+    read_scores,
+)
 from schemas.job.job import JobSpec
+from schemas.outputs.tables import SEVERITY_RANK
 from tests.flows.sample_logs import job, small_log, written
 
 FIRST = date(2026, 1, 5)
@@ -167,6 +176,29 @@ def test_quiet_nights_show_few_leads_and_keep_what_they_do_not_show(ten_nights):
         odd = shown["p_value"].to_numpy()
         assert told.oddest is None or told.oddest >= p_scored[0] * run.manifest.units_scored
         assert len(odd) == 0 or odd.min() >= p_scored[0]
+
+
+def test_no_rate_selects_records_of_other_days_unless_the_job_names_one(ten_nights):
+    folder, _, days, runs = ten_nights
+    assert {run.manifest.selection.rule for run in runs[1:]} == {"none over records"}
+    assert {run.manifest.selection.selected for run in runs[1:]} == {0}
+    named = judged(spec_of(folder, selection={"fdr": 0.2}, name="named"), days[-1])
+    assert named.manifest.selection.rule.endswith("false discovery rate of 0.2")
+
+
+def test_a_finding_is_as_grave_as_it_is_odd_and_no_graver_than_its_incident(ten_nights):
+    *_, runs = ten_nights
+    capped = 0
+    for run in runs:
+        findings, n = read_findings(run), run.manifest.units_scored
+        of_incident = {row["incident"]: row["severity"] for row in read_incidents(run).to_pylist()}
+        own = severity(findings["p_value"].to_numpy(), n)
+        told = findings["severity"].to_pylist()
+        for name, grade, alone in zip(findings["incident"].to_pylist(), told, own, strict=True):
+            assert grade == min(of_incident[name], alone, key=SEVERITY_RANK.__getitem__)
+            capped += of_incident[name] != alone
+        assert run.manifest.severities == Counter(told)
+    assert capped
 
 
 def test_the_same_night_again_says_the_same(ten_nights):
