@@ -24,7 +24,8 @@ from flows.steps.entity_activity import (
     write_traces,
 )
 from flows.steps.gather import Gathered
-from flows.steps.group import PAST, Grouped
+from flows.steps.group import Grouped
+from flows.steps.incident_history import PAST
 from flows.steps.records import EventRecords, Records
 from flows.steps.run import Run
 from flows.steps.session_records import SessionRecords

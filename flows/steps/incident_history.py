@@ -1,0 +1,107 @@
+"""Holds the incidents of a run against those of earlier runs: status, alarms, and what is shown."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from anomaly.incidents.alarms import oddest, with_alarms, worth_showing
+from anomaly.incidents.critical import critical_first, raised
+from anomaly.incidents.recurrence import compared, resolved
+from anomaly.incidents.summary import Incident
+from anomaly.incidents.teaching import taught
+from anomaly.incidents.verdict_counts import verdict_counts
+from flows.steps.column_drift import statements
+from flows.steps.incident_pool import GroupingInputs
+from flows.steps.named_incidents import Outcome
+from flows.steps.nights import OF_A_NIGHT, alarm_rules, past_nights
+from flows.storage.runs.history import earlier_runs, past_incidents, past_rows
+from schemas.outputs.manifest import IncidentSummary, VerdictEffect
+from schemas.outputs.verdict import Verdict
+
+PAST = "past-incidents"
+"""What the scratch holds of earlier runs: `flows.storage.runs.history.past_rows`."""
+
+
+def held_against_the_past(
+    inputs: GroupingInputs,
+    outcome: Outcome,
+    covers: tuple[datetime, datetime] | None,
+) -> tuple[dict[str, list[Incident]], IncidentSummary]:
+    """Part the incidents by the dataset that each goes into, and sum them up."""
+    run = inputs.run
+    earlier = earlier_runs(run.folder.job_folder, run.partition, covers, run.plan.manifest_files())
+    rows = past_rows(earlier)
+    run.scratch.write_table(PAST, rows)
+    past, told = past_incidents(rows), past_incidents(rows.filter(rows["shown"]))
+    judged, moved = outcome.judged, compared(outcome.all_moved, past)
+    reported, suppressed = compared(judged.reported, past), compared(judged.suppressed, past)
+    nights, n, oddest_new = None, inputs.n_scored, None
+    if inputs.knows_other_days:
+        of_nights = rows.select(["run", *OF_A_NIGHT]).to_pylist()
+        rules = alarm_rules(run.job)
+        nights = past_nights(earlier, of_nights, inputs.verdicts, rules)
+        oddest_new = oddest([*reported, *suppressed], n)
+        reported = with_alarms(reported, n, nights, run.job.selection.alarms, rules)
+    reported = [raised(each) for each in reported]
+    shown, unshown = _shown(inputs, reported, suppressed)
+    shown = critical_first(taught(shown, inputs.verdicts, run.started.date()))
+    unshown = sorted([*unshown, *moved], key=lambda each: each.odd_at)
+    summary = IncidentSummary(
+        incidents=len(shown),
+        records=sum(incident.members.records for incident in shown),
+        statuses=dict(Counter(incident.status for incident in shown)),
+        resolved=len(resolved([*reported, *suppressed, *moved], told)),
+        compared_with=earlier[-1].manifest.run_id if earlier else None,
+        suppressed=len(suppressed),
+        unshown=len(unshown),
+        alarms=sum(incident.alarm for incident in shown),
+        nights=None if nights is None else len(nights),
+        oddest=oddest_new,
+        moved=statements(inputs.run, inputs.drift, inputs.moved, outcome.of_moves),
+        verdicts=_effects(inputs.verdicts, shown, suppressed),
+        verdict_counts=verdict_counts(inputs.verdicts),
+        refused_verdicts=list(run.refused_verdicts),
+    )
+    return {"incidents": shown, "suppressed": suppressed, "unshown": unshown}, summary
+
+
+def _shown(
+    inputs: GroupingInputs, reported: Sequence[Incident], suppressed: Sequence[Incident]
+) -> tuple[list[Incident], list[Incident]]:
+    """Part the incidents in those to show, the alarms first, and the leads beyond the drop.
+
+    Those with a critical value come first of each. A run whose records are judged against each
+    other shows all.
+    """
+    alarms = critical_first([each for each in reported if each.alarm])
+    leads = critical_first([each for each in reported if not each.alarm])
+    if inputs.run.model is None:
+        return leads, []
+    by_score = sorted([*leads, *suppressed], key=lambda each: each.odd_at)
+    first_ones = by_score[: worth_showing(by_score)] + [*alarms, *by_score][: inputs.fewest]
+    wanted = {each.incident for each in first_ones}
+    by_rule = [each for each in leads if each.basis == "rule" and each.beside_moves is None]
+    wanted |= {each.incident for each in [*by_rule, *filter(_is_critical, leads)]}
+    shown = [lead for lead in leads if lead.incident in wanted]
+    return [*alarms, *shown], [lead for lead in leads if lead.incident not in wanted]
+
+
+def _is_critical(incident: Incident) -> bool:
+    return incident.critical is not None
+
+
+def _effects(
+    verdicts: Sequence[Verdict], reported: Sequence[Incident], suppressed: Sequence[Incident]
+) -> list[VerdictEffect]:
+    held_back = Counter(incident.verdict for incident in suppressed)
+    let_through = Counter(incident.verdict for incident in reported)
+    return [
+        VerdictEffect(
+            verdict=each.verdict,
+            label=each.label,
+            suppressed=held_back[each.verdict],
+            let_through=let_through[each.verdict],
+        )
+        for each in verdicts
+        if held_back[each.verdict] or let_through[each.verdict]
+    ]

@@ -1,0 +1,209 @@
+"""The pool of a run's most anomalous records, and the incident that each record is of.
+
+Records are grouped until there are as many incidents as the job wants. Those that are ordinary
+without a column that moved as a whole are one incident for each such column.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from anomaly.explain.attribution import leading_columns
+from anomaly.incidents.critical import critical_values
+from anomaly.incidents.grouping import Candidates, gone_through, incidents
+from anomaly.incidents.moved import NewValues, beside_moves
+from anomaly.model.model import AnomalyModel
+from flows.steps.candidates import candidates
+from flows.steps.column_drift import drift_of_run, moved_values
+from flows.steps.fitted_model import Fitted, loaded_model
+from flows.steps.gather import Gathered
+from flows.steps.nights import knows_other_days
+from flows.steps.records import Records
+from flows.steps.run import Run
+from flows.steps.score import ChunkScored
+from flows.steps.select import Selected
+from flows.storage.verdicts.store import read_verdicts
+from schemas.columns.roles import Role, time_column
+from schemas.events.contract import one_array
+from schemas.outputs.figures import ColumnDrift
+from schemas.outputs.verdict import Verdict
+
+_ORDINARY = 0.5
+"""The p-value of a record in the middle of the others: beyond it nothing is a finding by rank."""
+_CONSIDERED = 20
+"""Incidents that may be alarms: a night with more has enough to say."""
+_REASONS = 2
+"""How many of a record's columns may join it to another one."""
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class GroupingInputs:
+    """The inputs of the step: the run, its records, its model, the candidates, the verdicts."""
+
+    run: Run
+    records: Records
+    model: AnomalyModel
+    references: pa.Table
+    rows: Integers
+    """The candidates, the oddest first."""
+    p_values: npt.NDArray[np.float64]
+    selected: Selected
+    verdicts: list[Verdict]
+    n_scored: int
+    knows_other_days: bool
+    """Whether records are judged by other days, so that they may be held against earlier nights."""
+    drift: dict[str, ColumnDrift]
+    moved: NewValues
+    """Of the columns that moved as a whole, where it is judged by other days."""
+
+    @property
+    def fewest(self) -> int:
+        """Return the fewest incidents that are shown."""
+        against_others = self.run.model is not None
+        return self.run.job.selection.fewest(against_others=against_others)
+
+    @property
+    def by_rule(self) -> int:
+        """Return how many of the candidates the rule selects."""
+        return min(self.selected.by_rule, len(self.rows))
+
+    @property
+    def entities(self) -> list[str]:
+        """Return the columns that name whom a record is about."""
+        roles, key = self.records.roles, self.run.job.session_key
+        return [column for column, role in roles.items() if role is Role.ENTITY or column == key]
+
+
+@dataclass(frozen=True)
+class BesideMoves:
+    """Incidents of records that are part of a column's move, by number."""
+
+    alone: dict[int, str]
+    """Of what is ordinary without the move -> the column."""
+    p_values: dict[int, float]
+    """The smallest p-value of its records without the move."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The oddest records, and the incident that each is of, by number."""
+
+    events: pa.Table
+    numbers: Integers
+    critical: dict[int, str]
+    """Incident -> a value of it that the job calls critical."""
+    beside: BesideMoves
+
+
+def grouping_inputs(
+    run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkScored, selected: Selected
+) -> GroupingInputs:
+    """Read what the step needs of the run, its model and its verdicts."""
+    model, references = loaded_model(fitted.stored)
+    rows, p_values = _odd(*candidates(run), selected)
+    known, n_chunks = knows_other_days(run, fitted.summary), gathered.records.n_chunks
+    drift = drift_of_run(run, model, n_chunks)
+    return GroupingInputs(
+        run=run,
+        records=gathered.records,
+        model=model,
+        references=references,
+        rows=rows,
+        p_values=p_values,
+        selected=selected,
+        verdicts=read_verdicts(run.folder.job_folder),
+        n_scored=scored.scored,
+        knows_other_days=known and scored.scored > 0,
+        drift=drift,
+        moved=moved_values(run, model, n_chunks, drift) if known else {},
+    )
+
+
+def _odd(
+    rows: Integers, p_values: npt.NDArray[np.float64], selected: Selected
+) -> tuple[Integers, npt.NDArray[np.float64]]:
+    """Return the candidates that are odder than half of the records, or that the rule selects.
+
+    Of a log of equal records none is.
+    """
+    odd = max(int(np.searchsorted(p_values, _ORDINARY)), selected.by_rule)
+    return rows[:odd], p_values[:odd]
+
+
+def pool_of(inputs: GroupingInputs) -> Pool:
+    """Gather the oddest records into incidents: all that the rule selects, or more if wanted.
+
+    A run that is judged by other days looks at some in any case: they may be alarms.
+    """
+    wanted = max(inputs.fewest, _CONSIDERED if inputs.run.model is not None else 0)
+    taken = max(inputs.by_rule, 4 * wanted)
+    while True:
+        rows = inputs.rows[:taken]
+        events = inputs.records.take(rows)
+        numbers, beside = _numbers(inputs, events, rows)
+        if taken >= len(inputs.rows) or len(np.unique(numbers)) >= wanted:
+            end = gone_through(numbers, wanted, inputs.by_rule)
+            return _with_critical(inputs, events.slice(0, end), numbers[:end], beside)
+        taken *= 2
+
+
+def _with_critical(
+    inputs: GroupingInputs, events: pa.Table, numbers: Integers, beside: BesideMoves
+) -> Pool:
+    critical = frozenset(inputs.run.job.selection.critical)
+    roles, entities = inputs.records.roles, inputs.entities
+    found = critical_values(events, numbers, roles, entities, critical)
+    return Pool(events, numbers, found, beside)
+
+
+def _numbers(
+    inputs: GroupingInputs, events: pa.Table, rows: Integers
+) -> tuple[Integers, BesideMoves]:
+    """Group records: the incident of each, and what is known of those that are part of a move."""
+    if not len(rows):
+        return np.zeros(0, dtype=np.int64), BesideMoves({}, {})
+    beside = beside_moves(inputs.model.explaining, inputs.moved, events)
+    odd = np.flatnonzero([column is None for column in beside.alone])
+    groups = np.full(len(rows), -1, dtype=np.int64)
+    groups[odd] = _grouped(inputs, events.take(pa.array(odd)), beside.X[odd], rows[odd])
+    for place, column in enumerate(inputs.moved, start=int(groups.max()) + 1):
+        groups[[each == column for each in beside.alone]] = place
+    _, firsts, members = np.unique(groups, return_index=True, return_inverse=True)
+    numbers = np.argsort(np.argsort(firsts))[members]
+    oddest = np.unique(numbers, return_index=True)[1]
+    alone = {n: column for n, i in enumerate(oddest) if (column := beside.alone[i]) is not None}
+    of_moves = np.flatnonzero(~np.isnan(beside.p_values))
+    p_values: dict[int, float] = {}
+    for number, p in zip(numbers[of_moves].tolist(), beside.p_values[of_moves], strict=True):
+        p_values[number] = min(float(p), p_values.get(number, 1.0))
+    return numbers, BesideMoves(alone, p_values)
+
+
+def _grouped(
+    inputs: GroupingInputs, events: pa.Table, X: npt.NDArray[np.float32], rows: Integers
+) -> Integers:
+    """Return the incident that each of some records is of, int64 (n,); `X` is their embedding."""
+    if not len(rows):
+        return np.zeros(0, dtype=np.int64)
+    fold, time = inputs.model.explaining, time_column(inputs.records.roles)
+    times = np.zeros(len(rows), dtype=np.int64)
+    if time is not None:
+        times = events[time].cast(pa.int64()).to_numpy()
+    entities = {column: _codes(events[column]) for column in inputs.entities}
+    usual = fold.combination.density.references_[fold.nearest_usual(X, 1)[:, 0]]
+    away = np.linalg.norm(X - usual, axis=1)
+    odd_events = Candidates(X, away, times, rows, entities)
+    return incidents(odd_events, lambda asked: leading_columns(fold, X[asked], _REASONS))
+
+
+def _codes(names: pa.ChunkedArray) -> Integers:
+    """Return a number for each name of a column; -1 where there is none."""
+    encoded = one_array(names)
+    if not pa.types.is_dictionary(encoded.type):
+        encoded = encoded.dictionary_encode()
+    codes: Integers = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
+    return codes
