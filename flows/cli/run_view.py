@@ -18,6 +18,7 @@ from flows.report.overview import (
     moved_sentence,
     partition_rows_sentence,
     recall_sentence,
+    review_sentence,
     whole_columns_sentence,
 )
 from flows.report.text import count, listing, moment
@@ -75,6 +76,7 @@ def show_summary(
         moved_sentence(run.manifest),
         drift_sentence(run.manifest),
         recall_sentence(run.manifest),
+        review_sentence(run.manifest),
     ):
         if changed:
             terminal.line(changed.replace("\N{NO-BREAK SPACE}", " "))  # it would be spelt out

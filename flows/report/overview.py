@@ -136,6 +136,15 @@ def _real(real: int, n: int, verb: str = "") -> str:
     return f"{real:,}{verb} ({share(real / n)}, {interval})"
 
 
+def review_sentence(manifest: RunManifest) -> str:
+    """Name the earlier incidents on which a verdict changes later alarms most; nothing if none."""
+    asked = [
+        each.incident if each.partition is None else f"{each.incident} ({each.partition})"
+        for each in manifest.incidents.to_review
+    ]
+    return f"A verdict on {listing(asked)} changes later alarms most." if asked else ""
+
+
 def alone_sentence(manifest: RunManifest) -> str:
     """Say that no days before could be taken, and why; nothing if that is not so."""
     why = manifest.model.alone

@@ -13,7 +13,7 @@ from anomaly.incidents.verdict_counts import verdict_counts
 from flows.steps.column_drift import statements
 from flows.steps.incident_pool import GroupingInputs
 from flows.steps.named_incidents import Outcome
-from flows.steps.nights import OF_A_NIGHT, alarm_rules, past_nights
+from flows.steps.nights import OF_A_NIGHT, alarm_rules, past_nights, to_review
 from flows.storage.runs.history import earlier_runs, past_incidents, past_rows
 from schemas.outputs.manifest import IncidentSummary, VerdictEffect
 from schemas.outputs.verdict import Verdict
@@ -40,8 +40,9 @@ def held_against_the_past(
         of_nights = rows.select(["run", *OF_A_NIGHT]).to_pylist()
         rules = alarm_rules(run.job)
         nights = past_nights(earlier, of_nights, inputs.verdicts, rules)
+        numbers = [night.number for night in nights]
         oddest_new = oddest([*reported, *suppressed], n)
-        reported = with_alarms(reported, n, nights, run.job.selection.alarms, rules)
+        reported = with_alarms(reported, n, numbers, run.job.selection.alarms, rules)
     reported = [raised(each) for each in reported]
     shown, unshown = _shown(inputs, reported, suppressed)
     shown = critical_first(taught(shown, inputs.verdicts, run.started.date()))
@@ -57,6 +58,7 @@ def held_against_the_past(
         alarms=sum(incident.alarm for incident in shown),
         nights=None if nights is None else len(nights),
         oddest=oddest_new,
+        to_review=to_review(nights or []),
         moved=statements(inputs.run, inputs.drift, inputs.moved, outcome.of_moves),
         verdicts=_effects(inputs.verdicts, shown, suppressed),
         verdict_counts=verdict_counts(inputs.verdicts),

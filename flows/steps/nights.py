@@ -1,6 +1,12 @@
-"""Earlier nights of a job: how odd the oddest new incident of each was."""
+"""Earlier nights of a job: how odd the oddest new incident of each was.
+
+An attack that nobody has called one makes its night an odd one, and later alarms rarer. A
+verdict on what made the few oddest nights odd mends most of that (label-trim; Bashari, Sesia and
+Romano, 2025). They are chosen by earlier nights alone, so the promise of the alarms still holds.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,16 +16,28 @@ from flows.steps.run import Run
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.job import JobSpec
 from schemas.job.quiet_hours import quiet_minutes
-from schemas.outputs.manifest import ModelSummary
+from schemas.outputs.manifest import EarlierIncident, ModelSummary
 from schemas.outputs.verdict import Verdict
 
 _FEWEST_DAYS = 2
 """Days of a model that say something of what is new every day: one calibrates the other."""
 
 
-OF_A_NIGHT = ["incident", "status", "p_value", "records", "first_time", "last_time"]
+OF_A_NIGHT = ["incident", "title", "status", "p_value", "records", "first_time", "last_time"]
 """The columns of incidents that tell what a night had to show."""
+_MOST_TO_REVIEW = 3
+"""Earlier incidents that a run asks a verdict on."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class EarlierNight:
+    """An earlier night, and what it is known by."""
+
+    number: float
+    """Of its oddest new incident (`anomaly.incidents.alarms`)."""
+    oddest: EarlierIncident | None
+    """That incident; None where none is known, or where it has a verdict."""
 
 
 def knows_other_days(run: Run, model: ModelSummary) -> bool:
@@ -41,8 +59,8 @@ def past_nights(
     rows: Sequence[Mapping[str, Any]],
     verdicts: Sequence[Verdict],
     rules: AlarmRules = NO_RULES,
-) -> list[float]:
-    """Return the number that each earlier night is known by (`anomaly.incidents.alarms`).
+) -> list[EarlierNight]:
+    """Return the earlier nights that a night is held against, the oldest first.
 
     A night of which no record could be scored is none.
 
@@ -58,24 +76,41 @@ def past_nights(
         Of the job, on which incidents may be alarms: others count no more on earlier nights. A
         night without one that may be had at most what its least odd incident is.
     """
-    malicious = {verdict.incident for verdict in verdicts if verdict.label == "malicious"}
+    labels = {verdict.incident: verdict.label for verdict in verdicts}
     found = []
     for place, run in enumerate(earlier):
         number = run.manifest.incidents.oddest
         if number is None or not run.manifest.units_scored:
             continue
         own = [row for row in rows if row["run"] == place and row["status"] != "recurring"]
-        ordinary = [row for row in own if row["incident"] not in malicious]
-        if len(ordinary) < len(own) or not rules.allow_all:
-            allowed = [
-                row["p_value"] for row in ordinary if rules.allow_all or _allowed(rules, row)
-            ]
+        ordinary = [row for row in own if labels.get(row["incident"]) != "malicious"]
+        allowed = [row for row in ordinary if rules.allow_all or _allowed(rules, row)]
+        if len(allowed) < len(own) or not rules.allow_all:
             least_odd = max((row["p_value"] for row in ordinary), default=1.0)
-            of_allowed = min(allowed, default=least_odd) * run.manifest.units_scored
+            of_allowed = min((row["p_value"] for row in allowed), default=least_odd)
             # Rows hold p-values with the moves of columns. Fewer incidents make no night odder.
-            number = max(number, of_allowed)
-        found.append(number)
+            number = max(number, of_allowed * run.manifest.units_scored)
+        found.append(EarlierNight(number, _oddest(run, allowed, labels)))
     return found[-MOST_NIGHTS:]
+
+
+def to_review(nights: Sequence[EarlierNight]) -> list[EarlierIncident]:
+    """Return the incidents without a verdict that the oddest nights are known by, the oddest first.
+
+    A verdict on them changes the alarms of later nights most.
+    """
+    oddest = sorted(nights, key=lambda night: night.number)[:_MOST_TO_REVIEW]
+    return [night.oddest for night in oddest if night.oddest is not None]
+
+
+def _oddest(
+    run: PublishedRun, rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]
+) -> EarlierIncident | None:
+    row = min(rows, key=lambda row: row["p_value"], default=None)
+    if row is None or row["incident"] in labels:
+        return None
+    day = run.manifest.partition
+    return EarlierIncident(incident=row["incident"], title=row["title"], partition=day)
 
 
 def _allowed(rules: AlarmRules, row: Mapping[str, Any]) -> bool:

@@ -203,6 +203,14 @@ class MovedColumn(OutputDocument):
     )
 
 
+class EarlierIncident(OutputDocument):
+    """An incident of an earlier run."""
+
+    incident: str
+    title: str
+    partition: date | None = Field(description="The day that its run judged.")
+
+
 class IncidentSummary(OutputDocument):
     """The incidents that the findings make up."""
 
@@ -237,6 +245,11 @@ class IncidentSummary(OutputDocument):
         description="What later nights are held against: the records that would be as odd as the"
         " oddest new incident if all were ordinary. Null where the model knew fewer than two"
         " other days.",
+    )
+    to_review: list[EarlierIncident] = Field(
+        default_factory=list,
+        description="What the oddest of these nights are known by, as far as it has no verdict: at"
+        " most three. A verdict on them changes later alarms most.",
     )
     moved: list[MovedColumn] = Field(
         default_factory=list,

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 
 import numpy as np
@@ -10,8 +11,9 @@ import pyarrow as pa
 import pytest
 
 from flows.report.data import ReportData
+from flows.report.overview import review_sentence
 from flows.report.page import render
-from schemas.outputs.manifest import VerdictCount, VerdictEffect
+from schemas.outputs.manifest import EarlierIncident, VerdictCount, VerdictEffect
 from schemas.outputs.tables import SEVERITIES, STATUSES
 from tests.flows.report.sample import HOSTILE, report_data
 
@@ -385,6 +387,21 @@ def test_an_alarm_among_the_oddest_is_not_called_a_lead() -> None:
     text = _Page(render(replace(data, manifest=manifest))).text()
     assert "The rule selects none; the oddest of the rest are shown too." in text
     assert "leads, not alarms" not in text
+
+
+def test_the_page_names_the_earlier_incidents_on_which_a_verdict_tells_most() -> None:
+    data = of_nights(28, 0)
+    asked = EarlierIncident(
+        incident="i-4f", title="`ann`: `rule` is `odd`", partition=date(2026, 1, 9)
+    )
+    summary = data.manifest.incidents.model_copy(update={"to_review": [asked]})
+    told = data.manifest.model_copy(update={"incidents": summary})
+    text = _Page(render(replace(data, manifest=told))).text()
+    assert "Earlier incidents to look at" in text
+    assert all(part in text for part in ("ann", "2026-01-09", "i-4f"))
+    assert "Earlier incidents to look at" not in _Page(render(data)).text()
+    assert review_sentence(told) == ("A verdict on i-4f (2026-01-09) changes later alarms most.")
+    assert review_sentence(data.manifest) == ""
 
 
 def of_verdicts(*counts: tuple[str, int, int]) -> ReportData:

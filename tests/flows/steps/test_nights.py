@@ -1,41 +1,67 @@
 """Earlier nights as a night is held against them."""
 
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
-from flows.steps.nights import past_nights
+from flows.steps.nights import past_nights, to_review
 
 
-def run(oddest: float | None, scored: int = 100) -> Any:
+def run(oddest: float | None, scored: int = 100, day: date | None = None) -> Any:
     incidents = SimpleNamespace(oddest=oddest)
-    return SimpleNamespace(manifest=SimpleNamespace(incidents=incidents, units_scored=scored))
+    told = SimpleNamespace(incidents=incidents, units_scored=scored, partition=day)
+    return SimpleNamespace(manifest=told)
 
 
 def row(of: int, name: str, p: float, status: str = "new") -> dict[str, Any]:
-    return {"run": of, "incident": name, "p_value": p, "status": status}
+    return {"run": of, "incident": name, "title": f"of {name}", "p_value": p, "status": status}
 
 
 def said(incident: str, label: str) -> Any:
     return SimpleNamespace(incident=incident, label=label)
 
 
+def numbers(*given: Any) -> list[float]:
+    return [night.number for night in past_nights(*given)]
+
+
 def test_each_night_that_knew_other_days_counts_once_and_the_newest_stay() -> None:
     earlier = [run(None), *(run(float(i)) for i in range(40))]
-    assert past_nights(earlier, [], []) == [float(i) for i in range(12, 40)]
+    assert numbers(earlier, [], []) == [float(i) for i in range(12, 40)]
 
 
 def test_a_night_without_a_scored_record_does_not_count() -> None:
-    assert past_nights([run(0.0, scored=0), run(3.0)], [], []) == [3.0]
+    assert numbers([run(0.0, scored=0), run(3.0)], [], []) == [3.0]
 
 
 def test_a_night_is_no_odder_by_what_a_column_moved_to() -> None:
     moved, bad = row(0, "i-moved", 1e-6), row(0, "i-bad", 1e-4)
-    assert past_nights([run(0.5)], [moved, bad], [said("i-bad", "malicious")]) == [0.5]
+    assert numbers([run(0.5)], [moved, bad], [said("i-bad", "malicious")]) == [0.5]
 
 
 def test_what_is_malicious_is_no_part_of_an_ordinary_night() -> None:
     earlier = [run(0.01), run(3.0)]
     rows = [row(0, "i-bad", 1e-4), row(0, "i-odd", 0.02), row(0, "i-old", 1e-5, "recurring")]
-    assert past_nights(earlier, rows, [said("i-bad", "malicious")]) == [2.0, 3.0]
-    assert past_nights(earlier, rows, [said("i-bad", "benign")]) == [0.01, 3.0]
-    assert past_nights(earlier, rows[:1], [said("i-bad", "malicious")]) == [100.0, 3.0]
+    assert numbers(earlier, rows, [said("i-bad", "malicious")]) == [2.0, 3.0]
+    assert numbers(earlier, rows, [said("i-bad", "benign")]) == [0.01, 3.0]
+    assert numbers(earlier, rows[:1], [said("i-bad", "malicious")]) == [100.0, 3.0]
+
+
+def test_a_verdict_is_asked_on_what_the_three_oddest_nights_are_known_by() -> None:
+    earlier = [run(float(i), day=date(2026, 1, 1 + i)) for i in (4, 1, 3, 2)]
+    rows = [row(place, f"i-{place}", i / 100) for place, i in enumerate((4, 1, 3, 2))]
+    rows += [row(1, "i-less", 0.5), row(3, "i-old", 1e-6, "recurring")]
+    asked = to_review(past_nights(earlier, rows, []))
+    assert [(each.incident, each.title, each.partition) for each in asked] == [
+        ("i-1", "of i-1", date(2026, 1, 2)),
+        ("i-3", "of i-3", date(2026, 1, 3)),
+        ("i-2", "of i-2", date(2026, 1, 4)),
+    ]
+
+
+def test_no_verdict_is_asked_on_what_has_one() -> None:
+    earlier, rows = [run(1.0)], [row(0, "i-odd", 0.01), row(0, "i-next", 0.02)]
+    assert to_review(past_nights(earlier, rows, [said("i-odd", "benign")])) == []
+    after = past_nights(earlier, rows, [said("i-odd", "malicious")])
+    assert [each.incident for each in to_review(after)] == ["i-next"]
+    assert to_review(past_nights(earlier, [], [])) == []
