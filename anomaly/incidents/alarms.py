@@ -5,12 +5,20 @@ be as odd: the records scored, times its p-value. The smaller that number, the o
 A night is known by the smallest number of an incident that was new then. An alarm is an incident
 with a number that hardly any earlier night had, or one that a verdict calls malicious.
 
-Where n earlier nights are known, the chance of an ordinary night to have such an incident is
-`(1 + #{earlier nights as odd}) / (n + 1)` (Vovk, Gammerman and Shafer, 2005). It is right whatever
-the numbers are, if the nights come in any order. It cannot be below `1 / (n + 1)`. That may
-be more than the job allows. The numbers of the nights are then taken to be exponentially
-distributed, as the smallest p-value of many records is. A new one is below `x` with the chance
-`1 - (1 + x / sum of the earlier ones)^-n`.
+The numbers of ordinary nights are taken to be exponentially distributed, as the smallest p-value of
+many records is. Let M be the k-th smallest of n earlier ones, k being half of n, rounded up. A new
+one is below x with the chance
+
+    1 - prod_{i < k} (n - i) / (n - i + x / M).
+
+The gaps between ordered exponential numbers are independent and exponential (Renyi, 1953). Where
+some nights hold attacks that nobody has called one, M is still of an ordinary night. It is a little
+too small then, and a night calls a little less often.
+
+Where the numbers are spread wider, ordinary nights call more often. So the share of nights that are
+as odd, `(1 + #{earlier nights as odd}) / (n + 1)`, may be twice what the job allows at the most. Of
+ordinary nights that come in any order, at most as large a part has so small a share (Vovk,
+Gammerman and Shafer, 2005).
 """
 
 from collections.abc import Collection, Sequence
@@ -32,10 +40,12 @@ _GRAVEST_LEAD = "medium"
 _LEAST_OF_ALARM = "high"
 _MOST_LEADS = 20
 """What an analyst has time for."""
+_MOST_TIMES = 2.0
+"""So many times as often as the job allows an ordinary night calls at the most."""
 
 
-def chance(expected: float, past: Sequence[float], nights: float) -> float:
-    """Return the chance of an ordinary night to have an incident as odd.
+def chance(expected: float, past: Sequence[float]) -> float:
+    """Return the chance of an ordinary night to have an incident as odd, if nights are exponential.
 
     Parameters
     ----------
@@ -43,28 +53,40 @@ def chance(expected: float, past: Sequence[float], nights: float) -> float:
         The records that would be as odd if all of the night were ordinary.
     past
         The smallest such number of each earlier night, at least one.
-    nights
-        The job asks for a false alarm in so many nights at the most.
 
     Examples
     --------
-    >>> chance(0.5, [0.4, 3.0, 7.0, 9.0], nights=5)
-    0.4
-    >>> round(chance(0.5, [3.0, 7.0], nights=5), 3)
-    0.093
+    >>> chance(5.0, [5.0])
+    0.5
+    >>> round(chance(0.5, [0.1, 5.0, 7.0, 9.0, 400.0]), 3)
+    0.054
     """
-    n = len(past)
-    if n + 1 >= nights:
-        return (1 + sum(each <= expected for each in past)) / (n + 1)
-    return 1.0 - (1.0 + expected / sum(past)) ** -n
+    ordered, n = np.sort(past), len(past)
+    half = (n + 1) // 2
+    beside = expected / ordered[half - 1] / (n - np.arange(half))
+    return float(-np.expm1(-np.log1p(beside).sum()))
+
+
+def is_rare(expected: float, past: Sequence[float], nights: float) -> bool:
+    """Tell whether hardly any ordinary night has an incident as odd.
+
+    Parameters
+    ----------
+    expected, past
+        As for `chance`.
+    nights
+        The job asks for a false alarm in so many nights at the most.
+    """
+    most = _MOST_TIMES / nights
+    too_few = 1.0 / (len(past) + 1) > most
+    return chance(expected, past) <= 1.0 / nights and (too_few or _share(expected, past) <= most)
 
 
 def recurrence(expected: float, past: Sequence[float]) -> float | None:
     """Return in how many nights one is as odd; None while too few are known to say."""
-    n = len(past)
-    if n < LEARNING_NIGHTS:
+    if len(past) < LEARNING_NIGHTS:
         return None
-    return (n + 1) / (1 + sum(each <= expected for each in past))
+    return 1.0 / _share(expected, past)
 
 
 def is_new(incident: Incident) -> bool:
@@ -98,7 +120,7 @@ def with_alarms(
     n_scored
         The records scored.
     past, nights
-        As for `chance`; without an earlier night nothing is an alarm.
+        As for `is_rare`; without an earlier night nothing is an alarm.
     rules
         Of the job, on which incidents may be alarms.
     malicious
@@ -109,7 +131,7 @@ def with_alarms(
         members, expected = each.members, _expected(each, n_scored)
         alarm = each.verdict in malicious
         if past and not alarm and is_new(each):
-            alarm = chance(expected, past, nights) <= 1.0 / nights
+            alarm = is_rare(expected, past, nights)
             alarm &= rules.allow(members.records, members.first_time, members.last_time)
         known = past or alarm
         recurs = recurrence(expected, past)
@@ -135,6 +157,11 @@ def worth_showing(incidents: Sequence[Incident]) -> int:
         return len(p_values)
     scores = anomaly_score(np.array(p_values))
     return 1 + int(np.argmax(-np.diff(scores)))
+
+
+def _share(expected: float, past: Sequence[float]) -> float:
+    """Return the share of nights with an incident as odd, this one included."""
+    return (1 + sum(each <= expected for each in past)) / (len(past) + 1)
 
 
 def _graded(incident: Incident, recurs: float | None, *, alarm: bool) -> Incident:

@@ -2,7 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+
+import pyarrow as pa
 
 from anomaly.incidents.alarms import oddest, with_alarms, worth_showing
 from anomaly.incidents.critical import critical_first, raised
@@ -13,13 +16,30 @@ from anomaly.incidents.verdict_counts import verdict_counts
 from flows.steps.column_drift import statements
 from flows.steps.incident_pool import GroupingInputs
 from flows.steps.named_incidents import Outcome
-from flows.steps.nights import OF_A_NIGHT, alarm_rules, past_nights, to_review
+from flows.steps.nights import (
+    OF_A_NIGHT,
+    EarlierNight,
+    alarm_rules,
+    past_nights,
+    to_review,
+)
 from flows.storage.runs.history import earlier_runs, past_incidents, past_rows
+from flows.storage.runs.reader import PublishedRun
 from schemas.outputs.manifest import IncidentSummary, VerdictEffect
 from schemas.outputs.verdict import Verdict
 
 PAST = "past-incidents"
 """What the scratch holds of earlier runs: `flows.storage.runs.history.past_rows`."""
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """The reported incidents of a run, held against earlier nights if it knows other days."""
+
+    reported: Sequence[Incident]
+    nights: list[EarlierNight] | None
+    oddest: float | None
+    """What later nights know this one by."""
 
 
 def held_against_the_past(
@@ -35,15 +55,10 @@ def held_against_the_past(
     past, told = past_incidents(rows), past_incidents(rows.filter(rows["shown"]))
     judged, moved = outcome.judged, compared(outcome.all_moved, past)
     reported, suppressed = compared(judged.reported, past), compared(judged.suppressed, past)
-    nights, n, oddest_new = None, inputs.n_scored, None
+    beside = _Beside(reported, None, None)
     if inputs.knows_other_days:
-        of_nights = rows.select(["run", *OF_A_NIGHT]).to_pylist()
-        rules = alarm_rules(run.job)
-        nights = past_nights(earlier, of_nights, inputs.verdicts, rules)
-        numbers = [night.number for night in nights]
-        oddest_new = oddest([*reported, *suppressed], n)
-        reported = with_alarms(reported, n, numbers, run.job.selection.alarms, rules)
-    reported = [raised(each) for each in reported]
+        beside = _beside_nights(inputs, earlier, rows, reported, suppressed)
+    reported = [raised(each) for each in beside.reported]
     shown, unshown = _shown(inputs, reported, suppressed)
     shown = critical_first(taught(shown, inputs.verdicts, run.started.date()))
     unshown = sorted([*unshown, *moved], key=lambda each: each.odd_at)
@@ -56,15 +71,33 @@ def held_against_the_past(
         suppressed=len(suppressed),
         unshown=len(unshown),
         alarms=sum(incident.alarm for incident in shown),
-        nights=None if nights is None else len(nights),
-        oddest=oddest_new,
-        to_review=to_review(nights or []),
+        nights=None if beside.nights is None else len(beside.nights),
+        oddest=beside.oddest,
+        to_review=to_review(beside.nights or []),
         moved=statements(inputs.run, inputs.drift, inputs.moved, outcome.of_moves),
         verdicts=_effects(inputs.verdicts, shown, suppressed),
         verdict_counts=verdict_counts(inputs.verdicts),
         refused_verdicts=list(run.refused_verdicts),
     )
     return {"incidents": shown, "suppressed": suppressed, "unshown": unshown}, summary
+
+
+def _beside_nights(
+    inputs: GroupingInputs,
+    earlier: list[PublishedRun],
+    rows: pa.Table,
+    reported: Sequence[Incident],
+    suppressed: Sequence[Incident],
+) -> _Beside:
+    """Say which of the reported incidents are alarms beside earlier nights."""
+    selection, n = inputs.run.job.selection, inputs.n_scored
+    rules = alarm_rules(inputs.run.job)
+    of_nights = rows.select(["run", *OF_A_NIGHT]).to_pylist()
+    nights = past_nights(earlier, of_nights, inputs.verdicts, rules)
+    numbers = [night.number for night in nights]
+    malicious = {each.verdict for each in inputs.verdicts if each.label == "malicious"}
+    graded = with_alarms(reported, n, numbers, selection.alarms, rules, malicious)
+    return _Beside(graded, nights, oddest([*reported, *suppressed], n))
 
 
 def _shown(

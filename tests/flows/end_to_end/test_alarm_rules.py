@@ -1,5 +1,6 @@
 """Settings that say which incidents come first, and which are no alarms, over some nights."""
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,9 @@ ODD = [  # hour, user, action, bytes
 ]
 
 
-def planted(log: pa.Table) -> pa.Table:
+def planted(log: pa.Table, day: date = LAST) -> pa.Table:
     rows = {
-        "time": [datetime(LAST.year, LAST.month, LAST.day, h, 30, tzinfo=UTC) for h, *_ in ODD],
+        "time": [datetime(day.year, day.month, day.day, h, 30, tzinfo=UTC) for h, *_ in ODD],
         "user": [user for _, user, *_ in ODD],
         "action": [action for *_, action, _ in ODD],
         "bytes": [size for *_, size in ODD],
@@ -41,6 +42,10 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for day in DAYS[:-1]:
         judged(folder, day)
     return folder
+
+
+def of_eve(run: PublishedRun) -> dict[str, Any]:
+    return next(each for each in told(run) if each["entity"] == "eve")
 
 
 def judged(folder: Path, day: date, selection: str = "") -> PublishedRun:
@@ -101,3 +106,16 @@ def test_an_incident_of_too_few_records_or_in_quiet_hours_is_a_lead(nights):
 def test_a_critical_value_survives_the_budget(nights):
     run = judged(nights, LAST, 'critical = ["u3"]\nbudget = 1')
     assert [each["critical"] for each in told(run)] == ["u3"]
+
+
+def test_what_a_verdict_calls_malicious_is_an_alarm_when_it_comes_back(nights, tmp_path):
+    shutil.copytree(nights, tmp_path, dirs_exist_ok=True)
+    first, after = judged(tmp_path, LAST), LAST + timedelta(1)
+    written(tmp_path / f"logs/date={after}/a.parquet", planted(night_log(after), after))
+    again = of_eve(judged(tmp_path, after))
+    assert (again["status"], again["alarm"]) == ("recurring", False)
+    output = ["--output", str(tmp_path / "out")]
+    assert main(["verdict", of_eve(first)["incident"], "--label", "malicious", *output]) == 0
+    again = of_eve(judged(tmp_path, after))
+    assert (again["status"], again["alarm"]) == ("recurring", True)
+    assert again["severity"] in ("high", "critical")
