@@ -329,26 +329,30 @@ def incidents(
     reasons: list[int],
     reach: float,
 ) -> list[int]:
-    """The incident of each record, by looking at every pair until nothing changes."""
-    n, hour = len(places), 3_600_000_000
-
-    def merged(labels: list[int], joined: Callable[[int, int], bool]) -> list[int]:
-        while True:
-            before = list(labels)
-            for i in range(n):
-                for j in range(n):
-                    if abs(times[i] - times[j]) <= hour and joined(i, j):
-                        labels[i] = labels[j] = min(labels[i], labels[j])
-            if labels == before:
-                return labels
-
-    groups = merged(list(range(n)), lambda i, j: abs(places[i] - places[j]) <= reach)
-    why = [reasons[group] for group in groups]  # that of the oddest, which is the first
-
-    def together(i: int, j: int) -> bool:
-        same = users[i] == users[j] >= 0 and why[i] == why[j]
-        return same or abs(places[i] - places[j]) <= reach
-
-    labels = merged(list(range(n)), together)
-    order = list(dict.fromkeys(labels))
-    return [order.index(label) for label in labels]
+    """The incident of each record, record by record: the first head that it may join."""
+    two_hours = 7_200_000_000
+    heads: list[int] = []
+    head_of: list[int] = []
+    for i in range(len(places)):
+        mine = [
+            h
+            for h in heads
+            if abs(places[i] - places[h]) <= reach and abs(times[i] - times[h]) <= two_hours
+        ]
+        if not mine:
+            heads.append(i)
+        head_of.append(mine[0] if mine else i)
+    firsts: list[int] = []
+    first_of: dict[int, int] = {}
+    for h in heads:
+        mine = [
+            f
+            for f in firsts
+            if users[h] == users[f] >= 0
+            and reasons[h] == reasons[f]
+            and abs(times[h] - times[f]) <= two_hours
+        ]
+        if not mine:
+            firsts.append(h)
+        first_of[h] = mine[0] if mine else h
+    return [firsts.index(first_of[h]) for h in head_of]

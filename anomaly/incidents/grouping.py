@@ -1,8 +1,13 @@
 """Groups anomalous records into incidents: one where an analyst would open one ticket.
 
-Two records are joined where they are alike: near in time, and nearer to each other than to normal
-records. They are also joined where they are of one entity, near in time, and odd for the same
-reason. Records that are connected by such pairs are one incident.
+The oddest record that is in no group yet is the head of the next one. The others that are alike to
+the head join it: near in time, and nearer to it than to normal records. Groups are then joined in
+the same way. The head of a group joins one that is odder, if both are near in time, of one entity,
+and odd for the same reason.
+
+What joins is compared with a head, never with what joined before. So no chain of small steps leads
+from one thing to another, and an incident is bounded in time and distance. Less odd records never
+change how odder ones are grouped.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,18 +15,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from anomaly.numerics.arrays import Integers
 
-NEAR_IN_TIME = 3_600_000_000
-"""Microseconds that may lie between two records of one incident: an hour."""
+NEAR_IN_TIME = 2 * 3_600_000_000
+"""Microseconds that may lie between a head and what joins it: two hours. A record is then at most
+four hours from the head of its incident, which lasts no longer than a shift of eight."""
 _NEAR = 0.5
 """Records are alike if their distance is at most this part of that of each from normal records."""
-_NEIGHBOURS = 16
-"""How many of the records that follow in time each is compared with."""
-_ROWS_AT_ONCE = 4_096
+_HEADS_AT_ONCE = 128
+"""Records whose distances from all others are held at a time."""
 
 
 @dataclass(frozen=True)
@@ -34,24 +37,27 @@ class Candidates:
     """(n,): the distance of each from the nearest usual reference, in the same space."""
     times: Integers
     """(n,): microseconds since 1970; all 0 where the records have no time."""
-    rows: Integers
-    """(n,): their numbers in the input: the order of what happens at the same time."""
     entities: Mapping[str, Integers]
-    """Entity column -> (n,): a number for each name; -1 where there is none."""
+    """Entity column -> (n,): a number for each name; -1 where there is none that joins records."""
 
 
 def alike(candidates: Candidates) -> Integers:
     """Return the group of alike records that each is of, int64 (n,), counted from the oddest."""
-    order = np.lexsort((candidates.rows, candidates.times))
-    pairs = [np.zeros((2, 0), dtype=np.int64)]
-    for step in range(1, min(_NEIGHBOURS, len(order) - 1) + 1):
-        one, other = order[:-step], order[step:]
-        near = candidates.times[other] - candidates.times[one] <= NEAR_IN_TIME
-        one, other = one[near], other[near]
-        reach = _NEAR * np.minimum(candidates.away[one], candidates.away[other])
-        close = _distances(candidates.X, one, other) <= reach
-        pairs.append(np.stack([one[close], other[close]]))
-    return _connected(np.concatenate(pairs, axis=1), len(order))
+    X, away = candidates.X.astype(np.float64), candidates.away.astype(np.float64)
+    groups = np.full(len(X), -1, dtype=np.int64)
+    free, n_groups = np.arange(len(X)), 0
+    while len(free):
+        heads = free[:_HEADS_AT_ONCE]
+        reach = _NEAR * np.minimum.outer(away[heads], away[free])
+        close = _distances(X[heads], X[free]) <= reach
+        close &= _near_in_time(candidates.times[heads, None], candidates.times[free])
+        for place, head in enumerate(heads):
+            if groups[head] < 0:
+                close[place, place] = True  # whatever rounding makes of its distance from itself
+                groups[free[close[place] & (groups[free] < 0)]] = n_groups
+                n_groups += 1
+        free = free[groups[free] < 0]
+    return groups
 
 
 def incidents(candidates: Candidates, reasons_of: Callable[[Integers], Integers]) -> Integers:
@@ -66,12 +72,22 @@ def incidents(candidates: Candidates, reasons_of: Callable[[Integers], Integers]
         first. Asked once for each group of records that are alike.
     """
     groups = alike(candidates)
-    oddest = np.unique(groups, return_index=True)[1]
-    reasons = reasons_of(oddest)[groups]
-    pairs = [np.stack([oddest[groups], np.arange(len(groups))])]
-    for names in candidates.entities.values():
-        pairs += [_of_one_name(candidates, names, reason) for reason in reasons.T]
-    return _connected(np.concatenate(pairs, axis=1), len(groups))
+    heads = np.unique(groups, return_index=True)[1]
+    times, reasons = candidates.times[heads], reasons_of(heads)
+    found = np.full(len(heads), -1, dtype=np.int64)
+    n_incidents = 0
+    for group in range(len(heads)):
+        if found[group] >= 0:
+            continue
+        named = np.zeros(len(heads), dtype=bool)
+        for names in candidates.entities.values():
+            named |= (names[heads] == names[heads[group]]) & (names[heads[group]] >= 0)
+        joined = named & (reasons == reasons[group]).any(axis=1)
+        joined &= _near_in_time(times, times[group])
+        joined[group] = True
+        found[joined & (found < 0)] = n_incidents
+        n_incidents += 1
+    return found[groups]
 
 
 def gone_through(numbers: Integers, wanted: int, at_least: int) -> int:
@@ -89,32 +105,15 @@ def gone_through(numbers: Integers, wanted: int, at_least: int) -> int:
     return len(numbers) if len(firsts) < wanted else max(reached, min(at_least, len(numbers)))
 
 
-def _of_one_name(candidates: Candidates, names: Integers, reason: Integers) -> Integers:
-    """Pair the records that follow each other in the activity of one entity for one reason."""
-    named = np.flatnonzero(names >= 0)
-    keys = (candidates.rows, candidates.times, reason, names)
-    order = named[np.lexsort([key[named] for key in keys])]
-    one, other = order[:-1], order[1:]
-    same = (names[one] == names[other]) & (reason[one] == reason[other])
-    same &= candidates.times[other] - candidates.times[one] <= NEAR_IN_TIME
-    return np.stack([one[same], other[same]])
-
-
-def _connected(pairs: Integers, n: int) -> Integers:
-    """Return the connected component of each of n over `pairs`, (2, n_pairs), counted from 0."""
-    joined = coo_array((np.ones(pairs.shape[1], dtype=bool), tuple(pairs)), shape=(n, n))
-    _, labels = connected_components(joined, directed=False)
-    _, first, members = np.unique(labels, return_index=True, return_inverse=True)
-    place = np.empty(len(first), dtype=np.int64)
-    place[np.argsort(first)] = np.arange(len(first))
-    return place[members]
+def _near_in_time(times: Integers, others: Integers) -> npt.NDArray[np.bool_]:
+    near: npt.NDArray[np.bool_] = np.abs(times - others) <= NEAR_IN_TIME
+    return near
 
 
 def _distances(
-    X: npt.NDArray[np.float32], one: Integers, other: Integers
-) -> npt.NDArray[np.float32]:
-    distances = np.empty(len(one), dtype=np.float32)
-    for start in range(0, len(one), _ROWS_AT_ONCE):
-        part = slice(start, start + _ROWS_AT_ONCE)
-        distances[part] = np.linalg.norm(X[one[part]] - X[other[part]], axis=1)
+    X: npt.NDArray[np.float64], others: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return the distance of each of X from each of the others, (n, n_others)."""
+    squares = (X**2).sum(axis=1)[:, None] + (others**2).sum(axis=1) - 2 * X @ others.T
+    distances: npt.NDArray[np.float64] = np.sqrt(np.maximum(squares, 0))
     return distances

@@ -76,19 +76,19 @@ def group_incidents(
     places = _findings(pool, [outcome.numbers[incident.incident] for incident in reported])
     named = {outcome.numbers[incident.incident]: incident for incident in reported}
     of_each = [named[number] for number in pool.numbers[places].tolist()]
-    found = pool.events.take(pa.array(places)).unify_dictionaries().combine_chunks()
+    found = pool.odd.events.take(pa.array(places)).unify_dictionaries().combine_chunks()
     run.scratch.write_table(FOUND, found)
     of_rule = pool.numbers[: inputs.by_rule]
     return Grouped(
         selected=selected,
-        rows=inputs.rows[places],
-        p_values=inputs.p_values[places],
+        rows=pool.odd.rows[places],
+        p_values=pool.odd.p_values[places],
         by_rule=places < inputs.by_rule,
         incidents=[incident.incident for incident in of_each],
         summary=summary,
         in_incidents=int(np.isin(of_rule, list(outcome.numbers.values())).sum()),
         covers=covers,
-        severities=_severities(inputs.p_values[places], scored.scored, of_each),
+        severities=_severities(pool.odd.p_values[places], scored.scored, of_each),
         column_drift=inputs.drift,
     )
 

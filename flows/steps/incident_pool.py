@@ -4,11 +4,14 @@ Records are grouped until there are as many incidents as the job wants. Those th
 without a column that moved as a whole are one incident for each such column.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anomaly.explain.attribution import leading_columns
 from anomaly.incidents.critical import critical_values
@@ -22,6 +25,7 @@ from flows.steps.gather import Gathered
 from flows.steps.nights import knows_other_days
 from flows.steps.records import Records
 from flows.steps.run import Run
+from flows.steps.sampling import read_chunk_samples
 from flows.steps.score import ChunkScored
 from flows.steps.select import Selected
 from flows.storage.verdicts.store import read_verdicts
@@ -79,6 +83,24 @@ class GroupingInputs:
 
 
 @dataclass(frozen=True)
+class OddRecords:
+    """Records of a run, the oddest first."""
+
+    events: pa.Table
+    """Themselves, conformed."""
+    ids: pa.Array
+    rows: Integers
+    """Their numbers in the run."""
+    p_values: npt.NDArray[np.float64]
+
+    def first(self, n: int) -> "OddRecords":
+        """Return the `n` oddest of them."""
+        return OddRecords(
+            self.events.slice(0, n), self.ids.slice(0, n), self.rows[:n], self.p_values[:n]
+        )
+
+
+@dataclass(frozen=True)
 class BesideMoves:
     """Incidents of records that are part of a column's move, by number."""
 
@@ -92,7 +114,7 @@ class BesideMoves:
 class Pool:
     """The oddest records, and the incident that each is of, by number."""
 
-    events: pa.Table
+    odd: OddRecords
     numbers: Integers
     critical: dict[int, str]
     """Incident -> a value of it that the job calls critical."""
@@ -142,34 +164,58 @@ def pool_of(inputs: GroupingInputs) -> Pool:
     wanted = max(inputs.fewest, _CONSIDERED if inputs.run.model is not None else 0)
     taken = max(inputs.by_rule, 4 * wanted)
     while True:
-        rows = inputs.rows[:taken]
-        events = inputs.records.take(rows)
-        numbers, beside = _numbers(inputs, events, rows)
-        if taken >= len(inputs.rows) or len(np.unique(numbers)) >= wanted:
+        odd = _oddest(inputs, taken)
+        numbers, beside = _numbers(inputs, odd)
+        if len(odd.rows) >= len(inputs.rows) or len(np.unique(numbers)) >= wanted:
             end = gone_through(numbers, wanted, inputs.by_rule)
-            return _with_critical(inputs, events.slice(0, end), numbers[:end], beside)
+            return _with_critical(inputs, odd, numbers[:end], beside)
         taken *= 2
 
 
+def _oddest(inputs: GroupingInputs, n: int) -> OddRecords:
+    """Read the oddest records, and those that are as odd as the last; ties by time and id.
+
+    So the order of the input makes no difference, as long as its records have ids.
+    """
+    most = np.searchsorted(inputs.p_values, inputs.p_values[:n][-1:], side="right")
+    rows, p_values = inputs.rows[: most.sum()], inputs.p_values[: most.sum()]
+    events = inputs.records.take(rows)
+    ids = inputs.records.ids(events, rows).cast(pa.string())
+    times = times_of(events, inputs.records.roles)
+    names = np.unique(np.array(ids.to_pylist(), dtype=object), return_inverse=True)[1]
+    order = np.lexsort((names, times, p_values))
+    places = pa.array(order)
+    return OddRecords(events.take(places), ids.take(places), rows[order], p_values)
+
+
+def times_of(events: pa.Table, roles: Mapping[str, Role]) -> Integers:
+    """Return the times of records, in microseconds since 1970; 0 where they have none."""
+    time = time_column(roles)
+    if time is None:
+        return np.zeros(events.num_rows, dtype=np.int64)
+    times: Integers = events[time].cast(pa.int64()).to_numpy()
+    return times
+
+
 def _with_critical(
-    inputs: GroupingInputs, events: pa.Table, numbers: Integers, beside: BesideMoves
+    inputs: GroupingInputs, odd: OddRecords, numbers: Integers, beside: BesideMoves
 ) -> Pool:
+    of_pool = odd.first(len(numbers))
     critical = frozenset(inputs.run.job.selection.critical)
     roles, entities = inputs.records.roles, inputs.entities
-    found = critical_values(events, numbers, roles, entities, critical)
-    return Pool(events, numbers, found, beside)
+    found = critical_values(of_pool.events, numbers, roles, entities, critical)
+    return Pool(of_pool, numbers, found, beside)
 
 
-def _numbers(
-    inputs: GroupingInputs, events: pa.Table, rows: Integers
-) -> tuple[Integers, BesideMoves]:
+def _numbers(inputs: GroupingInputs, odd_ones: OddRecords) -> tuple[Integers, BesideMoves]:
     """Group records: the incident of each, and what is known of those that are part of a move."""
-    if not len(rows):
+    events, n = odd_ones.events, len(odd_ones.rows)
+    if not n:
         return np.zeros(0, dtype=np.int64), BesideMoves({}, {})
     beside = beside_moves(inputs.model.explaining, inputs.moved, events)
     odd = np.flatnonzero([column is None for column in beside.alone])
-    groups = np.full(len(rows), -1, dtype=np.int64)
-    groups[odd] = _grouped(inputs, events.take(pa.array(odd)), beside.X[odd], rows[odd])
+    groups = np.full(n, -1, dtype=np.int64)
+    groups[odd] = _grouped(inputs, events.take(pa.array(odd)), beside.X[odd])
     for place, column in enumerate(inputs.moved, start=int(groups.max()) + 1):
         groups[[each == column for each in beside.alone]] = place
     _, firsts, members = np.unique(groups, return_index=True, return_inverse=True)
@@ -183,27 +229,44 @@ def _numbers(
     return numbers, BesideMoves(alone, p_values)
 
 
-def _grouped(
-    inputs: GroupingInputs, events: pa.Table, X: npt.NDArray[np.float32], rows: Integers
-) -> Integers:
+def _grouped(inputs: GroupingInputs, events: pa.Table, X: npt.NDArray[np.float32]) -> Integers:
     """Return the incident that each of some records is of, int64 (n,); `X` is their embedding."""
-    if not len(rows):
+    if not events.num_rows:
         return np.zeros(0, dtype=np.int64)
-    fold, time = inputs.model.explaining, time_column(inputs.records.roles)
-    times = np.zeros(len(rows), dtype=np.int64)
-    if time is not None:
-        times = events[time].cast(pa.int64()).to_numpy()
-    entities = {column: _codes(events[column]) for column in inputs.entities}
+    fold = inputs.model.explaining
+    common = _in_most_records(inputs)
+    entities = {column: _codes(events[column], common[column]) for column in inputs.entities}
     usual = fold.combination.density.references_[fold.nearest_usual(X, 1)[:, 0]]
     away = np.linalg.norm(X - usual, axis=1)
-    odd_events = Candidates(X, away, times, rows, entities)
+    odd_events = Candidates(X, away, times_of(events, inputs.records.roles), entities)
     return incidents(odd_events, lambda asked: leading_columns(fold, X[asked], _REASONS))
 
 
-def _codes(names: pa.ChunkedArray) -> Integers:
-    """Return a number for each name of a column; -1 where there is none."""
+def _in_most_records(inputs: GroupingInputs) -> dict[str, str | None]:
+    """Return entity column -> the name that more than half of the judged records hold, if any.
+
+    That two odd records are both of such an entity is no sign that they belong together. It is
+    looked for in the samples of the chunks.
+    """
+    n, counts = 0, {column: Counter[str | None]() for column in inputs.entities}
+    for sample in read_chunk_samples(inputs.run.scratch, inputs.records.n_chunks):
+        n += sample.num_rows
+        for column, counted in counts.items():
+            for each in one_array(sample[column]).value_counts().to_pylist():
+                counted[each["values"]] += each["counts"]
+    commonest = {column: counted.most_common(1) for column, counted in counts.items()}
+    return {
+        column: first[0][0] if first and 2 * first[0][1] > n else None
+        for column, first in commonest.items()
+    }
+
+
+def _codes(names: pa.ChunkedArray, common: str | None) -> Integers:
+    """Return a number for each name of a column; -1 where there is none, and for the `common`."""
     encoded = one_array(names)
     if not pa.types.is_dictionary(encoded.type):
         encoded = encoded.dictionary_encode()
     codes: Integers = encoded.indices.fill_null(-1).to_numpy().astype(np.int64)
+    if common is not None:
+        codes[pc.equal(encoded.cast(pa.string()), common).fill_null(False).to_numpy(False)] = -1
     return codes

@@ -76,7 +76,7 @@ def _of_moves(
     asked = [each for each in incidents if column_alone(each) in inputs.moved]
     firsts = np.unique(pool.numbers, return_index=True)[1]
     places = pa.array([firsts[numbers[each.incident]] for each in asked], pa.int64())
-    parts = parts_of_moves(inputs.model.embedder, inputs.moved, pool.events.take(places))
+    parts = parts_of_moves(inputs.model.embedder, inputs.moved, pool.odd.events.take(places))
     for incident, columns in zip(asked, parts, strict=True):
         if (column := column_alone(incident)) in columns:
             of_moves[incident.incident] = column
@@ -86,17 +86,21 @@ def _of_moves(
 def _summaries(inputs: GroupingInputs, pool: Pool, numbers: Sequence[int]) -> list[Incident]:
     """Name incidents after their oddest records."""
     oddest = np.unique(pool.numbers, return_index=True)[1][numbers]
-    rows, p = inputs.rows[oddest], inputs.p_values[oddest]
+    rows, p = pool.odd.rows[oddest], pool.odd.p_values[oddest]
     ranking = np.array(
         [pool.beside.p_values.get(n, own) for n, own in zip(numbers, p, strict=True)]
     )
-    events = pool.events.take(pa.array(oddest))
+    events = pool.odd.events.take(pa.array(oddest))
     scores = score_batch(
         inputs.model, inputs.records, Batch(events, rows, pa.table({}))
     ).to_pylist()
     points = anomaly_score(p)
     members = members_of(
-        pool.events, pool.numbers, list(numbers), inputs.entities, time_column(inputs.records.roles)
+        pool.odd.events,
+        pool.numbers,
+        list(numbers),
+        inputs.entities,
+        time_column(inputs.records.roles),
     )
     told = zip(*explain(inputs.model.explaining, inputs.references, events), strict=True)
     graded = zip(

@@ -31,9 +31,9 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             "status": "`new`, `recurring`, or `worse`: ten times as rare as it ever was, or with"
             " more than three times the records.",
             "basis": "`rule` if the job's rule selects its oddest record, `rank` if it is a lead.",
-            "records": "Its records, findings or not. Of an alarm, all that the rule selects among"
-            " the 20,000 oddest of the run. Of a lead, those as odd as the oddest of the last"
-            " incident.",
+            "records": "Its records above the cut of the run, findings or not: those as odd as the"
+            " oddest of the last incident, and all that the rule selects, among the 20,000"
+            " oddest.",
             "first_time": "When its first record happened; null without a time column.",
             "last_time": "When its last record happened.",
             "entities": "Whom it is about: for each entity column how many names, and the first.",

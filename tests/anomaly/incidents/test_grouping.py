@@ -1,4 +1,4 @@
-"""Grouping of records: a few pairs and a graph give the same incidents as all pairs."""
+"""Grouping of records: which belong together, and that no incident grows without bounds."""
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,6 @@ def candidates(
         X=np.array(places, dtype=np.float32).reshape(-1, 1),
         away=np.full(len(places), away, dtype=np.float32),
         times=np.array(times, dtype=np.int64),
-        rows=np.arange(len(places)),
         entities={"user": np.array(users, dtype=np.int64)},
     )
 
@@ -46,7 +45,7 @@ RECORDS = st.lists(
 
 @PATIENT
 @given(records=RECORDS)
-def test_incidents_are_those_of_a_comparison_of_every_pair(
+def test_incidents_are_those_of_a_comparison_with_every_head(
     records: list[tuple[float, int, int, int]],
 ) -> None:
     places, times, users, reasons = ([r[i] for r in records] for i in range(4))
@@ -61,7 +60,7 @@ def test_a_flood_of_alike_records_is_one_incident_and_is_explained_once() -> Non
     n = 10_000
     flood = candidates(
         (50 + rng.normal(0, 0.2, n)).tolist(),
-        (rng.integers(0, 3 * NEAR_IN_TIME, n)).tolist(),
+        (rng.integers(0, NEAR_IN_TIME, n)).tolist(),
         list(range(n)),
     )
     asked: list[int] = []
@@ -98,6 +97,36 @@ def test_records_near_the_normal_are_alike_only_close_by() -> None:
 
 def test_without_candidates_there_is_no_incident() -> None:
     assert incidents(candidates([], [], []), for_one_reason).tolist() == []
+
+
+@PATIENT
+@given(records=RECORDS, n=st.integers(0, 14))
+def test_less_odd_records_change_nothing_of_how_odder_ones_are_grouped(
+    records: list[tuple[float, int, int, int]], n: int
+) -> None:
+    def grouped(some: list[tuple[float, int, int, int]]) -> list[int]:
+        reason = np.array([r[3] for r in some], dtype=np.int64).reshape(-1, 1)
+        odd_events = candidates([r[0] for r in some], [r[1] for r in some], [r[2] for r in some])
+        return incidents(odd_events, lambda asked: reason[asked]).tolist()
+
+    assert grouped(records)[:n] == grouped(records[:n])
+
+
+@PATIENT
+@given(steps=st.lists(st.integers(0, NEAR_IN_TIME), min_size=1, max_size=40), user=st.booleans())
+def test_no_incident_lasts_longer_than_a_shift(steps: list[int], user: bool) -> None:
+    times = np.cumsum(steps)
+    chain = candidates([5.0] * len(steps), times.tolist(), [0 if user else -1] * len(steps))
+    numbers = incidents(chain, for_one_reason)
+    for number in range(numbers.max() + 1):
+        assert np.ptp(times[numbers == number]) <= 8 * 3_600_000_000
+
+
+def test_records_each_alike_to_the_next_do_not_hang_together_in_a_chain() -> None:
+    drift = candidates([4.0 * i for i in range(30)], [0] * 30, [-1] * 30)
+    numbers = incidents(drift, each_for_its_own)
+    assert max(np.bincount(numbers)) == 2
+    assert len(set(numbers.tolist())) == 15
 
 
 @PATIENT

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pytest
 
 from flows.steps.group import FINDINGS_OF_ONE
-from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents
+from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents, read_scores
 from tests.flows.sample_logs import dataset_bytes, detect, detect_in, job, small_log, written
 
 
@@ -27,6 +27,19 @@ def with_flood(ordinary: int, alike: int, users: int = 3) -> pa.Table:
         "message": [f"wiped {i} blocks" for i in rng.integers(0, 9_999, alike)],
     }
     return pa.concat_tables([log, pa.table(flood, schema=log.schema)])
+
+
+def with_odd_sizes(busy: float, odd: int = 8) -> pa.Table:
+    """A log in which one user does a part of all, and things of odd sizes within ten minutes."""
+    log, rng = small_log(1_000).to_pydict(), np.random.default_rng(2)
+    log["user"] = [f"u{i}" for i in rng.integers(0, 40, 1_000)]
+    log["action"][-2], log["bytes"][-2] = "read", 100.0
+    for i in np.flatnonzero(rng.random(1_000) < busy):
+        log["user"][i] = "svc"
+    for i in range(odd):
+        log["user"][i], log["time"][i] = "svc", log["time"][0] + timedelta(minutes=i)
+        log["bytes"][i] = 10.0 ** (5 + 3 * i)
+    return pa.table(log, schema=small_log().schema)
 
 
 def rows(run: PublishedRun) -> list[dict[str, Any]]:
@@ -76,6 +89,23 @@ def test_incidents_are_ranked_by_their_oddest_record(flooded: PublishedRun) -> N
     assert [incident["rank"] for incident in incidents] == list(range(1, len(incidents) + 1))
     p_values = [incident["p_value"] for incident in incidents]
     assert p_values == sorted(p_values)
+
+
+@pytest.mark.parametrize(("busy", "expected"), [(0.05, True), (0.8, False)])
+def test_an_entity_joins_its_odd_records_unless_it_holds_most_of_the_log(
+    busy: float, expected: bool, tmp_path: Path
+) -> None:
+    run = detect_in(with_odd_sizes(busy), tmp_path, selection={"at_least": 12})
+    of_bytes = [row for row in rows(run) if row["reasons"][0]["column"] == "bytes"]
+    assert any(row["records"] >= 6 for row in of_bytes) is expected
+
+
+def test_records_counts_those_as_odd_as_the_oddest_of_the_last_incident(tmp_path: Path) -> None:
+    run = detect_in(small_log(600), tmp_path)
+    incidents, p_values = rows(run), read_scores(run)["p_value"].to_numpy()
+    cut = max(incident["p_value"] for incident in incidents)
+    counted = sum(incident["records"] for incident in incidents)
+    assert (p_values < cut).sum() < counted <= (p_values <= cut).sum()
 
 
 def test_without_a_rule_s_choice_there_are_as_many_incidents_as_asked_for(tmp_path: Path) -> None:
