@@ -25,7 +25,7 @@ _TELLING = 0.1
 """A column with at least this share of the surprisal may stand in the title."""
 _LONGEST_VALUE = 48
 _SHARED = 0.5
-"""An incident has an entity if more than this part of its records are of one."""
+"""An incident is of an entity of its most telling record that more than this part of all hold."""
 _DIGITS = 12
 """Hexadecimal digits of a name: two of a million are hardly ever alike."""
 
@@ -50,8 +50,11 @@ class Members:
     last_time: int | None
     entities: list[Names]
     entity_column: str | None
-    """The column of the entity that most of the records share; of several, the first. None where
-    no entity has more than half of them."""
+    """The column of the entity that the most telling record shares with most of the others.
+
+    None where it has no entity that more than half of the records hold. Of several it is the one of
+    the most records, and the first in doubt.
+    """
     entity: str | None
 
 
@@ -150,8 +153,9 @@ def _members(
             continue
         common = counts.most_common(_NAMES_SHOWN)
         found.append(Names(column, len(counts), [name for name, _ in common]))
-        if common[0][1] > most:
-            (entity, most), entity_column = common[0], column
+        told = names[places[0]]
+        if told is not None and counts[told] > most:
+            entity, most, entity_column = told, counts[told], column
     first, last = (None, None)
     if times is not None:
         first, last = int(times[places].min()), int(times[places].max())
@@ -165,7 +169,7 @@ def describe_incident(
     scores: Mapping[str, Any],
     roles: Mapping[str, Role],
 ) -> Incident:
-    """Name an incident after its most telling finding.
+    """Name an incident after its most telling finding: its title speaks of that one record.
 
     Parameters
     ----------

@@ -18,13 +18,11 @@ from flows.steps.records import Batch, EventRecords
 from flows.storage.fs.scratch import Scratch
 from schemas.columns.roles import Role
 from schemas.events.contract import one_array
-from schemas.events.instants import INSTANT
 
-_BEFORE = _AFTER = 5
-_DURING = 6
-"""Events that are shown before, between and after the records of an incident."""
+_BEFORE, _AFTER = 5, 10
+"""Events that are shown before and after the most telling record of an incident."""
 _NEAR = 6 * 3_600_000_000
-"""Microseconds before and after an incident: what lies farther off does not belong to it."""
+"""Microseconds before and after that record: what lies farther off does not belong to it."""
 _BINS = 56
 """Bins of time at the most that the activity of an entity is counted in."""
 _WIDTHS = [60 * s for s in (1, 5, 15, 60, 180, 360, 720, 1_440, 10_080, 43_200)]
@@ -88,29 +86,35 @@ class Activity:
         return sorted(self.usual.get(column, {}).items(), key=lambda shown: (-shown[1], shown[0]))
 
 
+@dataclass(frozen=True)
+class Moment:
+    """The time and place of the most telling record of an incident."""
+
+    time: int
+    """Microseconds since 1970."""
+    row: int
+    """Its number among the events; -1 of a session, whose first event it stands for."""
+
+
 @dataclass
 class Around:
-    """The events of an entity near an incident: as many as there is room for, those nearest."""
+    """The events of an entity near a moment: as many as there is room for, those nearest."""
 
-    first: int
-    last: int
+    moment: Moment
     rows: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     times: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def add(self, rows: Integers, times: Integers) -> None:
         """Take some events of the entity; keep those that have room."""
-        near = (times >= self.first - _NEAR) & (times <= self.last + _NEAR)
+        at = self.moment
+        near = np.abs(times - at.time) <= _NEAR
         if not near.any():
             return
         rows, times = np.append(self.rows, rows[near]), np.append(self.times, times[near])
         order = np.lexsort((rows, times))
         rows, times = rows[order], times[order]
-        starts, stops = np.searchsorted(times, [self.first, self.last + 1])
-        chosen = np.r_[
-            max(0, starts - _BEFORE) : starts,
-            starts : min(stops, starts + _DURING),
-            stops : min(len(rows), stops + _AFTER),
-        ]
+        before = int(((times < at.time) | ((times == at.time) & (rows < at.row))).sum())
+        chosen = slice(max(0, before - _BEFORE), before + 1 + _AFTER)
         self.rows, self.times = rows[chosen], times[chosen]
 
 
@@ -120,6 +124,8 @@ class Scope:
 
     events: EventRecords
     incidents: list[dict[str, Any]]
+    moments: dict[str, Moment]
+    """Incident -> when its most telling record happened; empty where records have no time."""
     told: list[str]
     """Columns that are shown of an event, the most driving first."""
     time: str | None
@@ -158,12 +164,13 @@ class Traces:
             for column, names in scope.subjects.items()
             for name in names
         }
-        around: dict[int, Around] = {}
-        for place, row in enumerate(scope.incidents):
-            timed = scope.bins is not None and row["first_time"] is not None
-            if timed and (row["entity_column"], row["entity"]) in activity:
-                ends = (pa.scalar(row[end], INSTANT).value for end in ("first_time", "last_time"))
-                around[place] = Around(*ends)
+        around = {
+            place: Around(scope.moments[row["incident"]])
+            for place, row in enumerate(scope.incidents)
+            if scope.bins is not None
+            and row["incident"] in scope.moments
+            and (row["entity_column"], row["entity"]) in activity
+        }
         return cls(activity, around)
 
 

@@ -17,6 +17,7 @@ from flows.steps.entity_activity import (
     Activity,
     Around,
     Bins,
+    Moment,
     Scope,
     Whose,
     gather_traces,
@@ -24,7 +25,7 @@ from flows.steps.entity_activity import (
     write_traces,
 )
 from flows.steps.gather import Gathered
-from flows.steps.group import Grouped
+from flows.steps.group import FOUND, Grouped
 from flows.steps.incident_history import PAST
 from flows.steps.records import EventRecords, Records
 from flows.steps.run import Run
@@ -70,9 +71,7 @@ def look_around(run: Run, gathered: Gathered, grouped: Grouped) -> None:
     scope = _scope(run, gathered.records, grouped)
     incidents = scope.incidents
     found = read_traces(run.scratch, shares_of(gathered), scope)
-    events = _told(
-        scope, found.around, dict(zip(grouped.rows.tolist(), range(1, 1 << 30), strict=False))
-    )
+    events = _told(scope, found.around, _ranks(gathered.records, grouped))
     past = run.scratch.read_table(PAST)
     verdicts = read_verdicts(run.folder.job_folder)
     similar = _similar(incidents, past.to_pylist(), verdicts)
@@ -115,7 +114,28 @@ def _scope(run: Run, records: Records, grouped: Grouped) -> Scope:
     if time is not None and grouped.covers is not None:
         first, last = (pa.scalar(end, INSTANT).value for end in grouped.covers)
         bins = Bins.over(first, last)
-    return Scope(events, incidents, told, time, bins)
+    return Scope(events, incidents, _moments(run, records, grouped), told, time, bins)
+
+
+def _moments(run: Run, records: Records, grouped: Grouped) -> dict[str, Moment]:
+    """Return when the most telling record of each incident happened: the oddest of its findings."""
+    time = time_column(records.roles)
+    if time is None:
+        return {}
+    times = run.scratch.read_table(FOUND)[time].cast(pa.int64()).to_pylist()
+    are_events = records is _events_of(records)
+    rows = grouped.rows.tolist() if are_events else [-1] * len(times)
+    found: dict[str, Moment] = {}
+    for incident, at, row in zip(grouped.incidents, times, rows, strict=True):
+        found.setdefault(incident, Moment(at, row))
+    return found
+
+
+def _ranks(records: Records, grouped: Grouped) -> dict[int, int]:
+    """Return the rank of each event that is a finding; none where the findings are sessions."""
+    if records is not _events_of(records):
+        return {}
+    return {row: rank for rank, row in enumerate(grouped.rows.tolist(), start=1)}
 
 
 def _told(

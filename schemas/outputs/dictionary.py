@@ -38,8 +38,9 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             "last_time": "When its last record happened.",
             "entities": "Whom it is about: for each entity column how many names, and the first.",
             "identity": "What it is known by in other runs: job, entity and pattern.",
-            "entity_column": "The column of the entity that most of its records are of.",
-            "entity": "That entity; null where none has more than half of the records.",
+            "entity_column": "The column of the entity that its most telling record is of, and more"
+            " than half of its records with it.",
+            "entity": "That entity; null where there is none.",
             "pattern": "The column that tells most, with its value where that is a name.",
             "since": "When it happened first in earlier runs; null where it is new.",
             "occurrences": "How often it happened in earlier runs and this one.",

@@ -66,6 +66,27 @@ def test_the_events_of_the_entity_before_and_after_are_told(
     assert "e347" in (run.folder / "report.html").read_text()
 
 
+def test_what_is_around_an_incident_is_around_its_most_telling_record(
+    tmp_path: Path, shown: list[ReportData]
+) -> None:
+    log = _log().to_pydict()
+    for i in range(100):  # u3 is busy, and odd twice: a little, and 40 s later very
+        log["event_id"].append(f"f{i}")
+        log["time"].append(START + timedelta(minutes=387, seconds=i))
+        log["user"].append("u3")
+        log["action"].append("erase" if i in (10, 50) else "read")
+        log["bytes"].append({10: 1e7, 50: 1e9}.get(i, 103.0))
+    log["action"][387], log["bytes"][387] = "read", 103.0
+    run = detect_in(pa.table(log), tmp_path, **SETTINGS)
+    (incident,) = [row for row in read_incidents(run).to_pylist() if row["record_id"] == "f50"]
+    around = next(
+        row["around"]
+        for row in shown[0].incident_context.to_pylist()
+        if row["incident"] == incident["incident"]
+    )
+    assert [each["record_id"] for each in around] == [f"f{i}" for i in range(45, 61)]
+
+
 def test_the_history_counts_all_events_of_the_entity(
     tmp_path: Path, shown: list[ReportData]
 ) -> None:
@@ -122,6 +143,7 @@ def test_sessions_have_the_events_of_their_key(tmp_path: Path, shown: list[Repor
     assert rows
     for row in rows:
         assert row["history"]["column"] == "user"
+        assert {event["rank"] for event in row["around"]} == {None}
         assert 0 < len(row["around"]) <= 16
 
 
