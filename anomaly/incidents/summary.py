@@ -1,4 +1,4 @@
-"""Summary of an incident: its title, its entities, and the identity that it has in all runs.
+"""Summary of an incident: its entities, and the identity that it has in all runs.
 
 The identity is made of the facts that stay the same on another day: job, entity and pattern. The
 pattern is the column with the largest share of the surprisal, with its value where that is a name.
@@ -15,15 +15,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.explain.reasons import Reason
+from anomaly.incidents.sentence import Happening, sentence
 from anomaly.model.selection import anomaly_score
 from schemas.columns.roles import Role
 
 _NAMES_SHOWN = 5
 """Names of an entity column that an incident lists."""
-_REASONS_IN_TITLE = 2
-_TELLING = 0.1
-"""A column with at least this share of the surprisal may stand in the title."""
-_LONGEST_VALUE = 48
 _SHARED = 0.5
 """An incident is of an entity of its most telling record that more than this part of all hold."""
 _DIGITS = 12
@@ -165,18 +162,21 @@ def _members(
 def describe_incident(
     job: str,
     members: Members,
+    what: Happening,
     told: tuple[list[Reason], str],
     scores: Mapping[str, Any],
     roles: Mapping[str, Role],
 ) -> Incident:
-    """Name an incident after its most telling finding: its title speaks of that one record.
+    """Name an incident after its most telling finding.
 
     Parameters
     ----------
     job
         The job that found it.
     members
-        What its records have in common.
+        The number of its records, their times, their entities.
+    what
+        What happened in them.
     told
         Reasons and summary of the finding.
     scores
@@ -190,7 +190,7 @@ def describe_incident(
     own = dict(scores)
     return Incident(
         incident=f"i-{_digest(identity, own['record_id'], str(members.first_time))}",
-        title=_title(members, reasons),
+        title=sentence(members.entity, members.entity_column, what, reasons),
         severity=own.pop("severity"),
         basis=own.pop("basis"),
         members=members,
@@ -210,23 +210,6 @@ def _pattern(reasons: Sequence[Reason], roles: Mapping[str, Role]) -> str:
     if roles.get(first.column) in (Role.CATEGORY, Role.FLAG):
         return f"{first.column} = {first.observed}"
     return first.column
-
-
-def _title(members: Members, reasons: Sequence[Reason]) -> str:
-    telling = [r for r in reasons if r.share >= _TELLING] or list(reasons[:1])
-    # The entity stands there already, so that it is odd is said only where nothing else is.
-    telling = [r for r in telling if r.observed != members.entity] or telling
-    what = ", ".join(
-        f"`{short(reason.column)}` is `{short(reason.observed)}`"
-        for reason in telling[:_REASONS_IN_TITLE]
-    )
-    return what if members.entity is None else f"`{short(members.entity)}`: {what}"
-
-
-def short(value: str | None) -> str:
-    """Return a value on one line, of a length that a title or sentence can hold."""
-    text = "missing" if value is None else " ".join(value.split())
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
 def _digest(*parts: str | None) -> str:

@@ -19,8 +19,9 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from anomaly.incidents.sentence import short
 from anomaly.incidents.similarity import ALIKE, directions
-from anomaly.incidents.summary import Incident, short
+from anomaly.incidents.summary import Incident
 from anomaly.incidents.verdicts import TELLING, has_ended, is_about, is_odder
 from schemas.outputs.verdict import Verdict
 

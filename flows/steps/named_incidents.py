@@ -5,18 +5,22 @@ An incident that a verdict suppresses is not replaced by a less anomalous one.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from anomaly.explain.reasons import explain
 from anomaly.incidents.moved import column_alone, parts_of_moves
+from anomaly.incidents.sentence import Happening, distinct, happening
 from anomaly.incidents.summary import Incident, describe_incident, members_of
 from anomaly.incidents.verdicts import ReviewedIncidents, apply_verdicts
 from anomaly.model.selection import anomaly_score, severity
+from anomaly.numerics.arrays import Integers
 from flows.steps.incident_pool import GroupingInputs, Pool
 from flows.steps.records import Batch
 from flows.steps.score import score_batch
+from schemas.columns.event_parts import event_parts
 from schemas.columns.roles import time_column
 
 
@@ -57,8 +61,11 @@ def judged_incidents(inputs: GroupingInputs, pool: Pool) -> Outcome:
         for incident in outcome.reported:
             moved.get(of_moves.get(incident.incident, ""), reported).append(incident)
         suppressed += outcome.suppressed
-    for each in (reported, suppressed, *moved.values()):
-        each.sort(key=lambda incident: (incident.odd_at, numbers[incident.incident]))
+    lists = (reported, suppressed, *moved.values())
+    titles = _distinct([incident for some in lists for incident in some])
+    for some in lists:
+        some.sort(key=lambda incident: (incident.odd_at, numbers[incident.incident]))
+        some[:] = [replace(each, title=titles[each.incident]) for each in some]
     return Outcome(ReviewedIncidents(reported, suppressed), numbers, moved)
 
 
@@ -86,42 +93,58 @@ def _of_moves(
 def _summaries(inputs: GroupingInputs, pool: Pool, numbers: Sequence[int]) -> list[Incident]:
     """Name incidents after their oddest records."""
     oddest = np.unique(pool.numbers, return_index=True)[1][numbers]
-    rows, p = pool.odd.rows[oddest], pool.odd.p_values[oddest]
-    ranking = np.array(
-        [pool.beside.p_values.get(n, own) for n, own in zip(numbers, p, strict=True)]
-    )
-    events = pool.odd.events.take(pa.array(oddest))
-    scores = score_batch(
-        inputs.model, inputs.records, Batch(events, rows, pa.table({}))
-    ).to_pylist()
-    points = anomaly_score(p)
+    events, roles = pool.odd.events.take(pa.array(oddest)), inputs.records.roles
     members = members_of(
-        pool.odd.events,
-        pool.numbers,
-        list(numbers),
-        inputs.entities,
-        time_column(inputs.records.roles),
+        pool.odd.events, pool.numbers, list(numbers), inputs.entities, time_column(roles)
     )
+    happened = _happenings(inputs, pool, numbers)
     told = zip(*explain(inputs.model.explaining, inputs.references, events), strict=True)
-    graded = zip(
-        scores, p.tolist(), points.tolist(), severity(ranking, inputs.n_scored), oddest, strict=True
-    )
+    scored = _scored(inputs, pool, numbers, oddest)
     named = [
-        describe_incident(
-            str(inputs.run.job.name),
-            of_one,
-            why,
-            score
-            # Of the run, not of these few again: a product of matrices may round otherwise.
-            | {"p_value": p_value, "anomaly_score": point, "severity": grade}
-            | {"basis": "rule" if place < inputs.by_rule else "rank"},
-            inputs.records.roles,
-        )
-        for of_one, why, (score, p_value, point, grade, place) in zip(
-            members, told, graded, strict=True
-        )
+        describe_incident(str(inputs.run.job.name), of_one, what, why, scores, roles)
+        for of_one, what, why, scores in zip(members, happened, told, scored, strict=True)
     ]
     return [
         replace(each, critical=pool.critical.get(n), beside_moves=pool.beside.p_values.get(n))
         for each, n in zip(named, numbers, strict=True)
     ]
+
+
+def _scored(
+    inputs: GroupingInputs, pool: Pool, numbers: Sequence[int], oddest: Integers
+) -> list[dict[str, Any]]:
+    """Return the scores of the oddest record of each incident, its severity and its basis."""
+    rows, p_values = pool.odd.rows[oddest], pool.odd.p_values[oddest]
+    batch = Batch(pool.odd.events.take(pa.array(oddest)), rows, pa.table({}))
+    scores = score_batch(inputs.model, inputs.records, batch).to_pylist()
+    beside = pool.beside.p_values
+    ranking = np.array([beside.get(n, own) for n, own in zip(numbers, p_values, strict=True)])
+    points, grades = anomaly_score(p_values), severity(ranking, inputs.n_scored)
+    bases = np.where(oddest < inputs.by_rule, "rule", "rank")
+    # p and score are those of the run, not of these few again: a product of matrices may round
+    # otherwise.
+    return [
+        score | {"p_value": p, "anomaly_score": point, "severity": grade, "basis": basis}
+        for score, p, point, grade, basis in zip(
+            scores, p_values.tolist(), points.tolist(), grades, bases.tolist(), strict=True
+        )
+    ]
+
+
+def _happenings(inputs: GroupingInputs, pool: Pool, numbers: Sequence[int]) -> list[Happening]:
+    """Return what happened in each incident, of all its records."""
+    roles = inputs.records.roles
+    parts, time = event_parts(roles), time_column(roles)
+    order = np.argsort(pool.numbers, kind="stable")
+    ends = (np.searchsorted(pool.numbers[order], numbers, side=s) for s in ("left", "right"))
+    return [
+        happening(pool.odd.events, order[start:stop], parts, time, inputs.run.job.unit)
+        for start, stop in zip(*ends, strict=True)
+    ]
+
+
+def _distinct(incidents: Sequence[Incident]) -> dict[str, str]:
+    """Return the sentence of each incident, told apart by its time where several have one."""
+    titles = [each.title for each in incidents]
+    said = distinct(titles, [each.members.first_time for each in incidents])
+    return {each.incident: title for each, title in zip(incidents, said, strict=True)}

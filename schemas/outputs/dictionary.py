@@ -27,7 +27,7 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
         {
             "incident": "Its name, the same however often the records are judged.",
             "rank": "The alarms come first, then by the score, as far as no verdict moves it.",
-            "title": "The entity, and what is odd about it.",
+            "title": "What happened, in one sentence: who did what, how often, and what is odd.",
             "status": "`new`, `recurring`, or `worse`: ten times as rare as it ever was, or with"
             " more than three times the records.",
             "basis": "`rule` if the job's rule selects its oddest record, `rank` if it is a lead.",

@@ -17,6 +17,7 @@ from anomaly.incidents.alarms import (
     with_alarms,
     worth_showing,
 )
+from anomaly.incidents.sentence import Happening
 from anomaly.incidents.summary import Incident, Members, describe_incident
 from schemas.columns.roles import Role
 from schemas.outputs.tables import SEVERITY_RANK
@@ -34,7 +35,8 @@ def incident(
     scores = {"record_id": "e1", "p_value": p, "anomaly_score": -10.0 * np.log10(p)}
     scores |= {"density_score": 5.0, "distance_score": 9.0, "basis": "rank", "severity": "low"}
     roles = {"action": Role.CATEGORY, "user": Role.ENTITY}
-    made = describe_incident("job", members, (reasons, "odd"), scores, roles)
+    what = Happening(members.records, None, {})
+    made = describe_incident("job", members, what, (reasons, "odd"), scores, roles)
     return replace(made, status=status, **changes)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from anomaly.explain.reasons import Reason
 from anomaly.incidents.recurrence import PastIncident, compared, differences, resolved
+from anomaly.incidents.sentence import Happening
 from anomaly.incidents.summary import Incident, Members, describe_incident
 from schemas.columns.roles import Role
 
@@ -21,7 +22,8 @@ def incident(
     reasons = [Reason(column, "wipe", "read", 0.9, f"`{column}` is odd")]
     scores = {"record_id": "e1", "p_value": 1e-4, "anomaly_score": 40.0, "severity": "medium"}
     scores |= {"density_score": 5.0, "distance_score": 9.0, "basis": "rank"}
-    return describe_incident("job", members, (reasons, "odd"), scores, ROLES)
+    what = Happening(members.records, None, {})
+    return describe_incident("job", members, what, (reasons, "odd"), scores, ROLES)
 
 
 def past(of: Incident, run: int = 0, **changes: Any) -> PastIncident:

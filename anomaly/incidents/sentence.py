@@ -1,0 +1,225 @@
+"""Tells an incident in one sentence made of all its records.
+
+It says who did what, how often, in how long and to what, as whom and from where, and how it went.
+Then it names what is odd about the most telling record. Which column tells which part is known by
+its name (`schemas.columns.event_parts`). A log without such columns is told by what is odd alone.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anomaly.explain.reasons import Reason
+from anomaly.numerics.arrays import Integers
+from schemas.columns.event_parts import Part
+from schemas.columns.vocabulary import words
+
+_TELLING = 0.1
+"""A column with at least this share of the surprisal may be told to be odd."""
+_REASONS = 2
+"""The most columns that are told to be odd."""
+_LONGEST_VALUE = 48
+_HEAD = 20
+"""Characters of a longer value that come before its middle, which is left out."""
+_ACTIVITIES = frozenset({"action", "operation", "activity", "event", "eventname"})
+_ACTIVITIES |= {"command", "method", "verb", "api", "call"}
+"""Last words of a column whose values are done; of another, events have them."""
+_AROUND = {Part.TARGET: "on", Part.ACTOR: "as", Part.SOURCE: "from"}
+"""The words before a part, in the order of the sentence."""
+_SECOND, _MINUTE, _HOUR, _DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Told:
+    """The values of a column in the records of an incident."""
+
+    column: str
+    distinct: int
+    """Of those that are not missing."""
+    most: str
+    """The commonest of them; the first by name, of several."""
+    records: int
+    """Of the incident that have it."""
+
+
+@dataclass(frozen=True)
+class Happening:
+    """The facts of an incident that a sentence tells."""
+
+    records: int
+    span: int | None
+    """Microseconds from the first to the last; None where they have no time."""
+    parts: Mapping[Part, Told]
+    unit: str = "event"
+
+
+def happening(
+    events: pa.Table, places: Integers, parts: Mapping[Part, str], time: str | None, unit: str
+) -> Happening:
+    """Return what the records of an incident have in common.
+
+    Parameters
+    ----------
+    events
+        Conformed records.
+    places
+        Those of the incident, at least one.
+    parts
+        The column that tells each part. One that holds several values of a session tells none.
+    time
+        The column that holds the time of a record, if there is one.
+    unit
+        What a record is: `event` or `session`.
+    """
+    single = {part: column for part, column in parts.items() if _is_single(events, column)}
+    own = events.select(sorted({*single.values(), *([] if time is None else [time])}))
+    own = own.take(pa.array(places))
+    span = None
+    if time is not None:
+        ends = pc.min_max(own[time].cast(pa.int64())).as_py()
+        span = None if ends["min"] is None else ends["max"] - ends["min"]
+    found = {part: told for part, column in single.items() if (told := _told(own[column], column))}
+    return Happening(len(places), span, found, unit)
+
+
+def sentence(
+    who: str | None, column: str | None, what: Happening, reasons: Sequence[Reason]
+) -> str:
+    """Tell an incident in one sentence.
+
+    Parameters
+    ----------
+    who, column
+        The entity that it is about, and its column; None where it is about none.
+    what
+        What its records have in common.
+    reasons
+        Of its most telling record, the most telling first.
+
+    Examples
+    --------
+    >>> parts = {
+    ...     Part.ACTION: Told("action", 1, "sign_in", 16),
+    ...     Part.ACTOR: Told("user", 16, "ann", 1),
+    ...     Part.OUTCOME: Told("status", 2, "failure", 15),
+    ... }
+    >>> why = [Reason("user_agent", "curl", "firefox", 0.9, "")]
+    >>> sentence("198.51.100.7", "source_ip", Happening(16, 96_000_000, parts), why)
+    '`198.51.100.7` did `sign_in` 16 times in 96 s as 16 `user` values, with `status` `failure` \
+15 times; odd is `user_agent` `curl`'
+    """
+    left = {part: told for part, told in what.parts.items() if told.column != column}
+    around = [
+        _around(word, left[part], what.records) for part, word in _AROUND.items() if part in left
+    ]
+    happened = " ".join([_done(who, left.get(Part.ACTION), what), *around])
+    if Part.OUTCOME in left:
+        happened += f", {_outcome(left[Part.OUTCOME], what.records)}"
+    shown = [told for part, told in left.items() if part not in _AROUND or told.distinct == 1]
+    odd = _odd(reasons, {(told.column, told.most) for told in shown}, who)
+    return f"{happened}; odd is {odd}" if odd else happened
+
+
+def distinct(sentences: Sequence[str], times: Sequence[int | None]) -> list[str]:
+    """Add the time of the first record, in UTC, to sentences that are equal.
+
+    Parameters
+    ----------
+    sentences
+        Those of a run.
+    times
+        Of the first record of each, in microseconds since 1970; None where it has no time.
+    """
+    often = Counter(sentences)
+    return [
+        f"{said}, from {_moment(time)} on" if often[said] > 1 and time is not None else said
+        for said, time in zip(sentences, times, strict=True)
+    ]
+
+
+def short(value: str | None) -> str:
+    """Return a value on one line, of a length that a sentence can hold: its middle is left out.
+
+    Examples
+    --------
+    >>> short("/api/v1/customers/exports/2026/01/customers-all-of-them.csv")
+    '/api/v1/customers/ex…1/customers-all-of-them.csv'
+    """
+    text = "missing" if value is None else " ".join(value.split())
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    return f"{text[:_HEAD]}…{text[_HEAD + 1 - _LONGEST_VALUE :]}"
+
+
+def _is_single(events: pa.Table, column: str) -> bool:
+    return not pa.types.is_list(events.schema.field(column).type)
+
+
+def _told(values: pa.ChunkedArray, column: str) -> Told | None:
+    counts = pc.value_counts(values.cast(pa.string()).drop_null()).to_pylist()
+    if not counts:
+        return None
+    most = min(counts, key=lambda each: (-each["counts"], each["values"]))
+    return Told(column, len(counts), most["values"], most["counts"])
+
+
+def _done(who: str | None, action: Told | None, what: Happening) -> str:
+    span = "" if what.span is None or what.records == 1 else f" in {_duration(what.span)}"
+    if action is None:
+        events = f"{what.records:,} {what.unit}{'' if what.records == 1 else 's'}{span}"
+        return events if who is None else f"`{short(who)}` has {events}"
+    begin = "" if who is None else f"`{short(who)}` did "
+    if not _ACTIVITIES & set(words(action.column)[-2:]):
+        begin = f"`{action.column}` " if who is None else f"`{short(who)}` had `{action.column}` "
+    done = f"{begin}`{short(action.most)}` {_times(action.records)}"
+    if action.distinct > 1:
+        others = f"{action.distinct - 1:,} other{'' if action.distinct == 2 else 's'}"
+        done = f"{done} and {others}, {what.records:,} in all"
+    return f"{done}{span}"
+
+
+def _times(n: int) -> str:
+    return {1: "once", 2: "twice"}.get(n, f"{n:,} times")
+
+
+def _duration(span: int) -> str:
+    """Say how long at the most, in whole units of which there are few."""
+    for unit, name in ((_SECOND, "s"), (_MINUTE, "min"), (_HOUR, "h")):
+        if span <= 120 * unit:
+            return f"{max(math.ceil(span / unit), 1):,} {name}"
+    return f"{math.ceil(span / _DAY):,} days"
+
+
+def _around(word: str, told: Told, records: int) -> str:
+    if told.distinct > 1:
+        return f"{word} {told.distinct:,} `{told.column}` values"
+    part = "" if told.records == records else f" {_times(told.records)}"
+    return f"{word} `{short(told.most)}`{part}"
+
+
+def _outcome(told: Told, records: int) -> str:
+    part = "" if told.records == records else f" {_times(told.records)}"
+    return f"with `{told.column}` `{short(told.most)}`{part}"
+
+
+def _odd(reasons: Sequence[Reason], said: Collection[tuple[str, str]], who: str | None) -> str:
+    """Name the columns that are odd, with their values where these do not stand there already."""
+    telling = [reason for reason in reasons if reason.share >= _TELLING] or list(reasons[:1])
+    return " and ".join(_named(reason, said, who) for reason in telling[:_REASONS])
+
+
+def _named(reason: Reason, said: Collection[tuple[str, str]], who: str | None) -> str:
+    name, value = f"`{reason.column}`", reason.observed
+    if value is None:
+        return f"{name} (missing)"
+    stands = value == who or (reason.column, value) in said
+    return name if stands else f"{name} `{short(value)}`"
+
+
+def _moment(time: int) -> str:
+    return f"{datetime.fromtimestamp(time // _SECOND, UTC):%H:%M:%S} UTC"

@@ -1,0 +1,160 @@
+"""The sentence of an incident: each count in it equals a recount."""
+
+import re
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly.explain.reasons import Reason
+from anomaly.incidents.sentence import distinct, happening, sentence, short
+from schemas.columns.event_parts import Part, event_parts
+from schemas.columns.roles import Role
+
+FIRST = datetime(2026, 1, 9, 3, 0, tzinfo=UTC)
+PARTS = {
+    Part.ACTION: "action",
+    Part.TARGET: "resource",
+    Part.ACTOR: "user",
+    Part.SOURCE: "source_ip",
+    Part.OUTCOME: "status",
+}
+NAMES = st.none() | st.sampled_from(["a", "b", "c"])
+ROWS = st.lists(
+    st.tuples(NAMES, NAMES, NAMES, NAMES, NAMES, st.integers(0, 90_000)), min_size=1, max_size=12
+)
+
+
+def events_of(rows: list[tuple]) -> pa.Table:
+    columns = dict(zip(PARTS.values(), zip(*[row[:5] for row in rows], strict=True), strict=True))
+    times = [FIRST + timedelta(seconds=row[5]) for row in rows]
+    table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    return table.append_column("time", pa.array(times, pa.timestamp("us", "UTC")))
+
+
+def told(rows: list[tuple], who: str | None, column: str | None, *reasons: Reason) -> str:
+    what = happening(events_of(rows), np.arange(len(rows)), PARTS, "time", "event")
+    return sentence(who, column, what, reasons)
+
+
+def reason(column: str, observed: str | None, share: float = 0.9) -> Reason:
+    return Reason(column, observed, None, share, "")
+
+
+def test_who_did_what_how_often_in_how_long_as_whom_and_what_is_odd() -> None:
+    rows = [("sign_in", "/vpn", f"u{i}", "203.0.113.7", "failure", 6 * i) for i in range(16)]
+    why = [reason("source_ip", "203.0.113.7"), reason("agent", "curl", 0.2)]
+    assert told(rows, "203.0.113.7", "source_ip", *why) == (
+        "`203.0.113.7` did `sign_in` 16 times in 90 s on `/vpn` as 16 `user` values, with `status`"
+        " `failure`; odd is `source_ip` and `agent` `curl`"
+    )
+
+
+def test_one_record_is_told_once_and_without_a_duration() -> None:
+    rows = [("wipe", "/db", "ann", "10.0.0.1", "success", 5)]
+    assert told(rows, "ann", "user", reason("action", "wipe")) == (
+        "`ann` did `wipe` once on `/db` from `10.0.0.1`, with `status` `success`; odd is `action`"
+    )
+
+
+def test_a_log_without_such_columns_is_told_by_what_is_odd() -> None:
+    events = events_of([("x", "y", "z", None, None, 0)] * 3)
+    what = happening(events, np.arange(3), {}, "time", "session")
+    assert sentence("R1", "node", what, [reason("level", "FATAL")]) == (
+        "`R1` has 3 sessions in 1 s; odd is `level` `FATAL`"
+    )
+    assert sentence(None, None, what, [reason("level", None)]) == (
+        "3 sessions in 1 s; odd is `level` (missing)"
+    )
+
+
+@given(ROWS, st.booleans())
+def test_every_count_equals_a_recount(rows: list[tuple], known: bool) -> None:
+    who = rows[0][2] if known else None
+    said = told(rows, who, None if who is None else "user", reason("action", rows[0][0]))
+    column = {name: [row[i] for row in rows] for i, name in enumerate(PARTS.values())}
+    for n, name in re.findall(r"([\d,]+) `(\w+)` values", said):
+        assert int(n) == len(set(column[name]) - {None}) > 1
+    for word, name in (("on", "resource"), ("from", "source_ip")):
+        if found := re.search(rf" {word} `(\w)`( once| twice| \d+ times)?", said):
+            n = column[name].count(found[1])
+            assert set(column[name]) <= {found[1], None}
+            assert _count(found[2]) == (None if n == len(rows) else n)
+    if found := re.search(r"with `status` `(\w)`( once| twice| \d+ times)?", said):
+        n = column["status"].count(found[1])
+        assert n == max(Counter(filter(None, column["status"])).values())
+        assert _count(found[2]) == (None if n == len(rows) else n)
+    actions = [name for name in column["action"] if name is not None]
+    if actions:
+        found = re.search(r"`(\w)` (once|twice|\d+ times)( and (\d+) others?, (\d+) in all)?", said)
+        assert found
+        assert _count(found[2]) == column["action"].count(found[1])
+        if found[3]:
+            assert int(found[4]) == len(set(actions)) - 1
+            assert int(found[5]) == len(rows)
+        else:
+            assert len(set(actions)) == 1
+    seconds = [row[5] for row in rows]
+    if len(rows) > 1:
+        n, unit = re.search(r"in (\d+) (s|min|h)\b", said).groups()
+        size = {"s": 1, "min": 60, "h": 3_600}[unit]
+        span = max(seconds) - min(seconds)
+        assert (int(n) - 1) * size < max(span, 1) <= int(n) * size
+
+
+def _count(said: str | None) -> int | None:
+    if said is None:
+        return None
+    words = {"once": 1, "twice": 2}
+    return words.get(said.strip()) or int(said.split()[0])
+
+
+def test_sentences_that_are_equal_are_told_apart_by_their_times() -> None:
+    times = [0, 3_600_000_000, 5, None]
+    assert distinct(["a", "a", "b", "a"], times) == [
+        "a, from 00:00:00 UTC on",
+        "a, from 01:00:00 UTC on",
+        "b",
+        "a",
+    ]
+
+
+@given(st.text(max_size=200))
+def test_a_long_value_keeps_its_beginning_and_its_end(value: str) -> None:
+    cut, plain = short(value), " ".join(value.split())
+    assert len(cut) <= 48
+    assert plain.startswith(cut[:20])
+    assert plain.endswith(cut[21:])
+
+
+@pytest.mark.parametrize(
+    ("columns", "parts"),
+    [
+        (
+            {"user.name": "entity", "event.action": "category", "source.ip": "entity"}
+            | {"destination.ip": "entity", "event.outcome": "category"},
+            {"actor": "user.name", "action": "event.action", "target": "destination.ip"}
+            | {"source": "source.ip", "outcome": "event.outcome"},
+        ),
+        (
+            {"actor.user.name": "entity", "activity_name": "category"}
+            | {"src_endpoint.ip": "entity", "dst_endpoint.ip": "entity", "status": "category"},
+            {"actor": "actor.user.name", "action": "activity_name", "target": "dst_endpoint.ip"}
+            | {"source": "src_endpoint.ip", "outcome": "status"},
+        ),
+        (
+            {"client": "entity", "method": "category", "path": "text", "status": "category"},
+            {"action": "method", "target": "path", "source": "client", "outcome": "status"},
+        ),
+        ({"event_source": "category", "node": "entity", "level": "category"}, {}),
+        ({"status": "number", "action": "ignore"}, {}),
+    ],
+)
+def test_the_parts_of_an_event_are_known_by_the_names_of_columns(
+    columns: dict[str, str], parts: dict[str, str]
+) -> None:
+    assert event_parts({name: Role(role) for name, role in columns.items()}) == parts
