@@ -2,6 +2,10 @@
 
 The identity is made of the facts that stay the same on another day: job, entity and pattern. The
 pattern is the column with the largest share of the surprisal, with its value where that is a name.
+
+The id is made of the job and the first record of the incident in time. So it stays when the same
+records are judged again and another of them is the oddest. No record is of two incidents, so no two
+incidents of a run share an id.
 """
 
 import hashlib
@@ -53,6 +57,9 @@ class Members:
     the most records, and the first in doubt.
     """
     entity: str | None
+    begin: tuple[str | None, ...]
+    """The id of the first record in time, and its entities. Of several at that time it is the first
+    by its id."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,7 @@ class Incident:
 
 def members_of(
     events: pa.Table,
+    ids: pa.Array,
     numbers: npt.NDArray[np.int64],
     wanted: Sequence[int],
     entities: Sequence[str],
@@ -118,6 +126,8 @@ def members_of(
     ----------
     events
         Conformed records of incidents, the oddest first, n of them.
+    ids
+        string (n,): their ids, each once.
     numbers
         int64 (n,): the incident that each is of.
     wanted
@@ -132,8 +142,10 @@ def members_of(
     stops = np.searchsorted(numbers[order], wanted, side="right")
     names = {column: events[column].to_pylist() for column in entities}
     times = None if time is None else events[time].cast(pa.int64()).to_numpy()
+    record_ids = ids.to_pylist()
     return [
-        _members(order[start:stop], names, times) for start, stop in zip(starts, stops, strict=True)
+        _members(order[start:stop], names, times, record_ids)
+        for start, stop in zip(starts, stops, strict=True)
     ]
 
 
@@ -141,6 +153,7 @@ def _members(
     places: npt.NDArray[np.int64],
     entities: Mapping[str, list[str | None]],
     times: npt.NDArray[np.int64] | None,
+    ids: Sequence[str],
 ) -> Members:
     found = []
     most, entity_column, entity = len(places) * _SHARED, None, None
@@ -156,7 +169,9 @@ def _members(
     first, last = (None, None)
     if times is not None:
         first, last = int(times[places].min()), int(times[places].max())
-    return Members(len(places), first, last, found, entity_column, entity)
+    i = min(places.tolist(), key=lambda place: (0 if times is None else times[place], ids[place]))
+    begin = (ids[i], *(names[i] for names in entities.values()))
+    return Members(len(places), first, last, found, entity_column, entity, begin)
 
 
 def describe_incident(
@@ -187,9 +202,9 @@ def describe_incident(
     reasons, summary = told
     pattern = _pattern(reasons, roles)
     identity = _digest(job, members.entity_column, members.entity, pattern)
-    own = dict(scores)
+    own, first_time = dict(scores), str(members.first_time)
     return Incident(
-        incident=f"i-{_digest(identity, own['record_id'], str(members.first_time))}",
+        incident=f"i-{_digest(job, first_time, *members.begin)}",
         title=sentence(members.entity, members.entity_column, what, reasons),
         severity=own.pop("severity"),
         basis=own.pop("basis"),

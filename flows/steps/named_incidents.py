@@ -94,9 +94,8 @@ def _summaries(inputs: GroupingInputs, pool: Pool, numbers: Sequence[int]) -> li
     """Name incidents after their oddest records."""
     oddest = np.unique(pool.numbers, return_index=True)[1][numbers]
     events, roles = pool.odd.events.take(pa.array(oddest)), inputs.records.roles
-    members = members_of(
-        pool.odd.events, pool.numbers, list(numbers), inputs.entities, time_column(roles)
-    )
+    entities, time = inputs.entities, time_column(roles)
+    members = members_of(pool.odd.events, pool.odd.ids, pool.numbers, list(numbers), entities, time)
     happened = _happenings(inputs, pool, numbers)
     told = zip(*explain(inputs.model.explaining, inputs.references, events), strict=True)
     scored = _scored(inputs, pool, numbers, oddest)

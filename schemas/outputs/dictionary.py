@@ -25,7 +25,8 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
     "incidents": (
         INCIDENT,
         {
-            "incident": "Its name, the same however often the records are judged.",
+            "incident": "Its id, made of the job and its first record. It stays as long as that"
+            " record is the first.",
             "rank": "The alarms come first, then by the score, as far as no verdict moves it.",
             "title": "What happened, in one sentence: who did what, how often, and what is odd.",
             "status": "`new`, `recurring`, or `worse`: ten times as rare as it ever was, or with"

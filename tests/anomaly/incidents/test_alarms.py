@@ -29,7 +29,7 @@ N = 1_000
 def incident(
     expected: float, name: str = "eve", status: str = "new", **changes: object
 ) -> Incident:
-    members = Members(2, 0, 1, [], "user", name)
+    members = Members(2, 0, 1, [], "user", name, ("e1",))
     reasons = [Reason("action", "wipe", "read", 0.9, "`action` is odd")]
     p = expected / N
     scores = {"record_id": "e1", "p_value": p, "anomaly_score": -10.0 * np.log10(p)}

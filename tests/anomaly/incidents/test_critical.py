@@ -48,7 +48,7 @@ def test_no_records_have_no_critical_value():
 
 
 def incident(name: str, severity: str, critical: str | None, *, alarm: bool = False) -> Incident:
-    members = Members(1, None, None, [], None, None)
+    members = Members(1, None, None, [], None, None, ("e1",))
     scores = {"p_value": 0.1, "anomaly_score": 10.0}
     made = Incident(name, "t", severity, "rank", members, scores, "s", [], "k", "p")
     return Incident(**vars(made) | {"critical": critical, "alarm": alarm})

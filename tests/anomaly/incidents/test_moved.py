@@ -97,7 +97,7 @@ def test_without_a_move_nothing_is_exchanged(model):
 @pytest.mark.parametrize(("share", "column"), [(0.8, "agent"), (0.79, None)])
 def test_a_column_is_the_only_reason_from_four_fifths_on(share, column):
     reason = Reason(column="agent", observed="x", expected=None, share=share, sentence="s")
-    members = Members(1, None, None, [], None, None)
+    members = Members(1, None, None, [], None, None, ("e1",))
     made = Incident("i", "t", "low", "rank", members, {}, "s", [reason], "k", "p")
     assert column_alone(made) == column
     assert column_alone(Incident(**vars(made) | {"reasons": []})) is None

@@ -18,7 +18,7 @@ ROLES = {"user": Role.ENTITY, "action": Role.CATEGORY, "bytes": Role.NUMBER}
 def incident(
     entity: str = "eve", column: str = "action", at: int | None = 100 * HOUR, records: int = 2
 ) -> Incident:
-    members = Members(records, at, None if at is None else at + HOUR, [], "user", entity)
+    members = Members(records, at, None if at is None else at + HOUR, [], "user", entity, ("e1",))
     reasons = [Reason(column, "wipe", "read", 0.9, f"`{column}` is odd")]
     scores = {"record_id": "e1", "p_value": 1e-4, "anomaly_score": 40.0, "severity": "medium"}
     scores |= {"density_score": 5.0, "distance_score": 9.0, "basis": "rank"}

@@ -1,6 +1,6 @@
 """The incidents of a run: what the budget counts, what a flood comes to, what stays the same."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from anomaly.incidents.verdicts import verdict_on
 from flows.steps.group import FINDINGS_OF_ONE
 from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents, read_scores
+from flows.storage.verdicts.store import keep_verdict
+from schemas.outputs.verdict import Opinion
 from tests.flows.sample_logs import dataset_bytes, detect, detect_in, job, small_log, written
 
 
@@ -128,6 +131,43 @@ def test_the_same_input_and_job_give_the_same_incidents_even_in_a_later_run(tmp_
     assert dataset_bytes(again, "incidents") == dataset_bytes(first, "incidents")
     assert dataset_bytes(again, "findings") == dataset_bytes(first, "findings")
     assert {incident["status"] for incident in rows(again)} == {"new"}
+
+
+def test_another_order_of_the_rows_gives_the_same_incidents(tmp_path: Path) -> None:
+    log = with_flood(600, 40)
+    shuffled = log.take(pa.array(np.random.default_rng(3).permutation(len(log))))
+    first, other = detect_in(log, tmp_path / "log"), detect_in(shuffled, tmp_path / "shuffled")
+    assert rows(other) == rows(first)
+
+
+def ids_of_small_ones(run: PublishedRun) -> dict[frozenset[str], str]:
+    """The records of each incident whose records are all findings -> its id."""
+    of: dict[str, set[str]] = {}
+    for row in read_findings(run).to_pylist():
+        of.setdefault(row["incident"], set()).add(row["record_id"])
+    return {
+        frozenset(of[row["incident"]]): row["incident"]
+        for row in rows(run)
+        if row["records"] == len(of[row["incident"]])
+    }
+
+
+def test_incidents_of_the_same_records_keep_their_ids_when_a_verdict_changes_the_model(
+    tmp_path: Path,
+) -> None:
+    spec = job(written(tmp_path / "log.parquet", with_flood(600, 40)), tmp_path / "out")
+    first = detect(spec)
+    flood, before = rows(first)[0], ids_of_small_ones(first)
+    found = read_findings(first).to_pylist()
+    ids = [row["record_id"] for row in found if row["incident"] == flood["incident"]]
+    opinion = Opinion(label="malicious", who="eve", when=datetime(2026, 1, 20, tzinfo=UTC))
+    keep_verdict(first.job_folder, verdict_on(flood, ids, first.manifest.run_id, opinion))
+    again = detect(spec)
+    after = ids_of_small_ones(again)
+    retained = before.keys() & after.keys()
+    assert len(retained) >= 5
+    assert [after[each] for each in retained] == [before[each] for each in retained]
+    assert rows(again)[0]["p_value"] != rows(first)[0]["p_value"]
 
 
 def test_records_without_time_and_entity_have_incidents_too(tmp_path: Path) -> None:
