@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 if _TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_findings", "read_incidents", "read_scores", "runs"]
+__all__ = ["read_findings", "read_incidents", "read_members", "read_scores", "runs"]
 __version__ = _version("outfield")
 
 
@@ -97,6 +97,32 @@ def read_incidents(folder: str, run: str | None = None) -> "pd.DataFrame":
     from flows.results.frames import incidents_frame  # noqa: PLC0415 - `import outfield` costs nothing
 
     return incidents_frame(folder, run)
+
+
+def read_members(folder: str, run: str | None = None) -> "pd.DataFrame":
+    """Read every record that is part of an incident of a run, the oddest first.
+
+    Parameters
+    ----------
+    folder
+        The job's folder, such as `outfield-output/sample`.
+    run
+        The run's id, one of `runs(folder).index`; the newest by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each record: `record_id` and `incident`. It has those of suppressed and unshown
+        incidents too. It is empty for runs of versions that did not list them.
+
+    Raises
+    ------
+    schemas.errors.OutputError
+        There is no such job or run, or a file of it is damaged.
+    """
+    from flows.results.frames import members_frame  # noqa: PLC0415 - `import outfield` costs nothing
+
+    return members_frame(folder, run)
 
 
 def read_scores(folder: str, run: str | None = None) -> "pd.DataFrame":

@@ -23,7 +23,7 @@ def test_the_public_surface_is_exactly_this():
     assert (
         public
         == set(outfield.__all__)
-        == {"read_findings", "read_incidents", "read_scores", "runs"}
+        == {"read_findings", "read_incidents", "read_members", "read_scores", "runs"}
     )
     assert outfield.__version__ == version("outfield")
 

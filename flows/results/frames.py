@@ -9,6 +9,7 @@ from flows.storage.runs.reader import (
     list_runs,
     read_findings,
     read_incidents,
+    read_members,
     read_scores,
 )
 
@@ -21,6 +22,11 @@ def findings_frame(folder: str, run: str | None) -> pd.DataFrame:
 def incidents_frame(folder: str, run: str | None) -> pd.DataFrame:
     """Read the incidents of a run, the newest by default."""
     return _as_frame(read_incidents(find_run(folder, run)))
+
+
+def members_frame(folder: str, run: str | None) -> pd.DataFrame:
+    """Read the records of the incidents of a run, the newest by default."""
+    return _as_frame(read_members(find_run(folder, run)))
 
 
 def scores_frame(folder: str, run: str | None) -> pd.DataFrame:

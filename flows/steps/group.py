@@ -5,7 +5,7 @@ incident that a verdict suppresses is not replaced by a less anomalous one. Verd
 incidents change the order of the others. The most anomalous records of each become findings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +26,7 @@ from flows.steps.score import ChunkScored
 from flows.steps.select import Selected
 from schemas.outputs.figures import ColumnDrift
 from schemas.outputs.manifest import IncidentSummary
-from schemas.outputs.tables import INCIDENT, SEVERITY_RANK
+from schemas.outputs.tables import INCIDENT, MEMBER, SEVERITY_RANK
 
 FINDINGS_OF_ONE = 10
 """The most findings that an incident has; its other records are counted."""
@@ -73,6 +73,8 @@ def group_incidents(
     for dataset, some in parted.items():
         written = [incident.row(rank) for rank, incident in enumerate(some, start=1)]
         run.folder.write_part(dataset, 0, pa.Table.from_pylist(written, schema=INCIDENT))
+    members = _members(pool, outcome.numbers)
+    run.folder.write_part("members", 0, members)
     places = _findings(pool, [outcome.numbers[incident.incident] for incident in reported])
     named = {outcome.numbers[incident.incident]: incident for incident in reported}
     of_each = [named[number] for number in pool.numbers[places].tolist()]
@@ -85,7 +87,7 @@ def group_incidents(
         p_values=pool.odd.p_values[places],
         by_rule=places < inputs.by_rule,
         incidents=[incident.incident for incident in of_each],
-        summary=summary,
+        summary=summary.model_copy(update={"members": len(members)}),
         in_incidents=int(np.isin(of_rule, list(outcome.numbers.values())).sum()),
         covers=covers,
         severities=_severities(pool.odd.p_values[places], scored.scored, of_each),
@@ -105,6 +107,14 @@ def _severities(
         min(name, incident.severity, key=SEVERITY_RANK.__getitem__)
         for name, incident in zip(own, of_each, strict=True)
     ]
+
+
+def _members(pool: Pool, numbers: Mapping[str, int]) -> pa.Table:
+    """Return the records of all incidents, with the incident that each is of, as `MEMBER`."""
+    names = {number: incident for incident, number in numbers.items()}
+    of_each = pa.array([names.get(number) for number in pool.numbers.tolist()], pa.string())
+    found = pa.table([pool.odd.ids, of_each], names=MEMBER.names)
+    return found.filter(of_each.is_valid()).cast(MEMBER)
 
 
 def _findings(pool: Pool, numbers: Sequence[int]) -> Integers:

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from schemas.outputs.tables import FINDING, INCIDENT, MAP, RECORD, REJECTION, SCORES
+from schemas.outputs.tables import FINDING, INCIDENT, MAP, MEMBER, RECORD, REJECTION, SCORES
 
 _SCORES = {
     "record_id": "The record: the value of the `id` column, or the file and row it stands in.",
@@ -72,6 +72,10 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
         | _TOLD,
     ),
     "scores": (SCORES, _SCORES),
+    "members": (
+        MEMBER,
+        {"record_id": _SCORES["record_id"], "incident": "The incident that it is part of."},
+    ),
     "map": (
         MAP,
         {

@@ -233,6 +233,10 @@ class IncidentSummary(OutputDocument):
         description="Incidents less odd than the leads, kept for later runs to know them by. Null"
         " in runs before they were kept.",
     )
+    members: int | None = Field(
+        default=None,
+        description="Records of all incidents, shown or not. Null in runs before they were listed.",
+    )
     alarms: int = Field(default=0, description="Incidents that are alarms.")
     nights: int | None = Field(
         default=None,
@@ -349,6 +353,8 @@ class RunManifest(OutputDocument):
         stored = {} if self.search is None else {"records": self.search.records}
         if self.incidents.unshown is not None:
             stored["unshown"] = self.incidents.unshown
+        if self.incidents.members is not None:
+            stored["members"] = self.incidents.members
         return stored | {
             "findings": self.selection.findings,
             "scores": self.units_scored,

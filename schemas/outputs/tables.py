@@ -117,6 +117,12 @@ Verdicts may change the order among the alarms, and among the leads.
 `record_id`, the scores, `summary` and `reasons` are those of its most telling finding.
 """
 
+MEMBER = pa.schema(
+    [SCORES.field("record_id"), INCIDENT.field("incident")],
+    metadata=_METADATA,
+)
+"""One row for each record of an incident, shown or not; the oddest first."""
+
 ODD_EVENT = pa.struct(
     [
         pa.field("record_id", pa.string(), nullable=False),

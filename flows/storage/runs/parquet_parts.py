@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from flows.storage.fs.atomic import naming_output_errors, naming_read_errors, replacing
 from flows.storage.fs.store_path import Place, input_of
 from schemas.errors import OutputError
-from schemas.outputs.tables import FINDING, INCIDENT, MAP, RECORD, REJECTION, SCORES
+from schemas.outputs.tables import FINDING, INCIDENT, MAP, MEMBER, RECORD, REJECTION, SCORES
 
 LEADING_COLUMNS = {
     "incidents": INCIDENT,
@@ -25,7 +25,7 @@ LEADING_COLUMNS = {
 }
 """Dataset -> the columns that stand before the record's own ones."""
 
-OPTIONAL = {"map": MAP, "records": RECORD, "unshown": INCIDENT}
+OPTIONAL = {"map": MAP, "records": RECORD, "unshown": INCIDENT, "members": MEMBER}
 """The same, of datasets that not every run has: runs of earlier versions have no map."""
 
 _SETTINGS = {"compression": "zstd", "version": "2.6"}

@@ -15,7 +15,7 @@ from flows.storage.runs import parquet_parts
 from schemas.errors import OutputError
 from schemas.outputs.manifest import RunManifest
 from schemas.outputs.run_id import instant_of
-from schemas.outputs.tables import FINDING, INCIDENT
+from schemas.outputs.tables import FINDING, INCIDENT, MEMBER
 
 MANIFEST = "manifest.json"
 REPORT = "report.html"
@@ -168,6 +168,19 @@ def read_incidents(run: PublishedRun, dataset: str = "incidents") -> pa.Table:
     if "alarm" not in found.column_names:  # it is of a version without alarms
         found = found.append_column(INCIDENT.field("alarm"), pa.repeat(False, len(found)))
     return _as_of_now(found, INCIDENT)
+
+
+def read_members(run: PublishedRun) -> pa.Table:
+    """Read the records of a run's incidents, the oddest first; none where they were not listed yet.
+
+    Raises
+    ------
+    OutputError
+        A part is damaged.
+    """
+    if run.manifest.incidents.members is None:
+        return MEMBER.empty_table()
+    return parquet_parts.read_dataset(run.folder / "members")
 
 
 def read_map(run: PublishedRun) -> pa.Table:

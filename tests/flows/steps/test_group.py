@@ -1,5 +1,6 @@
 """The incidents of a run: what the budget counts, what a flood comes to, what stays the same."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,13 @@ import pytest
 
 from anomaly.incidents.verdicts import verdict_on
 from flows.steps.group import FINDINGS_OF_ONE
-from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents, read_scores
+from flows.storage.runs.reader import (
+    PublishedRun,
+    read_findings,
+    read_incidents,
+    read_members,
+    read_scores,
+)
 from flows.storage.verdicts.store import keep_verdict
 from schemas.outputs.verdict import Opinion
 from tests.flows.sample_logs import dataset_bytes, detect, detect_in, job, small_log, written
@@ -109,6 +116,22 @@ def test_records_counts_those_as_odd_as_the_oddest_of_the_last_incident(tmp_path
     cut = max(incident["p_value"] for incident in incidents)
     counted = sum(incident["records"] for incident in incidents)
     assert (p_values < cut).sum() < counted <= (p_values <= cut).sum()
+
+
+def test_members_lists_every_record_of_every_incident_once(flooded: PublishedRun) -> None:
+    members = read_members(flooded).to_pylist()
+    counted = Counter(row["incident"] for row in members)
+    assert counted == {row["incident"]: row["records"] for row in rows(flooded)}
+    assert len({row["record_id"] for row in members}) == len(members)
+    assert flooded.manifest.incidents.members == len(members)
+    of = {row["record_id"]: row["incident"] for row in members}
+    for finding in read_findings(flooded).to_pylist():
+        assert of[finding["record_id"]] == finding["incident"]
+    scores = dict(
+        zip(*read_scores(flooded, ["record_id", "p_value"]).to_pydict().values(), strict=True)
+    )
+    p_values = [scores[row["record_id"]] for row in members]
+    assert p_values == sorted(p_values)
 
 
 def test_without_a_rule_s_choice_there_are_as_many_incidents_as_asked_for(tmp_path: Path) -> None:

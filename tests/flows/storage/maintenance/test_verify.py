@@ -71,6 +71,7 @@ def test_what_was_written_is_whole(output, capsys):
         "findings/part-00000.parquet",
         "incidents/part-00000.parquet",
         "map/part-00000.parquet",
+        "members/part-00000.parquet",
         "quarantine/part-00000.parquet",
         "scores/part-00000.parquet",
         "suppressed/part-00000.parquet",
