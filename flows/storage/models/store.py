@@ -46,6 +46,7 @@ _ARRAYS, _REFERENCES, _STATE, _HEAD = (
 _PARTS = (_ARRAYS, _REFERENCES, _STATE)
 _ID = re.compile(r"[0-9a-f]{16}")
 _REMEDY = "fit it again"
+_MOST_LISTED = 8
 _NOT_STORED = "is not the file that was stored"
 
 
@@ -153,10 +154,18 @@ def find_model(job: Place, model_id: str) -> StoredModel:
     known = {stored.model_id: stored for stored in list_models(job)}
     if model_id in known:
         return known[model_id]
-    near = get_close_matches(model_id, known, n=1, cutoff=0.0)
-    remedy = f"the nearest of {len(known)} is {near[0]}" if near else "`outfield fit` makes one"
     # What was asked for may be any text: no more of it than an id has.
-    raise ModelFileError(f"no model {model_id[:40]!r} in {job.name}", remedy=remedy)
+    asked = model_id[:40]
+    raise ModelFileError(f"no model {asked!r} in {job.name}", remedy=_choice(asked, list(known)))
+
+
+def _choice(asked: str, known: list[str]) -> str:
+    """List the models that there are, the nearest to what was asked for first."""
+    if not known:
+        return "`outfield fit` makes one"
+    listed = ", ".join(get_close_matches(asked, known, n=_MOST_LISTED, cutoff=0.0))
+    more = len(known) - _MOST_LISTED
+    return f"choose from {listed}{f' and {more:,} more of `outfield models`' * (more > 0)}"
 
 
 def _read_head(stored: StoredModel) -> dict[str, Any]:

@@ -69,9 +69,20 @@ def test_what_was_decided_stays_written(tmp_path):
 
 def test_a_model_that_is_not_there_cannot_be_promoted(tmp_path):
     model(tmp_path, "a")
-    with pytest.raises(ModelFileError, match="the nearest of 1 is aaaa"):
+    with pytest.raises(ModelFileError, match=r"choose from aaaaaaaaaaaaaaaa$"):
         promote(tmp_path, "../../../etc", NOW)
     assert latest_model(tmp_path) is None
+
+
+def test_the_models_that_could_be_promoted_are_listed_the_nearest_first(tmp_path):
+    for letter in "0123456789":
+        model(tmp_path, letter)
+    with pytest.raises(ModelFileError) as raised:
+        promote(tmp_path, "7" * 15, NOW)
+    listed = str(raised.value).partition("choose from ")[2]
+    assert listed.startswith("7777777777777777, ")
+    assert listed.endswith(" and 2 more of `outfield models`")
+    assert listed.count(", ") == 7
 
 
 @pytest.mark.parametrize(
