@@ -56,7 +56,8 @@ class DetectCommands:
         job
             A job file, as `outfield init` writes it. What stands on the command line wins.
         name
-            The job's name below the output folder; the input's name by default.
+            The job's name below the output folder; by default that of the job file, or of the input
+            where there is none.
         partition
             The day to judge, such as 2026-01-05, where the input holds {date}; the newest one that
             is over by default.

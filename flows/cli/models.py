@@ -53,7 +53,8 @@ class ModelCommands:
         output
             The folder that holds the results of all jobs; ./outfield-output by default.
         name
-            The job's name below the output folder; its input's name by default.
+            The job's name below the output folder; by default that of the job file, or of the input
+            where there is none.
         partition
             The day to fit on, where what is fitted on holds {date}; the newest one that is over by
             default.
@@ -157,7 +158,8 @@ class ModelCommands:
         output
             The folder that holds the results of all jobs; ./outfield-output by default.
         name
-            The job's name below the output folder; its input's name by default.
+            The job's name below the output folder; by default that of the job file, or of the input
+            where there is none.
         partition
             The day to judge, where the input holds {date}; the newest one that is over by default.
         """
@@ -186,14 +188,12 @@ def _locked(job_or_folder: str) -> Iterator["Place"]:
 
 
 def _named_job(job: str, location: str | None, output: str | None, name: str | None) -> "JobSpec":
-    """Read the job; it keeps the name that its own input gives it, whatever else is read."""
+    """Read the job; it keeps its own name, whatever else is read."""
     from flows.jobs.job_file import complete_job, job_name_of
 
-    if not job.endswith(".toml"):
-        return complete_job(job_of(None), location or job, output, name or job_name_of(job))
-    spec = job_of(job)
-    own = spec.name or (job_name_of(spec.input) if spec.input else None)
-    return complete_job(spec, location, output, name or own)
+    if job.endswith(".toml"):
+        return complete_job(job_of(job), location, output, name)
+    return complete_job(job_of(None), location or job, output, name or job_name_of(job))
 
 
 def _fitted_on(location: str | None, job: "JobSpec") -> "JobSpec":

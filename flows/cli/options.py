@@ -114,8 +114,4 @@ def job_folder_of(job_or_folder: str) -> "Place":
     from flows.storage.runs.writer import job_folder
 
     spec = job_of(job_or_folder)
-    if spec.name is None and spec.input is None:
-        raise JobError(
-            "the job has neither a name nor an input", where=job_or_folder, remedy="give it a name"
-        )
     return job_folder(complete_job(spec, spec.input or spec.name))

@@ -27,7 +27,7 @@ _TRY = "run `outfield init INPUT` for one to start from"
 
 
 def load_job(path: str) -> JobSpec:
-    """Read a job file.
+    """Read a job file; a job without a name is called after the file.
 
     Raises
     ------
@@ -47,7 +47,8 @@ def load_job(path: str) -> JobSpec:
         reason = getattr(error, "strerror", None) or str(error)
         remedy = "check the path and that you may read it"
         raise JobError(f"cannot be read ({reason})", where=path, remedy=remedy) from None
-    return parse_job(text, path)
+    job = parse_job(text, path)
+    return job if job.name else job.model_copy(update={"name": safe_name(Path(path).stem)})
 
 
 def load_scheduled_jobs(folder: str) -> dict[str, JobSpec]:
@@ -170,7 +171,7 @@ def _settings(location: str) -> str:
     top = [
         *(max_age if is_partitioned(location) else []),
         (f"# output = {_text(job.output)}", "the folder that holds the results"),
-        ('# name = "NAME"', "of their folder in it; the input's name by default"),
+        ('# name = "NAME"', "of their folder in it; by default that of this file"),
         (f"# unit = {_text(job.unit)}", 'or "session", together with the next line'),
         ('# session_key = "COLUMN"', "the column that names the session"),
         ('# session_gap = "30m"', "cut it where nothing happens for longer"),

@@ -57,7 +57,9 @@ class JobSpec(Section):
         description="The folder or s3://, gs://, abfs:// URL that holds the results.",
     )
     name: str | None = Field(
-        default=None, description="The job's name; the input's name by default."
+        default=None,
+        description="The job's name; by default that of the job file. Without one, that of the"
+        " input.",
     )
     unit: Literal["event", "session"] = Field(default="event", description="What is judged.")
     session_key: str | None = Field(default=None, description="The column that names the session.")

@@ -225,7 +225,7 @@ def test_the_commands_in_the_order_of_a_day(job_file, capsys):
     assert outfield("promote", job_file, second) == 0
     assert outfield("compare", job_file, first["model_id"], second) == 0
     assert "findings of both models" in capsys.readouterr().out
-    assert outfield("models", "out/logs") == 0
+    assert outfield("models", "out/job") == 0
     assert second in capsys.readouterr().out.splitlines()[1]
     assert outfield("rollback", job_file) == 0
     assert f"{first['model_id']} again" in capsys.readouterr().out
@@ -234,13 +234,13 @@ def test_the_commands_in_the_order_of_a_day(job_file, capsys):
 def test_a_damaged_model_is_one_line_and_2(job_file, capsys):
     assert outfield("fit", job_file, "--direct", "--json") == 0
     model_id = json.loads(capsys.readouterr().out)["model_id"]
-    state = Path("out/logs/models") / model_id / "state.json"
+    state = Path("out/job/models") / model_id / "state.json"
     state.write_bytes(state.read_bytes()[:-1])
     assert outfield("detect", "--job", job_file, "--model", "latest", "--direct") == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert f"{model_id}/state.json: is not the file that was stored; fit it again" in said
-    assert list(Path("out/logs/runs").iterdir()) == []
+    assert list(Path("out/job/runs").iterdir()) == []
     (state.parent / "model.json").write_text("{}")
     assert outfield("models", job_file) == 0
     assert "damaged" in capsys.readouterr().out

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly.preprocess.profile import profile
-from flows.jobs.job_file import job_template, load_job
+from flows.jobs.job_file import complete_job, job_template, load_job
 from schemas.columns.roles import ColumnProfile, Role, RoleChoice, infer_roles
 from schemas.errors import JobError
 from schemas.job.job import parse_job
@@ -23,6 +23,22 @@ def test_a_job_file_is_read(tmp_path: Path) -> None:
     job = load_job(str(file))
     assert job.seed == 3
     assert job.columns["Größe"].role is Role.NUMBER
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "name"),
+    [
+        ("nightly.toml", "", "nightly"),
+        ("Vorgänge im Netz.toml", "", "Vorgange-im-Netz"),
+        ("nightly.toml", 'name = "signins"', "signins"),
+    ],
+)
+def test_a_job_without_a_name_is_called_after_its_file(
+    file: str, text: str, name: str, tmp_path: Path
+) -> None:
+    (tmp_path / file).write_text(f'input = "logs/kdd99.parquet"\n{text}')
+    assert complete_job(load_job(str(tmp_path / file))).name == name
+    assert complete_job(load_job(str(tmp_path / file)), "logs/other").name == name
 
 
 def test_a_job_file_that_is_not_there_or_no_text_is_said_in_one_line(tmp_path: Path) -> None:
@@ -70,7 +86,7 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         'input = "logs/*.parquet"\n'
         "\n"
         '# output = "outfield-output"  # the folder that holds the results\n'
-        '# name = "NAME"               # of their folder in it; the input\'s name by default\n'
+        '# name = "NAME"               # of their folder in it; by default that of this file\n'
         '# unit = "event"              # or "session", together with the next line\n'
         '# session_key = "COLUMN"      # the column that names the session\n'
         '# session_gap = "30m"         # cut it where nothing happens for longer\n'

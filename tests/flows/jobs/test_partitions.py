@@ -166,4 +166,4 @@ def test_init_looks_at_the_newest_complete_partition(tmp_path, capsys):
     location = f"{tmp_path}/logs/date={{date}}"
     assert main(["init", location, "--output-file", str(target)]) == 0
     assert main(["detect", "--job", str(target), "--output", str(tmp_path), "--direct"]) == 0
-    assert find_run(str(tmp_path / "logs")).manifest.partition == yesterday
+    assert find_run(str(tmp_path / "made")).manifest.partition == yesterday
