@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 
 from flows.cli.console import Terminal
 from flows.cli.options import Flag
+from schemas.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class IncidentCommands:
         run: str,
         /,
         *,
-        format: Literal["ocsf", "jsonl", "csv"],
+        format: Literal["ocsf", "jsonl", "csv"] | None = None,
         of: Literal["incidents", "findings"] = "incidents",
         to: str | None = None,
     ) -> None:
@@ -115,19 +116,30 @@ class IncidentCommands:
             The run's folder; a job's folder stands for its newest run.
         format
             `ocsf`: incidents as OCSF Detection Findings, JSON lines, or Parquet where the file is
-            called so. `jsonl` and `csv`: all columns.
+            called so. `jsonl` and `csv`: all columns. By default what the ending of the file says:
+            .csv, .jsonl, .ndjson, or .parquet for `ocsf`.
         of
-            What `jsonl` and `csv` hold.
+            What `jsonl` and `csv` hold; `ocsf` holds incidents.
         to
             The file, or the URL of an object; standard output by default.
         """
-        from flows.results.export import csv_lines, json_lines, ocsf_findings, ocsf_lines
+        from flows.results.export import (
+            csv_lines,
+            format_of,
+            json_lines,
+            ocsf_findings,
+            ocsf_lines,
+        )
         from flows.storage.fs.atomic import write_whole
         from flows.storage.fs.store_path import place_of
         from flows.storage.runs.parquet_parts import write_rows
         from flows.storage.runs.reader import run_at
 
-        found = run_at(run)
+        found, format = run_at(run), format or format_of(to)
+        if format == "ocsf" and of == "findings":
+            raise InputError(
+                "OCSF holds incidents, no findings", where="--of", remedy="take csv or jsonl"
+            )
         if format == "ocsf" and to is not None and to.endswith(".parquet"):
             write_rows(place_of(to), list(ocsf_findings(found)))
             return

@@ -7,19 +7,47 @@ import math
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Any, Literal
 
 import pyarrow as pa
 
 from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents
+from schemas.errors import InputError
 from schemas.escaping import escape
 from schemas.events.texts import as_text
 from schemas.outputs.ocsf import detection_finding
 from schemas.outputs.tables import FINDING
 
 Kind = Literal["incidents", "findings"]
+Format = Literal["ocsf", "jsonl", "csv"]
+_FORMATS: dict[str, Format] = {
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "ocsf",
+}
+"""Ending of a file -> the format that it is written in; Parquet holds OCSF alone."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the start of a formula, which a log must not smuggle in."""
+
+
+def format_of(to: str | None) -> Format:
+    """Tell the format of an export by the ending of its file.
+
+    Raises
+    ------
+    InputError
+        There is no file, or its ending tells no format.
+    """
+    ending = PurePath(to or "").suffix.lower()
+    if ending not in _FORMATS:
+        raise InputError(
+            "no format is named" if to is None else f"{to[-80:]!r} does not tell the format",
+            where="--format",
+            remedy=f"name it, or a file with --to that ends with {', '.join(_FORMATS)}",
+        )
+    return _FORMATS[ending]
 
 
 def ocsf_findings(run: PublishedRun) -> Iterator[dict[str, Any]]:

@@ -4,15 +4,25 @@ https://schema.ocsf.io: what is required of the class, and what of the rest an i
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
 
+from schemas.columns.vocabulary import entity_word
 from schemas.outputs.manifest import RunManifest
 
 VERSION = "1.8.0"
 """Of the schema."""
 _CATEGORY, _CLASS, _CREATE = 2, 2004, 1
-_OTHER = 99
+_IP_ADDRESS = (2, "IP Address")
+_OTHER = (99, "Other")
+_TYPES = {
+    (1, "Hostname"): "host hostname server node workstation computer machine",
+    (4, "User Name"): "user username login principal actor owner employee",
+}
+"""Type of an observable -> the words by which a column holds such names."""
+_TYPE_OF_WORD = {word: kind for kind, words in _TYPES.items() for word in words.split()}
 _STATISTICAL = 3
 _SEVERITIES = {"low": 2, "medium": 3, "high": 4, "critical": 5}
 _NEW, _SUPPRESSED = 1, 3
@@ -99,11 +109,20 @@ def _finding_info(incident: Mapping[str, Any], run: RunManifest) -> Finding:
 
 def _observables(incident: Mapping[str, Any]) -> list[Finding]:
     return [
-        {"name": each["column"], "value": name, "type_id": _OTHER, "type": "Other"}
+        {"name": each["column"], "value": name, "type_id": number, "type": caption}
         for each in incident["entities"]
         for name in each["names"]
         if name is not None
+        for number, caption in [_type_of(each["column"], name)]
     ]
+
+
+def _type_of(column: str, name: str) -> tuple[int, str]:
+    """Tell the type of an observable: an address by what it is, others by their column's name."""
+    with suppress(ValueError):
+        ip_address(name)
+        return _IP_ADDRESS
+    return _TYPE_OF_WORD.get(entity_word(column) or "", _OTHER)
 
 
 def _unmapped(incident: Mapping[str, Any]) -> Finding:

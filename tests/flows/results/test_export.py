@@ -87,6 +87,44 @@ def test_ocsf_is_written_as_json_lines_and_as_parquet(tmp_path: Path) -> None:
         assert rows == [(2004, "i-1"), (2004, "i-2"), (2004, "i-3")]
 
 
+@pytest.mark.parametrize(
+    ("ending", "of", "format"),
+    [
+        (".csv", "incidents", "csv"),
+        (".csv", "findings", "csv"),
+        (".jsonl", "findings", "jsonl"),
+        (".NDJSON", "incidents", "jsonl"),
+        (".parquet", "incidents", "ocsf"),
+    ],
+)
+def test_the_ending_of_the_file_tells_its_format(
+    ending: str, of: str, format: str, tmp_path: Path
+) -> None:
+    job = str(published(tmp_path / "out").folder.parents[1])
+    told, named = tmp_path / f"told{ending}", tmp_path / f"named{ending}"
+    assert main(["export", job, "--of", of, "--to", str(told)]) == 0
+    assert main(["export", job, "--of", of, "--format", format, "--to", str(named)]) == 0
+    assert told.read_bytes() == named.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ([], "no format is named; name it, or a file with --to that ends with .csv, .jsonl"),
+        (["--to", "found.xml"], "'found.xml' does not tell the format; name it"),
+        (["--format", "ocsf", "--of", "findings"], "OCSF holds incidents, no findings"),
+        (["--to", "found.parquet", "--of", "findings"], "OCSF holds incidents, no findings"),
+    ],
+)
+def test_an_export_without_a_format_is_refused_in_one_line(
+    asked: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = published(tmp_path / "out")
+    assert main(["export", str(run.folder), *asked]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
 def test_an_unknown_format_is_an_error_that_names_the_known(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.outputs.ocsf import VERSION, detection_finding
 from tests.flows.sample_runs import incidents, manifest
-from tests.ocsf_schema import faults
+from tests.ocsf_schema import faults, published
 
 MILLISECONDS = ("time", "start_time", "end_time")
 
@@ -91,6 +91,31 @@ def test_times_are_whole_milliseconds() -> None:
 def test_the_entity_of_an_incident_is_an_observable() -> None:
     (observable,) = finding()["observables"]
     assert observable["value"] == "eve"
+
+
+@pytest.mark.parametrize(
+    ("column", "name", "number", "caption"),
+    [
+        ("source_ip", "77.8.149.11", 2, "IP Address"),
+        ("client", "2001:db8::1", 2, "IP Address"),
+        ("user", "77.8.149.11", 2, "IP Address"),
+        ("source_ip", "unknown", 99, "Other"),
+        ("actor.user.name", "eve", 4, "User Name"),
+        ("dst_host", "jump-03", 1, "Hostname"),
+        ("card", "4711", 99, "Other"),
+    ],
+)
+def test_an_observable_has_the_type_of_what_it_is(
+    column: str, name: str, number: int, caption: str
+) -> None:
+    entities = [{"column": column, "distinct": 1, "names": [name]}]
+    found = finding(entities=entities)
+    assert found["observables"] == [
+        {"name": column, "value": name, "type_id": number, "type": caption}
+    ]
+    known = published()["objects"]["observable"]["attributes"]["type_id"]["enum"]
+    assert known[str(number)]["caption"] == caption
+    assert faults(found) == []
 
 
 def test_unknown_fields_are_left_out_of_the_ocsf_finding() -> None:
