@@ -14,6 +14,8 @@ from schemas.columns.roles import Role, time_column
 
 EVENTS, SECONDS = "session.events", "session.seconds"
 """The columns that every session has besides its key and its start."""
+DISTINCT = ".distinct"
+"""Ends the name of a column that counts the distinct entities of a session."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def _summaries(
             ]
         case Role.ENTITY:
             distinct = _distinct_in_runs(array, offsets)
-            return [(f"{column}.distinct", pa.array(distinct.astype(np.float64)), Role.NUMBER)]
+            return [(f"{column}{DISTINCT}", pa.array(distinct.astype(np.float64)), Role.NUMBER)]
         case Role.CATEGORY | Role.FLAG | Role.TEXT:
             steps = array.dictionary if role is not Role.TEXT else template(array.dictionary)
             return [(column, _lists(array, steps, offsets), Role.TEXT)]

@@ -10,7 +10,7 @@ import pyarrow as pa
 from anomaly.explain.rare_session_events import OddEvent, oddest_events
 from anomaly.explain.sentences import quote
 from anomaly.preprocess.session_windows import SessionCut
-from anomaly.preprocess.sessions import EVENTS, sessionize
+from anomaly.preprocess.sessions import DISTINCT, EVENTS, sessionize
 from flows.runtime.work import FieldsOnly
 from flows.steps.records import CHUNK_ROWS, Batch, EventRecords, Rows, batch_rows
 from schemas.columns.roles import Role, time_column
@@ -72,7 +72,15 @@ class SessionRecords(FieldsOnly):
         odd = oddest_events(known, steps, (b.records for batches in chunks for b in batches))
         keys = known[self.key].cast(pa.string())
         known = known.set_column(known.column_names.index(self.key), self.key, keys)
+        for column in filter(self._counts, known.column_names):
+            whole = known[column].cast(pa.int64())
+            known = known.set_column(known.column_names.index(column), column, whole)
         return known.add_column(0, ODDEST_EVENTS, self._told(rows, odd))
+
+    def _counts(self, column: str) -> bool:
+        """Tell whether a column counts: the model reads it as any number, and a user as whole."""
+        number = self.roles.get(column) is Role.NUMBER
+        return number and (column == EVENTS or column.endswith(DISTINCT))
 
     def _told(self, rows: Rows, odd: Sequence[Sequence[OddEvent]]) -> pa.Array:
         """Tell the odd events of these sessions: which they are, when, and what they hold."""

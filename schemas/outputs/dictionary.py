@@ -1,8 +1,23 @@
-"""The data dictionary: the meaning of each column of the outputs, written out as Markdown."""
+"""The data dictionary: the meaning of each column of the outputs.
+
+It is written out as Markdown, and stands in the Parquet files themselves.
+"""
+
+import json
+from collections.abc import Iterator
 
 import pyarrow as pa
 
-from schemas.outputs.tables import FINDING, INCIDENT, MAP, MEMBER, RECORD, REJECTION, SCORES
+from schemas.outputs.tables import (
+    FINDING,
+    INCIDENT,
+    MAP,
+    MEMBER,
+    OF_SESSIONS,
+    RECORD,
+    REJECTION,
+    SCORES,
+)
 
 _SCORES = {
     "record_id": "The record: the value of the `id` column, or the file and row it stands in.",
@@ -71,6 +86,17 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
         | _SCORES
         | _TOLD,
     ),
+    "findings of sessions": (
+        OF_SESSIONS,
+        {
+            "session.oddest_events": "Its oddest events, at most five, the oddest first: `value` is"
+            " what each holds in `column`, `holders` how many sessions hold the like, and the"
+            " `sentence` says what is rare about it.",
+            "session.events": "How many events it has.",
+            "session.start": "When its first event happened; left out without a time column.",
+            "session.seconds": "From its first event to its last; left out without a time column.",
+        },
+    ),
     "scores": (SCORES, _SCORES),
     "members": (
         MEMBER,
@@ -98,12 +124,41 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
 """Dataset -> its columns, and what each means. `suppressed` has the columns of `incidents`."""
 
 _BEHIND = {
-    "findings": "Then the record's own columns, as they are in the log.",
+    "findings": "Then the record's own columns, as they are in the log; of a session, what is known"
+    " of it.",
+    "findings of sessions": "These stand among a session's own columns. Each number of the log"
+    " becomes its `.mean` and its `.max`, and each entity how many it has, `.distinct`. Names and"
+    " texts become the list of the session's steps.",
     "records": "Only with `store = true` under `[search]`. Then the record's own columns, as the"
     " model reads them; vector number i of `indexes/*.faiss` is that of row i, all parts in order.",
     "quarantine": "Then the row's own columns, whole.",
 }
 """What stands behind the columns that have a meaning of ours."""
+
+
+def described(dataset: str, schema: pa.Schema) -> pa.Schema:
+    """Give a dataset's columns their meanings: each in its field's metadata, under `description`.
+
+    All together they are the file's metadata `outfield.columns`, a JSON object, for tools that do
+    not read the metadata of fields.
+    """
+    known = dict(_described(dataset))
+    told = {f.name: known[f.name][1] for f in schema if known.get(f.name, (None,))[0] == f.type}
+    fields = [
+        field.with_metadata({"description": told[field.name]}) if field.name in told else field
+        for field in schema
+    ]
+    metadata = {**(schema.metadata or {}), b"outfield.columns": json.dumps(told)}
+    return pa.schema(fields, metadata=metadata)
+
+
+def _described(dataset: str) -> Iterator[tuple[str, tuple[pa.DataType, str]]]:
+    alike = {"suppressed": "incidents", "unshown": "incidents"}
+    names = ["findings of sessions"] if dataset == "findings" else []
+    for name in [*names, alike.get(dataset, dataset)]:
+        schema, meanings = DATASETS[name]
+        for field in schema:
+            yield field.name, (field.type, meanings[field.name])
 
 
 def dictionary() -> str:

@@ -142,6 +142,17 @@ sessions hold the like, numbers and identifiers in a text aside.
 ODDEST_EVENTS = pa.field("session.oddest_events", pa.list_(ODD_EVENT), nullable=False)
 """What stands first of a session's own columns in `findings`: its oddest events, in that order."""
 
+OF_SESSIONS = pa.schema(
+    [
+        ODDEST_EVENTS,
+        pa.field("session.events", pa.int64()),
+        pa.field("session.start", pa.timestamp("us", tz="UTC")),
+        pa.field("session.seconds", pa.float64()),
+    ]
+)
+"""What stands among the own columns of sessions in `findings`, besides what the log's columns
+become."""
+
 REJECTION = pa.schema(
     [
         pa.field("outfield_source_file", pa.string(), nullable=False),

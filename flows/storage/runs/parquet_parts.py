@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from flows.storage.fs.atomic import naming_output_errors, naming_read_errors, replacing
 from flows.storage.fs.store_path import Place, input_of
 from schemas.errors import OutputError
+from schemas.outputs.dictionary import described
 from schemas.outputs.tables import FINDING, INCIDENT, MAP, MEMBER, RECORD, REJECTION, SCORES
 
 LEADING_COLUMNS = {
@@ -81,7 +82,7 @@ def open_part(folder: Place, part: int, schema: pa.Schema) -> Iterator[PartWrite
 
 
 def declared_schema(dataset: str, schema: pa.Schema) -> pa.Schema:
-    """Give a table's schema the types, nullability and metadata declared for the dataset.
+    """Give a table's schema the types, nullability and meanings declared for the dataset.
 
     Raises
     ------
@@ -93,7 +94,8 @@ def declared_schema(dataset: str, schema: pa.Schema) -> pa.Schema:
         raise ValueError(
             f"{dataset} starts with {lead.names}, not with {schema.names[: len(lead)]}"
         )
-    return pa.schema([*lead, *list(schema)[len(lead) :]], metadata=lead.metadata)
+    fields = [*lead, *list(schema)[len(lead) :]]
+    return described(dataset, pa.schema(fields, metadata=lead.metadata))
 
 
 def write_rows(path: Place, rows: list[dict[str, Any]]) -> None:

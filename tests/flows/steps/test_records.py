@@ -203,7 +203,11 @@ def test_a_threshold_selects_records_however_ordinary_they_are(tmp_path):
 def test_findings_of_sessions_hold_what_is_known_of_the_session(tmp_path):
     log = small_log(300).append_column("session", [[f"s{i % 30:02d}" for i in range(300)]])
     run = detect_in(log.drop("event_id"), tmp_path, unit="session", session_key="session")
-    for found in read_findings(run).to_pylist():
+    findings = read_findings(run)
+    assert findings.schema.field("session.events").type == pa.int64()
+    assert findings.schema.field("user.distinct").type == pa.int64()
+    assert findings.schema.field("bytes.mean").type == pa.float64()
+    for found in findings.to_pylist():
         assert found["session"] == found["record_id"]
         assert found["session.events"] == 10
         assert found["session.start"] is not None
