@@ -1,6 +1,7 @@
 """The promises of SECURITY.md: each names a test that exists, and two are held here."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -25,6 +26,13 @@ sys.addaudithook(tell)
 DETECT = """
 from flows.cli.app import main
 sys.exit(main(["detect", *sys.argv[1:]]))
+"""
+
+SERVE = """
+from flows.runtime.settings import prepare_prefect
+prepare_prefect()
+from flows.orchestration.embedded_server import embedded_server
+embedded_server()
 """
 
 
@@ -62,7 +70,7 @@ def test_a_port_that_is_opened_is_noticed() -> None:
     assert ended.stderr == "bound to ('127.0.0.1', 0)"
 
 
-def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def python(code: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run code in a process of its own that prints each port it opens to standard error."""
     return subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", f"{TELL_OF_PORTS}{code}", *arguments],
@@ -70,10 +78,12 @@ def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         cwd=ROOT,
+        env={**os.environ, **more},
     )
 
 
-def test_the_embedded_server_listens_on_this_machine_alone() -> None:
-    from prefect.server.api.server import SubprocessASGIServer  # noqa: PLC0415 - takes seconds
-
-    assert SubprocessASGIServer().address.startswith("http://127.0.0.1:")
+@pytest.mark.slow
+def test_the_embedded_server_listens_on_this_machine_alone(tmp_path: Path) -> None:
+    ended = python(SERVE, PREFECT_HOME=str(tmp_path))
+    assert ended.returncode == 0, ended.stderr
+    assert re.findall(r"bound to \('([^']+)'", ended.stderr) == ["127.0.0.1"]

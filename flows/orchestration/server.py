@@ -1,21 +1,14 @@
-"""The Prefect server of a run: the configured one, or an embedded one of its own.
+"""The Prefect server of a run: the configured one, or an embedded one of its own."""
 
-The embedded one is started so that Ctrl-C in the terminal does not reach it. Ctrl-C goes to every
-process of the terminal's group. Were the server stopped too, the run could not report its own end:
-Prefect's client tries again for more than a minute.
-"""
-
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Thread
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import PrefectHTTPStatusError
-from prefect.server.api.server import SubprocessASGIServer
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
+from flows.orchestration.embedded_server import embedded_server
 from schemas.errors import ServerError
 
 
@@ -33,7 +26,7 @@ def serving(*, this_machine_alone: bool) -> Iterator[None]:
     ------
     ServerError
         The configured server does not answer, none is configured where one is needed, or the
-        embedded one does not start in time.
+        embedded one does not start.
     """
     settings = get_current_settings()
     if settings.api.url is not None:
@@ -45,9 +38,8 @@ def serving(*, this_machine_alone: bool) -> Iterator[None]:
             remedy="set it to the address of one that they reach, or run with --direct",
         )
     elif settings.server.ephemeral.enabled:
-        _start_embedded_server()
         # By its address: workers that are processes of their own would each start another.
-        with temporary_settings({PREFECT_API_URL: SubprocessASGIServer().api_url}):
+        with temporary_settings({PREFECT_API_URL: embedded_server()}):
             yield
         return
     yield
@@ -117,26 +109,3 @@ def _require_welcome(client: SyncPrefectClient) -> None:
             where="PREFECT_API_AUTH_STRING",
             remedy="set it to what the server has in PREFECT_SERVER_API_AUTH_STRING",
         ) from error
-
-
-def _start_embedded_server() -> None:
-    failures: list[Exception] = []
-    # In a thread, whose blocked signals the server inherits: ours can still be interrupted.
-    starting = Thread(target=_start_deaf, args=(failures,), daemon=True)
-    starting.start()
-    starting.join()
-    if failures:
-        raise ServerError(
-            "Prefect's embedded server did not start in time",
-            where="PREFECT_HOME",
-            remedy="end what else uses its database there, or run with --direct",
-        ) from failures[0]
-
-
-def _start_deaf(failures: list[Exception]) -> None:
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        SubprocessASGIServer().start()
-    except Exception as error:
-        failures.append(error)
