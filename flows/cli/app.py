@@ -1,17 +1,14 @@
 """The command line: `outfield detect | init | findings | …`, all of them listed in `_commands`.
 
 Exit codes: 0; 2 for an error that the user can correct, in one line. 1 is a fault of outfield, or
-one that `check` found; 130 follows Ctrl-C, 143 follows SIGTERM.
+one that `check` found; 130 follows Ctrl-C, 143 SIGTERM, 129 SIGHUP.
 """
 
 import io
-import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from threading import current_thread, main_thread
 from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
@@ -26,6 +23,7 @@ from flows.cli.options import Flag, Services
 from flows.cli.schedule import ScheduleCommands
 from flows.cli.verdicts import VerdictCommands
 from flows.runtime.run_log import told_on
+from flows.runtime.stopping import ToldToEndError, ended_by_signals
 from schemas.errors import OutfieldError
 
 _VERBOSE = "Log each step on standard error, a line of JSON each; print the traceback of a failure."
@@ -52,29 +50,8 @@ def main(tokens: Sequence[str] | None = None, services: Services | None = None) 
             stream.reconfigure(errors="backslashreplace")
     terminal = Terminal(sys.stdout, sys.stderr)
     app = make_app(terminal, services or Services())
-    with _stopped_by_sigterm():
+    with ended_by_signals():
         return _exit_code(app, sys.argv[1:] if tokens is None else tokens, terminal)
-
-
-class _TerminatedError(KeyboardInterrupt):
-    """A service manager asks the process to end: as Ctrl-C does, so that nothing is left behind."""
-
-
-@contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end what is done here as Ctrl-C would; signals reach the main thread alone."""
-    if current_thread() is not main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _stop(_signal: int, _frame: object) -> None:
-    raise _TerminatedError
 
 
 def make_app(terminal: Terminal, services: Services) -> App:
@@ -150,7 +127,7 @@ def _exit_code(app: App, tokens: Sequence[str], terminal: Terminal) -> int:
         return 1
     except KeyboardInterrupt as stop:
         terminal.complain("outfield: stopped")
-        return 143 if isinstance(stop, _TerminatedError) else 130
+        return 128 + stop.number if isinstance(stop, ToldToEndError) else 130
     except Exception as error:
         return _give_up(error, terminal)
     return 0

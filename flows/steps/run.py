@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from logging import ERROR
 
 from flows.jobs.model_choice import ChosenModel
 from flows.runtime.run_log import log, logging_of
 from flows.runtime.settings import Settings
+from flows.runtime.stopping import removed_at_last
 from flows.steps.import_verdicts import take_in_verdicts
 from flows.steps.planned import Planned
 from flows.storage.fs.lock import job_lock
@@ -72,21 +74,22 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
         folder = RunFolder.create(job.output, name, run_id)
         scratch = Scratch.of(folder.path)
         try:
-            scratch.make()
-            log("run began", partition=planned.partition, **_size(planned.plan))
-            yield Run(
-                job=job,
-                run_id=run_id,
-                started=planned.started,
-                partition=planned.partition,
-                folder=folder,
-                scratch=scratch,
-                plan=store_plan(planned.plan, scratch),
-                choices=planned.choices,
-                model=planned.model,
-                alone=planned.alone,
-                refused_verdicts=refused,
-            )
+            with removed_at_last(partial(_discard, folder)):
+                scratch.make()
+                log("run began", partition=planned.partition, **_size(planned.plan))
+                yield Run(
+                    job=job,
+                    run_id=run_id,
+                    started=planned.started,
+                    partition=planned.partition,
+                    folder=folder,
+                    scratch=scratch,
+                    plan=store_plan(planned.plan, scratch),
+                    choices=planned.choices,
+                    model=planned.model,
+                    alone=planned.alone,
+                    refused_verdicts=refused,
+                )
         except BaseException as error:
             _discard(folder)
             log("run failed", ERROR, **_kind(error))
