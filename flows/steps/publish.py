@@ -61,8 +61,25 @@ def publish_run(
     LedgerError
         If rows were lost or invented; nothing is published then.
     """
+    published = run.folder.published()  # by a try before, of which only the end failed
+    if published is None:
+        manifest = _manifest(run, gathered, fitted, judged, seconds)
+        report = render(_report_data(run, manifest, judged.scored))
+        published = run.folder.publish(manifest, report)
+    write_index(published.job_folder)
+    run.scratch.remove()
+    _log_outcome(published.manifest)
+    return published
+
+
+PUBLISH = Step("publish", publish_run)
+
+
+def _manifest(
+    run: Run, gathered: Gathered, fitted: Fitted, judged: Judged, seconds: dict[str, float]
+) -> RunManifest:
     scored, grouped = judged.scored, judged.grouped
-    manifest = RunManifest(
+    return RunManifest(
         outfield_version=version("outfield"),
         job=run.job.name or "",
         run_id=run.run_id,
@@ -89,15 +106,6 @@ def publish_run(
         seconds={step: round(taken, 3) for step, taken in seconds.items()},
         metrics=_metrics(run.plan.rows, sum(seconds.values())),
     )
-    report = render(_report_data(run, manifest, scored))
-    published = run.folder.publish(manifest, report)
-    write_index(published.job_folder)
-    run.scratch.remove()
-    _log_outcome(published.manifest)
-    return published
-
-
-PUBLISH = Step("publish", publish_run)
 
 
 def _metrics(rows: int, seconds: float) -> Metrics:

@@ -17,7 +17,7 @@ from flows.storage.fs.lock import job_lock
 from flows.storage.fs.scratch import Scratch
 from flows.storage.input.plan import InputPlan
 from flows.storage.input.plan_file import store_plan
-from flows.storage.runs.run_ids import next_run_id
+from flows.storage.runs.run_ids import new_run_folder
 from flows.storage.runs.writer import RunFolder, job_folder
 from schemas.columns.roles import Role, RoleChoice
 from schemas.errors import OutfieldError
@@ -68,32 +68,38 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
     with (
         logging_of(name, run_id_of(planned.started)),  # as it waits for the lock
         job_lock(place, patience),
-        logging_of(name, run_id := next_run_id(place, planned.started)),
     ):
         refused = take_in_verdicts(place)
-        folder = RunFolder.create(job.output, name, run_id)
+        folder = new_run_folder(job, planned.started)
         scratch = Scratch.of(folder.path)
-        try:
-            with removed_at_last(partial(_discard, folder)):
-                scratch.make()
-                log("run began", partition=planned.partition, **_size(planned.plan))
-                yield Run(
-                    job=job,
-                    run_id=run_id,
-                    started=planned.started,
-                    partition=planned.partition,
-                    folder=folder,
-                    scratch=scratch,
-                    plan=store_plan(planned.plan, scratch),
-                    choices=planned.choices,
-                    model=planned.model,
-                    alone=planned.alone,
-                    refused_verdicts=refused,
-                )
-        except BaseException as error:
-            _discard(folder)
-            log("run failed", ERROR, **_kind(error))
-            raise
+        with logging_of(name, folder.run_id), _nothing_left_of(folder):
+            scratch.make()
+            log("run began", partition=planned.partition, **_size(planned.plan))
+            yield Run(
+                job=job,
+                run_id=folder.run_id,
+                started=planned.started,
+                partition=planned.partition,
+                folder=folder,
+                scratch=scratch,
+                plan=store_plan(planned.plan, scratch),
+                choices=planned.choices,
+                model=planned.model,
+                alone=planned.alone,
+                refused_verdicts=refused,
+            )
+
+
+@contextmanager
+def _nothing_left_of(folder: RunFolder) -> Iterator[None]:
+    """Remove what was written of a run that fails, or whose process is made to end."""
+    try:
+        with removed_at_last(partial(_discard, folder)):
+            yield
+    except BaseException as error:
+        _discard(folder)
+        log("run failed", ERROR, **_kind(error))
+        raise
 
 
 @contextmanager

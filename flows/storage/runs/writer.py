@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from uuid import uuid4
 
 import pyarrow as pa
 
@@ -26,8 +27,10 @@ from flows.storage.fs.atomic import (
     naming_output_errors,
     remove_tree,
     sha256_of,
+    write_bytes,
     write_whole,
 )
+from flows.storage.fs.scratch import Scratch
 from flows.storage.fs.store_path import Place, place_of
 from flows.storage.runs import parquet_parts
 from flows.storage.runs.parquet_parts import LEADING_COLUMNS, OPTIONAL, PartWriter
@@ -48,6 +51,10 @@ from schemas.job.job import JobSpec
 from schemas.outputs.manifest import RunManifest
 
 _LONGEST_NAME = 200
+
+
+class RunIdTakenError(OutputError):
+    """Another run has the id."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +81,16 @@ class RunFolder:
         ------
         OutputError
             `output` is no such URL or cannot be written. `job` or `run_id` cannot name a folder.
-            There is such a run, or one is being written.
+        RunIdTakenError
+            There is such a run, or one is being written: nothing of that is touched.
         """
         runs = _folder_below(output, job) / RUNS
         hidden = f".{_folder_name(run_id)}.partial"
         path = runs / (hidden if isinstance(runs, Path) else run_id)
         with naming_output_errors(output):
             runs.mkdir(parents=True, exist_ok=True)
-            if (runs / run_id).exists() or path.exists():
-                raise OutputError(f"run {run_id} is already there", where=str(runs))
+            if (runs / run_id).exists() or not _is_claimed(path):
+                raise RunIdTakenError(f"run {run_id} is already there", where=str(runs))
             folder = cls(path, run_id)
             try:
                 for dataset in LEADING_COLUMNS:
@@ -164,6 +172,22 @@ class RunFolder:
             _point_latest_to(run)
         return run
 
+    def published(self) -> PublishedRun | None:
+        """Complete a publication that failed when the run was visible already; None if it is not.
+
+        Raises
+        ------
+        OutputError
+            The manifest cannot be read, or `latest.json` not be written.
+        """
+        folder = self.path.with_name(self.run_id)
+        with naming_output_errors(self.path.parent):
+            if not (folder / MANIFEST).exists():
+                return None
+            run = load_run(folder)
+            _point_latest_to(run)
+        return run
+
     def discard(self) -> None:
         """Remove what was written of a run that will not be published."""
         with suppress(OSError):  # a store that does not answer: why it is discarded stays the error
@@ -205,6 +229,27 @@ class RunFolder:
             written = parquet_parts.count_rows(self.path / dataset)
             if written != rows:
                 raise LedgerError(f"{rows} rows of {dataset} in the manifest, {written} written")
+
+
+def _is_claimed(path: Place) -> bool:
+    """Take a run's folder for this process alone; tell whether it is not another's.
+
+    To make a folder is one act, which only one succeeds in. In a store each puts an object of its
+    own into the scratch folder, and only one that is alone there has the id.
+    """
+    if isinstance(path, Path):
+        try:
+            path.mkdir()
+        except FileExistsError:
+            return False
+        return True
+    claims = Scratch.of(path).path
+    claim = claims / f"{uuid4().hex}.claim"
+    write_bytes(claim, b"claimed")
+    alone = all(other == claim for other in claims.iterdir()) and not path.exists()
+    if not alone:
+        claim.unlink(missing_ok=True)
+    return alone
 
 
 def job_folder(job: JobSpec) -> Place:

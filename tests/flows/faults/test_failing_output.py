@@ -1,5 +1,6 @@
 """Output that fills up, goes away or cannot be written, and memory that ends: all or nothing."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -104,6 +105,27 @@ def test_output_that_vanishes_is_told_as_such(tmp_path, step):
         detect(spec, runner)
     assert not list(tmp_path.rglob("manifest.json"))
     detect(spec)
+
+
+@pytest.mark.parametrize("call", ["rename", "fsync"])
+def test_an_error_after_the_run_is_visible_costs_no_run(tmp_path, monkeypatch, call):
+    """Whole, it is no failure: the next try completes it, where an error may pass."""
+    done = getattr(os, call)
+    runs, failed = tmp_path / "out/log/runs", []
+
+    def failing(*arguments: object, **more: object) -> None:
+        done(*arguments, **more)
+        if not failed and list(runs.glob("2*")):
+            failed.append(call)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, call, failing)
+    log = written(tmp_path / "log.parquet", small_log())
+    assert main(["detect", log, "--output", str(tmp_path / "out"), "--direct"]) == 0
+    assert failed == [call]
+    (run,) = list_runs(str(tmp_path / "out/log"))
+    assert find_run(str(tmp_path / "out/log")).manifest.run_id == run.manifest.run_id
+    assert main(["check", str(tmp_path / "out")]) == 0
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")])
