@@ -15,7 +15,7 @@ from flows.storage.fs.store_path import Place
 from flows.storage.runs.incident_search import Found
 from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents, readable_runs
 from flows.storage.verdicts.dropped_files import Line, Unread, dropped_lines
-from flows.storage.verdicts.store import keep_verdict, verdict_names
+from flows.storage.verdicts.store import VERDICTS, damaged_names, keep_verdict, verdict_names
 from schemas.errors import JobError, OutputError
 from schemas.outputs.verdict import Opinion, opinion_of
 
@@ -44,7 +44,8 @@ def take_in_verdicts(job_folder: Place) -> tuple[str, ...]:
     OutputError
         A verdict cannot be written.
     """
-    faults: list[str] = []
+    damaged = damaged_names(job_folder)
+    faults = [f"{VERDICTS}/{name}.json is damaged: it is left out" for name in sorted(damaged)]
     said: list[_Said] = []
     for line in dropped_lines(job_folder):
         if isinstance(line, Unread):
@@ -54,7 +55,7 @@ def take_in_verdicts(job_folder: Place) -> tuple[str, ...]:
             said.append(_Said(line.where, line.values["incident"], _opinion(line)))
         except ValidationError as error:
             faults.append(f"{line.where}: {_reason(error)}")
-    known = verdict_names(job_folder)
+    known = verdict_names(job_folder) - damaged
     new = [each for each in said if verdict_name(each.incident, each.opinion) not in known]
     found = _find(job_folder, {each.incident for each in new})
     for each in new:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flows.storage.fs.store_path import Place, input_of
+from flows.storage.fs.small_files import UnfitFileError, read_small
+from flows.storage.fs.store_path import Place
 from flows.storage.verdicts.store import VERDICTS
 from schemas.events.texts import as_text
 
@@ -51,16 +52,16 @@ def dropped_lines(job_folder: Place) -> Iterator[Line | Unread]:
         where = f"{VERDICTS}/{file.name}"
         try:
             yield from _lines(file, where)
+        except UnfitFileError as error:
+            yield Unread(where, str(error))
         except (OSError, UnicodeError, csv.Error, pa.ArrowException) as error:
             yield Unread(where, f"cannot be read ({str(error).splitlines()[0][:200]})")
 
 
 def _lines(file: Place, where: str) -> Iterator[Line | Unread]:
-    changed, size = _state(file)
-    if size > _MOST_BYTES:
-        yield Unread(where, f"is larger than {_MOST_BYTES:,} bytes")
-        return
-    names, rows = _table(file) if file.name.endswith(".parquet") else _csv(file)
+    content = read_small(file, _MOST_BYTES)
+    changed = _changed(file)
+    names, rows = _table(content) if file.name.endswith(".parquet") else _csv(content)
     if missing := [name for name in _NEEDED if name not in names]:
         yield Unread(where, f"has no column `{missing[0]}`; it takes {', '.join(COLUMNS)}")
         return
@@ -73,16 +74,16 @@ def _lines(file: Place, where: str) -> Iterator[Line | Unread]:
             yield Line(f"{where} line {number}", values, changed)
 
 
-def _csv(file: Place) -> tuple[list[str], list[tuple[int, dict[str, str | None]]]]:
-    text = file.read_bytes().decode("utf-8-sig")
+def _csv(content: bytes) -> tuple[list[str], list[tuple[int, dict[str, str | None]]]]:
+    text = content.decode("utf-8-sig")
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     names = [name.strip() for name in reader.fieldnames or []]
     reader.fieldnames = names
     return names, [(reader.line_num, row) for row in reader]
 
 
-def _table(file: Place) -> tuple[list[str], list[tuple[int, dict[str, str | None]]]]:
-    with input_of(file) as source, pq.ParquetFile(source) as opened:
+def _table(content: bytes) -> tuple[list[str], list[tuple[int, dict[str, str | None]]]]:
+    with pq.ParquetFile(pa.BufferReader(content)) as opened:
         names = opened.schema_arrow.names
         if opened.metadata.num_rows > _MOST_LINES:
             return names, [(0, {})] * (_MOST_LINES + 1)
@@ -92,9 +93,8 @@ def _table(file: Place) -> tuple[list[str], list[tuple[int, dict[str, str | None
     return names, list(enumerate(rows, start=1))
 
 
-def _state(file: Place) -> tuple[datetime, int]:
-    """Tell when a file was changed last, and its size."""
+def _changed(file: Place) -> datetime:
+    """Tell when a file was changed last."""
     if isinstance(file, Path):
-        status = file.stat()
-        return datetime.fromtimestamp(status.st_mtime, UTC), status.st_size
-    return file.state()
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    return file.state()[0]

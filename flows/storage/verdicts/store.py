@@ -1,29 +1,38 @@
 """The verdicts of a job under OUTPUT/JOB/verdicts: files that are never changed or removed.
 
 A verdict is `v-….json`. Where it is withdrawn, `w-….json` of the same digits stands beside it.
+
+One that is damaged is left out, and each run says so: it is no reason to judge nothing.
 """
 
+from contextlib import suppress
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from flows.storage.fs.atomic import naming_output_errors, naming_read_errors, write_whole
+from flows.storage.fs.small_files import UnfitFileError, read_small
 from flows.storage.fs.store_path import Place
 from schemas.errors import OutputError
 from schemas.outputs.verdict import Verdict, Withdrawal
 
 VERDICTS = "verdicts"
+_MOST_BYTES = 2**20
 
 _Document = TypeVar("_Document", bound=BaseModel)
 
 
+class DamagedVerdictError(OutputError):
+    """A file in the place of a verdict holds none."""
+
+
 def read_verdicts(job_folder: Place) -> list[Verdict]:
-    """Read the verdicts of a job that are not withdrawn, the oldest first.
+    """Read the verdicts of a job that are not withdrawn, the oldest first; no damaged ones.
 
     Raises
     ------
     OutputError
-        One of them, or their folder, cannot be read.
+        Their folder or the store cannot be read.
     """
     return _verdicts(job_folder, verdict_names(job_folder) - withdrawn_names(job_folder))
 
@@ -34,12 +43,26 @@ def read_withdrawn(job_folder: Place) -> list[tuple[Verdict, Withdrawal]]:
     Raises
     ------
     OutputError
-        One of them, or their folder, cannot be read.
+        Their folder or the store cannot be read.
     """
     names = verdict_names(job_folder) & withdrawn_names(job_folder)
-    return [
-        (each, read_withdrawal(job_folder, each.verdict)) for each in _verdicts(job_folder, names)
-    ]
+    found = []
+    for each in _verdicts(job_folder, names):
+        with suppress(DamagedVerdictError):
+            found.append((each, read_withdrawal(job_folder, each.verdict)))
+    return found
+
+
+def damaged_names(job_folder: Place) -> set[str]:
+    """Return the names of the verdicts that cannot be read, and so are left out.
+
+    Raises
+    ------
+    OutputError
+        Their folder or the store cannot be read.
+    """
+    names = verdict_names(job_folder) - withdrawn_names(job_folder)
+    return names - {each.verdict for each in _verdicts(job_folder, names)}
 
 
 def read_verdict(job_folder: Place, name: str) -> Verdict:
@@ -126,17 +149,22 @@ def _stems(job_folder: Place, pattern: str) -> set[str]:
 
 
 def _verdicts(job_folder: Place, names: set[str]) -> list[Verdict]:
-    found = [read_verdict(job_folder, name) for name in names]
+    found = []
+    for name in names:
+        with suppress(DamagedVerdictError):
+            found.append(read_verdict(job_folder, name))
     return sorted(found, key=lambda each: (each.when, each.verdict))
 
 
 def _read(file: Place, kind: type[_Document]) -> _Document:
+    what = f"not a {kind.__name__.lower()} that this version of outfield can read"
+    remedy = "mend it or move it away"
     try:
-        return kind.model_validate_json(file.read_bytes())
-    except (OSError, ValidationError) as error:
-        problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
-        raise OutputError(
-            f"not a {kind.__name__.lower()} that this version of outfield can read ({problem})",
-            where=str(file),
-            remedy="mend it or move it away",
-        ) from error
+        with naming_read_errors(file):
+            content = read_small(file, _MOST_BYTES)
+        return kind.model_validate_json(content)
+    except UnfitFileError as error:
+        raise DamagedVerdictError(f"{what} (it {error})", where=str(file), remedy=remedy) from error
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"]
+        raise DamagedVerdictError(f"{what} ({problem})", where=str(file), remedy=remedy) from error

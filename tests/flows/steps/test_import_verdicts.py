@@ -1,5 +1,6 @@
 """Verdict files that are dropped into the job's folder, and what runs make of them."""
 
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -126,3 +127,36 @@ def test_a_run_heeds_what_was_dropped_and_tells_what_it_left_out(tmp_path: Path)
     page = (again.folder / "report.html").read_text()
     assert "Lines of verdict files that were left out" in page
     assert "no incident `&lt;script&gt;`" in page
+
+
+@pytest.mark.timeout(60)
+def test_what_is_no_plain_file_is_left_out_and_told(job: Path) -> None:
+    (job / "verdicts/endless.csv").symlink_to("/dev/zero")
+    os.mkfifo(job / "verdicts/pipe.csv")
+    (job / "verdicts/large.csv").write_bytes(b" " * (16 * 2**20 + 1))
+    drop(job, HEADER + "i-1,benign,,,,,\n")
+    assert set(take_in_verdicts(job)) == {
+        "verdicts/endless.csv is no plain file",
+        "verdicts/pipe.csv is no plain file",
+        "verdicts/large.csv is larger than 16,777,216 bytes",
+    }
+    assert len(read_verdicts(job)) == 1
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff\x00", b"[" * 100_000, None])
+def test_a_damaged_verdict_is_left_out_told_and_given_again(job: Path, content) -> None:
+    drop(job, HEADER + "i-1,benign,,,,,\ni-2,benign,,,,,\n")
+    assert take_in_verdicts(job) == ()
+    damaged, sound = read_verdicts(job)
+    file = job / f"verdicts/{damaged.verdict}.json"
+    file.unlink()
+    if content is None:
+        file.symlink_to("/dev/zero")
+    else:
+        file.write_bytes(content)
+    assert read_verdicts(job) == [sound]
+    said = take_in_verdicts(job)
+    assert said == (f"verdicts/{damaged.verdict}.json is damaged: it is left out",)
+    assert read_verdicts(job) == [damaged, sound]  # the line of the file gives it again
+    assert take_in_verdicts(job) == ()
