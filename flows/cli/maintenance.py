@@ -14,7 +14,7 @@ from cyclopts.validators import Number
 
 from flows.cli.console import Terminal
 from flows.cli.options import Flag
-from schemas.errors import JobError
+from schemas.errors import JobError, OutputError
 
 Folder = Annotated[str, Parameter(name="DIR")]
 
@@ -31,6 +31,8 @@ class MaintenanceCommands:
 
     def check(self, folder: Folder, /) -> None:
         """Compare every file of all runs and models with its checksum; exit code 1 if one is wrong.
+
+        Where there is neither a run nor a model, nothing was checked, and the exit code is 2.
 
         Parameters
         ----------
@@ -53,6 +55,9 @@ class MaintenanceCommands:
         self.terminal.line(f"{looked_at}: {count(len(faults), 'fault')}")
         if faults:
             raise FaultsFoundError
+        if not runs and not models:
+            what = "nothing was checked: there is no run and no model in it"
+            raise OutputError(what, where=folder, remedy="name OUTPUT or OUTPUT/JOB")
 
     def clean(
         self,

@@ -24,6 +24,8 @@ from schemas.job.sections import ColumnSpec, ModelSpec, SearchSpec, Section, Sel
 from schemas.job.violations import job_error, key_path, nearest
 
 NAME_LENGTH = 100
+RESERVED_NAMES = ("runs", "models", "verdicts")
+"""Folders within that of a job: the output of a job called so would look like a job itself."""
 SESSION_CUTS = ("session_gap", "session_window")
 """The settings that cut the events of a session key by time."""
 _NAME = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9._-]{{0,{NAME_LENGTH - 1}}}")
@@ -115,6 +117,8 @@ class JobSpec(Section):
                 "it names a folder, so it takes letters, digits, `.`, `_` and `-`, no dot first,"
                 f" at most {NAME_LENGTH}"
             )
+        if name is not None and name.lower() in RESERVED_NAMES:
+            raise ValueError(f"a folder of that name holds the {name.lower()} of a job")
         return name
 
     @model_validator(mode="after")
@@ -293,6 +297,8 @@ def safe_name(text: str) -> str:
     --------
     >>> safe_name("s3://logs/cloud trail/*.parquet"), safe_name("Vorgänge.parquet")
     ('cloud-trail', 'Vorgange')
+    >>> safe_name("data/runs")
+    'runs-log'
     """
     without_login = text.rpartition("@")[2]
     plain = unicodedata.normalize("NFKD", without_login).encode("ascii", "ignore").decode()
@@ -301,7 +307,7 @@ def safe_name(text: str) -> str:
         stem = re.sub(r"\.(parquet|parq|pq)$", "", part, flags=re.IGNORECASE)
         name = re.sub(r"[^A-Za-z0-9._]+", "-", stem)[:NAME_LENGTH].strip("-.")
         if name:
-            return name
+            return f"{name}-log" if name.lower() in RESERVED_NAMES else name
     return "job"
 
 

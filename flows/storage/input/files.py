@@ -1,10 +1,17 @@
-"""Finds the Parquet files of a location: a file, a folder, a glob or a URL."""
+"""Finds the Parquet files of a location: a file, a folder, a glob or a URL.
 
+A file of this machine that links reach in several ways counts once, under the name without links.
+"""
+
+import os
 import re
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 
-from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType
+from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, LocalFileSystem
 
 from flows.storage.fs.filesystem import modified, naming_input_errors, not_there, open_location
 from schemas.errors import InputError, NoInputError
@@ -77,8 +84,21 @@ def locate(location: str, root: str | None = None) -> Located:
         raise _none_found(shown, found)
     if root is not None:
         folder = open_location(root)[1]
+    if isinstance(filesystem, LocalFileSystem):
+        files = _each_once(files, folder)
     names = {file.path.removeprefix(folder).lstrip("/"): file for file in files}
     return Located(filesystem, folder, dict(sorted(names.items())))
+
+
+def _each_once(files: Iterable[FileInfo], folder: str) -> list[FileInfo]:
+    """Keep one path of each file: that without links below the folder, or else the first."""
+    found: dict[str, FileInfo] = {}
+    real_folder = os.path.realpath(folder)
+    for file in sorted(files, key=lambda file: file.path):
+        real = os.path.realpath(file.path)
+        if real not in found or real == f"{real_folder}{file.path.removeprefix(folder)}":
+            found[real] = file
+    return list(found.values())
 
 
 def _none_found(where: str, found: FileInfo) -> NoInputError:
@@ -97,10 +117,33 @@ def _files_below(filesystem: FileSystem, folder: str) -> list[FileInfo]:
 
 
 def _visible(filesystem: FileSystem, folder: str, *, recursive: bool = False) -> list[FileInfo]:
+    """List a folder, or all below it, without names that start with `_` or `.`."""
+    if recursive and isinstance(filesystem, LocalFileSystem):
+        return [entry for entries in _walk(filesystem, folder) for entry in entries]
     entries = filesystem.get_file_info(
         FileSelector(folder, allow_not_found=True, recursive=recursive)
     )
     return [entry for entry in entries if not _is_hidden(entry.path.removeprefix(folder))]
+
+
+def _walk(filesystem: FileSystem, folder: str) -> Iterator[list[FileInfo]]:
+    """List a folder of this machine and those below, each once; folders behind links come last."""
+    waiting, links, seen = deque([folder]), deque[str](), set[str]()
+    while waiting or links:
+        current = (waiting or links).popleft()
+        real = os.path.realpath(current)
+        if real in seen:
+            continue  # a link led back
+        seen.add(real)
+        entries = [
+            entry
+            for entry in filesystem.get_file_info(FileSelector(current, allow_not_found=True))
+            if not _is_hidden(entry.path.removeprefix(folder))
+        ]
+        for entry in entries:
+            if entry.type is FileType.Directory:
+                (links if Path(entry.path).is_symlink() else waiting).append(entry.path)
+        yield entries
 
 
 def _is_hidden(path: str) -> bool:

@@ -112,6 +112,14 @@ def _registered(job: Path) -> set[str]:
 
 
 def _is_job(folder: Place) -> bool:
+    """Tell whether a folder holds runs or models, and no job that is called after these."""
+    return any(
+        (folder / name).is_dir() and not _holds_runs_or_models(folder / name)
+        for name in (RUNS, MODELS)
+    )
+
+
+def _holds_runs_or_models(folder: Place) -> bool:
     return (folder / RUNS).is_dir() or (folder / MODELS).is_dir()
 
 

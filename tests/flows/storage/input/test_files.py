@@ -198,3 +198,26 @@ def test_credentials_in_a_url_are_refused_and_never_repeated(location: str) -> N
 def test_the_container_of_an_azure_url_is_not_a_secret() -> None:
     location = "abfs://box@account.dfs.core.windows.net/logs"
     assert without_secrets(location) == location
+
+
+@pytest.mark.parametrize("location", ["logs", "logs/**", "logs/**/*.parquet", "logs/*"])
+def test_a_file_that_links_reach_again_counts_once(tmp_path: Path, location: str) -> None:
+    for day, rows in (("b", 3), ("c", 4)):
+        (tmp_path / "logs" / day).mkdir(parents=True)
+        pq.write_table(pa.table({"a": range(rows)}), tmp_path / f"logs/{day}/log.parquet")
+    (tmp_path / "logs/a").symlink_to(tmp_path / "logs/c")  # before the folder itself, in order
+    (tmp_path / "logs/b/up").symlink_to("..")
+    (tmp_path / "logs/b/again.parquet").symlink_to("log.parquet")
+    plan = plan_input(str(tmp_path / location))
+    assert [file.name for file in plan.files] == ["b/log.parquet", "c/log.parquet"]
+    assert plan.rows == 7
+
+
+def test_files_that_only_links_reach_are_read(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    pq.write_table(pa.table({"a": [1, 2]}), tmp_path / "elsewhere/log.parquet")
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/day").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "logs/file.parquet").symlink_to(tmp_path / "elsewhere/log.parquet")
+    plan = plan_input(str(tmp_path / "logs"))
+    assert [file.name for file in plan.files] == ["day/log.parquet"]

@@ -264,3 +264,31 @@ def test_links_are_not_followed(tmp_path, capsys):
     aged(elsewhere)
     assert clean(tmp_path, capsys) == []
     assert (elsewhere / "precious").exists()
+
+
+@pytest.mark.parametrize("name", ["runs", "models"])
+def test_a_job_that_is_called_after_a_folder_of_its_own_is_checked(tmp_path, capsys, name):
+    """It may have been made before such names were refused."""
+    location = written(tmp_path / "log.parquet", small_log())
+    run = detect(job(location, tmp_path / "out"))
+    (tmp_path / "out/log").rename(tmp_path / "out" / name)
+    damaged = tmp_path / f"out/{name}/runs/{run.manifest.run_id}/report.html"
+    assert main(["check", str(tmp_path / "out")]) == 0
+    damaged.write_text("another")
+    assert main(["check", str(tmp_path / "out")]) == 1
+    assert "report.html: is not the file that was written" in capsys.readouterr().out
+
+
+def test_a_check_that_checked_nothing_is_no_success(tmp_path, capsys):
+    (tmp_path / "out/log/runs").mkdir(parents=True)
+    assert main(["check", str(tmp_path / "out")]) == 2
+    assert "nothing was checked" in capsys.readouterr().err
+
+
+def test_a_job_cannot_be_called_after_a_folder_of_its_own(tmp_path, capsys):
+    location = written(tmp_path / "runs/log.parquet", small_log())
+    tokens = ["detect", str(Path(location).parent), "--output", str(tmp_path / "out"), "--direct"]
+    assert main([*tokens, "--name", "models"]) == 2
+    assert "a folder of that name holds the models of a job" in capsys.readouterr().err
+    assert main(tokens) == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["runs-log"]
