@@ -22,11 +22,13 @@ from flows.cli.models import ModelCommands
 from flows.cli.options import Flag, Services
 from flows.cli.schedule import ScheduleCommands
 from flows.cli.verdicts import VerdictCommands
+from flows.runtime.retry import may_pass
 from flows.runtime.run_log import told_on
 from flows.runtime.stopping import ToldToEndError, ended_by_signals
 from schemas.errors import OutfieldError
 
 _VERBOSE = "Log each step on standard error, a line of JSON each; print the traceback of a failure."
+_LONGEST_REASON = 200
 _NO_MEMORY = "not enough memory; free some, or run with a lower OUTFIELD_WORKERS"
 
 
@@ -137,6 +139,10 @@ def _give_up(error: Exception, terminal: Terminal) -> int:
     """Report a fault of outfield, or that memory ran out; return the exit code."""
     if isinstance(error, MemoryError) or "can't start new thread" in str(error):
         terminal.complain(f"outfield: error: {_NO_MEMORY}")
+        return 2
+    if may_pass(error):
+        reason = " ".join(str(error).split())[:_LONGEST_REASON]
+        terminal.complain(f"outfield: error: storage did not answer ({reason}); try again later")
         return 2
     terminal.complain(f"{fault(error)}; run with --verbose for the traceback")
     return 1

@@ -4,6 +4,7 @@ Dask is an extra (`pip install 'outfield[dask]'`), so it is imported where it is
 """
 # ruff: noqa: PLC0415 - see above
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SECONDS_TO_CONNECT = 10
+_log = logging.getLogger("outfield")
 
 
 class ClusterRunner:
@@ -96,6 +98,7 @@ def connected(address: str) -> "Iterator[Client]":
         ) from error
     with client:
         _check_versions(client)
+        _tell_without_workers(client)
         yield client
 
 
@@ -117,10 +120,24 @@ def threads_of(client: "Client") -> int:
 
 @contextmanager
 def naming_lost_workers() -> Iterator[None]:
-    """Turn Dask's word that it has given up a task into a `WorkerError`."""
-    killed = getattr(sys.modules.get("distributed"), "KilledWorker", ())
+    """Turn Dask's word that it has given up a task, or lost its scheduler, into an error of ours.
+
+    Raises
+    ------
+    WorkerError
+        Several workers were lost over one task.
+    ServerError
+        The scheduler was lost.
+    """
+    killed, lost = _given_up()
     try:
         yield
+    except lost as error:
+        raise ServerError(
+            "the Dask scheduler was lost",
+            where="OUTFIELD_DASK_ADDRESS",
+            remedy="see why it ended, and run again when it is there",
+        ) from error
     except killed as error:
         raise WorkerError(
             "several workers of the cluster were lost over the same task, perhaps for want of"
@@ -128,6 +145,23 @@ def naming_lost_workers() -> Iterator[None]:
             where="OUTFIELD_RUNNER=dask",
             remedy="give the workers more memory, or fewer threads",
         ) from error
+
+
+def _given_up() -> tuple[tuple[type[BaseException], ...], tuple[type[BaseException], ...]]:
+    """Return Dask's errors for a task given up and for a lost scheduler; none if it is not used."""
+    if "distributed" not in sys.modules:
+        return (), ()
+    from distributed import KilledWorker
+    from distributed.client import FutureCancelledError
+    from distributed.comm.core import CommClosedError
+
+    return (KilledWorker,), (FutureCancelledError, CommClosedError)
+
+
+def _tell_without_workers(client: "Client") -> None:
+    """Say that a run will wait: a cluster may start its workers only when there is work."""
+    if not client.ncores():
+        _log.warning("the Dask scheduler has no worker yet; the run waits for one")
 
 
 def _check_versions(client: "Client") -> None:

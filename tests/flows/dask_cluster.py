@@ -40,6 +40,10 @@ class DaskCluster:
         _found(r"Registered to:\s+(tcp://\S+)", log)
         return self._processes[-1]
 
+    def kill_scheduler(self) -> None:
+        """End the scheduler outright."""
+        self._processes[0].kill()
+
     def stop(self) -> None:
         """End all processes."""
         for process in reversed(self._processes):

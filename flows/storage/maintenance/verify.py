@@ -177,7 +177,7 @@ def _faults_of_pointers(job: Path, runs: set[str]) -> Iterator[Fault]:
             named = json.loads((job / LATEST).read_bytes())["run_id"]
         except FileNotFoundError:
             pass  # the first run was killed just before it was written: the newest run is meant
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             yield Fault(f"{job.name}/{LATEST}", "names no run")
         else:
             if named not in runs:

@@ -292,7 +292,7 @@ def latest_folder(job: Place) -> Place | None:
     """Find the run named in `latest.json`; None where that is missing, damaged or names no run."""
     try:
         named = json.loads((job / LATEST).read_bytes())["run_id"]
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
     return next((folder for folder in run_folders(job) if folder.name == named), None)
 

@@ -284,6 +284,22 @@ def test_verbose_prints_the_traceback_too(capsys):
     assert "in run_detect" in err
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("When listing: AWS Error SLOW_DOWN during ListObjectsV2 operation: 503"),
+        ConnectionResetError(104, "Connection reset by peer"),
+        OSError(5, "Input/output error"),
+    ],
+)
+def test_storage_that_does_not_answer_is_no_fault_of_ours(capsys, error):
+    assert main(["detect", "x"], raising(error)) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("outfield: error: storage did not answer (")
+    assert err.endswith("); try again later\n")
+    assert err.count("\n") == 1
+
+
 def test_ctrl_c_ends_with_130(capsys):
     assert main(["detect", "x"], raising(KeyboardInterrupt())) == 130
     assert_one_line(capsys, "outfield: stopped")

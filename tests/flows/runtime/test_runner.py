@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Timer
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pytest
 from flows.runtime.dask import ClusterRunner, connected
 from flows.runtime.processes import process_runner
 from flows.runtime.runner import DirectRunner
+from flows.runtime.work import Step
 from flows.steps.records import CHUNK_ROWS
 from flows.storage.runs.reader import PublishedRun, find_run, list_runs
 from schemas.errors import ServerError, WorkerError
@@ -227,6 +229,23 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
         connected(f"tcp://127.0.0.1:{free_port()}"),
     ):
         pass
+
+
+def rest(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def test_a_scheduler_that_is_lost_is_named(tmp_path):
+    with dask_cluster(tmp_path, workers=1) as cluster:
+        lost = pytest.raises(ServerError, match="the Dask scheduler was lost")
+        with lost, connected(cluster.address) as client:
+            Timer(2, cluster.kill_scheduler).start()
+            ClusterRunner(client).call(Step("rest", rest), 60.0)
+
+
+def test_a_cluster_without_workers_is_told(tmp_path, caplog):
+    with dask_cluster(tmp_path, workers=0) as cluster, connected(cluster.address):
+        assert caplog.messages == ["the Dask scheduler has no worker yet; the run waits for one"]
 
 
 def test_workers_of_another_version_are_refused(cluster, monkeypatch):

@@ -292,3 +292,14 @@ def test_a_job_cannot_be_called_after_a_folder_of_its_own(tmp_path, capsys):
     assert "a folder of that name holds the models of a job" in capsys.readouterr().err
     assert main(tokens) == 0
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["runs-log"]
+
+
+def test_a_deeply_nested_pointer_is_named_and_costs_no_run(tmp_path, capsys):
+    spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
+    detect(spec)
+    latest = tmp_path / "out/log/latest.json"
+    latest.write_text("[" * 100_000)
+    assert main(["check", str(tmp_path / "out")]) == 1
+    assert "latest.json: names no run" in capsys.readouterr().out
+    detect(spec)
+    assert main(["check", str(tmp_path / "out")]) == 0
