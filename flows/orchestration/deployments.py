@@ -6,14 +6,16 @@ before anything runs. A job is named, not given: nobody can make a deployment re
 # ruff: noqa: E402 - see `forbid_telemetry`
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
+from uuid import UUID
 
 from flows.runtime.settings import Settings, enter_working_folder, forbid_telemetry
 
 forbid_telemetry()  # before the import that reads it: a worker imports this module first
 
-from prefect import flow, runtime, serve
+from prefect import flow, runtime
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import (
     ConcurrencyLimitConfig,
@@ -32,6 +34,8 @@ from flows.jobs.job_file import STEM, complete_job, load_job
 from flows.jobs.partitions import chosen_partition
 from flows.jobs.staleness import standing
 from flows.orchestration.flows import TASK_RUNNER, ended, judge, run_name
+from flows.orchestration.serving import serve_deployments
+from flows.orchestration.signs_of_life import REASON, signs_of_life
 from flows.results.notifications import tell_of_failure, tell_of_outcome, telling_of_failure
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.job import JobSpec
@@ -101,7 +105,13 @@ def detect_job(job: JobFile, partition: Day = None) -> PublishedRun | State[Any]
     its input judged as it stands, does nothing and says so.
     """
     _begun.add(str(runtime.flow_run.id))
-    enter_working_folder()
+    served = enter_working_folder()
+    # A worker of Prefect's looks after its runs itself, and keeps another number there.
+    with signs_of_life(UUID(runtime.flow_run.id)) if served else nullcontext():
+        return _detect(job, partition)
+
+
+def _detect(job: str, partition: date | None) -> PublishedRun | State[Any]:
     with telling_of_failure(job, partition):
         spec = complete_job(load_job(str(Settings.from_environment().jobs / f"{job}.toml")))
         day = chosen_partition(spec, partition, datetime.now(UTC))
@@ -139,7 +149,8 @@ def serve_jobs(jobs: Mapping[str, JobSpec], limit: int) -> None:
     limit
         How many runs at once, of all jobs together.
     """
-    serve(*(deployment_of(*job) for job in jobs.items()), limit=limit, print_starting_message=False)
+    deployments = [deployment_of(*job) for job in jobs.items()]
+    serve_deployments(deployments, limit, lambda run: _tell_of_end(run, REASON))
 
 
 def deployment_of(file: str, job: JobSpec) -> RunnerDeployment:

@@ -214,10 +214,18 @@ def _leave_working_folder() -> None:
     os.chdir(Path(__file__).parents[2])
 
 
-def enter_working_folder() -> None:
-    """Go to the folder that `outfield serve` was started in, where relative paths begin."""
-    if folder := os.environ.get(_WORKING_FOLDER):
+def enter_working_folder() -> bool:
+    """Go to the folder that `outfield serve` was started in, where relative paths begin.
+
+    Returns
+    -------
+    bool
+        Whether this process is a run that `outfield serve` started.
+    """
+    folder = os.environ.get(_WORKING_FOLDER)
+    if folder:
         os.chdir(folder)
+    return bool(folder)
 
 
 def _set_where_unset(variables: Mapping[str, str]) -> None:

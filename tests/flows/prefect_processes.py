@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PREFECT = Path(sys.executable).with_name("prefect")
@@ -55,9 +55,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def prefect_server_process(home: Path, **more: str) -> Iterator[str]:
+def prefect_server_process(home: Path, port: int | None = None, **more: str) -> Iterator[str]:
     """Run a server with its database in `home`, if nothing else is said; give its API's URL."""
-    port = free_port()
+    port = port or free_port()
     home.mkdir(exist_ok=True)
     process = subprocess.Popen(  # noqa: S603 - our own command
         [PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port)],
@@ -70,7 +70,8 @@ def prefect_server_process(home: Path, **more: str) -> Iterator[str]:
         wait_until_healthy(f"http://127.0.0.1:{port}/api")
         yield f"http://127.0.0.1:{port}/api"
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # a test may have killed it
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=30)
 
 

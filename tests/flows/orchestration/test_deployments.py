@@ -26,6 +26,7 @@ from tests.flows.partitioned_logs import job_file, job_in, partitions
 from tests.flows.prefect_processes import (
     OUTFIELD_SCRIPT,
     PREFECT,
+    free_port,
     hostile_modules,
     plain_environment,
     prefect_server_process,
@@ -371,6 +372,81 @@ def test_a_run_that_is_killed_is_told_of_and_the_next_one_goes_on(house):
     ]
     days = [each.manifest.partition for each in list_runs(str(house.folder / "out/nightly"))]
     assert date(2026, 1, 7) not in days
+
+
+@contextmanager
+def served(folder: Path, port: int) -> Iterator[tuple[House, tuple[str, ...]]]:
+    """Run a server on a port, on the same database each time; give what `serve` is started by."""
+    with prefect_server_process(folder / "server", port) as api, on_duty(200) as duty:
+        more = {"PREFECT_API_URL": api, "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
+        # As it is by default, three polls without an answer take four minutes.
+        more |= {"OUTFIELD_NOTIFY_URL": duty.url, "PREFECT_CLIENT_MAX_RETRIES": "0"}
+        environment = plain_environment(folder / "home", **more)
+        yield House(folder, api, environment, duty), (*OUTFIELD, "serve", str(folder / "jobs"))
+
+
+def killed(*processes: int) -> None:
+    for process in processes:
+        os.kill(process, signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_with_server_and_serve_is_called_crashed_and_the_next_one_goes_on(
+    tmp_path,
+):
+    partitions(tmp_path, [DAY])
+    written(tmp_path / "logs/date=2026-01-07/a.parquet", small_log(200_000))
+    job_file(tmp_path, NIGHTLY)
+    (tmp_path / "home").mkdir()
+    port = free_port()
+    with served(tmp_path, port) as (house, serve), process_of(serve, house.environment, ROOT):
+        house.wait_for("Scheduled")
+        house.trigger("partition=2026-01-07")
+        lost = house.wait_for("Running", name="2026-01-07")
+        killed(*pids_with(str(tmp_path)))
+    with served(tmp_path, port) as (house, serve), process_of(serve, house.environment, ROOT):
+        began = time.monotonic()
+        house.trigger("partition=2026-01-05")
+        crashed = house.wait_for("Crashed")
+        house.wait_for("Completed", name="2026-01-05")
+        print(f"judged after {time.monotonic() - began:.0f} s")
+        assert time.monotonic() - began < 120
+        assert crashed["id"] == lost["id"]
+        assert "Its process is gone" in crashed["state"]["message"]
+        assert [each["title"] for each in house.duty.messages] == [
+            "outfield nightly 2026-01-07 failed"
+        ]
+
+
+@pytest.mark.slow
+def test_serve_waits_for_a_server_that_is_away_and_goes_on(tmp_path):
+    partitions(tmp_path, [DAY])
+    job_file(tmp_path, NIGHTLY)
+    (tmp_path / "home").mkdir()
+    port = free_port()
+    with served(tmp_path, port) as (house, serve), process_of(serve, house.environment, ROOT) as it:
+        house.wait_for("Scheduled")
+        killed(*pids_with(str(tmp_path / "server")))
+        time.sleep(20)
+        with served(tmp_path, port) as (again, _):
+            again.trigger("partition=2026-01-05")
+            again.wait_for("Completed", name="2026-01-05")
+            assert Path(f"/proc/{it}").exists()
+
+
+@pytest.mark.slow
+def test_serve_ends_in_time_without_its_server(tmp_path):
+    job_file(tmp_path, NIGHTLY)
+    (tmp_path / "home").mkdir()
+    with served(tmp_path, free_port()) as (house, serve):
+        environment = {**house.environment, "PREFECT_CLIENT_MAX_RETRIES": "5"}
+        process = subprocess.Popen(serve, cwd=ROOT, env=environment, stderr=subprocess.PIPE)  # noqa: S603
+        house.wait_for("Scheduled")
+        killed(*pids_with(str(tmp_path / "server")))
+        time.sleep(5)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+    assert b"Traceback" not in err
 
 
 def pids_with(text: str) -> list[int]:
