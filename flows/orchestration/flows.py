@@ -15,7 +15,6 @@ from prefect.states import Completed
 from flows.orchestration.artifacts import Artifacts
 from flows.orchestration.checked_input import checked_input
 from flows.orchestration.tasks import prefect_runner, task_runner
-from flows.orchestration.write_lock import only_writer
 from flows.pipelines.refit import detect_with_refit
 from flows.pipelines.train import train_model
 from flows.report.overview import alarms_sentence, recall_sentence
@@ -90,10 +89,9 @@ def judge(job: JobSpec, partition: date | None) -> PublishedRun:
         artifacts.progress(step, done, total)
         tell(step, done, total)
 
-    with only_writer(job):
-        published = detect_with_refit(
-            job, task_runner(_SETTINGS), on_progress, partition, checked_input()
-        )
+    published = detect_with_refit(
+        job, task_runner(_SETTINGS), on_progress, partition, checked_input()
+    )
     tell_published(published)
     artifacts.outcome(published)
     return published
@@ -120,12 +118,11 @@ def fit(job: JobSpec, promote: bool = True, partition: date | None = None) -> Re
         The day to fit on, where the history holds `{date}`.
     """
     log_all()
-    with only_writer(job):
-        return train_model(
-            job,
-            task_runner(_SETTINGS),
-            tell,
-            promote=promote,
-            partition=partition,
-            checked=checked_input(),
-        )
+    return train_model(
+        job,
+        task_runner(_SETTINGS),
+        tell,
+        promote=promote,
+        partition=partition,
+        checked=checked_input(),
+    )

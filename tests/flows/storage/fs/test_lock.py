@@ -131,3 +131,19 @@ def test_a_job_that_cannot_be_written_is_an_output_error(tmp_path):
     (tmp_path / "job").write_text("")
     with pytest.raises(OutputError, match="cannot be written"), job_lock(tmp_path / "job", 0):
         pytest.fail("there is no such folder")
+
+
+def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path):
+    (tmp_path / "job").mkdir()
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "job" / LOCK).symlink_to(tmp_path / "precious")
+    with pytest.raises(OutputError, match="cannot be written"), job_lock(tmp_path / "job", 0):
+        pytest.fail("the lock is a link")
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+@pytest.mark.timeout(30)
+def test_a_pipe_in_place_of_the_lock_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / LOCK)
+    with pytest.raises(OutputError, match="is no plain file"), job_lock(tmp_path, 0):
+        pytest.fail("the lock is a pipe")
