@@ -11,6 +11,7 @@ from tomlkit.items import SingleKey
 from schemas.columns.roles import ColumnProfile, Role, RoleChoice
 from schemas.columns.vocabulary import suggests_secret
 from schemas.errors import JobError
+from schemas.events.secrets import holds_mask
 from schemas.job.job import JobSpec, build_job, parse_job, safe_name
 from schemas.job.partitions import is_partitioned, without_day
 from schemas.job.sections import DEFAULT_FDR, ModelSpec, SearchSpec, SelectionSpec
@@ -133,9 +134,9 @@ def job_template(
 ) -> str:
     """Write the first job file for an input: each column, its role, and why.
 
-    The input's own values appear only as examples of categories. Those of a column whose name
-    suggests a secret never do: the file is meant for version control. A login in the location is
-    left out.
+    The input's own values appear only as examples of categories: the file is meant for version
+    control. Those of a secret column never do, or of one whose name suggests it. Nor do texts with
+    a mask in them. A login in the location is left out.
 
     Parameters
     ----------
@@ -242,9 +243,12 @@ def _setting(choice: RoleChoice) -> str:
 
 def _why(choice: RoleChoice, profile: ColumnProfile | None) -> str:
     """Give the reason and, for a category that is no secret, its most common names."""
-    if profile is None or choice.role is not Role.CATEGORY or suggests_secret(profile.name):
+    if profile is None or choice.role is not Role.CATEGORY:
         return choice.why
-    shown = [text for text in profile.examples[:EXAMPLES] if len(text) <= EXAMPLE_LENGTH]
+    if choice.secret or suggests_secret(profile.name):
+        return choice.why
+    common = profile.examples[:EXAMPLES]
+    shown = [text for text in common if len(text) <= EXAMPLE_LENGTH and not holds_mask(text)]
     return f"{choice.why} ({', '.join(shown)})" if shown else choice.why
 
 

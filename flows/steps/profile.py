@@ -11,6 +11,7 @@ from flows.storage.input.plan import InputPlan, plan_input
 from flows.storage.input.rows import read_rows
 from schemas.columns.roles import ColumnProfile, RoleChoice, infer_roles
 from schemas.events.flattening import flatten, flattened_origin
+from schemas.events.secrets import NO_SECRETS, mask_secrets
 from schemas.job.job import build_job
 
 
@@ -31,6 +32,6 @@ def profile_columns(plan: InputPlan, seed: int) -> dict[str, ColumnProfile]:
 
 
 def sample_table(plan: InputPlan, seed: int) -> pa.Table:
-    """Read the sample of the planned rows, flattened."""
+    """Read the sample of the planned rows, flattened, secrets in texts masked."""
     rows = sample_rows(plan.rows, len(flattened_origin(plan.schema)), seed)
-    return flatten(read_rows(plan, rows, encoded=plan.repetitive))
+    return flatten(mask_secrets(read_rows(plan, rows, encoded=plan.repetitive), NO_SECRETS))

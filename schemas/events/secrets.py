@@ -42,6 +42,11 @@ _PYTHONS = re.compile(_ANYWHERE)
 MASK = "[secret]"
 
 
+def holds_mask(text: str) -> bool:
+    """Tell whether a masked value stands in a text, with digits or without."""
+    return MASK[:-1] in text
+
+
 @dataclass(frozen=True)
 class Secrets:
     """The columns of a log that are masked, by their flattened names: field `b` of `a` is `a.b`."""

@@ -164,3 +164,19 @@ def test_a_secret_number_is_a_mistake_that_is_named(
     )
     assert main(["detect", "--job", str(tmp_path / "j.toml")]) == 2
     assert "a masked column is no `number`" in capsys.readouterr().err
+
+
+def test_a_first_job_file_holds_no_secret(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = "xoxb-1234567890"  # short enough to be shown as an example
+    maps = [[("password", PASSWORDS[i % 2])] for i in range(200)]
+    table = small_log().append_column("pushed", pa.array([short] * 100 + ["no"] * 100))
+    table = table.append_column("settings", pa.array(maps, pa.map_(pa.string(), pa.string())))
+    pq.write_table(table, tmp_path / "log.parquet")
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "log.parquet"]) == 0
+    said = (tmp_path / "log.toml").read_text() + capsys.readouterr().out
+    assert "pushed " in said
+    assert "settings.items" in said
+    assert not [secret for secret in (short, *PASSWORDS) if secret in said]
