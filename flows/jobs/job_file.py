@@ -11,7 +11,7 @@ from tomlkit.items import SingleKey
 from schemas.columns.roles import ColumnProfile, Role, RoleChoice
 from schemas.columns.vocabulary import suggests_secret
 from schemas.errors import JobError
-from schemas.events.secrets import holds_mask
+from schemas.events.masks import holds_mask
 from schemas.job.job import JobSpec, build_job, parse_job, safe_name
 from schemas.job.partitions import is_partitioned, without_day
 from schemas.job.sections import DEFAULT_FDR, ModelSpec, SearchSpec, SelectionSpec

@@ -60,6 +60,8 @@ class Settings:
     """The wait for another run of the job: `0`, `30s`, `10m` (`OUTFIELD_LOCK_WAIT`; `10m`)."""
     jobs: Path
     """The folder of the job files that deployments name (`OUTFIELD_JOBS`; `jobs`)."""
+    key_file: Path | None
+    """The file of the masking key, made where it is not (`OUTFIELD_KEY_FILE`; in the output)."""
     notify_url: str = field(repr=False)
     """Where Apprise sends notifications, a secret (`OUTFIELD_NOTIFY_URL`; empty for nowhere)."""
     report_url: str
@@ -82,6 +84,7 @@ class Settings:
             dask_address=_dask_address(runner),
             lock_wait=_lock_wait(),
             jobs=Path(os.environ.get("OUTFIELD_JOBS", "jobs")),
+            key_file=_key_file(),
             notify_url=notify_url(),
             report_url=_report_url(),
         )
@@ -140,6 +143,11 @@ def _lock_wait() -> float:
             where="OUTFIELD_LOCK_WAIT",
             remedy="set it to `0`, `30s`, `10m` or the like, or to nothing for ten minutes",
         ) from None
+
+
+def _key_file() -> Path | None:
+    asked = os.environ.get("OUTFIELD_KEY_FILE", "")
+    return Path(asked).expanduser().absolute() if asked else None
 
 
 def _report_url() -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from logging import ERROR
@@ -14,6 +14,7 @@ from flows.runtime.stopping import removed_at_last
 from flows.steps.import_verdicts import take_in_verdicts
 from flows.steps.planned import Planned
 from flows.storage.fs.lock import job_lock
+from flows.storage.fs.masking_key import masking_key
 from flows.storage.fs.scratch import Scratch
 from flows.storage.input.plan import InputPlan
 from flows.storage.input.plan_file import store_plan
@@ -45,13 +46,15 @@ class Run:
     """Why that is none of the days before, though the job names such days."""
     refused_verdicts: tuple[str, ...] = ()
     """Sentences on lines and files of verdicts that were left out, and why."""
+    masking_key: bytes = field(default=b"", repr=False)
+    """The key of the digits that stand for masked values; no output holds it."""
 
     @property
     def secrets(self) -> Secrets:
         """Return the columns whose values are masked; those that name a record are told apart."""
         names = frozenset(column for column, choice in self.choices.items() if choice.secret)
         key, ids = self.job.session_key, {c for c in names if self.choices[c].role is Role.ID}
-        return Secrets(names, names & (ids | {str(key)}))
+        return Secrets(names, names & (ids | {str(key)}), self.masking_key)
 
 
 @contextmanager
@@ -63,13 +66,14 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
     OutputError
         Its folder cannot be made, or another run goes on writing the job.
     """
-    name, patience = str(job.name), Settings.from_environment().lock_wait
+    name, settings = str(job.name), Settings.from_environment()
     place = job_folder(job)
     with (
         logging_of(name, run_id_of(planned.started)),  # as it waits for the lock
-        job_lock(place, patience),
+        job_lock(place, settings.lock_wait),
     ):
         refused = take_in_verdicts(place)
+        key = masking_key(place, settings.key_file)
         folder = new_run_folder(job, planned.started)
         scratch = Scratch.of(folder.path)
         with logging_of(name, folder.run_id), _nothing_left_of(folder):
@@ -87,6 +91,7 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
                 model=planned.model,
                 alone=planned.alone,
                 refused_verdicts=refused,
+                masking_key=key,
             )
 
 

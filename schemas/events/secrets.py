@@ -4,26 +4,24 @@ They are masked where rows are read, before anything is learnt or written. No fi
 quarantine or report holds them.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.columns.vocabulary import names_password, names_token
+from schemas.events.masks import LONG, mask_of
 from schemas.events.texts import as_text, is_binary, is_list, is_string, map_as_pairs
 
-_LONG = 20
-"""Characters from which on a secret cannot be guessed, so that a part of its hash may be shown."""
-_DIGITS = 12
 _PREFIXED = (
     r"gh[pousr]_[A-Za-z0-9]{30,}",
     r"github_pat_[A-Za-z0-9_]{22,}",
     r"glpat-[A-Za-z0-9_-]{20,}",
-    r"xox[abeprs]-[A-Za-z0-9-]{10,}",
+    r"xox[abcdeprs]-[A-Za-z0-9%-]{10,}",
+    r"xapp-[A-Za-z0-9-]{10,}",
     r"[sr]k_(live|test)_[A-Za-z0-9]{16,}",
     r"sk-[A-Za-z0-9_-]{20,}",
     r"AIza[A-Za-z0-9_-]{35}",
@@ -33,18 +31,13 @@ _PREFIXED = (
     r"dop_v1_[a-f0-9]{60,}",
     r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
     r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
-    r"[Bb]earer [A-Za-z0-9._~+/-]{16,}=*",
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s\\]*(-----END [A-Z ]*PRIVATE KEY-----)?",
+    r"(?i:bearer)[ \t]+[A-Za-z0-9._~+/-]{16,}=*",
+    r"-----BEGIN [A-Z ]*PRIVATE KEY( BLOCK)?-----"
+    r"(?s:.*?-----END [A-Z ]*PRIVATE KEY( BLOCK)?-----|.*)",
 )
 """Keys and tokens that say by their beginning what they are, as those who issue them document."""
 _ANYWHERE = "|".join(f"({pattern})" for pattern in _PREFIXED)
 _PYTHONS = re.compile(_ANYWHERE)
-MASK = "[secret]"
-
-
-def holds_mask(text: str) -> bool:
-    """Tell whether a masked value stands in a text, with digits or without."""
-    return MASK[:-1] in text
 
 
 @dataclass(frozen=True)
@@ -54,6 +47,8 @@ class Secrets:
     columns: frozenset[str]
     told_apart: frozenset[str] = frozenset()
     """Those of them whose values name records or sessions: these have digits however short."""
+    key: bytes = field(default=b"", repr=False)
+    """The masking key of the job. Without one, no masked value has digits."""
 
 
 NO_SECRETS = Secrets(frozenset())
@@ -62,8 +57,8 @@ NO_SECRETS = Secrets(frozenset())
 def mask_secrets(table: pa.Table, secrets: Secrets) -> pa.Table:
     """Mask what is secret in a table, nested or flat: whole columns, and keys within any text.
 
-    A masked value is `[secret]`. A long one, which cannot be guessed, has digits of its hash, so
-    that equal values stay equal and different ones different.
+    A masked value is `[secret]`. A long one has digits, so that equal values stay equal and
+    different ones different.
 
     Parameters
     ----------
@@ -76,11 +71,12 @@ def mask_secrets(table: pa.Table, secrets: Secrets) -> pa.Table:
     --------
     >>> held = ["hunter2", None, "0123456789abcdef0123456789abcdef"]
     >>> table = pa.table({"user": ["ann", "bob", "bob"], "password": held})
-    >>> mask_secrets(table, Secrets(frozenset(["password"])))["password"].to_pylist()
-    ['[secret]', None, '[secret 3eb1bd439947]']
+    >>> named = Secrets(frozenset(["password"]), key=b"key")
+    >>> mask_secrets(table, named)["password"].to_pylist()
+    ['[secret]', None, '[secret c0e9fbb17bcc]']
     >>> said = pa.table({"message": ["sent Bearer abcdefghijklmnop.qrstuv to us"]})
     >>> mask_secrets(said, NO_SECRETS)["message"].to_pylist()
-    ['sent [secret 04d3bec9ffa4] to us']
+    ['sent [secret] to us']
     """
     columns = [
         _masked_column(column, name, secrets)
@@ -99,13 +95,13 @@ def _masked_column(column: pa.ChunkedArray, name: str, secrets: Secrets) -> pa.C
 def _masked(values: pa.Array, name: str, secrets: Secrets) -> pa.Array:
     """Mask an array of any type; what holds no secret comes back as it is."""
     if name in secrets.columns:
-        return _pseudonyms(values, 0 if name in secrets.told_apart else _LONG)
+        return _pseudonyms(values, secrets.key, 0 if name in secrets.told_apart else LONG)
     kind = values.type
     if isinstance(values, pa.ExtensionArray):
         storage = _masked(values.storage, name, secrets)
         return values if storage is values.storage else storage
     if is_string(kind) or is_binary(kind):
-        return _scrubbed(values)
+        return _scrubbed(values, secrets.key)
     if pa.types.is_dictionary(kind):
         names = _masked(values.dictionary, name, secrets)
         unchanged = names is values.dictionary
@@ -133,7 +129,7 @@ def _masked_items(values: pa.Array, name: str, secrets: Secrets) -> pa.Array:
     inner = f"{name}.items"
     new = _masked(old, inner, _with_fields(secrets, inner, old.type))
     if keys is not None:
-        new = _masked_under(keys, new)
+        new = _masked_under(keys, new, secrets.key)
     if new is old:
         return values
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
@@ -150,11 +146,11 @@ def _with_fields(secrets: Secrets, name: str, kind: pa.DataType) -> Secrets:
 
 
 def _secret_fields(name: str, kind: pa.DataType) -> Iterator[str]:
-    for field in kind if pa.types.is_struct(kind) else ():
-        inner = f"{name}.{field.name}"
-        if _is_secret(inner, field.type):
+    for child in kind if pa.types.is_struct(kind) else ():
+        inner = f"{name}.{child.name}"
+        if _is_secret(inner, child.type):
             yield inner
-        yield from _secret_fields(inner, field.type)
+        yield from _secret_fields(inner, child.type)
 
 
 def _is_secret(name: str, kind: pa.DataType) -> bool:
@@ -164,7 +160,7 @@ def _is_secret(name: str, kind: pa.DataType) -> bool:
     )
 
 
-def _masked_under(keys: pa.Array, values: pa.Array) -> pa.Array:
+def _masked_under(keys: pa.Array, values: pa.Array, key: bytes) -> pa.Array:
     """Mask the values of maps whose keys are the names of secrets; the type says if they can be.
 
     It stays what it was, whether a part of the log holds such keys or not: its parts are joined.
@@ -178,7 +174,7 @@ def _masked_under(keys: pa.Array, values: pa.Array) -> pa.Array:
     if not any(secret):
         return plain
     held = pa.array(secret, pa.bool_()).take(names.indices)
-    masked = _pseudonyms(plain, _LONG).cast(pa.binary() if is_binary(plain.type) else pa.string())
+    masked = _pseudonyms(plain, key).cast(pa.binary() if is_binary(plain.type) else pa.string())
     joined = pc.if_else(held, masked, plain.cast(masked.type))
     return joined.cast(plain.type)
 
@@ -187,7 +183,7 @@ def _is_map(kind: pa.DataType) -> bool:
     return bool(pa.types.is_map(kind))
 
 
-def _scrubbed(values: pa.Array) -> pa.Array:
+def _scrubbed(values: pa.Array, key: bytes) -> pa.Array:
     """Replace keys and tokens within texts by what tells them apart."""
     plain = values.cast(pa.string()) if values.type == pa.string_view() else values
     if is_binary(plain.type):
@@ -198,30 +194,23 @@ def _scrubbed(values: pa.Array) -> pa.Array:
     whole = pc.replace_with_mask(
         plain,
         pc.fill_null(held, False),
-        pa.array([_scrub(text) for text in plain.filter(held).to_pylist()], plain.type),
+        pa.array([_scrub(text, key) for text in plain.filter(held).to_pylist()], plain.type),
     )
     return whole.cast(values.type)
 
 
-def _scrub(text: str | bytes) -> str | bytes:
+def _scrub(text: str | bytes, key: bytes) -> str | bytes:
     if isinstance(text, bytes):
-        return _without_keys(text.decode("latin-1")).encode("latin-1")
-    return _without_keys(text)
+        return _without_keys(text.decode("latin-1"), key).encode("latin-1")
+    return _without_keys(text, key)
 
 
-def _without_keys(text: str) -> str:
-    return _PYTHONS.sub(lambda found: _pseudonym(found[0], _LONG), text)
+def _without_keys(text: str, key: bytes) -> str:
+    return _PYTHONS.sub(lambda found: mask_of(found[0], key), text)
 
 
-def _pseudonyms(values: pa.Array, long: int) -> pa.Array:
+def _pseudonyms(values: pa.Array, key: bytes, long: int = LONG) -> pa.Array:
     """Give each value its mask, string (n,); null stays null. Each distinct one is hashed once."""
     terms = as_text(values).dictionary_encode()
-    masks = [_pseudonym(text, long) for text in terms.dictionary.to_pylist()]
+    masks = [mask_of(text, key, long) for text in terms.dictionary.to_pylist()]
     return pa.array(masks, pa.string()).take(terms.indices)
-
-
-def _pseudonym(text: str, long: int) -> str:
-    if len(text) < long:
-        return MASK
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{MASK[:-1]} {digest[:_DIGITS]}]"

@@ -9,8 +9,8 @@ import pytest
 
 from flows.cli.app import main
 from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents
-from schemas.events.secrets import MASK
-from tests.flows.sample_logs import detect_in, rejected_rows, small_log
+from schemas.events.masks import MASK
+from tests.flows.sample_logs import dataset_bytes, detect_in, rejected_rows, small_log
 
 # ruff: noqa: S105 - they are invented
 PASSWORDS = ("hunter2", "Tr0ub4dor&3")
@@ -180,3 +180,23 @@ def test_a_first_job_file_holds_no_secret(
     assert "pushed " in said
     assert "settings.items" in said
     assert not [secret for secret in (short, *PASSWORDS) if secret in said]
+
+
+def test_the_masking_key_is_in_no_output_and_the_same_key_gives_the_same_bytes(
+    run: PublishedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = (run.folder.parents[2] / ".log.key").read_bytes()
+    for _, text in _written(run.folder.parents[1]):
+        assert key.decode("latin-1") not in text
+        assert key.hex() not in text
+    (tmp_path / "same" / "out").mkdir(parents=True)
+    (tmp_path / "same" / "out" / ".log.key").write_bytes(key)
+    again = detect_in(_log(), tmp_path / "same", columns=ROLES)
+    for dataset in ("findings", "scores", "incidents"):
+        assert dataset_bytes(again, dataset) == dataset_bytes(run, dataset)
+    monkeypatch.setenv("OUTFIELD_KEY_FILE", str(tmp_path / "kept" / "key"))
+    other = detect_in(_log(), tmp_path / "other", columns=ROLES)
+    assert (tmp_path / "kept" / "key").exists()
+    assert not (tmp_path / "other" / "out" / ".log.key").exists()
+    told = {row["x-api-key"] for row in read_findings(run).to_pylist()}
+    assert not told & {row["x-api-key"] for row in read_findings(other).to_pylist()}

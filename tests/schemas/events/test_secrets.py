@@ -1,7 +1,8 @@
 import pyarrow as pa
 import pytest
 
-from schemas.events.secrets import MASK, NO_SECRETS, mask_secrets
+from schemas.events.masks import MASK
+from schemas.events.secrets import NO_SECRETS, Secrets, mask_secrets
 
 KINDS = [pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary()]
 
@@ -29,3 +30,27 @@ def test_parts_of_a_log_with_and_without_secret_keys_can_be_joined(kind: pa.Data
     ]
     if kind in KINDS:
         assert column.type == maps
+
+
+BLOCK = "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: A-1\n\nlQOYBF0=\n=a1b2\n"
+END = "-----END PGP PRIVATE KEY BLOCK-----"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("auth BEARER abcdefghijklmnop.qrst ok", "auth [secret] ok"),
+        ("auth Bearer\tabcdefghijklmnop.qrst ok", "auth [secret] ok"),
+        ("by xoxc-1234567890-abcdef", "by [secret]"),
+        ("by xoxd-abc%2Bdefghij ok", "by [secret] ok"),
+        ("by xapp-1-A0123456789-0123", "by [secret]"),
+        (f"{BLOCK}{END} end", "[secret] end"),
+        (f"cut {BLOCK}", "cut [secret]"),
+    ],
+)
+def test_a_key_is_masked_in_any_spelling(text: str, left: str) -> None:
+    assert mask_secrets(pa.table({"m": [text]}), NO_SECRETS)["m"].to_pylist() == [left]
+
+
+def test_a_masking_key_is_not_repeated() -> None:
+    assert "b'" not in repr(Secrets(frozenset(["a"]), key=b"never shown"))
