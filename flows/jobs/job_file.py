@@ -270,8 +270,16 @@ def _without_login(location: str) -> str:
 
 
 def _key(name: str) -> str:
-    return str(SingleKey(name).as_string())
+    return _printable(SingleKey(name).as_string())
 
 
 def _text(value: str) -> str:
-    return str(tomlkit.string(str(value)).as_string())
+    return _printable(tomlkit.string(str(value)).as_string())
+
+
+def _printable(quoted: str) -> str:
+    """Spell out what does not print in a quoted string, direction marks for instance, as TOML does.
+
+    A line that shows a person something else than it says is not to be kept in git.
+    """
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents
 from schemas.errors import InputError
-from schemas.escaping import escape
+from schemas.escaping import csv_cell
 from schemas.events.texts import as_text
 from schemas.outputs.ocsf import detection_finding
 from schemas.outputs.tables import FINDING
@@ -28,8 +28,6 @@ _FORMATS: dict[str, Format] = {
     ".parquet": "ocsf",
 }
 """Ending of a file -> the format that it is written in; Parquet holds OCSF alone."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the start of a formula, which a log must not smuggle in."""
 
 
 def format_of(to: str | None) -> Format:
@@ -74,7 +72,7 @@ def csv_lines(run: PublishedRun, kind: Kind) -> Iterator[str]:
     take for a formula has an apostrophe before it.
     """
     table = _table(run, kind)
-    yield _csv_line([_unharmed(name) for name in table.column_names])
+    yield _csv_line([csv_cell(name) for name in table.column_names])
     for row in table.to_pylist():
         yield _csv_line([_cell(value) for value in row.values()])
 
@@ -106,15 +104,11 @@ def _cell(value: Any) -> str:
         case int() | float() | Decimal():
             return str(value)
         case str():
-            return _unharmed(value)
+            return csv_cell(value)
         case list() | dict():
-            return _unharmed(_json(value))
+            return csv_cell(_json(value))
         case _:
-            return _unharmed(_plain(value))
-
-
-def _unharmed(text: str) -> str:
-    return escape(f"'{text}" if text.startswith(_FORMULA) else text)
+            return csv_cell(_plain(value))
 
 
 def _json(value: Any) -> str:

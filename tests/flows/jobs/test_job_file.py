@@ -181,3 +181,12 @@ def test_any_column_survives_the_way_through_the_file(
     job = parse_job(job_template(location, profiles, choices), "job.toml")
     assert {name: spec.role for name, spec in job.columns.items()} == names
     assert list(job.columns) == list(names)
+
+
+@given(st.text(min_size=1, max_size=20))
+@settings(max_examples=200)
+def test_a_template_shows_the_names_of_columns_as_they_are(name: str) -> None:
+    text = template_of(pa.table({name: ["a", "b"] * 20}), "logs\u202e/x")
+    assert text.replace("\n", "").isprintable()
+    job = parse_job(text, "job.toml")
+    assert (list(job.columns), job.input) == ([name], "logs\u202e/x")

@@ -49,7 +49,9 @@ def test_csv_has_a_header_and_a_line_for_each_row(tmp_path: Path, kind: str) -> 
     assert json.loads(read["reasons"][0]) == table["reasons"][0].as_py()
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize(
+    "start", ["=", "+", "-", "@", "\t", "\r", " =", "\n+", "\u3000@", "\uff1d", "\ufeff="]
+)
 def test_no_text_of_a_log_is_a_formula(tmp_path: Path, start: str) -> None:
     run = with_titles(tmp_path, [f"{start}cmd|' /C calc'!A0"])
     (row,) = csv.DictReader(csv_lines(run, "incidents"))

@@ -1,4 +1,5 @@
 import json
+import os
 import pickle
 import threading
 from datetime import timedelta
@@ -20,6 +21,7 @@ from schemas.errors import LedgerError, OutputError
 from schemas.outputs.figures import Metrics
 from schemas.outputs.manifest import Ledger
 from schemas.outputs.tables import FINDING, FORMAT_VERSION, REJECTION, SCORES
+from tests.flows.sample_logs import detect_in, small_log
 from tests.flows.sample_runs import findings, incidents, manifest, published, rejected, scores
 
 
@@ -368,3 +370,15 @@ def test_no_name_leads_out_of_the_output_folder(job, run_id):
             assert folder.path.parent == output / job / "runs"
         made = {path for path in Path(root).rglob("*") if not path.is_relative_to(output)}
         assert made <= {output.parent, output.parent.parent}
+
+
+def test_the_umask_decides_who_may_read_results(tmp_path):
+    before = os.umask(0o027)
+    try:
+        run = detect_in(small_log(), tmp_path, search={"store": True})
+    finally:
+        os.umask(before)
+    job = run.folder.parents[1]
+    modes = {path: path.stat().st_mode for path in (job, *job.rglob("*"))}
+    assert len(modes) > 10
+    assert [path for path, mode in modes.items() if mode & 0o027] == []
