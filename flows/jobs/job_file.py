@@ -179,6 +179,7 @@ def _settings(location: str) -> str:
         ('# session_window = "1d"', "or into windows of this length, from 1970 on (UTC)"),
         ('# peers = ["COLUMN"]', "categories whose names have habits, as entities have"),
         (f"# seed = {job.seed}", "of every random choice"),
+        ("# mask_numbers = true", "of cards and bank accounts, within texts"),
         (f"# notify = {_text(job.notify)}", 'or "new", or "all": the runs that send a message'),
     ]
     nights = [

@@ -136,7 +136,7 @@ def _settle(job: JobSpec, source: Source, started: datetime, plan: InputPlan) ->
     model = source.model or choose_model(job)
     if model is not None:
         return Planned(started, source.partition, plan, roles_in_model(job, model, plan), model)
-    choices = roles_of(job, infer_roles(profile_columns(plan, job.seed)))
+    choices = roles_of(job, infer_roles(profile_columns(plan, job)))
     if source.judged is not None:
         choices = _shared(choices, source.judged)
     if all(choice.role in (Role.ID, Role.IGNORE) for choice in choices.values()):

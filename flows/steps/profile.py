@@ -14,7 +14,7 @@ from flows.storage.input.rows import read_rows
 from schemas.columns.roles import ColumnProfile, RoleChoice, infer_roles
 from schemas.events.flattening import flatten, flattened_origin
 from schemas.events.secrets import Secrets, mask_secrets
-from schemas.job.job import build_job
+from schemas.job.job import JobSpec, build_job
 
 
 def profile_input(location: str) -> tuple[dict[str, ColumnProfile], dict[str, RoleChoice]]:
@@ -24,20 +24,20 @@ def profile_input(location: str) -> tuple[dict[str, ColumnProfile], dict[str, Ro
     """
     job = build_job({"input": location}, "command line")
     plan = plan_input(*source_of(job, chosen_partition(job, None, datetime.now(UTC))))
-    profiles = profile_columns(plan, seed=0)
+    profiles = profile_columns(plan, job)
     return profiles, infer_roles(profiles)
 
 
-def profile_columns(plan: InputPlan, seed: int) -> dict[str, ColumnProfile]:
-    """Profile the flattened columns of a sample of the planned rows."""
-    return profile(sample_table(plan, seed))
+def profile_columns(plan: InputPlan, job: JobSpec) -> dict[str, ColumnProfile]:
+    """Profile the flattened columns of a sample of the planned rows of a job."""
+    return profile(_sample_table(plan, job))
 
 
-def sample_table(plan: InputPlan, seed: int) -> pa.Table:
+def _sample_table(plan: InputPlan, job: JobSpec) -> pa.Table:
     """Read the sample of the planned rows, flattened, secrets in texts masked.
 
     The digits of the masks are of this look alone: they keep distinct values distinct.
     """
-    rows = sample_rows(plan.rows, len(flattened_origin(plan.schema)), seed)
-    once = Secrets(frozenset(), key=token_bytes(KEY_BYTES))
+    rows = sample_rows(plan.rows, len(flattened_origin(plan.schema)), job.seed)
+    once = Secrets(frozenset(), key=token_bytes(KEY_BYTES), numbers=job.mask_numbers)
     return flatten(mask_secrets(read_rows(plan, rows, encoded=plan.repetitive), once))

@@ -54,7 +54,8 @@ class Run:
         """Return the columns whose values are masked; those that name a record are told apart."""
         names = frozenset(column for column, choice in self.choices.items() if choice.secret)
         key, ids = self.job.session_key, {c for c in names if self.choices[c].role is Role.ID}
-        return Secrets(names, names & (ids | {str(key)}), self.masking_key)
+        told_apart = names & (ids | {str(key)})
+        return Secrets(names, told_apart, self.masking_key, self.job.mask_numbers)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ They are masked where rows are read, before anything is learnt or written. No fi
 quarantine or report holds them.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -14,30 +13,8 @@ import pyarrow.compute as pc
 
 from schemas.columns.vocabulary import names_password, names_token
 from schemas.events.masks import LONG, mask_of
+from schemas.events.secret_texts import mask_texts
 from schemas.events.texts import as_text, is_binary, is_list, is_string, map_as_pairs
-
-_PREFIXED = (
-    r"gh[pousr]_[A-Za-z0-9]{30,}",
-    r"github_pat_[A-Za-z0-9_]{22,}",
-    r"glpat-[A-Za-z0-9_-]{20,}",
-    r"xox[abcdeprs]-[A-Za-z0-9%-]{10,}",
-    r"xapp-[A-Za-z0-9-]{10,}",
-    r"[sr]k_(live|test)_[A-Za-z0-9]{16,}",
-    r"sk-[A-Za-z0-9_-]{20,}",
-    r"AIza[A-Za-z0-9_-]{35}",
-    r"ya29\.[A-Za-z0-9_-]{20,}",
-    r"npm_[A-Za-z0-9]{36}",
-    r"hf_[A-Za-z0-9]{30,}",
-    r"dop_v1_[a-f0-9]{60,}",
-    r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
-    r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
-    r"(?i:bearer)[ \t]+[A-Za-z0-9._~+/-]{16,}=*",
-    r"-----BEGIN [A-Z ]*PRIVATE KEY( BLOCK)?-----"
-    r"(?s:.*?-----END [A-Z ]*PRIVATE KEY( BLOCK)?-----|.*)",
-)
-"""Keys and tokens that say by their beginning what they are, as those who issue them document."""
-_ANYWHERE = "|".join(f"({pattern})" for pattern in _PREFIXED)
-_PYTHONS = re.compile(_ANYWHERE)
 
 
 @dataclass(frozen=True)
@@ -49,13 +26,15 @@ class Secrets:
     """Those of them whose values name records or sessions: these have digits however short."""
     key: bytes = field(default=b"", repr=False)
     """The masking key of the job. Without one, no masked value has digits."""
+    numbers: bool = True
+    """Whether numbers of cards, bank accounts and social security are masked within texts."""
 
 
 NO_SECRETS = Secrets(frozenset())
 
 
 def mask_secrets(table: pa.Table, secrets: Secrets) -> pa.Table:
-    """Mask what is secret in a table, nested or flat: whole columns, and keys within any text.
+    """Mask what is secret in a table, nested or flat: whole columns, and secrets within any text.
 
     A masked value is `[secret]`. A long one has digits, so that equal values stay equal and
     different ones different.
@@ -101,7 +80,7 @@ def _masked(values: pa.Array, name: str, secrets: Secrets) -> pa.Array:
         storage = _masked(values.storage, name, secrets)
         return values if storage is values.storage else storage
     if is_string(kind) or is_binary(kind):
-        return _scrubbed(values, secrets.key)
+        return mask_texts(values, secrets.key, secrets.numbers)
     if pa.types.is_dictionary(kind):
         names = _masked(values.dictionary, name, secrets)
         unchanged = names is values.dictionary
@@ -181,32 +160,6 @@ def _masked_under(keys: pa.Array, values: pa.Array, key: bytes) -> pa.Array:
 
 def _is_map(kind: pa.DataType) -> bool:
     return bool(pa.types.is_map(kind))
-
-
-def _scrubbed(values: pa.Array, key: bytes) -> pa.Array:
-    """Replace keys and tokens within texts by what tells them apart."""
-    plain = values.cast(pa.string()) if values.type == pa.string_view() else values
-    if is_binary(plain.type):
-        plain = plain.cast(pa.binary())
-    held = pc.match_substring_regex(plain, _ANYWHERE)
-    if not pc.any(held).as_py():
-        return values
-    whole = pc.replace_with_mask(
-        plain,
-        pc.fill_null(held, False),
-        pa.array([_scrub(text, key) for text in plain.filter(held).to_pylist()], plain.type),
-    )
-    return whole.cast(values.type)
-
-
-def _scrub(text: str | bytes, key: bytes) -> str | bytes:
-    if isinstance(text, bytes):
-        return _without_keys(text.decode("latin-1"), key).encode("latin-1")
-    return _without_keys(text, key)
-
-
-def _without_keys(text: str, key: bytes) -> str:
-    return _PYTHONS.sub(lambda found: mask_of(found[0], key), text)
 
 
 def _pseudonyms(values: pa.Array, key: bytes, long: int = LONG) -> pa.Array:

@@ -100,6 +100,12 @@ class JobSpec(Section):
         description="Which runs send a message to `OUTFIELD_NOTIFY_URL`: those with alarms; `new`:"
         " with new or worse incidents, too; `all`: every run, quiet ones too.",
     )
+    mask_numbers: bool = Field(
+        default=True,
+        strict=True,
+        description="Whether numbers of cards, bank accounts (IBAN) and US social security are"
+        " masked within texts.",
+    )
     seed: int = Field(
         default=0, ge=0, le=2**32 - 1, strict=True, description="The seed of every random choice."
     )

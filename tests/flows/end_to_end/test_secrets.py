@@ -11,6 +11,7 @@ from flows.cli.app import main
 from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents
 from schemas.events.masks import MASK
 from tests.flows.sample_logs import dataset_bytes, detect_in, rejected_rows, small_log
+from tests.planted_secrets import planted_secrets
 
 # ruff: noqa: S105 - they are invented
 PASSWORDS = ("hunter2", "Tr0ub4dor&3")
@@ -77,6 +78,9 @@ def _written(output: Path) -> Iterator[tuple[str, str]]:
         if file.suffix == ".parquet":
             rows = pq.ParquetFile(file).read().to_pylist()
             yield file.name, repr(rows)
+        if file.suffix == ".arrow":
+            with pa.OSFile(str(file)) as source:
+                yield file.name, repr(pa.ipc.open_file(source).read_all().to_pylist())
 
 
 def test_a_secret_stands_in_no_byte_of_the_output(run: PublishedRun) -> None:
@@ -200,3 +204,41 @@ def test_the_masking_key_is_in_no_output_and_the_same_key_gives_the_same_bytes(
     assert not (tmp_path / "other" / "out" / ".log.key").exists()
     told = {row["x-api-key"] for row in read_findings(run).to_pylist()}
     assert not told & {row["x-api-key"] for row in read_findings(other).to_pylist()}
+
+
+@pytest.fixture(scope="module")
+def planted_run(tmp_path_factory: pytest.TempPathFactory) -> PublishedRun:
+    """A run that keeps all its records, of a log in which each kind of secret is planted."""
+    table, n = small_log(600), 600
+    messages = table["message"].to_pylist()
+    for place, planted in enumerate(planted_secrets()):
+        messages[7 * place] = planted.text
+    table = table.set_column(5, "message", pa.array(messages))
+    times = table["time"].to_pylist()
+    times[7 * 5] = None  # a rejected row, in the quarantine
+    table = table.set_column(1, "time", pa.array(times, table["time"].type))
+    assert len(messages) == n
+    selection = {"budget": 500, "at_least": 200}
+    return detect_in(
+        table,
+        tmp_path_factory.mktemp("planted"),
+        columns=ROLES,
+        selection=selection,
+        search={"store": True},
+    )
+
+
+@pytest.mark.slow
+def test_of_72_kinds_of_secrets_in_texts_at_least_66_stand_in_no_output(
+    planted_run: PublishedRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = list(_written(planted_run.folder.parents[1]))
+    names = {name for name, _ in written}
+    assert {"references.arrow", "state.json", "report.html"} <= names
+    for form in ("ocsf", "jsonl", "csv"):
+        assert main(["export", str(planted_run.folder), "--format", form]) == 0
+    text = "\n".join([*(text for _, text in written), capsys.readouterr().out])
+    kinds = planted_secrets()
+    found = {planted.name for planted in kinds if planted.secret in text}
+    assert found == {planted.name for planted in kinds if planted.missed}
+    assert len(kinds) - len(found) >= 66

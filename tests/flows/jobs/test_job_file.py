@@ -93,6 +93,7 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         '# session_window = "1d"       # or into windows of this length, from 1970 on (UTC)\n'
         '# peers = ["COLUMN"]          # categories whose names have habits, as entities have\n'
         "# seed = 0                    # of every random choice\n"
+        "# mask_numbers = true         # of cards and bank accounts, within texts\n"
         '# notify = "alarm"            # or "new", or "all": the runs that send a message\n'
         "\n"
         "[selection]\n"
