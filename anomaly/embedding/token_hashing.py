@@ -77,6 +77,28 @@ def words_of(text: str) -> list[str]:
     return list(dict.fromkeys(found.to_pylist()))
 
 
+def word_holders(texts: pa.Array, holders: npt.NDArray[np.int64]) -> dict[str, int]:
+    """Return word -> the records whose text holds it, where `holders` (n_texts,) hold each text.
+
+    Examples
+    --------
+    >>> word_holders(pa.array(["User root", "root root"]), np.array([3, 2]))
+    {'user': 3, 'root': 5}
+    """
+    counts: dict[str, int] = {}
+    start = 0
+    for part in _parts(texts):
+        text, found = _words(_read(pc.utf8_lower(part)))
+        words = found.dictionary_encode()
+        n = max(len(words.dictionary), 1)
+        once = np.unique(text * n + words.indices.to_numpy(zero_copy_only=False))
+        held = np.bincount(once % n, weights=holders[start + once // n], minlength=n)
+        for word, count in zip(words.dictionary.to_pylist(), held.tolist(), strict=False):
+            counts[word] = counts.get(word, 0) + int(count)
+        start += len(part)
+    return counts
+
+
 def _bags(texts: pa.Array, hashed: Callable[[_Read], _Tokens]) -> sparse.csr_matrix:
     parts = [_bag(part, hashed) for part in _parts(texts)]
     return sparse.vstack(parts, format="csr") if len(parts) > 1 else parts[0]

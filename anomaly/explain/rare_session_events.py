@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anomaly.explain.sentences import quote
+from anomaly.explain.quoting import quote
 from anomaly.numerics.arrays import Integers
 from schemas.events.contract import one_array
 

@@ -1,6 +1,8 @@
 """A finding to reasons: which columns made it odd, what they hold, and what was to be expected."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -9,17 +11,17 @@ import pyarrow as pa
 
 from anomaly.embedding.deduplicated import Span
 from anomaly.explain.attribution import span_shares
-from anomaly.explain.sentences import ExplainedColumn, describe
+from anomaly.explain.claims import COMMON, Claim, Judged
+from anomaly.explain.known_records import KnownRecords
+from anomaly.explain.sentences import Sentences, combination
 from anomaly.model.fold import Fold
+from schemas.columns.roles import Role
 
-_NEIGHBOURS = 10
-"""Nearest normal events that say what was to be expected."""
 _MOST_REASONS = 5
-_FEWEST_REASONS = 3
 _SMALLEST_SHARE = 0.05
-"""Beyond the first three, a column with less of the surprisal than this is left out."""
-
-
+"""A column with less of the surprisal than this is left out, unless it would be the only one."""
+_IN_SUMMARY = 3
+"""Reasons that a summary joins at the most."""
 _TELLING = 0.1
 """Columns with at least this share of the surprisal stand in the summary."""
 
@@ -35,66 +37,112 @@ class Reason:
     sentence: str
 
 
-def explain(
-    fold: Fold, references: pa.Table, events: pa.Table
-) -> tuple[list[list[Reason]], list[str]]:
+def explain(fold: Fold, known: pa.Table, events: pa.Table) -> tuple[list[list[Reason]], list[str]]:
     """Give the reasons for each of `events`, the most telling first, and a summary of each.
 
     Parameters
     ----------
     fold
         The fold that explains: `AnomalyModel.explaining`.
-    references
-        The conformed events behind `fold.combination.density.references_`, in their order.
+    known
+        The conformed events that are counted (`anomaly.explain.known_records`). The first are
+        those behind `fold.combination.density.references_`, in their order.
     events
         The conformed events to explain; few, for each is scored once a column again.
     """
     if not events.num_rows:
         return [], []
     X = fold.embedder.transform(events)
-    neighbours = fold.nearest_usual(X, _NEIGHBOURS)
-    shares = span_shares(fold, X, fold.combination.density.references_[neighbours[:, 0]])
-    rows, normals = events.to_pylist(), references.to_pylist()
+    nearest = fold.nearest_usual(X, 1)[:, 0]
+    shares = span_shares(fold, X, fold.combination.density.references_[nearest])
+    spans, sentences = fold.embedder.spans, Sentences(fold.embedder)
+    judged = _judged(KnownRecords(known, fold.embedder.roles), events.to_pylist(), spans, shares)
     reasons = [
-        _reasons(fold, shares[i], rows[i], [normals[j] for j in neighbours[i]])
-        for i in range(len(rows))
+        _reasons(sentences, one, _by_column(spans, of_one))
+        for one, of_one in zip(judged, shares, strict=True)
     ]
     return reasons, [_summary(r) for r in reasons]
 
 
-def _reasons(
-    fold: Fold,
+def _judged(
+    known: KnownRecords,
+    rows: Sequence[Mapping[str, Any]],
+    spans: Sequence[Span],
     shares: npt.NDArray[np.float64],
-    event: dict[str, Any],
-    near: list[dict[str, Any]],
-) -> list[Reason]:
-    reasons: list[Reason] = []
-    for column, (share, span) in _by_column(fold.embedder.spans, shares).items():
-        enough = share >= _SMALLEST_SHARE or len(reasons) < _FEWEST_REASONS
-        if len(reasons) == _MOST_REASONS or not enough:
-            break
-        explained = ExplainedColumn(fold.embedder, span, event, near)
-        observed, expected, sentence = describe(explained)
-        reasons.append(Reason(column, observed, expected, share, sentence))
-    return reasons
+) -> Iterator[Judged]:
+    """Yield each record beside the known ones, under the name that these have for all of them."""
+    are_known = known.are_known(rows)
+    kind = "sampled " if known.drawn else "" if all(are_known) else "known "
+    for row, itself, of_one in zip(rows, are_known, shares, strict=True):
+        entities = _entities(known.roles, spans, of_one)
+        yield Judged(known, row, int(itself), f"{kind}{known.one}s", entities)
 
 
-def _by_column(
-    spans: tuple[Span, ...], shares: npt.NDArray[np.float64]
-) -> dict[str, tuple[float, Span]]:
-    """Sum the shares of each column, largest first, and name its most telling span."""
-    totals: dict[str, float] = {}
-    telling: dict[str, int] = {}
+def _entities(
+    roles: Mapping[str, Role], spans: Sequence[Span], shares: npt.NDArray[np.float64]
+) -> tuple[str, ...]:
+    """Return the entity columns, first those that most of the surprisal is given."""
+    given = {column: 0.0 for column, role in roles.items() if role is Role.ENTITY}
+    for span, share in zip(spans, shares, strict=True):
+        if span.given in given:
+            given[span.given] += float(share)
+    return tuple(sorted(given, key=lambda column: -given[column]))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A column's part in the surprisal of a record."""
+
+    column: str
+    share: float
+    spans: list[Span]
+    """The most telling first."""
+
+
+def _reasons(sentences: Sentences, judged: Judged, parts: Sequence[_Part]) -> list[Reason]:
+    """Say what is odd in each column, as far as that does not hold for many records.
+
+    Where that is nothing, say what is odd of several columns together.
+    """
+    telling = [part for part in parts if part.share >= _SMALLEST_SHARE]
+    reasons = list(islice(_claimed(sentences, judged, telling), _MOST_REASONS))
+    if reasons:
+        return reasons
+    together = combination(judged, [part.column for part in parts])
+    if together.share <= COMMON:
+        return [_reason(parts[0], together)]
+    others = islice(_claimed(sentences, judged, parts), 1)
+    return [*others] or [_reason(parts[0], together)]
+
+
+def _claimed(sentences: Sentences, judged: Judged, parts: Sequence[_Part]) -> Iterator[Reason]:
+    for part in parts:
+        claim = sentences.claim(judged, part.spans)
+        if claim is not None:
+            yield _reason(part, claim)
+
+
+def _reason(part: _Part, claim: Claim) -> Reason:
+    return Reason(part.column, claim.observed, claim.expected, part.share, claim.sentence)
+
+
+def _by_column(spans: Sequence[Span], shares: npt.NDArray[np.float64]) -> list[_Part]:
+    """Sum the shares of each column, the largest first."""
+    of_column: dict[str, list[int]] = {}
     for i, span in enumerate(spans):
-        totals[span.column] = totals.get(span.column, 0.0) + float(shares[i])
-        best = telling.setdefault(span.column, i)
-        if shares[i] > shares[best]:
-            telling[span.column] = i
-    ranked = sorted(totals, key=lambda column: -totals[column])
-    return {column: (totals[column], spans[telling[column]]) for column in ranked}
+        of_column.setdefault(span.column, []).append(i)
+    parts = [
+        _Part(
+            column,
+            float(shares[at].sum()),
+            [spans[i] for i in sorted(at, key=lambda i: -shares[i])],
+        )
+        for column, at in of_column.items()
+    ]
+    return sorted(parts, key=lambda part: -part.share)
 
 
 def _summary(reasons: list[Reason]) -> str:
     """Join the sentences of the columns that carry the finding."""
-    telling = [r.sentence for r in reasons[:_FEWEST_REASONS] if r.share >= _TELLING]
+    telling = [r.sentence for r in reasons[:_IN_SUMMARY] if r.share >= _TELLING]
     return "; ".join(telling or [r.sentence for r in reasons[:1]])

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anomaly.explain.known_records import known_records
 from anomaly.incidents.verdicts import known_malicious
 from anomaly.model.fold import ModelOptions, days_of
 from anomaly.model.model import FEWEST_EVENTS, AnomalyModel
@@ -22,7 +23,7 @@ from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
 from flows.steps.records import Records
 from flows.steps.run import Run
-from flows.steps.sampling import by_content, sample_rows
+from flows.steps.sampling import by_content, is_drawn, sample_rows
 from flows.storage.models.registry import register
 from flows.storage.models.store import StoredModel, read_card, save_model
 from flows.storage.runs.writer import job_folder
@@ -89,9 +90,10 @@ def _fitted(run: Run, gathered: Gathered, *, other_days: bool) -> Fitted:
     except InputError as error:
         where = without_secrets(run.plan.location)
         raise InputError(error.what, where=where, remedy=error.remedy) from error
-    references = sample.take(pa.array(drawn))
+    more = is_drawn(records.total, len(records.roles))
+    known = known_records(sample, drawn, records.roles, drawn=more)
     card = _card(run, model, sample, other_days)
-    stored = save_model(run.folder.job_folder, model, references, card)
+    stored = save_model(run.folder.job_folder, model, known, card)
     return Fitted(stored, _summary(stored.model_id, card, use="fit"))
 
 

@@ -36,11 +36,20 @@ def sample_rows(total: int, n_columns: int, seed: int) -> npt.NDArray[np.int64]:
     >>> len(sample_rows(10**6, 12, seed=0)), len(sample_rows(10**6, 10_000, seed=0))
     (262144, 3355)
     """
-    most = min(SAMPLE_ROWS, max(_SAMPLE_CELLS // max(n_columns, 1), _FEWEST_ROWS))
-    if total <= most:
+    if not is_drawn(total, n_columns):
         return np.arange(total)
+    most = _most_rows(n_columns)
     draw = np.random.default_rng(seed).choice(total, most, replace=False, shuffle=False)
     return np.sort(draw)
+
+
+def is_drawn(total: int, n_columns: int) -> bool:
+    """Return whether a sample of `total` rows holds fewer than all."""
+    return total > _most_rows(n_columns)
+
+
+def _most_rows(n_columns: int) -> int:
+    return min(SAMPLE_ROWS, max(_SAMPLE_CELLS // max(n_columns, 1), _FEWEST_ROWS))
 
 
 def by_content(records: pa.Table) -> pa.Table:

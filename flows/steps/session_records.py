@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
+from anomaly.explain.quoting import quote
 from anomaly.explain.rare_session_events import OddEvent, oddest_events
-from anomaly.explain.sentences import quote
 from anomaly.preprocess.session_windows import SessionCut
 from anomaly.preprocess.sessions import DISTINCT, EVENTS, sessionize
 from flows.runtime.work import FieldsOnly

@@ -3,17 +3,21 @@
 `python -m tests.bench.explanations [--sets SET …] [--events N] [--seeds N]`. The model is fitted on
 normal events alone; others, held out, are each changed in one column (see `tests.bench.changes`).
 A column that goes along with the changed one is as wrong a reason as any other.
+
+Anomalies of a known cause are planted in generated logs, too (`tests.bench.planted`). Each sentence
+is held against a recount of the records (`tests.bench.recounts`).
 """
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from anomaly.explain.known_records import known_records
 from anomaly.explain.reasons import Reason, explain
 from anomaly.model.model import AnomalyModel
 from schemas.columns.roles import Role
@@ -21,6 +25,8 @@ from tests.bench.changes import KINDS, Change
 from tests.bench.expectations import agrees
 from tests.bench.habits import Event, Habits
 from tests.bench.labelled import SAMPLE, Labelled, Rows, read
+from tests.bench.planted import COMMON, Told, explained, planted
+from tests.bench.recounts import Records, recount
 from tests.bench.results import parser, table, write
 
 SETS = ("kdd99", "unsw_backdoor", "csic2010", "bgl_2k", "cloudtrail", "card_fraud", SAMPLE)
@@ -51,6 +57,10 @@ class Case:
     """Whether the expected value agrees with the original; None where there is none to compare."""
     p_before: float
     p: float
+    common: int = 0
+    """Reasons that hold for more than `COMMON` of the records that they speak of."""
+    untrue: tuple[str, ...] = ()
+    """Sentences that a recount does not confirm."""
 
     @property
     def kind(self) -> str:
@@ -81,6 +91,8 @@ class Case:
             "right": self.right,
             "p_before": self.p_before,
             "p": self.p,
+            "common": self.common,
+            "untrue": self.untrue,
             "reasons": [vars(reason) for reason in self.reasons],
             "event": event,
         }
@@ -96,12 +108,29 @@ def run(labelled: Labelled, n_events: int, seed: int) -> list[Case]:
     changed = make_odd(habits, labelled.take(held_out).to_pylist(), n_events, random)
     before = as_events([c.event for c in changed], normal.schema)
     after = as_events([c.change.apply(c.event) for c in changed], normal.schema)
-    reasons, _ = explain(model.explaining, normal.take(pa.array(drawn)), after)
+    known = known_records(normal, drawn, labelled.roles, drawn=False)
+    reasons, _ = explain(model.explaining, known, after)
     p_before, p = model.score(before).p_values, model.score(after).p_values
+    checks = _recounts(Records(normal), after.to_pylist(), reasons)
     return [
-        Case(labelled.name, seed, one, said, _right(habits, one, said), float(p0), float(p1))
-        for one, said, p0, p1 in zip(changed, reasons, p_before, p, strict=True)
+        Case(
+            labelled.name, seed, one, said, _right(habits, one, said), float(p0), float(p1), *check
+        )
+        for one, said, p0, p1, check in zip(changed, reasons, p_before, p, checks, strict=True)
     ]
+
+
+def _recounts(
+    records: Records, events: Sequence[Event], reasons: Sequence[Sequence[Reason]]
+) -> list[tuple[int, tuple[str, ...]]]:
+    """Count for each event the reasons that hold for many, and give the sentences not confirmed."""
+    found = []
+    for event, said in zip(events, reasons, strict=True):
+        counts = [recount(records, event, r.column, r.sentence, itself=False) for r in said]
+        common = sum(count.share > COMMON for count in counts)
+        untrue = [r.sentence for r, count in zip(said, counts, strict=True) if not count.true]
+        found.append((common, tuple(untrue)))
+    return found
 
 
 def hold_out(normal: Rows, n_events: int, random: np.random.Generator) -> tuple[Rows, Rows]:
@@ -209,8 +238,11 @@ HEAD = (
 """The figures of a row: of all changed events, of those the model finds odd, and of all again."""
 
 
-def page(cases: Sequence[Case]) -> str:
-    """Return the tables: the sets with their mean, their kinds, and what came first instead."""
+def page(cases: Sequence[Case], told: Sequence[Told] = ()) -> str:
+    """Return the tables: the sets with their mean, their kinds, and what came first instead.
+
+    Then what is `told` of planted anomalies, and how many sentences a recount confirms.
+    """
     names = list(dict.fromkeys(case.name for case in cases))
     by_set = {name: [case for case in cases if case.name == name] for name in names}
     rows = [
@@ -229,8 +261,39 @@ def page(cases: Sequence[Case]) -> str:
             table(["set: kind", *HEAD], rows),
             "## What came first instead",
             table(["set: kind, changed column", "came first", "times"], _instead(cases)),
+            "## Planted anomalies",
+            table(["kind", "n", "cause in the first reason %", *_CHECKED], _planted_rows(told)),
+            "## Sentences",
+            table(["set", *_CHECKED], _sentence_rows(by_set)),
         ]
     )
+
+
+_CHECKED = ("reasons", f"hold for more than {COMMON:.0%} of the records %", "recount agrees %")
+
+
+def _planted_rows(told: Sequence[Told]) -> list[list[str]]:
+    rows = []
+    for kind in dict.fromkeys(each.kind for each in told):
+        of = [each for each in told if each.kind == kind]
+        n = sum(len(each.reasons) for each in of)
+        common, true = sum(each.common for each in of), sum(each.true for each in of)
+        named = 100.0 * sum(each.named for each in of) / len(of)
+        rows.append([kind, str(len(of)), f"{named:.1f}", *_checked(n, common, true)])
+    return rows
+
+
+def _sentence_rows(by_set: Mapping[str, Sequence[Case]]) -> list[list[str]]:
+    rows = []
+    for name, of in by_set.items():
+        n = sum(len(case.reasons) for case in of)
+        true = n - sum(len(case.untrue) for case in of)
+        rows.append([name, *_checked(n, sum(case.common for case in of), true)])
+    return rows
+
+
+def _checked(n: int, common: int, true: int) -> list[str]:
+    return [str(n), f"{100.0 * common / max(n, 1):.1f}", f"{100.0 * true / max(n, 1):.1f}"]
 
 
 def _cells(found: Figures) -> list[str]:
@@ -251,6 +314,7 @@ def main() -> None:
     """Run the benchmark and write what it found."""
     options = parser("explanations", "Are the reasons right?", SETS, seeds=1)
     options.add_argument("--events", type=int, default=300, help="changed events of each set")
+    options.add_argument("--planted", type=int, default=10, help="generated logs of each kind")
     given = options.parse_args()
     cases: list[Case] = []
     for name in given.sets:
@@ -258,7 +322,9 @@ def main() -> None:
         for seed in range(given.seeds):
             cases += run(labelled, given.events, seed)
             print(f"{name}, seed {seed}: {len(cases)} events changed", file=sys.stderr)
-    write(given.output, page(cases), {"cases": [case.told() for case in cases]})
+    told = [each for s in range(given.planted) for log in planted(s) for each in explained(log, s)]
+    results = {"cases": [case.told() for case in cases], "planted": [asdict(each) for each in told]}
+    write(given.output, page(cases, told), results)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Models on disk: arrays and JSON, each with its checksum; never pickle.
 
 OUTPUT/JOB/models/MODEL_ID/arrays.safetensors    the NumPy arrays
-                          /references.arrow      the events behind the density's references
+                          /references.arrow      the known records, the density's references first
                           /state.json            the rest of the model
                           /model.json            its card, and the SHA-256 of the three; last
 
@@ -36,7 +36,7 @@ from schemas.errors import ModelFileError
 from schemas.outputs.model_card import ModelCard
 
 MODELS = "models"
-FORMAT = 6
+FORMAT = 7
 _ARRAYS, _REFERENCES, _STATE, _HEAD = (
     "arrays.safetensors",
     "references.arrow",
@@ -61,7 +61,7 @@ class StoredModel:
 def save_model(
     job: Place, model: AnomalyModel, references: pa.Table, card: ModelCard
 ) -> StoredModel:
-    """Store a model and its references below the folder of `job`; the same model has the same id.
+    """Store a model and its known records below the folder of `job`; equal models have one id.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def is_finished(stored: StoredModel) -> bool:
 
 
 def load_model(stored: StoredModel) -> tuple[AnomalyModel, pa.Table]:
-    """Load a model and its references.
+    """Load a model and its known records (`anomaly.explain.known_records`).
 
     Raises
     ------

