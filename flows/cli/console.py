@@ -28,6 +28,12 @@ _WIDEST_LEAD = 36
 _LEAST_LAST = 24
 """Characters that the last column keeps, whose text goes over several lines."""
 _LONGEST_FAULT = 500
+_WIDTH = 100
+"""Columns of text in a pipe."""
+_LEAST_TEXT = 40
+"""Columns that the last column's text needs beside the others; else it stands below them."""
+_BELOW = 6
+"""How far that text is indented."""
 
 
 class ReaderGoneError(Exception):
@@ -70,10 +76,21 @@ class Terminal:
     def table(self, columns: Mapping[str, Justify], rows: Sequence[Sequence[str]]) -> None:
         """Print rows of cells under their columns' names."""
         cells = [[escape(cell) for cell in row] for row in rows]
-        if self._out.isatty():
+        screen = Console(file=self._out).width if self._out.isatty() else None
+        beside = sum(_widths(columns, cells)[:-1]) + 2 * len(columns)
+        # On a narrow terminal the other columns would be cut.
+        if screen is not None and not screen - _LEAST_LAST < beside <= screen:
             self._write(_rich_table(self._out, columns, cells))
         else:
-            self._write(_plain_table(columns, cells))
+            self._write(_plain_table(columns, cells, screen or _WIDTH))
+
+    def say(self, text: str) -> None:
+        """Print a sentence, in a pipe over several lines where it is long."""
+        if self._out.isatty():
+            self.line(text)
+            return
+        for line in _wrapped(escape(text), _WIDTH):
+            self._write(line + "\n")
 
     def complain(self, message: str) -> None:
         """Print one line on standard error."""
@@ -146,13 +163,38 @@ def _rich_table(out: TextIO, columns: Mapping[str, Justify], cells: Sequence[Seq
     return captured.get()
 
 
-def _plain_table(columns: Mapping[str, Justify], cells: Sequence[Sequence[str]]) -> str:
-    rows = [list(columns), *cells]
-    widths = [max(cell_len(row[i]) for row in rows) for i in range(len(columns))]
+def _plain_table(columns: Mapping[str, Justify], cells: Sequence[Sequence[str]], width: int) -> str:
+    """Align cells; a last column that is too wide goes over several lines, or stands below."""
+    rows, widths = [list(columns), *cells], _widths(columns, cells)
+    *lead, last = columns.values()
+    beside = sum(widths[:-1]) + 2 * len(lead)
+    below = beside + widths[-1] > width and beside + _LEAST_TEXT > width and bool(lead)
+    indent = _BELOW if below else beside
+    room = max(width - indent, _LEAST_TEXT) if last == "left" else widths[-1]
+    lines: list[str] = []
+    for *first, text in rows:
+        line = "".join(map(_padded, first, widths, [*lead]))
+        told = _wrapped(_justified(text, min(widths[-1], room), last), room)
+        lines += [line] if below else [line + told.pop(0)]
+        lines += [" " * indent + part for part in told]
+    return "".join(line.rstrip() + "\n" for line in lines)
 
-    def pad(cell: str, width: int, justify: Justify) -> str:
-        space = " " * (width - cell_len(cell))
-        return space + cell if justify == "right" else cell + space
 
-    padded = [map(pad, row, widths, columns.values()) for row in rows]
-    return "".join("  ".join(row).rstrip() + "\n" for row in padded)
+def _widths(columns: Mapping[str, Justify], cells: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
+
+
+def _padded(cell: str, width: int, justify: Justify) -> str:
+    return _justified(cell, width, justify) + "  "
+
+
+def _justified(cell: str, width: int, justify: Justify) -> str:
+    space = " " * (width - cell_len(cell))
+    return space + cell if justify == "right" else cell + space
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Break a text into lines of a width, between words where that is possible."""
+    if cell_len(text) <= width:
+        return [text]
+    return [line.plain.rstrip() for line in Text(text).wrap(Console(), width)]

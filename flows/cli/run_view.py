@@ -1,7 +1,7 @@
 """A run as the command line shows it: lines and tables for people, documents for machines."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from flows.report.overview import (
     review_sentence,
     whole_columns_sentence,
 )
-from flows.report.text import count, listing, moment
+from flows.report.text import count, listing
 from flows.storage.fs.store_path import Place
 from flows.storage.runs.reader import MANIFEST, REPORT, PublishedRun
 from schemas.events.texts import as_text
@@ -38,6 +38,7 @@ _FINDING_COLUMNS: dict[str, Justify] = {
 _COLUMNS_NAMED = 5
 """Columns that a line names at the most."""
 _RUN_COLUMNS: dict[str, Justify] = {
+    "partition": "left",
     "run": "left",
     "started": "left",
     "read": "right",
@@ -63,12 +64,12 @@ def show_summary(
     """Print what a run did: alarms, rows, findings, the first leads, and where all lies."""
     _show_alarms(terminal, run, [each for each in top if each["alarm"]])
     for line in (*_ledger_lines(run.manifest), *_damage_lines(run.manifest)):
-        terminal.line(line)
-    terminal.line(_findings_line(run.manifest))
+        terminal.say(line)
+    terminal.say(_findings_line(run.manifest))
     if said := incidents_line(run.manifest):
-        terminal.line(said)
+        terminal.say(said)
     for line in (*_model_lines(run.manifest), *_canary_lines(run.manifest)):
-        terminal.line(line)
+        terminal.say(line)
     for changed in (
         alone_sentence(run.manifest),
         partition_rows_sentence(run.manifest),
@@ -79,9 +80,9 @@ def show_summary(
         review_sentence(run.manifest),
     ):
         if changed:
-            terminal.line(changed.replace("\N{NO-BREAK SPACE}", " "))  # it would be spelt out
+            terminal.say(changed.replace("\N{NO-BREAK SPACE}", " "))  # it would be spelt out
     for refused in run.manifest.incidents.refused_verdicts:
-        terminal.line(f"Left out: {refused}")
+        terminal.say(f"Left out: {refused}")
     terminal.line()
     if leads := [each for each in top if not each["alarm"]]:
         show_incidents(terminal, leads)
@@ -96,7 +97,7 @@ def _show_alarms(terminal: Terminal, run: PublishedRun, alarms: list[dict[str, A
     """Print the alarms of a run, or that it is quiet; nothing where it has no other days."""
     summary = run.manifest.incidents
     if said := alarms_sentence(run.manifest):
-        terminal.line(said)
+        terminal.say(said)
     if alarms:
         show_alarms(terminal, alarms, summary.nights)
     if (more := summary.alarms - len(alarms)) > 0:
@@ -118,14 +119,23 @@ def show_findings(terminal: Terminal, findings: pa.Table) -> None:
 
 
 def show_runs(terminal: Terminal, runs: list[PublishedRun]) -> None:
-    """Print a table of runs with their ledgers, a row each; with partitions where there are any."""
+    """Print a table of runs with their ledgers, a row each.
+
+    Partitions and findings that the budget cut off are shown where there are any.
+    """
     manifests = [run.manifest for run in runs]
-    columns, rows = _RUN_COLUMNS, [_run_row(manifest) for manifest in manifests]
-    if any(manifest.partition for manifest in manifests):
-        columns = {"partition": "left", **columns}
-        days = [str(manifest.partition or "") for manifest in manifests]
-        rows = [[day, *row] for day, row in zip(days, rows, strict=True)]
-    terminal.table(columns, rows)
+    names = [name for name in _RUN_COLUMNS if _is_told(name, manifests)]
+    rows = [[_run_row(manifest)[name] for name in names] for manifest in manifests]
+    terminal.table({name: _RUN_COLUMNS[name] for name in names}, rows)
+
+
+def _is_told(column: str, manifests: Sequence[RunManifest]) -> bool:
+    match column:
+        case "partition":
+            return any(manifest.partition for manifest in manifests)
+        case "cut off":
+            return any(manifest.selection.cut_off for manifest in manifests)
+    return True
 
 
 def run_document(run: PublishedRun) -> dict[str, Any]:
@@ -219,17 +229,21 @@ def _canary_lines(manifest: RunManifest) -> list[str]:
     return [f"{canaries.found:,} of {canaries.planted:,} canaries would have been findings"]
 
 
-def _run_row(manifest: RunManifest) -> list[str]:
+def _run_row(manifest: RunManifest) -> dict[str, str]:
     ledger = manifest.ledger
-    counts = (
-        ledger.read,
-        ledger.scored,
-        ledger.rows_quarantined,
-        ledger.rows_skipped,
-        manifest.selection.findings,
-        manifest.selection.cut_off,
-    )
-    return [manifest.run_id, moment(manifest.started), *(f"{rows:,}" for rows in counts)]
+    counts = {
+        "read": ledger.read,
+        "scored": ledger.scored,
+        "quarantined": ledger.rows_quarantined,
+        "skipped": ledger.rows_skipped,
+        "findings": manifest.selection.findings,
+        "cut off": manifest.selection.cut_off,
+    }
+    return {
+        "partition": str(manifest.partition or ""),
+        "run": manifest.run_id,
+        "started": f"{manifest.started:%Y-%m-%d %H:%M}",
+    } | {name: f"{rows:,}" for name, rows in counts.items()}
 
 
 def _counts(counts: Mapping[str, int]) -> str:

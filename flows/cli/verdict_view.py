@@ -16,11 +16,10 @@ _COLUMNS: dict[str, Justify] = {
     "verdict": "left",
     "label": "left",
     "scope": "left",
-    "about": "left",
     "given": "left",
     "by": "left",
     "until": "left",
-    "note": "left",
+    "about": "left",
 }
 
 
@@ -76,11 +75,10 @@ def _row(verdict: Verdict) -> list[str]:
         verdict.verdict,
         verdict.label,
         verdict.scope,
-        _about(verdict),
         f"{verdict.when:%Y-%m-%d}",
         "" if verdict.who == "unknown" else verdict.who,
         str(verdict.until or ""),
-        verdict.note,
+        f"{_about(verdict)} ({verdict.note})" if verdict.note else _about(verdict),
     ]
 
 

@@ -6,6 +6,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from flows.cli.console import ReaderGoneError, Terminal
 from schemas.escaping import escape
@@ -55,6 +56,52 @@ def test_a_table_in_a_pipe_is_aligned_plain_text():
     columns = {"rank": "right", "user": "left", "why": "left"}
     Terminal(out, io.StringIO()).table(columns, [["1", "李四", "odd"], ["10", "eve", ""]])
     assert out.getvalue() == "rank  user  why\n   1  李四  odd\n  10  eve\n"
+
+
+def in_a_pipe(columns, rows):
+    out = io.StringIO()
+    Terminal(out, io.StringIO()).table(columns, rows)
+    return out.getvalue().splitlines()
+
+
+def test_a_long_last_column_goes_over_several_lines_of_a_pipe():
+    text = " ".join(f"word{i}" for i in range(40))
+    header, *lines = in_a_pipe({"id": "left", "why": "left"}, [["a", text], ["b", "short"]])
+    assert header == "id  why"
+    assert lines[-1] == "b   short"
+    assert max(map(len, lines)) <= 100
+    assert all(line.startswith("    word") for line in lines[1:-1])
+    assert " ".join(" ".join(lines[:-1]).split()) == f"a {text}"
+
+
+def test_a_last_column_without_room_beside_the_others_stands_below_them():
+    columns = {"run": "left", "id": "left", "why": "left"}
+    lines = in_a_pipe(columns, [["r" * 40, "i" * 30, "李四 " * 60]])
+    assert lines[:2] == ["run" + " " * 39 + "id", "      why"]
+    assert lines[2] == f"{'r' * 40}  {'i' * 30}"
+    assert all(cell_len(line) <= 100 for line in lines)
+    assert "".join(lines[3:]).count("李四") == 60
+
+
+def test_no_id_is_cut_in_a_pipe_however_long_it_is():
+    lines = in_a_pipe({"id": "left", "why": "left"}, [["x" * 500, "odd"]])
+    assert lines[2:] == ["x" * 500, "      odd"]
+
+
+def test_a_sentence_in_a_pipe_is_broken_between_words():
+    out, said = io.StringIO(), "one of many words " * 20
+    Terminal(out, io.StringIO()).say(said.strip())
+    assert max(map(len, out.getvalue().splitlines())) <= 100
+    assert out.getvalue().split() == said.split()
+
+
+def test_ids_stay_whole_on_a_narrow_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    out = Screen()
+    columns = {"run": "left", "incident": "left", "title": "left"}
+    Terminal(out, io.StringIO()).table(columns, [["r" * 35, "i" * 30, "odd " * 40]])
+    assert "r" * 35 + "  " + "i" * 30 in out.getvalue()
+    assert max(map(len, out.getvalue().splitlines())) <= 80
 
 
 def test_a_table_without_rows_is_its_header():

@@ -55,15 +55,15 @@ def test_verdicts_are_listed_newest_first_with_what_they_hold_for(
         "verdict",
         "label",
         "scope",
-        "about",
         "given",
         "by",
         "until",
-        "note",
+        "about",
     ]
-    assert lines[1].split()[:4] == [newer, "benign", "entity", "eve"]
-    assert lines[2].split()[:5] == [older, "benign", "this", "eve:", "user"]
-    assert lines[2].split()[-2:] == ["2026-12-31", "CHG-1"]
+    assert lines[1].split()[:3] == [newer, "benign", "entity"]
+    assert lines[1].split()[-1] == "eve"
+    assert lines[2].split()[:3] == [older, "benign", "this"]
+    assert lines[2].split()[-4:] == ["2026-12-31", "eve:", "user", "(CHG-1)"]
     assert lines[-1] == "2 verdicts"
 
 
