@@ -1,11 +1,13 @@
-"""Recurrence of incidents over runs: new, recurring or worse ones, and those that are resolved."""
+"""Recurrence of incidents over runs: new, recurring or worse, and those not there any more."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from anomaly.incidents.summary import Incident
+from anomaly.incidents.verdicts import reaches
 from schemas.outputs.tables import STATUSES
+from schemas.outputs.verdict import Verdict
 
 _MORE = 3
 """An incident is worse with more than so many times the records that it ever had."""
@@ -46,42 +48,82 @@ def compared(incidents: Iterable[Incident], past: Sequence[PastIncident]) -> lis
     return [_compared(incident, known.get(incident.identity, [])) for incident in incidents]
 
 
+Rows = Sequence[Mapping[str, Any]]
+"""Incidents as rows of `schemas.outputs.tables.INCIDENT`."""
+
+
+@dataclass(frozen=True)
+class RunIncidents:
+    """The incidents of a run: shown, kept back by verdicts, and less odd than the leads."""
+
+    shown: Rows
+    suppressed: Rows = ()
+    unshown: Rows = ()
+
+    @property
+    def told(self) -> Rows:
+        """Those that the run names: shown, or kept back by a verdict."""
+        return [*self.shown, *self.suppressed]
+
+    @property
+    def identities(self) -> set[str]:
+        """The identities of all of them."""
+        return {row["identity"] for row in [*self.told, *self.unshown]}
+
+
 def differences(
-    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
+    before: RunIncidents, after: RunIncidents, verdicts: Sequence[Verdict] = ()
 ) -> list[tuple[str, Mapping[str, Any]]]:
     """Say what became of the incidents of one run in another.
 
-    Parameters
-    ----------
-    before, after
-        The incidents of the two runs, as rows of `schemas.outputs.tables.INCIDENT`.
+    A change means what it means in the run itself. What that run calls recurring or worse was in an
+    earlier run, if not in `before`.
 
     Returns
     -------
-    A change and the incident that it is about: `new`, `worse`, `recurring` of those after, then
-    `resolved` of those before.
+    A change and the incident that it is about: `new`, `worse`, `recurring` of those shown after,
+    then `not seen` and `resolved` of those told before.
     """
     known: dict[str, list[PastIncident]] = {}
-    for row in before:
+    for row in [*before.told, *before.unshown]:
         known.setdefault(row["identity"], []).append(PastIncident.of(row, 0))
-    found = []
-    for row in after:
-        past = known.get(row["identity"])
-        worse = past is not None and is_worse(row["anomaly_score"], row["records"], past)
-        found.append(("new" if past is None else "worse" if worse else "recurring", row))
-    now = {row["identity"] for row in after}
-    gone = [("resolved", row) for row in before if row["identity"] not in now]
-    return sorted(found, key=lambda change: STATUSES.index(change[0])) + gone
+    found = [(_status(row, known.get(row["identity"])), row) for row in after.shown]
+    not_seen, resolved = gone(before.told, after.identities, verdicts)
+    return [
+        *sorted(found, key=lambda change: STATUSES.index(change[0])),
+        *(("not seen", row) for row in not_seen),
+        *(("resolved", row) for row in resolved),
+    ]
 
 
-def resolved(incidents: Iterable[Incident], past: Sequence[PastIncident]) -> list[str]:
-    """Return the identities of the newest earlier run that are not here any more."""
-    if not past:
-        return []
-    newest = max(each.run for each in past)
-    now = {incident.identity for incident in incidents}
-    before = dict.fromkeys(each.identity for each in past if each.run == newest)
-    return [identity for identity in before if identity not in now]
+def _status(row: Mapping[str, Any], past: list[PastIncident] | None) -> str:
+    if row["status"] != "new" or past is None:
+        return str(row["status"])
+    return "worse" if is_worse(row["anomaly_score"], row["records"], past) else "recurring"
+
+
+def gone(before: Rows, now: Collection[str], verdicts: Sequence[Verdict]) -> tuple[Rows, Rows]:
+    """Part the incidents of a run that a later one has not: those not seen, and those resolved.
+
+    Parameters
+    ----------
+    before
+        Those that the earlier run told.
+    now
+        The identities of all incidents of the later one.
+    verdicts
+        All verdicts of the job, the oldest first.
+    """
+    absent = [row for row in before if row["identity"] not in now]
+    over = [_is_over(row, verdicts) for row in absent]
+    not_seen = [row for row, is_over in zip(absent, over, strict=True) if not is_over]
+    return not_seen, [row for row, is_over in zip(absent, over, strict=True) if is_over]
+
+
+def _is_over(row: Mapping[str, Any], verdicts: Sequence[Verdict]) -> bool:
+    """Tell whether the newest verdict about an incident says that nothing is to be done."""
+    about = [verdict for verdict in verdicts if reaches(verdict, row)]
+    return bool(about) and about[-1].label != "malicious"
 
 
 def is_worse(score: float, records: int, past: Sequence[PastIncident]) -> bool:

@@ -65,15 +65,29 @@ def apply_verdicts(
 
 def is_about(verdict: Verdict, incident: Incident) -> bool:
     """Tell whether an incident lies within the scope of a verdict, however odd it is."""
-    seen, members = verdict.evidence, incident.members
+    members = incident.members
+    return reaches(
+        verdict,
+        {
+            "identity": incident.identity,
+            "entity_column": members.entity_column,
+            "entity": members.entity,
+            "pattern": incident.pattern,
+        },
+    )
+
+
+def reaches(verdict: Verdict, row: Mapping[str, Any]) -> bool:
+    """Tell whether a row of `schemas.outputs.tables.INCIDENT` lies within a verdict's scope."""
+    seen = verdict.evidence
     match verdict.scope:
         case "this":
-            return seen.identity == incident.identity
+            return bool(seen.identity == row["identity"])
         case "entity":
-            entity = (members.entity_column, members.entity)
+            entity = (row["entity_column"], row["entity"])
             return seen.entity is not None and entity == (seen.entity_column, seen.entity)
         case "pattern":
-            return seen.pattern == incident.pattern
+            return bool(seen.pattern == row["pattern"])
 
 
 def _suppressing(about: Sequence[Verdict], incident: Incident, today: date) -> Verdict | None:

@@ -131,6 +131,7 @@ class DetectCommands:
         /,
         *,
         run: str | None = None,
+        incident: str | None = None,
         top: Annotated[int, Parameter(validator=Number(gte=1))] = 20,
         json: Flag = False,
     ) -> None:
@@ -142,6 +143,8 @@ class DetectCommands:
             The job's folder, such as outfield-output/sample.
         run
             The run's id, as `outfield runs` lists it; the newest by default.
+        incident
+            Show those of this incident alone, as `outfield incidents` names it.
         top
             How many to show.
         json
@@ -149,10 +152,11 @@ class DetectCommands:
         """
         from flows.cli.run_view import finding_documents, run_document, show_findings
         from flows.report.text import count
+        from flows.storage.runs.incident_search import findings_of
         from flows.storage.runs.reader import find_run, read_findings
 
         found = find_run(folder, run)
-        table = read_findings(found)
+        table = read_findings(found) if incident is None else findings_of(found, incident)
         shown = table.slice(0, top)
         if json:
             document = {**run_document(found), "findings": finding_documents(shown)}
@@ -161,7 +165,8 @@ class DetectCommands:
         show_findings(self.terminal, shown)
         self.terminal.line()
         total = count(len(table), "finding")
-        self.terminal.line(f"{len(shown):,} of {total} of run {found.folder.name}")
+        about = "" if incident is None else f" of incident {incident}"
+        self.terminal.line(f"{len(shown):,} of {total}{about} of run {found.folder.name}")
 
     def runs(
         self, folder: Annotated[str, Parameter(name="DIR/NAME")], /, *, json: Flag = False

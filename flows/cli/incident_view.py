@@ -6,7 +6,7 @@ from typing import Any
 
 from anomaly.incidents.alarm_sentences import recurrence_sentence
 from flows.cli.console import Justify, Terminal
-from flows.report.overview import alarms_sentence, critical_sentence
+from flows.report.overview import alarms_sentence, critical_sentence, gone_clause
 from flows.report.text import count, listing
 from schemas.outputs.manifest import RunManifest
 from schemas.outputs.tables import STATUSES
@@ -17,12 +17,14 @@ _COLUMNS: dict[str, Justify] = {
     "severity": "left",
     "status": "left",
     "records": "right",
+    "when (UTC)": "left",
     "incident": "left",
     "title": "left",
 }
 _ALARMS: dict[str, Justify] = {
     "severity": "left",
     "records": "right",
+    "when (UTC)": "left",
     "incident": "left",
     "how rare": "left",
     "title": "left",
@@ -46,6 +48,7 @@ def show_incidents(terminal: Terminal, incidents: Iterable[Mapping[str, Any]]) -
             each["severity"],
             each["status"],
             f"{each['records']:,}",
+            _when(each),
             each["incident"],
             _title(each),
         ]
@@ -67,6 +70,7 @@ def show_alarms(
         [
             each["severity"],
             f"{each['records']:,}",
+            _when(each),
             each["incident"],
             recurrence_sentence(each["recurrence"], nights),
             each["title"],
@@ -74,6 +78,30 @@ def show_alarms(
         for each in alarms
     ]
     terminal.table(_ALARMS, rows)
+
+
+def show_run_incidents(
+    terminal: Terminal, run: RunManifest, shown: Sequence[Mapping[str, Any]], alarms: bool
+) -> str:
+    """Print incidents of a run, alarms with how rare they are; return what sums up the run."""
+    if alarms:
+        show_alarms(terminal, shown, run.incidents.nights)
+        return alarms_line(run)
+    show_incidents(terminal, shown)
+    return incidents_line(run) or "No incident"
+
+
+def _when(incident: Mapping[str, Any]) -> str:
+    """Say from when to when it happened, in UTC, as short as that can be said."""
+    first, last = incident["first_time"], incident["last_time"]
+    if first is None or last is None:
+        return ""
+    begins, ends = f"{first:%Y-%m-%d %H:%M}", f"{last:%Y-%m-%d %H:%M}"
+    if begins == ends:
+        return begins
+    if first.date() == last.date():
+        return f"{begins} - {last:%H:%M}"
+    return f"{begins} - {ends if first.year != last.year else f'{last:%m-%d %H:%M}'}"
 
 
 def _title(incident: Mapping[str, Any]) -> str:
@@ -94,7 +122,7 @@ def show_differences(terminal: Terminal, changes: Sequence[tuple[str, Mapping[st
     ]
     terminal.table(_CHANGES, rows)
     terminal.line()
-    names = (*STATUSES, "resolved")
+    names = (*STATUSES, "not seen", "resolved")
     counts = {name: sum(change == name for change, _ in changes) for name in names}
     terminal.line(", ".join(f"{number:,} {name}" for name, number in counts.items()))
 
@@ -106,10 +134,9 @@ def incidents_line(manifest: RunManifest) -> str:
         return ""
     line = f"{count(summary.incidents, 'incident')} of {count(summary.records, 'record')}"
     told = [f"{number:,} {name}" for name, number in summary.statuses.items()]
-    if summary.resolved:
-        told.append(f"{summary.resolved:,} of the run before resolved")
     if told:
         line += f": {listing(told)}"
+    line += gone_clause(summary)
     if summary.suppressed:
         line += f"; verdicts suppress {summary.suppressed:,} more"
     return line

@@ -11,8 +11,11 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from flows.cli.console import Terminal
-from flows.cli.options import Flag
+from flows.cli.options import Flag, Moment
 from schemas.errors import InputError
+
+Status = Literal["new", "worse", "recurring"]
+Severity = Literal["critical", "high", "medium", "low"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class IncidentCommands:
 
     terminal: Terminal
 
-    def incidents(
+    def incidents(  # noqa: PLR0913 - each is an option of the command
         self,
         folder: Annotated[str, Parameter(name="DIR/NAME")],
         /,
@@ -29,6 +32,9 @@ class IncidentCommands:
         run: str | None = None,
         top: Annotated[int, Parameter(validator=Number(gte=1))] = 20,
         alarms: Flag = False,
+        status: Annotated[tuple[Status, ...], Parameter(negative=())] = (),
+        severity: Annotated[tuple[Severity, ...], Parameter(negative=())] = (),
+        since: Moment | None = None,
         json: Flag = False,
     ) -> None:
         """Show the incidents of a run, the oddest first, as far as no verdict moves them.
@@ -43,21 +49,25 @@ class IncidentCommands:
             How many to show.
         alarms
             Show the alarms alone, and how rare each is.
+        status
+            Show those of this status alone; once or more.
+        severity
+            Show those of this severity alone; once or more.
+        since
+            Show those alone that lasted until this day or time, or began later. It is in UTC unless
+            it has an offset; incidents without a time are left out.
         json
             Print one JSON document, with the reasons.
         """
-        from flows.cli.incident_view import (
-            alarms_line,
-            incident_document,
-            incidents_line,
-            show_alarms,
-            show_incidents,
-        )
+        from flows.cli.incident_view import incident_document, show_run_incidents
         from flows.cli.run_view import run_document
+        from flows.report.text import count
+        from flows.results.incident_filter import matching
         from flows.storage.runs.reader import find_run, read_incidents
 
         found = find_run(folder, run)
-        rows = read_incidents(found)
+        total = read_incidents(found)
+        rows = matching(total, status, severity, since)
         if alarms:
             rows = rows.filter(rows["alarm"])
         shown = rows.slice(0, top).to_pylist()
@@ -65,17 +75,18 @@ class IncidentCommands:
             told = [incident_document(row) for row in shown]
             self.terminal.json({**run_document(found), "incidents": told})
             return
-        if alarms:
-            show_alarms(self.terminal, shown, found.manifest.incidents.nights)
-            said = alarms_line(found.manifest)
-        else:
-            show_incidents(self.terminal, shown)
-            said = incidents_line(found.manifest) or "No incident"
+        said = show_run_incidents(self.terminal, found.manifest, shown, alarms)
         self.terminal.line()
-        self.terminal.line(f"{said}; run {found.folder.name}")
+        if status or severity or since:
+            self.terminal.line(f"{len(rows):,} of {count(len(total), 'incident')} match")
+        self.terminal.say(f"{said}; run {found.folder.name}")
 
     def diff(self, run_a: str, run_b: str, /, *, json: Flag = False) -> None:
-        """Show what changed from one run to another: new, worse, recurring, resolved.
+        """Show what changed from one run to another: new, worse, recurring, not seen, resolved.
+
+        A change means what it means in the run after. So what is new was in no earlier run, and
+        what recurs may be from before the first of the two. Resolved is what a verdict calls benign
+        or expected and is not seen any more.
 
         Parameters
         ----------
@@ -88,10 +99,13 @@ class IncidentCommands:
         """
         from anomaly.incidents.recurrence import differences
         from flows.cli.incident_view import incident_document, show_differences
-        from flows.storage.runs.reader import read_incidents, run_at
+        from flows.storage.runs.history import all_incidents
+        from flows.storage.runs.reader import run_at
+        from flows.storage.verdicts.store import read_verdicts
 
-        before, after = (read_incidents(run_at(run)).to_pylist() for run in (run_a, run_b))
-        changes = differences(before, after)
+        before, after = run_at(run_a), run_at(run_b)
+        verdicts = read_verdicts(after.job_folder)
+        changes = differences(all_incidents(before), all_incidents(after), verdicts)
         if json:
             self.terminal.json(
                 [{"change": change} | incident_document(row) for change, row in changes]

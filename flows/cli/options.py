@@ -40,6 +40,25 @@ def _as_day(_type: object, tokens: "Sequence[Token]") -> date:
 Day = Annotated[date, Parameter(converter=_as_day)]
 """A day of the calendar, spelt 2026-01-05."""
 
+
+def _as_moment(_type: object, tokens: "Sequence[Token]") -> datetime:
+    """Read a day or a time from the command line; without a zone it is in UTC."""
+    given = tokens[0].value
+    try:
+        when = datetime.fromisoformat(given)
+    except ValueError:
+        where = tokens[0].keyword or ""
+        raise JobError(
+            f"{given[:80]!r} is not a time",
+            where=where,
+            remedy="write it as 2026-01-05 or 2026-01-05T22:00",
+        ) from None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, Parameter(converter=_as_moment)]
+"""A day, spelt 2026-01-05, or a time, spelt 2026-01-05T22:00."""
+
 JobOrFolder = Annotated[str, Parameter(name="JOB_OR_DIR")]
 """A job file, or the folder of a job."""
 

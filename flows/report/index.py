@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flows.report import text as wording
-from flows.report.overview import page_title
+from flows.report.overview import gone_parts, page_title
 from flows.report.template import environment, source, trusted
 from flows.report.text import listing, share, visible
 from schemas.outputs.manifest import RunManifest
@@ -31,7 +31,7 @@ class IndexLine:
     severities: list[tuple[str, int]]
     statuses: list[tuple[str, int]]
     beside: str
-    """What verdicts keep back, and what of the run before is resolved."""
+    """What verdicts keep back, and what of the run before was not seen or is resolved."""
     canaries: str
     drift: str
 
@@ -69,10 +69,9 @@ def _line(run: RunManifest) -> IndexLine:
     ledger, found = run.ledger, run.incidents
     fates = [*ledger.quarantined.items(), *ledger.skipped.items()]
     suppressed = [f"{found.suppressed:,} kept back"] if found.suppressed else []
-    gone = [f"{found.resolved:,} resolved"] if found.resolved else []
     return IndexLine(
         run_id=run.run_id,
-        day=_day(run),
+        day=run.judged_day,
         started=f"{run.started:%Y-%m-%d %H:%M}",
         read=f"{ledger.read:,}",
         aside=listing([f"{rows:,} {visible(why[:80])}" for why, rows in fates]),
@@ -80,19 +79,10 @@ def _line(run: RunManifest) -> IndexLine:
         alarms="" if found.nights is None else page_title(run),
         severities=[(name, run.severities.get(name, 0)) for name in SEVERITIES],
         statuses=[(name, found.statuses[name]) for name in STATUSES if name in found.statuses],
-        beside=listing([*suppressed, *gone]),
+        beside=listing([*suppressed, *gone_parts(found)]),
         canaries=_canaries(run),
         drift=_drift(run),
     )
-
-
-def _day(run: RunManifest) -> str:
-    if run.partition is not None:
-        return f"{run.partition}"
-    if run.covers is None:
-        return f"{run.started:%Y-%m-%d}"
-    first, last = (f"{end:%Y-%m-%d}" for end in run.covers)
-    return first if first == last else f"{first} – {last}"
 
 
 def _canaries(run: RunManifest) -> str:

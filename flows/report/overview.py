@@ -9,7 +9,7 @@ from anomaly.model.selection import NO_RULE
 from anomaly.numerics.proportion import wilson_interval
 from flows.report.columns import Driver
 from flows.report.text import count, cut, listing, share, visible
-from schemas.outputs.manifest import MovedColumn, RunManifest
+from schemas.outputs.manifest import IncidentSummary, MovedColumn, RunManifest
 from schemas.outputs.tables import SEVERITIES, STATUSES
 
 _REASON_LENGTH = 200
@@ -96,10 +96,27 @@ def incidents_sentence(manifest: RunManifest) -> str:
     said = f"{count(summary.incidents, 'incident')} of {records}"
     told = [f"{summary.statuses[name]:,} {name}" for name in STATUSES if name in summary.statuses]
     if summary.compared_with is not None:
-        said += f": {listing(told)}; {summary.resolved:,} of the run before resolved"
+        said += f": {listing(told)}{gone_clause(summary)}"
     if summary.suppressed:
         said += f"; verdicts keep back {summary.suppressed:,} more"
     return f"{said}."
+
+
+def gone_clause(summary: IncidentSummary) -> str:
+    """Say how many incidents of the run before are not there any more; nothing if none are."""
+    if not (parts := gone_parts(summary)):
+        return ""
+    day = summary.compared_day
+    return f"; of {f'those of {day}' if day else 'the run before'} {listing(parts)}"
+
+
+def gone_parts(summary: IncidentSummary) -> list[str]:
+    """Count what was not seen again, and what a verdict had called benign or expected."""
+    not_seen, resolved = summary.not_seen, summary.resolved
+    if not_seen is None:  # a run of an earlier version, which did not ask for verdicts
+        not_seen, resolved = resolved, 0
+    counts = {"not seen": not_seen, "resolved": resolved}
+    return [f"{number:,} {name}" for name, number in counts.items() if number]
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anomaly.incidents.alarms import oddest, with_alarms, worth_showing
 from anomaly.incidents.critical import critical_first, raised
-from anomaly.incidents.recurrence import compared, resolved
+from anomaly.incidents.recurrence import compared, gone
 from anomaly.incidents.summary import Incident
 from anomaly.incidents.teaching import taught
 from anomaly.incidents.verdict_counts import verdict_counts
@@ -52,7 +54,7 @@ def held_against_the_past(
     earlier = earlier_runs(run.folder.job_folder, run.partition, covers, run.plan.manifest_files())
     rows = past_rows(earlier)
     run.scratch.write_table(PAST, rows)
-    past, told = past_incidents(rows), past_incidents(rows.filter(rows["shown"]))
+    past = past_incidents(rows)
     judged, moved = outcome.judged, compared(outcome.all_moved, past)
     reported, suppressed = compared(judged.reported, past), compared(judged.suppressed, past)
     beside = _Beside(reported, None, None)
@@ -66,8 +68,7 @@ def held_against_the_past(
         incidents=len(shown),
         records=sum(incident.members.records for incident in shown),
         statuses=dict(Counter(incident.status for incident in shown)),
-        resolved=len(resolved([*reported, *suppressed, *moved], told)),
-        compared_with=earlier[-1].manifest.run_id if earlier else None,
+        **_beside_the_run_before(earlier, rows, [*reported, *suppressed, *moved], inputs.verdicts),
         suppressed=len(suppressed),
         unshown=len(unshown),
         alarms=sum(incident.alarm for incident in shown),
@@ -98,6 +99,26 @@ def _beside_nights(
     malicious = {each.verdict for each in inputs.verdicts if each.label == "malicious"}
     graded = with_alarms(reported, n, numbers, selection.alarms, rules, malicious)
     return _Beside(graded, nights, oddest([*reported, *suppressed], n))
+
+
+def _beside_the_run_before(
+    earlier: Sequence[PublishedRun],
+    rows: pa.Table,
+    incidents: Sequence[Incident],
+    verdicts: Sequence[Verdict],
+) -> dict[str, Any]:
+    """Name the run before, and count its incidents that are not there any more."""
+    if not earlier:
+        return {"not_seen": 0}
+    newest, now = earlier[-1].manifest, {incident.identity for incident in incidents}
+    own = pc.and_(rows["shown"], pc.equal(rows["run_id"], newest.run_id))
+    not_seen, resolved = gone(rows.filter(own).to_pylist(), now, verdicts)
+    return {
+        "compared_with": newest.run_id,
+        "compared_day": newest.judged_day,
+        "not_seen": len(not_seen),
+        "resolved": len(resolved),
+    }
 
 
 def _shown(

@@ -220,12 +220,24 @@ class IncidentSummary(OutputDocument):
         default_factory=dict, description="`new`, `recurring`, `worse` -> incidents."
     )
     resolved: int = Field(
-        default=0, description="Incidents of the run before that are not in this one."
+        default=0,
+        description="Incidents of the run before that are not in this one, and that a verdict calls"
+        " benign or expected.",
+    )
+    not_seen: int | None = Field(
+        default=None,
+        description="Incidents of the run before that are not in this one, without such a verdict."
+        " Null in runs of earlier versions, where `resolved` counts them, too.",
     )
     compared_with: str | None = Field(
         default=None,
         description="The run before: that of the newest earlier partition. Without"
         " partitions, the newest whose records end earlier.",
+    )
+    compared_day: str | None = Field(
+        default=None,
+        description="The day that this run judged, or its first and last; without times, the day it"
+        " ran. Null in runs of earlier versions.",
     )
     suppressed: int = Field(default=0, description="Incidents that verdicts suppress.")
     unshown: int | None = Field(
@@ -362,6 +374,16 @@ class RunManifest(OutputDocument):
             "incidents": self.incidents.incidents,
             "suppressed": self.incidents.suppressed,
         }
+
+    @property
+    def judged_day(self) -> str:
+        """The day that it judged, or its first and last; without times, the day it ran."""
+        if self.partition is not None:
+            return f"{self.partition}"
+        if self.covers is None:
+            return f"{self.started:%Y-%m-%d}"
+        first, last = (f"{end:%Y-%m-%d}" for end in self.covers)
+        return first if first == last else f"{first} – {last}"
 
     @property
     def damaged_files(self) -> list[InputFile]:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 import pyarrow as pa
 
-from anomaly.incidents.recurrence import PAST_INCIDENT_COLUMNS, PastIncident
+from anomaly.incidents.recurrence import PAST_INCIDENT_COLUMNS, PastIncident, RunIncidents
 from flows.storage.fs.store_path import Place
 from flows.storage.runs.reader import PublishedRun, age, read_incidents, readable_runs
 from schemas.errors import OutputError
@@ -91,6 +91,12 @@ def past_rows(runs: list[PublishedRun]) -> pa.Table:
                 told = dataset != "unshown"
                 found.append(_with_run(rows, place, run.manifest.run_id, shown=told))
     return pa.concat_tables(found).combine_chunks()
+
+
+def all_incidents(run: PublishedRun) -> RunIncidents:
+    """Read the incidents of a run: shown, suppressed and unshown."""
+    datasets = ("incidents", "suppressed", "unshown")
+    return RunIncidents(*(read_incidents(run, dataset).to_pylist() for dataset in datasets))
 
 
 def _with_run(rows: pa.Table, place: int, run_id: str, *, shown: bool) -> pa.Table:

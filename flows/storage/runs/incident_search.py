@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.storage.fs.atomic import naming_read_errors
@@ -16,6 +17,8 @@ from flows.storage.runs.reader import (
     readable_runs,
 )
 from schemas.errors import OutputError
+
+_NOT_SHOWN = "it is suppressed or less odd than the leads, and so has no findings"
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,27 @@ def find_incident(output: str, name: str) -> Found:
         where=output,
         remedy="`outfield incidents` lists them; name the folder with --output",
     )
+
+
+def findings_of(run: PublishedRun, name: str) -> pa.Table:
+    """Read the findings of one incident of a run, the oddest first.
+
+    Raises
+    ------
+    OutputError
+        The run has no such incident, or none of its records is a finding.
+    """
+    findings = read_findings(run)
+    own = findings.filter(pc.equal(findings["incident"], name))
+    if not own.num_rows:
+        beside = (read_incidents(run, dataset)["incident"] for dataset in ("suppressed", "unshown"))
+        known = any(name in each.to_pylist() for each in beside)
+        raise OutputError(
+            f"{'no finding of' if known else 'no'} incident {name[:80]} in run {run.folder.name}",
+            where=str(run.job_folder),
+            remedy=_NOT_SHOWN if known else "`outfield incidents` lists them; --run names another",
+        )
+    return own
 
 
 def _runs(root: Place) -> Iterator[PublishedRun]:

@@ -1,15 +1,25 @@
 """The status of an incident beside those of earlier runs."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from anomaly.explain.reasons import Reason
-from anomaly.incidents.recurrence import PastIncident, compared, differences, resolved
+from anomaly.incidents.recurrence import (
+    PastIncident,
+    RunIncidents,
+    compared,
+    differences,
+    gone,
+)
 from anomaly.incidents.sentence import Happening
 from anomaly.incidents.summary import Incident, Members, describe_incident
+from anomaly.incidents.verdicts import verdict_on
 from schemas.columns.roles import Role
+from schemas.outputs.verdict import Opinion, Verdict
 
 HOUR = 3_600_000_000
 ROLES = {"user": Role.ENTITY, "action": Role.CATEGORY, "bytes": Role.NUMBER}
@@ -91,27 +101,79 @@ def test_the_pattern_holds_the_value_of_a_name_and_not_of_a_quantity() -> None:
     assert incident(column="bytes").pattern == "bytes"
 
 
-def test_incidents_that_only_the_newest_earlier_run_had_are_resolved() -> None:
-    gone, stays, old = incident("gone"), incident("stays"), incident("old")
-    before = [past(old, run=0), past(gone, run=1), past(stays, run=1)]
-    assert resolved([stays], before) == [gone.identity]
-    assert resolved([stays], []) == []
+def row(name: str, status: str = "new", records: int = 1) -> dict[str, Any]:
+    return {
+        "identity": name,
+        "status": status,
+        "anomaly_score": 20.0,
+        "records": records,
+        "first_time": None,
+        "last_time": None,
+        "entity_column": "user",
+        "entity": name,
+        "pattern": f"action = {name}",
+    }
 
 
-def test_two_runs_differ_by_what_is_new_worse_recurring_and_resolved() -> None:
-    def row(name: str, records: int = 1) -> dict[str, Any]:
-        return {
-            "identity": name,
-            "anomaly_score": 20.0,
-            "records": records,
-            "first_time": None,
-            "last_time": None,
-        }
+def verdict(name: str, label: str, scope: str = "this") -> Verdict:
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    opinion = Opinion.model_validate({"label": label, "scope": scope, "who": "me", "when": when})
+    scores = {"severity": "low", "density_score": 1.0, "distance_score": 1.0, "reasons": []}
+    return verdict_on(row(name) | scores | {"incident": f"i-{name}"}, ["e1"], "run", opinion)
 
-    found = differences([row("a"), row("b"), row("c")], [row("b"), row("c", 9), row("d")])
+
+def names(rows: Sequence[Mapping[str, Any]]) -> str:
+    return "".join(each["identity"] for each in rows)
+
+
+def test_what_a_later_run_has_not_is_not_seen() -> None:
+    not_seen, resolved = gone([row("a"), row("b"), row("c")], {"b"}, [])
+    assert (names(not_seen), names(resolved)) == ("ac", "")
+
+
+@pytest.mark.parametrize(
+    ("said", "resolved"),
+    [
+        ([("a", "benign", "this")], "a"),
+        ([("a", "expected", "entity")], "a"),
+        ([("b", "expected", "pattern")], "b"),
+        ([("a", "malicious", "this")], ""),
+        ([("a", "benign", "this"), ("a", "malicious", "this")], ""),
+        ([("a", "malicious", "this"), ("a", "benign", "this")], "a"),
+        ([("c", "benign", "this")], ""),
+    ],
+)
+def test_what_a_verdict_calls_benign_or_expected_is_resolved_once_it_is_gone(
+    said: list[tuple[str, str, str]], resolved: str
+) -> None:
+    verdicts = [verdict(*each) for each in said]
+    assert names(gone([row("a"), row("b")], {"c"}, verdicts)[1]) == resolved
+
+
+def test_two_runs_differ_by_what_is_new_worse_recurring_and_not_there_any_more() -> None:
+    before = RunIncidents([row("a"), row("b"), row("c"), row("e")])
+    after = RunIncidents([row("b"), row("c", records=9), row("d")])
+    found = differences(before, after, [verdict("e", "benign")])
     assert [(change, each["identity"]) for change, each in found] == [
         ("new", "d"),
         ("worse", "c"),
         ("recurring", "b"),
-        ("resolved", "a"),
+        ("not seen", "a"),
+        ("resolved", "e"),
+    ]
+
+
+def test_what_runs_before_the_first_of_two_had_is_not_new_in_the_second() -> None:
+    after = RunIncidents([row("a", "recurring"), row("b", "worse"), row("c")])
+    found = differences(RunIncidents([]), after)
+    assert [change for change, _ in found] == ["new", "worse", "recurring"]
+
+
+def test_what_a_run_keeps_back_or_does_not_show_is_there() -> None:
+    before = RunIncidents([row("a"), row("b")], suppressed=[row("c")], unshown=[row("d")])
+    after = RunIncidents([row("d")], suppressed=[row("a")], unshown=[row("b")])
+    found = differences(before, after)
+    assert [(change, each["identity"]) for change, each in found] == [
+        ("recurring", "d"),
+        ("not seen", "c"),
     ]

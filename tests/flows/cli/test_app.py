@@ -1,14 +1,17 @@
+import io
 import json
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from flows.cli.app import main
+from flows.cli.console import Terminal
+from flows.cli.incident_view import show_incidents
 from flows.cli.options import Services
 from flows.jobs.job_file import job_name_of
 from flows.storage.runs.writer import RunFolder
@@ -396,12 +399,79 @@ def test_alarms_as_json_hold_how_rare_they_are(tmp_path, capsys):
     assert [row["alarm"] for row in rows] == [True, False, False]
 
 
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        (["--since", "2026-01-02"], ["i-2", "i-3"]),
+        (["--since", "2026-01-02T01:00+01:00"], ["i-2", "i-3"]),
+        (["--since", "2026-01-02T00:01"], ["i-3"]),
+        (["--status", "new"], ["i-1", "i-2", "i-3"]),
+        (["--status", "worse", "--status", "recurring"], []),
+        (["--severity", "low", "--severity", "high", "--since", "2026-01-03"], ["i-3"]),
+        (["--severity", "critical"], []),
+        (["--alarms", "--since", "2026-01-02"], ["i-2"]),
+    ],
+)
+def test_incidents_are_those_that_are_asked_for(asked, shown, tmp_path, capsys):
+    published(tmp_path / "out", alarms=2, nights=28)
+    assert outfield("incidents", "out/job", *asked) == 0
+    out = capsys.readouterr().out
+    assert [name for name in ("i-1", "i-2", "i-3") if name in out] == shown
+    assert f"\n{len(shown)} of 3 incidents match\n" in out
+    assert outfield("incidents", "out/job", *asked, "--json") == 0
+    rows = json.loads(capsys.readouterr().out)["incidents"]
+    assert [row["incident"] for row in rows] == shown
+
+
+def test_incidents_since_no_time_are_refused_in_one_line(tmp_path, capsys):
+    published(tmp_path / "out")
+    assert outfield("incidents", "out/job", "--since", "yesterday") == 2
+    assert_one_line(capsys, "outfield: error: --since: 'yesterday' is not a time; write it as")
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        ("2026-01-09T14:40:59", "2026-01-09 14:40  "),
+        ("2026-01-09T14:43:00", "2026-01-09 14:40 - 14:43  "),
+        ("2026-01-10T01:02:00", "2026-01-09 14:40 - 01-10 01:02  "),
+        ("2027-01-10T01:02:00", "2026-01-09 14:40 - 2027-01-10 01:02  "),
+        (None, "i-1"),
+    ],
+)
+def test_incidents_tell_when_they_happened(last, said):
+    first = None if last is None else datetime.fromisoformat("2026-01-09T14:40:00Z")
+    times = {"first_time": first, "last_time": last and datetime.fromisoformat(f"{last}Z")}
+    out = io.StringIO()
+    row = incidents(1).to_pylist()[0] | times | {"title": "x" * 99}
+    show_incidents(Terminal(out, io.StringIO()), [row])
+    assert said in out.getvalue()
+
+
+def test_findings_are_those_of_an_incident(tmp_path, capsys):
+    published(tmp_path / "out")
+    assert outfield("findings", "out/job", "--incident", "i-2") == 0
+    out = capsys.readouterr().out
+    assert ("number 2" in out, "number 1" in out) == (True, False)
+    assert out.endswith("\n1 of 1 finding of incident i-2 of run one\n")
+    assert outfield("findings", "out/job", "--incident", "i-2", "--json") == 0
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert finding["rank"] == 2
+
+
+def test_findings_of_an_incident_that_is_not_there_are_refused_in_one_line(tmp_path, capsys):
+    published(tmp_path / "out")
+    assert outfield("findings", "out/job", "--incident", "i-9") == 2
+    said = "outfield: error: out/job: no incident i-9 in run one; `outfield incidents` lists them"
+    assert_one_line(capsys, said)
+
+
 def test_diff_tells_what_is_new_and_what_is_gone(tmp_path, capsys):
     one = published(tmp_path / "out", "one", 1, n=3)
     two = published(tmp_path / "out", "two", 2, n=2)
     assert outfield("diff", str(one.folder), str(two.folder)) == 0
     out = capsys.readouterr().out
-    assert "0 new, 0 worse, 2 recurring, 1 resolved" in out
+    assert "0 new, 0 worse, 2 recurring, 1 not seen, 0 resolved" in out
     assert outfield("diff", str(two.folder), str(one.folder), "--json") == 0
     changes = json.loads(capsys.readouterr().out)
     assert [(each["change"], each["incident"]) for each in changes] == [
@@ -434,7 +504,8 @@ def test_runs_lists_them_newest_first_with_their_ledgers(tmp_path, capsys):
     header, *rows = (line.split() for line in capsys.readouterr().out.splitlines())
     assert header[:3] == ["run", "started", "read"]
     assert [row[0] for row in rows] == ["new", "old"]
-    assert rows[0][-6:] == ["6", "3", "3", "0", "3", "0"]
+    assert rows[0][-5:] == ["6", "3", "3", "0", "3"]
+    assert "cut" not in header
     assert outfield("runs", "job", "--json") == 0
     documents = json.loads(capsys.readouterr().out)
     assert [document["manifest"]["run_id"] for document in documents] == ["new", "old"]

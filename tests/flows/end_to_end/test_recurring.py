@@ -6,7 +6,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from flows.cli.app import main
 from flows.storage.runs.reader import PublishedRun, read_incidents
+from schemas.outputs.tables import STATUSES
 from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
 
 DAY = 86_400_000_000
@@ -50,16 +52,24 @@ def test_running_a_partition_again_changes_nothing(tmp_path: Path) -> None:
         for dataset in ("incidents", "findings", "suppressed"):
             assert dataset_bytes(again, dataset) == dataset_bytes(first[day], dataset)
         assert again.manifest.incidents.statuses == first[day].manifest.incidents.statuses
-        assert again.manifest.incidents.resolved == first[day].manifest.incidents.resolved
+        assert again.manifest.incidents.not_seen == first[day].manifest.incidents.not_seen
 
 
-def test_a_run_names_the_one_before_it_and_counts_what_is_resolved(tmp_path: Path) -> None:
+def test_a_run_and_the_comparison_with_the_one_before_it_say_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     one, two = (run_of(day, tmp_path) for day in range(2))
-    gone = set(read_incidents(one)["identity"].to_pylist())
-    gone -= set(read_incidents(two)["identity"].to_pylist())
+    summary = two.manifest.incidents
+    before, after = (set(read_incidents(run)["identity"].to_pylist()) for run in (one, two))
     assert one.manifest.incidents.compared_with is None
-    assert two.manifest.incidents.compared_with == one.manifest.run_id
-    assert two.manifest.incidents.resolved == len(gone)
+    assert summary.compared_with == one.manifest.run_id
+    assert summary.compared_day == one.manifest.judged_day == "2026-01-05"
+    assert (summary.not_seen, summary.resolved) == (len(before - after), 0)
+    assert main(["diff", str(one.folder), str(two.folder)]) == 0
+    counts = {name: summary.statuses.get(name, 0) for name in STATUSES}
+    counts |= {"not seen": summary.not_seen, "resolved": summary.resolved}
+    said = ", ".join(f"{number} {name}" for name, number in counts.items())
+    assert capsys.readouterr().out.splitlines()[-1] == said
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ def test_a_run_is_told_with_its_ledger_incidents_canaries_and_drift() -> None:
     told = _text(page)
     assert 'href="runs/2026-03-16T06-00-12Z-4f1c/report.html">2026-03-15</a>' in page
     assert "200,578 not scored: 96 time is null, 41 duplicate id and 10 empty file" in told
-    assert "8 new 9 worse 9 recurring 3 resolved" in told
+    assert "8 new 9 worse 9 recurring 2 not seen and 1 resolved" in told
     assert "40\N{NO-BREAK SPACE}% of 250" in page
     assert "moved: bytes_out" in told
 

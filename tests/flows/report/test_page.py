@@ -153,7 +153,7 @@ def test_the_top_tells_rows_findings_budget_and_driving_columns(page: str) -> No
     text = _Page(page).text()
     assert "200,578 rows read, 200,431 events scored, 137 quarantined and 10 skipped." in text
     assert "57 events stand out; the budget of 40 incidents left out 17 events." in text
-    counted = "8 new, 9 worse and 9 recurring; 3 of the run before resolved."
+    counted = "8 new, 9 worse and 9 recurring; of those of 2026-03-14 2 not seen and 1 resolved."
     assert f"26 incidents of 240 events: {counted}" in text
     assert "Most of what makes them odd lies in" in text
 
