@@ -72,6 +72,14 @@ class TokenSpace:
         at = int(np.argmax(np.where(unseen, np.inf, rarity)))
         return at, 0 if unseen[at] else holders_of(float(rarity[at]), total)
 
+    def cosines(self, bags: sparse.csr_matrix, row: int) -> npt.NDArray[np.float64]:
+        """Return the cosine of each of `bags` (n_bags, n_tokens) with one, by the weights."""
+        weighed = _like(bags, bags.data * self.surprisals[bags.indices])
+        lengths = np.sqrt(_sums(_like(bags, weighed.data**2))).astype(np.float64)
+        products = (weighed @ weighed[[row]].T).toarray().ravel()
+        scale = lengths * lengths[row]
+        return np.divide(products, scale, out=np.zeros(len(scale)), where=scale > 0.0)
+
     @property
     def n_dims(self) -> int:
         """Return the number of dimensions: directions, residual, mean and highest surprisal."""

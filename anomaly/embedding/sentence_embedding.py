@@ -65,6 +65,11 @@ class MeaningSpace:
         """Return the number of dimensions: the directions and the residual."""
         return self.directions.shape[1] + 1
 
+    def cosines(self, texts: pa.Array, row: int) -> npt.NDArray[np.float64]:
+        """Return the cosine of the sentence vector of each text with that of one of them."""
+        vectors = _sentence_vectors(texts)
+        return (vectors @ vectors[row]).astype(np.float64)
+
     def transform(self, texts: pa.Array) -> Vectors:
         """Embed `texts`, string (n_texts,), as float32 (n_texts, n_dims).
 

@@ -106,6 +106,22 @@ class TextBlock:
         block[-1, -1] = self.missing_surprisal
         return block[rows]
 
+    def likeness(self, text: str, texts: pa.Array) -> npt.NDArray[np.float64]:
+        """Return how alike `texts`, string (n_texts,), are to a text, float64 (n_texts,).
+
+        It is the mean cosine of the words, the 3-grams and, where the model knows it, the meaning.
+        The same template has 1, nothing in common 0. Length and shape do not count.
+        """
+        templates, positions = _templates(pa.concat_arrays([pa.array([text], texts.type), texts]))
+        asked = int(positions[0])
+        alike = [
+            self.words.cosines(words(templates), asked),
+            self.characters.cosines(trigrams(templates), asked),
+        ]
+        if self.meaning is not None:
+            alike.append(self.meaning.cosines(templates, asked))
+        return np.clip(np.mean(alike, axis=0), 0.0, 1.0)[positions[1:]]
+
     def rarity(self, text: str | None) -> Rarity:
         """Return the rarest word of `text` and its holders; nothing where it is missing."""
         if text is None:

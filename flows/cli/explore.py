@@ -31,7 +31,7 @@ class ExploreCommands:
         *,
         text: str | None = None,
         where: Annotated[tuple[str, ...], Parameter(negative=())] = (),
-        metric: Literal["euclidean", "cosine"] = "euclidean",
+        metric: Literal["euclidean", "cosine"] | None = None,
         top: Count = 20,
         runs: Count = 7,
         json: Flag = False,
@@ -47,12 +47,14 @@ class ExploreCommands:
         record_id
             The record to be like.
         text
-            Instead of a record: a text to be like, in any column of texts.
+            Instead of a record: a text to be like, in any column of texts. A text that holds all of
+            its words is at most 0.5 away, one that holds none at least 0.5.
         where
             COLUMN=VALUE, once or more. Beside a record or a text, what the records found must hold.
             Alone, what they are to be like in these columns; entities must be held.
         metric
-            `euclidean`, how far apart; or `cosine`, how unlike in direction.
+            `euclidean`, how far apart, the default; or `cosine`, how unlike in direction. A text is
+            compared by its words and by what is like it, in neither of them.
         top
             How many to show.
         runs
@@ -65,7 +67,9 @@ class ExploreCommands:
 
         if record_id is not None and text is not None:
             raise InputError("a record and a text are asked for", remedy="leave one of them out")
-        question = Question(record_id, text, _conditions(where), metric, top)
+        if metric is not None and text is not None:
+            raise InputError("a text has its own measure", where="--metric", remedy="leave it out")
+        question = Question(record_id, text, _conditions(where), metric or "euclidean", top)
         answer = similar(folder, question, runs)
         if json:
             self.terminal.json(similar_document(answer))

@@ -1,6 +1,6 @@
 """Records that are like another, as the command line shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from flows.storage.runs.reader import PublishedRun, read_findings
 _COLUMNS: dict[str, Justify] = {
     "distance": "right",
     "record": "left",
-    "run": "left",
+    "judged": "left",
     "incident": "left",
     "what it holds": "left",
 }
@@ -28,7 +28,7 @@ def show_similar(terminal: Terminal, answer: Answer) -> None:
             str(hit.record["record_id"]),
             _run_of(hit),
             incidents.get(_key(hit), ""),
-            _told(hit.record),
+            _told(hit.record, hit.named),
         ]
         for hit in answer.hits
     ]
@@ -73,15 +73,22 @@ def _key(hit: Hit) -> tuple[str, str]:
 
 
 def _run_of(hit: Hit) -> str:
-    day = hit.run.manifest.partition
-    return hit.run.manifest.run_id if day is None else day.isoformat()
+    return hit.run.manifest.judged_day
 
 
-def _told(record: Mapping[str, Any]) -> str:
-    held = [f"{c}={_plain(v)}" for c, v in record.items() if c != "record_id" and v is not None]
+def _told(record: Mapping[str, Any], named: Sequence[str]) -> str:
+    """Say what a record holds, first in the columns that the question names."""
+    columns = dict.fromkeys([*named, *record])
+    told = {c: record.get(c) for c in columns if c != "record_id"}
+    held = [f"{c}={_plain(value)}" for c, value in told.items() if value is not None]
     line = " ".join(held)
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+    match value:
+        case datetime():
+            return value.isoformat()
+        case float() if value.is_integer():
+            return int(value)
+    return value

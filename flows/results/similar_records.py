@@ -2,19 +2,23 @@
 
 Each model has an embedding of its own. Runs that share the model of a record are asked through
 their index; the records of other runs are embedded anew with that model. A description is compared
-in the part of the newest model's embedding that speaks of the columns it tells.
+in the part of the newest model's embedding that speaks of the columns it tells. A text is looked
+for in each column of texts, by its words and by what is like it.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.embedding.embedder import EventEmbedder
+from anomaly.embedding.text import TextBlock
 from anomaly.model.model import AnomalyModel
 from anomaly.model.record_similarity import Metric, centre_of, distances, part_of, placed
+from anomaly.model.text_similarity import text_distances
 from flows.results.query_event import columns_of
 from flows.storage.models.store import find_model, load_model
 from flows.storage.runs.reader import PublishedRun, list_runs
@@ -22,6 +26,7 @@ from flows.storage.search.stored_records import StoredRecords
 from flows.storage.search.vector_index import open_index
 from schemas.columns.roles import Role
 from schemas.errors import InputError, OutputError
+from schemas.events.contract import one_array
 
 _MEASURED = 4
 """So many times more records than are asked for are measured on whole vectors."""
@@ -38,7 +43,7 @@ class Question:
     record_id: str | None = None
     """A record to be like,"""
     text: str | None = None
-    """or a text to mean the same as,"""
+    """or a text that a column of texts is to hold or to be like,"""
     where: Mapping[str, str] | None = None
     """or values. Beside a record or a text, and for entities, values that must be held."""
     metric: Metric = "euclidean"
@@ -53,6 +58,8 @@ class Hit:
     run: PublishedRun
     record: Mapping[str, object]
     """`record_id`, then its columns as the model reads them."""
+    named: tuple[str, ...] = ()
+    """Columns that the question names; of a text first the one that is like it."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +102,9 @@ def similar(job_folder: str, question: Question, most_runs: int) -> Answer:
             remedy="set `store = true` under [search] in the job file and run it",
         )
     asked = _asked(runs, question)
-    hits = []
+    hits: list[Hit] = []
     for run in runs:
-        stored = StoredRecords.of(run)
-        hits += [hit for each in asked for hit in each.of_run(run, stored)]
+        hits += asked.of_run(run, StoredRecords.of(run))
     models = {run.manifest.model.model_id for run in runs}
     return Answer(_nearest(hits, question.top), len(runs), len(models))
 
@@ -127,10 +133,9 @@ class _Asked:
                 away = np.concatenate([away, self._distances(stored, piece)])
                 nearest = np.argsort(away, kind="stable")[: self.question.top]
                 places, away = places[nearest], away[nearest]
-        ascending = np.sort(places)
-        records = stored.take(ascending).to_pylist()
-        for position, distance in zip(np.searchsorted(ascending, places), away, strict=True):
-            yield Hit(float(distance), run, records[position])
+        named = tuple(self.question.where or ())
+        for record, distance in zip(_records(stored, places), away, strict=True):
+            yield Hit(float(distance), run, record, named)
 
     def _candidates(self, run: PublishedRun, stored: StoredRecords) -> Places:
         """Return the places of the records that may be among the nearest; they ascend."""
@@ -147,25 +152,66 @@ class _Asked:
         return distances(self.x[0], placed(X, self.centre, metric), metric)
 
 
-def _asked(runs: Sequence[PublishedRun], question: Question) -> list[_Asked]:
-    """Put the question in terms of an embedding; a text once for each column of texts."""
+@dataclass(frozen=True)
+class _AskedText:
+    """A text that is looked for in each column of texts; the best of them counts."""
+
+    text: str
+    top: int
+    blocks: Mapping[str, TextBlock]
+    held: Mapping[str, str]
+    """Values that must be held."""
+
+    def of_run(self, run: PublishedRun, stored: StoredRecords) -> Iterator[Hit]:
+        """Find the records of a run whose texts are nearest."""
+        allowed = stored.where(self.held) if self.held else np.arange(stored.total)
+        places, best, away = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+        for piece in np.split(allowed, range(_AT_ONCE, len(allowed), _AT_ONCE)):
+            table = stored.take(piece, list(self.blocks))
+            each = np.stack([self._distances(table[c], b) for c, b in self.blocks.items()])
+            places = np.concatenate([places, piece])
+            best = np.concatenate([best, each.argmin(axis=0)])
+            away = np.concatenate([away, each.min(axis=0)])
+            nearest = np.argsort(away, kind="stable")[: self.top]
+            places, best, away = places[nearest], best[nearest], away[nearest]
+        columns = list(self.blocks)
+        found = zip(_records(stored, places), best.tolist(), away.tolist(), strict=True)
+        for record, column, distance in found:
+            yield Hit(distance, run, record, (columns[column], *self.held))
+
+    def _distances(self, column: pa.ChunkedArray, block: TextBlock) -> npt.NDArray[np.float64]:
+        encoded = one_array(column).dictionary_encode()
+        away = np.append(text_distances(block, self.text, encoded.dictionary), 1.0)
+        return away[encoded.indices.fill_null(len(encoded.dictionary)).to_numpy()]
+
+
+def _records(stored: StoredRecords, places: Places) -> list[dict[str, Any]]:
+    """Read the records of some places, in their order."""
+    ascending = np.sort(places)
+    records = stored.take(ascending).to_pylist()
+    return [records[position] for position in np.searchsorted(ascending, places)]
+
+
+def _asked(runs: Sequence[PublishedRun], question: Question) -> _Asked | _AskedText:
+    """Put the question in terms of an embedding, or of the texts that a model knows."""
     if question.record_id is not None:
-        return [_like_a_record(runs, question, question.record_id)]
+        return _like_a_record(runs, question, question.record_id)
     model, _ = _model_of(runs[0])
     where, columns = question.where or {}, columns_of(model)
     for column in where:
         columns.require(column)
-    if question.text is None:
-        meant = {c: v for c, v in where.items() if columns.roles[c] is not Role.ENTITY}
-        told, held = [meant], {c: v for c, v in where.items() if c not in meant}
-    else:
-        told, held = [{column: question.text} for column in columns.texts()], dict(where)
-    if not any(told):
+    if question.text is not None:
+        known = {c: model.embedder.blocks[c] for c in columns.texts()}
+        blocks = {c: block for c, block in known.items() if isinstance(block, TextBlock)}
+        return _AskedText(question.text, question.top, blocks, where)
+    told = {c: v for c, v in where.items() if columns.roles[c] is not Role.ENTITY}
+    if not told:
         raise InputError(
             "nothing is asked for",
             remedy="name a record, --text, or --where with a column that is no entity",
         )
-    return [_described(model, columns.event(values), question, values, held) for values in told]
+    held = {c: v for c, v in where.items() if c not in told}
+    return _described(model, columns.event(told), question, told, held)
 
 
 def _described(

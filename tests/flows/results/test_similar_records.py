@@ -1,6 +1,7 @@
 """Records that runs kept, and those like one of them, end to end."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anomaly.model.record_similarity import Metric, centre_of, distances, placed
+from data.generate import generate, write
 from flows.cli.app import main
 from flows.results.similar_records import Question, similar
 from flows.storage.models.store import find_model, load_model
@@ -25,6 +27,7 @@ from schemas.errors import InputError, OutputError
 from tests.flows.sample_logs import dataset_bytes, detect, detect_in, job, small_log, written
 
 KEEP = {"search": {"store": True}}
+EXAMPLES = Path(__file__).parents[3] / "docs/howto/search-and-export.md"
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +155,33 @@ def test_a_text_finds_its_like(tmp_path: Path) -> None:
     assert {hit.record["message"] for hit in answer.hits} == {"the door was opened by hand"}
 
 
+def test_the_example_of_the_page_finds_the_phrase_in_the_sample_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    phrase = re.search(r'--text "([^"]+)"', EXAMPLES.read_text(encoding="utf-8"))
+    assert phrase is not None
+    write(*generate(10_000, 3, 7, 0.0), tmp_path)
+    run = detect(job(str(tmp_path / "events"), tmp_path / "out", **KEEP))
+    messages = all_records(run)["message"]
+    holders = pc.sum(pc.match_substring(messages, phrase[1])).as_py()
+    assert holders > 1
+    answer = similar(folder_of(run), Question(text=phrase[1], top=2 * holders), 7)
+    found = [phrase[1] in str(hit.record["message"]) for hit in answer.hits]
+    assert found == [True] * holders + [False] * holders
+    assert main(["similar", folder_of(run), "--text", phrase[1], "--top", "1"]) == 0
+    assert "message=second factor removed by" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_columns_that_the_question_names_are_shown_first(
+    run: PublishedRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--where", "action=erase", "--where", "user=u1", "--top", "1"]
+    assert main(["similar", folder_of(run), *asked]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert re.search(r" action=\w+ user=u1 time=", out)
+    assert not re.search(r"bytes=\d+\.0\b", out)
+
+
 @pytest.mark.slow
 def test_runs_of_another_model_are_embedded_anew(tmp_path: Path) -> None:
     for seed in (0, 1):
@@ -196,6 +226,8 @@ def test_sessions_are_searched_by_what_they_are(tmp_path: Path) -> None:
         (["--where", "user=u1"], "nothing is asked for"),
         ([], "nothing is asked for"),
         (["e7", "--text", "x"], "a record and a text"),
+        (["--text", "x", "--metric", "cosine"], "a text has its own measure"),
+        (["--text", "?!"], "the text has no word"),
         (["--where", "bytes=many"], "unreadable number"),
     ],
 )
