@@ -88,6 +88,15 @@ def test_nobody_is_root_in_the_image_and_nothing_is_reached_from_other_machines(
     assert published == ["127.0.0.1:4200:4200"]
 
 
+def test_the_page_of_the_server_lies_where_its_user_may_write():
+    text = (ROOT / "Containerfile").read_text(encoding="utf-8")
+    home = re.search(r"--home-dir (\S+) --create-home", text)
+    pages = re.search(r"PREFECT_UI_STATIC_DIRECTORY=(\S+)", text)
+    assert home is not None
+    assert pages is not None
+    assert pages[1].startswith(f"{home[1]}/")
+
+
 def test_everything_is_installed_from_a_lock_with_hashes():
     installs = [run for run in of("RUN") if "pip install" in run]
     assert len(installs) == 2
