@@ -7,7 +7,7 @@ As in `flows.cli.detect`, what a command needs is imported inside it.
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -15,6 +15,9 @@ from cyclopts.validators import Number
 from flows.cli.console import Terminal
 from flows.cli.options import Flag
 from schemas.errors import JobError, OutputError
+
+if TYPE_CHECKING:
+    from flows.storage.maintenance.prune import Removal, Retention
 
 Folder = Annotated[str, Parameter(name="DIR")]
 
@@ -70,10 +73,12 @@ class MaintenanceCommands:
     ) -> None:
         """Remove what killed runs left, models that no run uses, and runs past their time.
 
+        In an object store, only what killed runs left is removed.
+
         Parameters
         ----------
         folder
-            The output folder, or that of one job.
+            The output folder or URL, or that of one job.
         keep
             The newest so many runs of each job stay; older ones go.
         older_than
@@ -82,26 +87,67 @@ class MaintenanceCommands:
             Only say what would go.
         """
         from flows.report.text import count
+        from flows.storage.maintenance.prune import Retention
+
+        retention, now = Retention(keep, _duration(older_than)), datetime.now(UTC)
+        if "://" in folder:
+            removals = self._clean_store(folder, retention, now, dry_run=dry_run)
+        else:
+            removals = self._clean_folder(folder, retention, now, dry_run=dry_run)
+        total = sum(removal.bytes for removal in removals) / 1e6
+        verb = "would go" if dry_run else "removed"
+        self.terminal.line(f"{count(len(removals), 'item')} {verb}, {total:,.1f} MB")
+
+    def _clean_folder(
+        self, folder: str, retention: "Retention", now: datetime, *, dry_run: bool
+    ) -> "list[Removal]":
         from flows.steps.run_index import write_index
         from flows.storage.fs.lock import job_lock
-        from flows.storage.maintenance.prune import Retention, plan_cleaning, remove
+        from flows.storage.maintenance.prune import plan_cleaning, remove
         from flows.storage.maintenance.verify import find_jobs
         from flows.storage.runs.reader import INDEX
 
-        retention, now = Retention(keep, _duration(older_than)), datetime.now(UTC)
         removals = []
         for job in find_jobs(folder):
             with nullcontext() if dry_run else job_lock(job, patience=0.0):
                 for removal in plan_cleaning(job, retention, now):
-                    self.terminal.line(f"{job.name}: {removal.path.name}, {removal.why}")
+                    self._tell(job.name, removal)
                     if not dry_run:
                         remove(removal)
                     removals.append(removal)
                 if not dry_run and (job / INDEX).exists():
                     write_index(job)
-        total = sum(removal.bytes for removal in removals) / 1e6
-        verb = "would go" if dry_run else "removed"
-        self.terminal.line(f"{count(len(removals), 'item')} {verb}, {total:,.1f} MB")
+        return removals
+
+    def _clean_store(
+        self, url: str, retention: "Retention", now: datetime, *, dry_run: bool
+    ) -> "list[Removal]":
+        from flows.storage.fs.lock import job_lock
+        from flows.storage.maintenance.prune import Retention
+        from flows.storage.maintenance.prune_store import (
+            find_store_jobs,
+            left_in_store,
+            remove_from_store,
+        )
+
+        if retention != Retention():
+            raise JobError(
+                "in a store only what killed runs left is removed",
+                where="--keep, --older-than",
+                remedy="leave them out, or have the store's own rules remove old runs",
+            )
+        removals = []
+        for job in find_store_jobs(url):
+            with nullcontext() if dry_run else job_lock(job, patience=0.0):
+                for removal in left_in_store(job, now):
+                    self._tell(job.name, removal)
+                    if not dry_run:
+                        remove_from_store(removal)
+                    removals.append(removal)
+        return removals
+
+    def _tell(self, job: str, removal: "Removal") -> None:
+        self.terminal.line(f"{job}: {removal.path.name}, {removal.why}")
 
 
 def _duration(text: str | None) -> timedelta | None:

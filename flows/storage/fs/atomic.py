@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from uuid import uuid4
 
 from flows.storage.fs.store_path import Place, StorePath
@@ -32,8 +32,7 @@ def replacing(target: Place) -> Iterator[Path]:
             "it names a folder", where=str(target) or "the target", remedy="name a file"
         )
     if isinstance(target, StorePath):
-        with TemporaryDirectory() as folder:
-            content = Path(folder) / target.name
+        with _nameless_file(target.name) as content:
             yield content
             with naming_output_errors(target.parent):
                 target.put(content)
@@ -47,6 +46,21 @@ def replacing(target: Place) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _nameless_file(name: str) -> Iterator[Path]:
+    """Yield the path of an empty file that a kill cannot leave behind: it is in no folder.
+
+    Where the system gives such a file no path, it is one of that name in a temporary folder.
+    """
+    with TemporaryFile() as file:
+        path = Path(f"/proc/self/fd/{file.fileno()}")
+        if path.exists():
+            yield path
+            return
+    with TemporaryDirectory() as folder:
+        yield Path(folder) / name
 
 
 def write_whole(target: Place, text: str) -> None:

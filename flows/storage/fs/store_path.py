@@ -92,6 +92,21 @@ class StorePath:
         for entry in filesystem.get_file_info(FileSelector(path, allow_not_found=True)):
             yield self / entry.base_name
 
+    def objects_below(self) -> list[tuple[Self, datetime, int]]:
+        """List all objects below, when each was changed last, and how many bytes it has."""
+        filesystem, path = self._opened()
+        below = filesystem.get_file_info(FileSelector(path, allow_not_found=True, recursive=True))
+        never = datetime.fromtimestamp(0, UTC)
+        return [
+            (
+                self / entry.path.removeprefix(path).lstrip("/"),
+                (entry.mtime or never).astimezone(UTC),
+                entry.size,
+            )
+            for entry in below
+            if entry.type is FileType.File
+        ]
+
     def glob(self, pattern: str) -> Iterator[Self]:
         """Give the places just below whose names match."""
         return (place for place in self.iterdir() if fnmatchcase(place.name, pattern))

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from flows.storage.fs.atomic import naming_output_errors
+from flows.storage.fs.store_path import Place
 from flows.storage.models.registry import read_registry
 from flows.storage.models.store import MODELS, list_models
 from flows.storage.runs.reader import (
@@ -43,7 +44,7 @@ class Retention:
 class Removal:
     """Something that may go."""
 
-    path: Path
+    path: Place
     why: str
     bytes: int
 
@@ -79,6 +80,7 @@ def remove(removal: Removal) -> None:
         It cannot be removed.
     """
     path = removal.path
+    assert isinstance(path, Path)  # noqa: S101 - `plan_cleaning` listed it
     with naming_output_errors(path.parent):
         if path.is_dir():
             if not path.name.startswith("."):

@@ -62,7 +62,7 @@ def find_jobs(folder: str) -> list[Path]:
     """
     if "://" in folder:
         raise OutputError(
-            "only a local folder can be checked and cleaned",
+            "only a local folder can be checked",
             where=without_secrets(folder),
             remedy="copy it to this machine, or mount it",
         )

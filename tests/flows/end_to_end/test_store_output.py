@@ -236,9 +236,11 @@ def test_a_run_that_fails_leaves_nothing_and_the_earlier_one_is_still_the_latest
 
 
 def test_what_a_killed_run_leaves_is_no_run_and_the_next_is_clean(bucket, location, tmp_path):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     command = subprocess.Popen(  # noqa: S603 - our own code
         [OUTFIELD, "detect", location, "--output", "s3://results/out", "--direct"],
-        env=plain_environment(tmp_path),
+        env=plain_environment(tmp_path, TMPDIR=str(temporary)),
     )
     deadline = time.monotonic() + 60
     while not any("/scores/" in key for key in keys(bucket)):
@@ -246,6 +248,7 @@ def test_what_a_killed_run_leaves_is_no_run_and_the_next_is_clean(bucket, locati
         time.sleep(0.01)
     command.send_signal(signal.SIGKILL)
     command.wait()
+    assert list(temporary.iterdir()) == []
     if any(key.endswith("manifest.json") for key in keys(bucket)):
         pytest.skip("the run was too quick to be killed")
     assert list_runs("s3://results/out/log") == []
