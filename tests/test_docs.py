@@ -15,6 +15,7 @@ import pytest
 from cyclopts import CycloptsError
 
 import flows.cli.app
+from flows.runtime.stopping import ENDING_SIGNALS
 from flows.storage.runs.reader import PublishedRun
 from schemas.columns.roles import Role
 from schemas.job.job import JobSpec, parse_job
@@ -159,7 +160,8 @@ def test_documented_exit_codes_are_those_that_the_command_line_returns() -> None
         if isinstance(number, ast.Constant)
     }
     table = re.findall(r"^\| (\d+) \|", PAGES["docs/reference/exit-codes.md"], re.MULTILINE)
-    assert returned == {int(code) for code in table}
+    by_signals = {128 + number for number in ENDING_SIGNALS}
+    assert returned - {128} | by_signals == {int(code) for code in table}
 
 
 def test_every_role_is_described() -> None:

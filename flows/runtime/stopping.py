@@ -14,7 +14,7 @@ from threading import Event, Thread, current_thread, main_thread
 
 _SECONDS_TO_END = 20
 _SECONDS_TO_REMOVE = 5
-_TOLD = (signal.SIGTERM, signal.SIGHUP)
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 """Signals that ask the process to end, as Ctrl-C does."""
 
 _remove_at_last: list[Callable[[], None]] = []
@@ -38,7 +38,9 @@ def ended_by_signals() -> Iterator[None]:
     if current_thread() is not main_thread():
         yield
         return
-    handled = [number for number in _TOLD if signal.getsignal(number) is not signal.SIG_IGN]
+    handled = [
+        number for number in ENDING_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN
+    ]
     before = {number: signal.signal(number, _end) for number in handled}
     try:
         with _watched({*handled, signal.SIGINT}):
