@@ -18,6 +18,7 @@ from flows.report.overview import alarms_sentence
 from flows.runtime.run_log import log
 from flows.steps.score import SCORE
 from flows.storage.runs.reader import REPORT, PublishedRun, read_findings
+from schemas.escaping import markdown
 
 _TOP = 10
 
@@ -64,7 +65,7 @@ class Artifacts:
 def _publish(run: PublishedRun) -> None:
     key = re.sub(r"[^a-z0-9]+", "-", run.manifest.job.lower()).strip("-") or "job"
     create_markdown_artifact(_summary(run), key=f"{key}-summary")
-    create_table_artifact(_top_findings(run), key=f"{key}-findings")
+    create_table_artifact(top_findings(run), key=f"{key}-findings")
     # The absolute path of the report stands only here: no output of the run itself holds it.
     create_link_artifact((run.folder / REPORT).as_uri(), "The report", key=f"{key}-report")
 
@@ -74,7 +75,7 @@ def _summary(run: PublishedRun) -> str:
     alarms = f"{alarms_sentence(manifest)}\n\n".lstrip()
     what = manifest.job if manifest.partition is None else f"{manifest.job} {manifest.partition}"
     return (
-        f"# {what}: {manifest.selection.findings:,} findings\n\n"
+        f"# {markdown(what)}: {manifest.selection.findings:,} findings\n\n"
         f"{alarms}"
         "| rows read | scored | quarantined | skipped |\n|---|---|---|---|\n"
         f"| {ledger.read:,} | {ledger.scored:,} | {ledger.rows_quarantined:,}"
@@ -86,6 +87,11 @@ def _summary(run: PublishedRun) -> str:
     )
 
 
-def _top_findings(run: PublishedRun) -> list[dict[str, object]]:
+def top_findings(run: PublishedRun) -> list[dict[str, object]]:
+    """List the first findings of a run. Prefect's page renders each text as Markdown."""
     columns = ["rank", "record_id", "anomaly_score", "severity", "summary"]
-    return read_findings(run, columns).slice(0, _TOP).to_pylist()
+    rows = read_findings(run, columns).slice(0, _TOP).to_pylist()
+    return [
+        {name: markdown(told) if isinstance(told, str) else told for name, told in row.items()}
+        for row in rows
+    ]

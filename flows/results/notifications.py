@@ -20,7 +20,7 @@ from anomaly.incidents.alarm_sentences import night_sentence
 from flows.runtime.settings import Settings, notify_url
 from flows.storage.runs.reader import REPORT, RUNS, PublishedRun, read_incidents
 from schemas.errors import JobError, OutfieldError
-from schemas.escaping import escape
+from schemas.escaping import chat
 from schemas.job.job import Notify
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def telling_of_failure(job: str, partition: date | None) -> Iterator[None]:
 def tell_of_failure(job: str, partition: date | str | None, reason: str) -> None:
     """Send word that a run failed, and why in one line."""
     title = f"{_named(job, partition)} failed"
-    _send(title, escape(" ".join(reason.split())[:_LONGEST_REASON]), "failure")
+    _send(title, chat(" ".join(reason.split())[:_LONGEST_REASON]), "failure")
 
 
 def tell_of_outcome(run: PublishedRun, notify: Notify) -> None:
@@ -113,7 +113,7 @@ def _lines(message: _Message) -> Iterator[str]:
     for row in named:
         title = row["title"]
         cut = f"{title[:_LONGEST_TITLE]}…" if len(title) > _LONGEST_TITLE else title
-        yield f"{escape(cut)} ({row['severity']})"
+        yield f"{chat(cut)} ({row['severity']})"
     if (more := message.number - len(named)) > 0:
         yield f"and {more:,} more"
 
@@ -168,7 +168,7 @@ def check_notifications() -> None:
 
 def _named(job: str, partition: date | str | None) -> str:
     named = ["outfield", job, *([] if partition is None else [str(partition)])]
-    return " ".join(escape(part[:_LONGEST_NAME]) for part in named)
+    return " ".join(chat(part[:_LONGEST_NAME]) for part in named)
 
 
 def _count(number: int, noun: str) -> str:

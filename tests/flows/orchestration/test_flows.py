@@ -24,6 +24,7 @@ from flows.runtime.runner import DirectRunner
 from flows.steps.plan import check_input
 from flows.storage.runs.reader import list_runs, read_findings
 from schemas.errors import InputError
+from schemas.escaping import markdown
 from schemas.outputs.figures import CanaryReport
 from tests.flows.prefect_processes import (
     free_port,
@@ -134,7 +135,7 @@ def test_the_table_holds_the_top_findings(flow_run):
     top = read_findings(flow_run[1]).slice(0, 10).to_pylist()
     assert table.type == "table"
     assert [row["record_id"] for row in rows] == [found["record_id"] for found in top]
-    assert [row["summary"] for row in rows] == [found["summary"] for found in top]
+    assert [row["summary"] for row in rows] == [markdown(found["summary"]) for found in top]
 
 
 def test_the_link_leads_to_the_report(flow_run):
