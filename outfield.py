@@ -79,7 +79,8 @@ def read_incidents(folder: str, run: str | None = None) -> "pd.DataFrame":
     Parameters
     ----------
     folder
-        The job's folder, such as `outfield-output/sample`.
+        The job's folder, such as `outfield-output/sample`. Of the folder of all jobs, such as
+        `outfield-output`, the newest run of each partition is read.
     run
         The run's id, one of `runs(folder).index`; the newest by default.
 
@@ -87,7 +88,8 @@ def read_incidents(folder: str, run: str | None = None) -> "pd.DataFrame":
     -------
     pandas.DataFrame
         A row for each incident: `title`, `severity`, `status`, how many `records`, from when to
-        when, and `entities`. The scores and `reasons` are those of its most telling finding.
+        when, and `entities`. The scores and `reasons` are those of its most telling finding. The
+        last columns are the `job`, the `run_id` and the `partition`.
 
     Raises
     ------

@@ -1,9 +1,11 @@
 import shutil
 import subprocess
 import sys
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -134,11 +136,32 @@ def test_integers_with_nulls_do_not_lose_their_digits(tmp_path):
     assert frame["rank"].dtype == "int32"
 
 
+def test_the_folder_of_all_jobs_gives_the_newest_run_of_each_partition(tmp_path):
+    for run_id, partition, n in (("a", 1, 1), ("b", 2, 2), ("c", 1, 3)):
+        folder = RunFolder.create(str(tmp_path), "job", run_id)
+        for dataset, made in (("findings", findings(n)), ("scores", scores(n))):
+            folder.write_part(dataset, 0, made)
+        folder.write_part("incidents", 0, incidents(n))
+        day = date(2026, 1, partition)
+        made = manifest(run_id, (n, n, 0), 4 + ord(run_id) - ord("a"))
+        folder.publish(made.model_copy(update={"partition": day}), "")
+    frame = outfield.read_incidents(str(tmp_path))
+    assert frame["run_id"].tolist() == ["c", "c", "c", "b", "b"]
+    assert frame["partition"].tolist() == [date(2026, 1, 1)] * 3 + [date(2026, 1, 2)] * 2
+    assert set(frame["job"]) == {"job"}
+    page = (REPOSITORY / "docs/reference/outputs.md").read_text()
+    view = next(code for code in page.split("```sql")[1:] if "all_incidents" in code)
+    query = view.split("```")[0].replace("outfield-output", str(tmp_path))
+    by_view = duckdb.sql(query).fetchall()
+    read = frame[["job", "partition", "rank", "title"]].astype({"partition": str})
+    assert by_view == list(read.itertuples(index=False, name=None))
+
+
 def test_incidents_come_as_a_frame(tmp_path):
     published(tmp_path)
     frame = outfield.read_incidents(str(tmp_path / "job"))
     assert frame["title"].tolist() == ["number 1", "number 2", "number 3"]
-    assert list(frame.columns) == INCIDENT.names
+    assert list(frame.columns) == [*INCIDENT.names, "job", "run_id", "partition"]
 
 
 def test_scores_come_as_a_frame(tmp_path):

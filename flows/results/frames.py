@@ -3,6 +3,9 @@
 import pandas as pd
 import pyarrow as pa
 
+from flows.storage.fs.store_path import place_of
+from flows.storage.runs.history import newest_of_each
+from flows.storage.runs.incident_search import jobs_in
 from flows.storage.runs.reader import (
     PublishedRun,
     find_run,
@@ -11,7 +14,9 @@ from flows.storage.runs.reader import (
     read_incidents,
     read_members,
     read_scores,
+    runs_in,
 )
+from schemas.outputs.manifest import RunManifest
 
 
 def findings_frame(folder: str, run: str | None) -> pd.DataFrame:
@@ -20,8 +25,22 @@ def findings_frame(folder: str, run: str | None) -> pd.DataFrame:
 
 
 def incidents_frame(folder: str, run: str | None) -> pd.DataFrame:
-    """Read the incidents of a run, the newest by default."""
-    return _as_frame(read_incidents(find_run(folder, run)))
+    """Read the incidents of a run, the newest by default; of all jobs below, of each partition."""
+    jobs = jobs_in(place_of(folder))
+    if run is not None or jobs in ([], [place_of(folder)]):
+        runs = [find_run(folder, run)]
+    else:
+        runs = [each for job in jobs for each in newest_of_each(runs_in(job))]
+    tables = [_with_run(read_incidents(each), each.manifest) for each in runs]
+    return _as_frame(pa.concat_tables(tables, promote_options="default"))
+
+
+def _with_run(incidents: pa.Table, manifest: RunManifest) -> pa.Table:
+    """Put the job, the run and the partition behind the columns of incidents."""
+    for name, kind in (("job", pa.string()), ("run_id", pa.string()), ("partition", pa.date32())):
+        value = pa.scalar(getattr(manifest, name), kind)
+        incidents = incidents.append_column(name, pa.repeat(value, len(incidents)))
+    return incidents
 
 
 def members_frame(folder: str, run: str | None) -> pd.DataFrame:

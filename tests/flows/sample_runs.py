@@ -14,7 +14,7 @@ from schemas.outputs.manifest import (
     RunManifest,
     SelectionSummary,
 )
-from schemas.outputs.tables import FINDING, INCIDENT, REJECTION, SCORES, beside_own_columns
+from schemas.outputs.tables import FINDING, INCIDENT, MEMBER, REJECTION, SCORES, beside_own_columns
 
 OWN = pa.schema(
     {
@@ -52,6 +52,12 @@ def findings(n: int) -> pa.Table:
         for rank in range(1, n + 1)
     ]
     return pa.Table.from_pylist(rows, schema=beside_own_columns(FINDING, OWN))
+
+
+def members(n: int) -> pa.Table:
+    ids = [str(i) for i in range(n)]
+    names = [f"i-{rank}" for rank in range(1, n + 1)]
+    return pa.table([ids, names], schema=MEMBER)
 
 
 def incidents(n: int, alarms: int = 0) -> pa.Table:
@@ -135,7 +141,8 @@ def published(
     folder.write_part("scores", 0, scores(n))
     folder.write_part("findings", 0, findings(n))
     folder.write_part("incidents", 0, incidents(n, alarms))
+    folder.write_part("members", 0, members(n))
     folder.write_part("quarantine", 0, rejected(n))
     made = manifest(run_id, (n, n, n), day)
-    summary = made.incidents.model_copy(update={"alarms": alarms, "nights": nights})
+    summary = made.incidents.model_copy(update={"alarms": alarms, "nights": nights, "members": n})
     return folder.publish(made.model_copy(update={"incidents": summary}), "<p>report</p>")

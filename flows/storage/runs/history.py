@@ -5,6 +5,7 @@ records do. A partition that is run again, or filled in later, is compared with 
 first time.
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date, datetime
 
@@ -62,6 +63,19 @@ def earlier_runs(
             found[judged] = run
     before = sorted(found.values(), key=_order)
     return before[-_MOST_RUNS:]
+
+
+def newest_of_each(runs: Iterable[PublishedRun]) -> list[PublishedRun]:
+    """Return the newest run of each partition of a job, the oldest partition first.
+
+    Without partitions, runs judged the same records if their times are the same, or their files
+    where they have no time.
+    """
+    found: dict[object, PublishedRun] = {}
+    for run in sorted(runs, key=age):
+        judged = run.manifest
+        found[judged.partition or judged.covers or _contents(judged.input_files)] = run
+    return sorted(found.values(), key=_order)
 
 
 def rows_of_partitions(runs: list[PublishedRun]) -> dict[date, int]:

@@ -82,10 +82,14 @@ def findings_of(run: PublishedRun, name: str) -> pa.Table:
 
 
 def _runs(root: Place) -> Iterator[PublishedRun]:
-    with naming_read_errors(root):
-        jobs = [root] if (root / RUNS).is_dir() else _jobs_below(root)
-    for job in jobs:
+    for job in jobs_in(root):
         yield from readable_runs(job)
+
+
+def jobs_in(root: Place) -> list[Place]:
+    """Return the folders of the jobs in a folder: itself if it is one, else those below it."""
+    with naming_read_errors(root):
+        return [root] if (root / RUNS).is_dir() else _jobs_below(root)
 
 
 def _jobs_below(root: Place) -> list[Place]:
