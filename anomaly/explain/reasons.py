@@ -102,17 +102,18 @@ class _Part:
 def _reasons(sentences: Sentences, judged: Judged, parts: Sequence[_Part]) -> list[Reason]:
     """Say what is odd in each column, as far as that does not hold for many records.
 
-    Where that is nothing, say what is odd of several columns together.
+    Of the first column it is said in any case, with other columns where it is not odd alone.
     """
-    telling = [part for part in parts if part.share >= _SMALLEST_SHARE]
-    reasons = list(islice(_claimed(sentences, judged, telling), _MOST_REASONS))
-    if reasons:
-        return reasons
-    together = combination(judged, [part.column for part in parts])
-    if together.share <= COMMON:
-        return [_reason(parts[0], together)]
-    others = islice(_claimed(sentences, judged, parts), 1)
-    return [*others] or [_reason(parts[0], together)]
+    first, *others = parts
+    telling = [part for part in others if part.share >= _SMALLEST_SHARE]
+    rest = list(islice(_claimed(sentences, judged, telling), _MOST_REASONS - 1))
+    claim = sentences.claim(judged, first.spans)
+    if claim is None:
+        claim = combination(judged, [part.column for part in parts])
+        if claim.share > COMMON:
+            rest = rest or list(islice(_claimed(sentences, judged, others), 1))
+            return rest or [_reason(first, claim)]
+    return [_reason(first, claim), *rest]
 
 
 def _claimed(sentences: Sentences, judged: Judged, parts: Sequence[_Part]) -> Iterator[Reason]:

@@ -13,6 +13,7 @@ from anomaly.explain.known_steps import StepColumn
 from anomaly.explain.quoting import is_held, quote
 from anomaly.explain.step_claims import steps
 from anomaly.explain.text_claims import KnownTexts, text
+from schemas.columns.roles import Role
 
 _MOST_TOGETHER = 4
 """Columns of a claim about a combination."""
@@ -90,6 +91,8 @@ def combination(judged: Judged, columns: Sequence[str]) -> Claim:
     known = judged.known
     held, told = judged.everybody.mask, list[str]()
     for column in columns:
+        if told and known.roles[column] is Role.TEXT:
+            continue  # A sentence about another column quotes no free text.
         like, words = _like(judged, column)
         fewer = held & like
         if told and fewer.sum() > _LEFT * held.sum():

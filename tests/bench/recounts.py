@@ -87,11 +87,58 @@ def recount(
     records: Records, event: Mapping[str, Any], column: str, sentence: str, *, itself: bool
 ) -> Recount:
     """Count again what a sentence about a column of an event says."""
+    asked = _Asked(records, event, column, itself)
     for form, check in _FORMS:
         found = re.match(form, sentence, re.DOTALL)
         if found:
-            return check(_Asked(records, event, column, itself), found)
+            told = check(asked, found)
+            return Recount(told.true and _usual_is_true(asked, found, sentence), told.share)
     return Recount(False, 0.0)
+
+
+_TAIL = (
+    r", (?P<often>usually|most often) (?:between (?P<hour>\d\d):00 and \d\d:00"
+    r"|on a (?P<usual_day>\w+)|(?P<name>missing|`.*?`)|(?P<low>\S+(?: \w?B| ?\w{1,3})?)"
+    r"(?: to (?P<high>.*?))?)(?: with `(?P<peer>[^`]+)` (?:missing|`.*?`))?$"
+)
+
+
+def _usual_is_true(asked: "_Asked", found: re.Match[str], sentence: str) -> bool:
+    """Return whether as many of the other records hold what is usual as the words promise.
+
+    Of numbers with a unit that is not checked.
+    """
+    tail = re.search(_TAIL, sentence, re.DOTALL)
+    if tail is None:
+        return True
+    among = (
+        asked.records.holding(tail["peer"], asked.event[tail["peer"]])
+        if tail["peer"]
+        else (asked.among(found))
+    )
+    values = asked.records.values(asked.column)
+    least = 0.5 if tail["often"] == "usually" else 0.1
+    if tail["name"]:
+        held = np.array(
+            [
+                (v is None) == (tail["name"] == "missing")
+                and (v is None or f"`{_shown(str(v))}`" == tail["name"])
+                for v in values
+            ]
+        )
+    elif tail["hour"] or tail["usual_day"]:
+        names = [f"{m:%A}" if tail["usual_day"] else f"{m:%H}" for m in values[among]]
+        return Counter(names).most_common(1)[0][1] == names.count(tail["usual_day"] or tail["hour"])
+    else:
+        try:
+            ends = [_number(end) for end in (tail["low"], tail["high"] or tail["low"])]
+        except ValueError:
+            return True
+        slack = 1e-3 * max(map(abs, ends))
+        held = (values >= ends[0] - slack) & (values <= ends[1] + slack)
+        least = 0.7
+    others = max(int(among.sum()) - int(asked.itself), 1)
+    return int((held & among).sum()) >= least * others
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ class StoredModel:
 def save_model(
     job: Place, model: AnomalyModel, references: pa.Table, card: ModelCard
 ) -> StoredModel:
-    """Store a model and its known records below the folder of `job`; equal models have one id.
+    """Store a model and its known records below `job`; the same model has the same id.
 
     Raises
     ------
