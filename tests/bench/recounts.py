@@ -262,10 +262,11 @@ def _weekday(asked: _Asked, found: re.Match[str]) -> Recount:
 
 
 def _word(asked: _Asked, found: re.Match[str]) -> Recount:
-    count = asked.records.word_holders(asked.column, found["word"])
-    in_text = found["word"] in words_of(mask(pa.array([asked.event[asked.column]]))[0].as_py())
-    told = asked.counted(found, count, asked.records.n)
-    return Recount(told.true and in_text, told.share)
+    own = words_of(mask(pa.array([asked.event[asked.column][:2048]]))[0].as_py())
+    word = next((each for each in own if _shown(each) == found["word"]), None)
+    if word is None:
+        return Recount(False, 0.0)
+    return asked.counted(found, asked.records.word_holders(asked.column, word), asked.records.n)
 
 
 def _alike(asked: _Asked, found: re.Match[str]) -> Recount:

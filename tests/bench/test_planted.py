@@ -1,0 +1,45 @@
+"""Reasons of planted anomalies name their cause; recounts tell true sentences from false ones."""
+
+import pytest
+
+from schemas.columns.roles import Role
+from tests.anomaly.logs import conformed
+from tests.bench.planted import explained, planted
+from tests.bench.recounts import Records, recount
+
+ROLES = {"action": Role.CATEGORY, "size": Role.NUMBER}
+LOG = Records(
+    conformed({"action": ["read"] * 7 + ["list"] * 3, "size": [float(i) for i in range(10)]}, ROLES)
+)
+
+
+@pytest.mark.slow
+def test_the_first_reason_names_the_cause_that_was_planted() -> None:
+    for log in planted(0):
+        for told in explained(log, 0):
+            assert told.named, (told.kind, told.reasons[0].sentence)
+            assert told.common == 0
+            assert told.true == len(told.reasons)
+
+
+@pytest.mark.parametrize(
+    ("column", "sentence", "true", "share"),
+    [
+        ("action", "`action` is `list`: in 3 of 10 events", True, 0.3),
+        ("action", "`action` is `list`: in 2 of 10 events", False, 0.3),
+        ("action", "`action` is `list`: in 3 of 11 events", False, 0.3),
+        ("action", "`action` is `list`: in 3 of 10 events, usually `read`", True, 0.3),
+        ("action", "`action` is `list`: in 3 of 10 events, usually `list`", False, 0.3),
+        ("size", "`size` is 9: the highest of 10 events, the next is 8", True, 0.0),
+        ("size", "`size` is 9: the highest of 9 events, the next is 8", False, 0.0),
+        ("size", "`size` is 9: as high or higher in 1 of 10 events", True, 0.1),
+        ("size", "`size` is 9, which is odd", False, 0.0),
+    ],
+)
+def test_a_recount_tells_a_true_sentence_from_a_false_one(
+    column: str, sentence: str, true: bool, share: float
+) -> None:
+    event = {"action": "list", "size": 9.0}
+    found = recount(LOG, event, column, sentence, itself=True)
+    assert found.true is true
+    assert found.share == pytest.approx(share)
