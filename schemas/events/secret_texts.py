@@ -64,21 +64,28 @@ def _hints(texts: pa.Array, hint: str) -> list[bool]:
 
 
 def _masked(text: str | bytes, keyed: bool, named: bool, numbered: bool, key: bytes) -> str | bytes:
-    """Mask one text; each kind of secret only where RE2 found a hint of it."""
+    """Mask one text; each kind of secret only where RE2 found a hint of it.
+
+    A mask within a text has no digits: how odd its words are must not depend on the key.
+    """
     if isinstance(text, bytes):
         told = _masked(text.decode("latin-1"), keyed, named, numbered, key)
         return str(told).encode("latin-1")
+    whole = text
 
     def mask(secret: str) -> str:
-        return mask_of(secret, key)
+        return mask_of(secret, key if secret == whole else b"")
+
+    def mask_number(number: str) -> str:
+        # It has digits however short it is: it says who acts, as a name does.
+        return mask_of(number, key if number == whole else b"", long=0)
 
     if keyed:
         text = _without_keys(text, mask)
     if named:
         text = named_secrets.mask_named(_without_logins(text, mask), mask)
     if numbered:
-        # They have digits however short they are: they say who acts, as names do.
-        text = account_numbers.mask_numbers(text, lambda number: mask_of(number, key, long=0))
+        text = account_numbers.mask_numbers(text, mask_number)
     return text
 
 

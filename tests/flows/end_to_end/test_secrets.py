@@ -105,7 +105,7 @@ def test_what_is_masked_is_named_and_can_be_told_apart(run: PublishedRun) -> Non
     assert odd["password"] == MASK
     assert odd["pin"] == MASK
     assert odd["x-api-key"].startswith("[secret ")
-    assert odd["message"].startswith("pushed with [secret ")
+    assert odd["message"].startswith("pushed with [secret]")
     keys = {row["x-api-key"] for row in read_findings(run).to_pylist()}
     assert len(keys) == 2
 
@@ -128,7 +128,7 @@ def test_rejected_rows_are_masked_and_otherwise_whole(run: PublishedRun) -> None
 
 def test_exports_hold_no_secret(run: PublishedRun, capsys: pytest.CaptureFixture[str]) -> None:
     for form in ("ocsf", "jsonl", "csv"):
-        for of in ("incidents", "findings"):
+        for of in ("incidents",) if form == "ocsf" else ("incidents", "findings"):
             assert main(["export", str(run.folder), "--format", form, "--of", of]) == 0
     said = capsys.readouterr().out
     assert "[secret" in said
