@@ -37,6 +37,7 @@ def test_a_published_run_has_the_layout_of_the_architecture(tmp_path):
         "runs/one/findings/part-00000.parquet",
         "runs/one/incidents/part-00000.parquet",
         "runs/one/manifest.json",
+        "runs/one/members/part-00000.parquet",
         "runs/one/quarantine/part-00000.parquet",
         "runs/one/report.html",
         "runs/one/scores/part-00000.parquet",
