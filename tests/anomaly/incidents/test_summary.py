@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.explain.reasons import Reason
+from anomaly.incidents.sentence import Happening
 from anomaly.incidents.summary import Members, describe_incident, members_of
 from schemas.columns.roles import Role
 from tests.anomaly.logs import PATIENT
@@ -60,7 +61,9 @@ def ids_of(records: list[tuple[int, str | None, int]], order: list[int]) -> dict
         oddest = next(each for each in some if each[3] == number)
         reason = Reason("user", oddest[2], None, 1.0, f"{oddest[0]} is odd")
         scores = {"record_id": oddest[0], "severity": "low", "basis": "rank"}
-        made = describe_incident("job", of_one, ([reason], "odd"), scores, {"user": Role.ENTITY})
+        what = Happening(of_one.records, None, {})
+        told = ([reason], "odd")
+        made = describe_incident("job", of_one, what, told, scores, {"user": Role.ENTITY})
         found[made.incident] = {each[0] for each in some if each[3] == number}
     return found
 
