@@ -43,3 +43,13 @@ def test_a_recount_tells_a_true_sentence_from_a_false_one(
     found = recount(LOG, event, column, sentence, itself=True)
     assert found.true is true
     assert found.share == pytest.approx(share)
+
+
+def test_a_word_that_is_cut_is_counted_whole() -> None:
+    word = "q" * 90
+    log = Records(
+        conformed({"text": [f"got {word}", f"got {word[:80]}", None]}, {"text": Role.TEXT})
+    )
+    sentence = f"`text` is `{'got ' + word[:76]}…`: the word `{word[:80]}…` in 1 of 3 events"
+    event = {"text": f"got {word}"}
+    assert recount(log, event, "text", sentence, itself=True).true
