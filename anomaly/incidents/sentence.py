@@ -56,10 +56,17 @@ class Happening:
     """Microseconds from the first to the last; None where they have no time."""
     parts: Mapping[Part, Told]
     unit: str = "event"
+    who: Told | None = None
+    """The entity that it is about, as the most telling record has it, and how many have it too."""
 
 
 def happening(
-    events: pa.Table, places: Integers, parts: Mapping[Part, str], time: str | None, unit: str
+    events: pa.Table,
+    places: Integers,
+    parts: Mapping[Part, str],
+    time: str | None,
+    unit: str = "event",
+    who: tuple[str, str] | None = None,
 ) -> Happening:
     """Return what the records of an incident have in common.
 
@@ -75,6 +82,8 @@ def happening(
         The column that holds the time of a record, if there is one.
     unit
         What a record is: `event` or `session`.
+    who
+        The column and the name of the entity that it is about, if there is one.
     """
     single = {part: column for part, column in parts.items() if _is_single(events, column)}
     own = events.select(sorted({*single.values(), *([] if time is None else [time])}))
@@ -84,18 +93,16 @@ def happening(
         ends = pc.min_max(own[time].cast(pa.int64())).as_py()
         span = None if ends["min"] is None else ends["max"] - ends["min"]
     found = {part: told for part, column in single.items() if (told := _told(own[column], column))}
-    return Happening(len(places), span, found, unit)
+    return Happening(len(places), span, found, unit, _entity(events, places, who))
 
 
-def sentence(
-    who: str | None, column: str | None, what: Happening, reasons: Sequence[Reason]
-) -> str:
+def sentence(what: Happening, reasons: Sequence[Reason]) -> str:
     """Tell an incident in one sentence.
+
+    An entity is told to have done all only if all records are of it.
 
     Parameters
     ----------
-    who, column
-        The entity that it is about, and its column; None where it is about none.
     what
         What its records have in common.
     reasons
@@ -109,17 +116,28 @@ def sentence(
     ...     Part.OUTCOME: Told("status", 2, "failure", 15),
     ... }
     >>> why = [Reason("user_agent", "curl", "firefox", 0.9, "")]
-    >>> sentence("198.51.100.7", "source_ip", Happening(16, 96_000_000, parts), why)
+    >>> who = Told("source_ip", 1, "198.51.100.7", 16)
+    >>> sentence(Happening(16, 96_000_000, parts, who=who), why)
     '`198.51.100.7` did `sign_in` 16 times in 96 s as 16 `user` values, with `status` `failure` \
 15 times; odd is `user_agent` `curl`'
     """
-    left = {part: told for part, told in what.parts.items() if told.column != column}
+    whose = what.who if what.who is not None and what.who.records == what.records else None
+    who = None if whose is None else whose.most
+    left = {
+        part: told
+        for part, told in what.parts.items()
+        if whose is None or told.column != whose.column
+    }
     around = [
         _around(word, left[part], what.records) for part, word in _AROUND.items() if part in left
     ]
     happened = " ".join([_done(who, left.get(Part.ACTION), what), *around])
     if Part.OUTCOME in left:
         happened += f", {_outcome(left[Part.OUTCOME], what.records)}"
+    if what.who is not None and whose is None:
+        happened += (
+            f", {what.who.records:,} of them with `{what.who.column}` `{short(what.who.most)}`"
+        )
     shown = [told for part, told in left.items() if part not in _AROUND or told.distinct == 1]
     odd = _odd(reasons, {(told.column, told.most) for told in shown}, who)
     return f"{happened}; odd is {odd}" if odd else happened
@@ -154,6 +172,14 @@ def short(value: str | None) -> str:
     if len(text) <= _LONGEST_VALUE:
         return text
     return f"{text[:_HEAD]}…{text[_HEAD + 1 - _LONGEST_VALUE :]}"
+
+
+def _entity(events: pa.Table, places: Integers, who: tuple[str, str] | None) -> Told | None:
+    if who is None:
+        return None
+    column, name = who
+    of_it = pc.equal(events[column].take(pa.array(places)).cast(pa.string()), name)
+    return Told(column, 1, name, pc.sum(of_it).as_py() or 0)
 
 
 def _is_single(events: pa.Table, column: str) -> bool:

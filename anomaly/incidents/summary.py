@@ -205,7 +205,7 @@ def describe_incident(
     own, first_time = dict(scores), str(members.first_time)
     return Incident(
         incident=f"i-{_digest(job, first_time, *members.begin)}",
-        title=sentence(members.entity, members.entity_column, what, reasons),
+        title=sentence(what, reasons),
         severity=own.pop("severity"),
         basis=own.pop("basis"),
         members=members,

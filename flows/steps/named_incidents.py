@@ -13,7 +13,7 @@ import pyarrow as pa
 from anomaly.explain.reasons import explain
 from anomaly.incidents.moved import column_alone, parts_of_moves
 from anomaly.incidents.sentence import Happening, distinct, happening
-from anomaly.incidents.summary import Incident, describe_incident, members_of
+from anomaly.incidents.summary import Incident, Members, describe_incident, members_of
 from anomaly.incidents.verdicts import ReviewedIncidents, apply_verdicts
 from anomaly.model.selection import anomaly_score, severity
 from anomaly.numerics.arrays import Integers
@@ -96,7 +96,7 @@ def _summaries(inputs: GroupingInputs, pool: Pool, numbers: Sequence[int]) -> li
     events, roles = pool.odd.events.take(pa.array(oddest)), inputs.records.roles
     entities, time = inputs.entities, time_column(roles)
     members = members_of(pool.odd.events, pool.odd.ids, pool.numbers, list(numbers), entities, time)
-    happened = _happenings(inputs, pool, numbers)
+    happened = _happenings(inputs, pool, numbers, members)
     told = zip(*explain(inputs.model.explaining, inputs.references, events), strict=True)
     scored = _scored(inputs, pool, numbers, oddest)
     named = [
@@ -130,16 +130,25 @@ def _scored(
     ]
 
 
-def _happenings(inputs: GroupingInputs, pool: Pool, numbers: Sequence[int]) -> list[Happening]:
+def _happenings(
+    inputs: GroupingInputs, pool: Pool, numbers: Sequence[int], members: Sequence[Members]
+) -> list[Happening]:
     """Return what happened in each incident, of all its records."""
     roles = inputs.records.roles
     parts, time = event_parts(roles), time_column(roles)
     order = np.argsort(pool.numbers, kind="stable")
     ends = (np.searchsorted(pool.numbers[order], numbers, side=s) for s in ("left", "right"))
+    events, unit = pool.odd.events, inputs.run.job.unit
     return [
-        happening(pool.odd.events, order[start:stop], parts, time, inputs.run.job.unit)
-        for start, stop in zip(*ends, strict=True)
+        happening(events, order[start:stop], parts, time, unit, _who(of_one))
+        for of_one, start, stop in zip(members, *ends, strict=True)
     ]
+
+
+def _who(members: Members) -> tuple[str, str] | None:
+    if members.entity_column is None or members.entity is None:
+        return None
+    return members.entity_column, members.entity
 
 
 def _distinct(incidents: Sequence[Incident]) -> dict[str, str]:

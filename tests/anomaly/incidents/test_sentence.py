@@ -37,8 +37,9 @@ def events_of(rows: list[tuple]) -> pa.Table:
 
 
 def told(rows: list[tuple], who: str | None, column: str | None, *reasons: Reason) -> str:
-    what = happening(events_of(rows), np.arange(len(rows)), PARTS, "time", "event")
-    return sentence(who, column, what, reasons)
+    known = None if who is None or column is None else (column, who)
+    what = happening(events_of(rows), np.arange(len(rows)), PARTS, "time", who=known)
+    return sentence(what, reasons)
 
 
 def reason(column: str, observed: str | None, share: float = 0.9) -> Reason:
@@ -63,12 +64,21 @@ def test_one_record_is_told_once_and_without_a_duration() -> None:
 
 def test_a_log_without_such_columns_is_told_by_what_is_odd() -> None:
     events = events_of([("x", "y", "z", None, None, 0)] * 3)
-    what = happening(events, np.arange(3), {}, "time", "session")
-    assert sentence("R1", "node", what, [reason("level", "FATAL")]) == (
-        "`R1` has 3 sessions in 1 s; odd is `level` `FATAL`"
+    what = happening(events, np.arange(3), {}, "time", "session", ("user", "z"))
+    assert sentence(what, [reason("level", "FATAL")]) == (
+        "`z` has 3 sessions in 1 s; odd is `level` `FATAL`"
     )
-    assert sentence(None, None, what, [reason("level", None)]) == (
+    what = happening(events, np.arange(3), {}, "time", "session")
+    assert sentence(what, [reason("level", None)]) == (
         "3 sessions in 1 s; odd is `level` (missing)"
+    )
+
+
+def test_what_others_did_too_is_not_told_of_one_entity() -> None:
+    rows = [("wipe", "/db", user, "10.0.0.1", "success", 0) for user in ("ann", "ann", "bob")]
+    assert told(rows, "ann", "user", reason("user", "ann")) == (
+        "`wipe` 3 times in 1 s on `/db` as 2 `user` values from `10.0.0.1`, with `status`"
+        " `success`, 2 of them with `user` `ann`; odd is `user` `ann`"
     )
 
 
