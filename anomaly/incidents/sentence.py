@@ -119,7 +119,7 @@ def sentence(what: Happening, reasons: Sequence[Reason]) -> str:
     >>> who = Told("source_ip", 1, "198.51.100.7", 16)
     >>> sentence(Happening(16, 96_000_000, parts, who=who), why)
     '`198.51.100.7` did `sign_in` 16 times in 96 s as 16 `user` values, with `status` `failure` \
-15 times; odd is `user_agent` `curl`'
+15 times; odd is `user_agent` `curl` (expected `firefox`)'
     """
     whose = what.who if what.who is not None and what.who.records == what.records else None
     who = None if whose is None else whose.most
@@ -234,9 +234,15 @@ def _outcome(told: Told, records: int) -> str:
 
 
 def _odd(reasons: Sequence[Reason], said: Collection[tuple[str, str]], who: str | None) -> str:
-    """Name the columns that are odd, with their values where these do not stand there already."""
+    """Name the columns that are odd, with their values where these do not stand there already.
+
+    Of the most telling one it also says what was to be expected.
+    """
     telling = [reason for reason in reasons if reason.share >= _TELLING] or list(reasons[:1])
-    return " and ".join(_named(reason, said, who) for reason in telling[:_REASONS])
+    named = [_named(reason, said, who) for reason in telling[:_REASONS]]
+    if telling and telling[0].expected not in (None, telling[0].observed):
+        named[0] += f" (expected `{short(telling[0].expected)}`)"
+    return " and ".join(named)
 
 
 def _named(reason: Reason, said: Collection[tuple[str, str]], who: str | None) -> str:

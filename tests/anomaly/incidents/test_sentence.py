@@ -62,6 +62,14 @@ def test_one_record_is_told_once_and_without_a_duration() -> None:
     )
 
 
+def test_the_first_reason_says_what_was_to_be_expected() -> None:
+    rows = [("wipe", "/db", "ann", None, None, 5)]
+    why = [Reason("action", "wipe", "read", 0.6, ""), Reason("hour", "3", "17", 0.3, "")]
+    assert told(rows, "ann", "user", *why) == (
+        "`ann` did `wipe` once on `/db`; odd is `action` (expected `read`) and `hour` `3`"
+    )
+
+
 def test_a_log_without_such_columns_is_told_by_what_is_odd() -> None:
     events = events_of([("x", "y", "z", None, None, 0)] * 3)
     what = happening(events, np.arange(3), {}, "time", "session", ("user", "z"))
@@ -75,9 +83,9 @@ def test_a_log_without_such_columns_is_told_by_what_is_odd() -> None:
 
 
 def test_what_others_did_too_is_not_told_of_one_entity() -> None:
-    rows = [("wipe", "/db", user, "10.0.0.1", "success", 0) for user in ("ann", "ann", "bob")]
+    rows = [("wipe", "/db", user, None, "success", 0) for user in ("ann", "ann", "bob")]
     assert told(rows, "ann", "user", reason("user", "ann")) == (
-        "`wipe` 3 times in 1 s on `/db` as 2 `user` values from `10.0.0.1`, with `status`"
+        "`wipe` 3 times in 1 s on `/db` as 2 `user` values, with `status`"
         " `success`, 2 of them with `user` `ann`; odd is `user` `ann`"
     )
 
