@@ -1,6 +1,5 @@
 """Verdicts from the command line to the runs that heed them."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from flows.cli.app import main
 from flows.storage.runs.reader import read_findings, read_incidents
 from flows.storage.verdicts.store import read_verdicts
-from schemas.errors import OutputError
 from tests.flows.end_to_end.test_recurring import SETTINGS, day_log, erasing, run_of
 from tests.flows.sample_logs import dataset_bytes, detect, job, written
 from tests.flows.sample_runs import published
@@ -119,11 +117,3 @@ def test_an_incident_that_is_nowhere_is_said_so(
     output = str(tmp_path / "out")
     assert outfield("verdict", "i-0", "--label", "benign", "--output", output) == 2
     assert "no incident i-0 in any run" in capsys.readouterr().err
-
-
-def test_a_damaged_verdict_is_named(tmp_path: Path) -> None:
-    folder = tmp_path / "out/log/verdicts"
-    folder.mkdir(parents=True)
-    (folder / "v-1.json").write_text(json.dumps({"label": "benign"}))
-    with pytest.raises(OutputError, match=r"v-1\.json: not a verdict"):
-        run_of(1, tmp_path)

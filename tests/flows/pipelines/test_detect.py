@@ -199,8 +199,8 @@ def test_duplicate_events_score_alike(tmp_path):
 def test_the_budget_cuts_off_what_the_rule_selects_and_says_so(tmp_path):
     selection = {"threshold": 0.0, "budget": 7}
     run = detect_in(small_log(), tmp_path, selection=selection)
-    assert (run.manifest.selection.selected, run.manifest.selection.findings) == (200, 7)
-    assert run.manifest.selection.cut_off == 193
+    assert (run.manifest.selection.selected, run.manifest.incidents.incidents) == (200, 7)
+    assert run.manifest.selection.cut_off == 200 - run.manifest.incidents.records
     assert set(read_findings(run)["basis"].to_pylist()) == {"rule"}
 
 

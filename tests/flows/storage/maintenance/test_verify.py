@@ -294,7 +294,7 @@ def test_a_job_cannot_be_called_after_a_folder_of_its_own(tmp_path, capsys):
     assert main([*tokens, "--name", "models"]) == 2
     assert "a folder of that name holds the models of a job" in capsys.readouterr().err
     assert main(tokens) == 0
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["runs-log"]
+    assert [path.name for path in (tmp_path / "out").glob("[!.]*")] == ["runs-log"]
 
 
 def test_a_deeply_nested_pointer_is_named_and_costs_no_run(tmp_path, capsys):
