@@ -12,6 +12,7 @@ from anomaly.numerics.spacing import spread
 from flows.steps.records import BATCH_ROWS, batch_rows
 from flows.storage.fs.scratch import Scratch
 from schemas.events.contract import one_array
+from schemas.events.masks import without_digits
 from schemas.events.texts import as_text
 
 SAMPLE_ROWS = 262_144
@@ -56,7 +57,7 @@ def by_content(records: pa.Table) -> pa.Table:
     """Order records by a hash of what they hold, so that their order in the input does not matter.
 
     A model is fitted on thirds drawn by position: without this, the same events in other files or
-    in another order would be judged otherwise.
+    in another order would be judged otherwise. Nor does the masking key matter.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def _hashes(values: pa.Array) -> npt.NDArray[np.uint64]:
         return pd.util.hash_array(values.to_numpy(zero_copy_only=False))
     if pa.types.is_temporal(values.type):
         return pd.util.hash_array(values.cast(pa.int64()).fill_null(0).to_numpy())
-    texts = pc.fill_null(as_text(values), "")
+    texts = without_digits(pc.fill_null(as_text(values), ""))
     return pd.util.hash_array(texts.to_numpy(zero_copy_only=False), categorize=False)
 
 

@@ -1,10 +1,11 @@
 import hmac
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.events.masks import LONG, MASK, holds_mask, mask_of
+from schemas.events.masks import LONG, MASK, holds_mask, mask_of, without_digits
 
 
 @given(st.text(max_size=LONG - 1), st.binary(min_size=1))
@@ -30,3 +31,12 @@ def test_no_list_of_guesses_recovers_a_pin_without_the_key() -> None:
 def test_without_a_key_there_are_no_digits(text: str) -> None:
     assert mask_of(text * LONG, b"") == MASK
     assert not holds_mask(text)
+
+
+def test_masks_without_digits_are_the_same_under_every_key() -> None:
+    secret = "s" * LONG
+    texts = [
+        pa.array([f"token {mask_of(secret, key)} sent", None, "[secret]"]) for key in (b"a", b"b")
+    ]
+    one, other = (without_digits(each).to_pylist() for each in texts)
+    assert one == other == ["token [secret] sent", None, "[secret]"]
