@@ -89,6 +89,8 @@ class Incident:
     """A night is as odd once in so many; None while too few nights are known."""
     taught: str | None = None
     """Which verdicts on similar incidents move it in the list; None where none do."""
+    stack: str | None = None
+    """The id of the oddest incident of its stack; None without a look-alike: `stacks.py`."""
 
     beside_moves: float | None = None
     """Its p-value without the columns that moved as a whole; None without one."""

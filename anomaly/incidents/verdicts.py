@@ -5,7 +5,7 @@ a score that is higher by more than a tenth, or a reason that was not there.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -88,6 +88,24 @@ def reaches(verdict: Verdict, row: Mapping[str, Any]) -> bool:
             return seen.entity is not None and entity == (seen.entity_column, seen.entity)
         case "pattern":
             return bool(seen.pattern == row["pattern"])
+
+
+def names_value(pattern: str, columns: Collection[str]) -> bool:
+    """Tell whether a pattern names a value: then a verdict may speak of it with any entity.
+
+    Parameters
+    ----------
+    pattern
+        That of an incident.
+    columns
+        Of its reasons.
+
+    Examples
+    --------
+    >>> names_value("action = purge", ["action"]), names_value("bytes", ["bytes"])
+    (True, False)
+    """
+    return pattern not in columns
 
 
 def _suppressing(about: Sequence[Verdict], incident: Incident, today: date) -> Verdict | None:
@@ -194,7 +212,11 @@ def verdict_on(
         )
     columns = [reason["column"] for reason in incident["reasons"]]
     of_anybody = opinion.scope == "pattern" or incident["entity"] is None
-    if opinion.label != "malicious" and of_anybody and incident["pattern"] in columns:
+    if (
+        opinion.label != "malicious"
+        and of_anybody
+        and not names_value(incident["pattern"], columns)
+    ):
         raise JobError(
             f"incident {incident['incident']} is about any value of `{incident['pattern']}`, and"
             " every other such incident would go with it",

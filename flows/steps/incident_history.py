@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from anomaly.incidents.alarms import oddest, with_alarms, worth_showing
 from anomaly.incidents.critical import critical_first, raised
 from anomaly.incidents.recurrence import compared, gone
+from anomaly.incidents.stacks import count_stacks, stacked
 from anomaly.incidents.summary import Incident
 from anomaly.incidents.teaching import taught
 from anomaly.incidents.verdict_counts import verdict_counts
@@ -62,7 +63,7 @@ def held_against_the_past(
         beside = _beside_nights(inputs, earlier, rows, reported, suppressed)
     reported = [raised(each) for each in beside.reported]
     shown, unshown = _shown(inputs, reported, suppressed)
-    shown = critical_first(taught(shown, inputs.verdicts, run.started.date()))
+    shown = stacked(critical_first(taught(shown, inputs.verdicts, run.started.date())))
     unshown = sorted([*unshown, *moved], key=lambda each: each.odd_at)
     summary = IncidentSummary(
         incidents=len(shown),
@@ -72,6 +73,8 @@ def held_against_the_past(
         suppressed=len(suppressed),
         unshown=len(unshown),
         alarms=sum(incident.alarm for incident in shown),
+        alarm_stacks=count_stacks(incident for incident in shown if incident.alarm),
+        lead_stacks=count_stacks(incident for incident in shown if not incident.alarm),
         nights=None if beside.nights is None else len(beside.nights),
         oddest=beside.oddest,
         to_review=to_review(beside.nights or []),

@@ -70,6 +70,10 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             " history can tell. Null with fewer than seven earlier nights.",
             "taught": "Which verdicts on similar incidents move it in the list; null where none"
             " do, and in runs of earlier versions.",
+            "stack": "The id of the oddest incident of its stack: those of the run with the same"
+            " pattern, all alarms or all leads. If the pattern is a column alone, they are of the"
+            " same entity. Null if it has no look-alike, under `suppressed` and `unshown`, and in"
+            " runs of earlier versions.",
         }
         | _SCORES
         | _TOLD,

@@ -250,6 +250,14 @@ class IncidentSummary(OutputDocument):
         description="Records of all incidents, shown or not. Null in runs before they were listed.",
     )
     alarms: int = Field(default=0, description="Incidents that are alarms.")
+    alarm_stacks: int | None = Field(
+        default=None,
+        description="Stacks that the alarms are in; an alarm without a look-alike counts as one."
+        " Null in runs before there were stacks.",
+    )
+    lead_stacks: int | None = Field(
+        default=None, description="The same of the leads: incidents that are no alarms."
+    )
     nights: int | None = Field(
         default=None,
         description="Earlier nights that the incidents were held against. Null where the records"

@@ -108,6 +108,7 @@ INCIDENT = pa.schema(
         pa.field("alarm", pa.bool_(), nullable=False),
         pa.field("recurrence", pa.float64()),
         pa.field("taught", pa.string()),
+        pa.field("stack", pa.string()),
     ],
     metadata=_METADATA,
 )
