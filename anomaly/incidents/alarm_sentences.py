@@ -6,7 +6,21 @@ A run that is judged against its own records has no earlier nights, and none of 
 from anomaly.incidents.alarms import LEARNING_NIGHTS
 
 
-def night_sentence(alarms: int, nights: int | None) -> str:
+def count_alarms(alarms: int, stacks: int | None) -> str:
+    """Count alarms, and the stacks that they are in where some look alike.
+
+    Examples
+    --------
+    >>> count_alarms(7, 3), count_alarms(1, 1), count_alarms(2, None)
+    ('7 alarms in 3 stacks', '1 alarm', '2 alarms')
+    """
+    said = f"{alarms:,} alarm{'' if alarms == 1 else 's'}"
+    if stacks is None or stacks >= alarms:
+        return said
+    return f"{said} in {stacks:,} stack{'' if stacks == 1 else 's'}"
+
+
+def night_sentence(alarms: int, nights: int | None, stacks: int | None = None) -> str:
     """Say how many alarms a run has, or that it is quiet; nothing where nights are not compared.
 
     Parameters
@@ -15,6 +29,8 @@ def night_sentence(alarms: int, nights: int | None) -> str:
         The alarms of the run.
     nights
         The earlier nights that it was held against; None where it was held against none.
+    stacks
+        The stacks that the alarms are in; None in runs before there were stacks.
 
     Examples
     --------
@@ -27,7 +43,7 @@ def night_sentence(alarms: int, nights: int | None) -> str:
     """
     if nights is None:
         return ""
-    said = f"{alarms:,} alarm{'' if alarms == 1 else 's'}" if alarms else "Quiet: no alarm"
+    said = count_alarms(alarms, stacks) if alarms else "Quiet: no alarm"
     if nights < LEARNING_NIGHTS:
         alone = ", as no night before is known" if nights == 0 else ""
         return f"{said}{alone}; {_learning(nights)}."

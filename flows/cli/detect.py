@@ -72,6 +72,7 @@ class DetectCommands:
         from flows.cli.incident_view import incident_document
         from flows.cli.run_view import run_document, show_summary
         from flows.jobs.job_file import complete_job
+        from flows.results.incident_stacks import stack_lines
         from flows.storage.runs.reader import read_incidents
 
         began = monotonic()
@@ -81,11 +82,13 @@ class DetectCommands:
             run = self.services.run_detect(
                 spec, partition=partition, direct=direct, on_progress=on_progress
             )
-        top = read_incidents(run).slice(0, _TOP_IN_SUMMARY).to_pylist()
+        found = read_incidents(run).to_pylist()
         if json:
-            self.terminal.json({**run_document(run), "top": [incident_document(i) for i in top]})
+            top = [incident_document(row) for row in found[:_TOP_IN_SUMMARY]]
+            self.terminal.json({**run_document(run), "top": top})
         else:
-            show_summary(self.terminal, run, top, monotonic() - began)
+            lines = stack_lines(found)[:_TOP_IN_SUMMARY]
+            show_summary(self.terminal, run, lines, monotonic() - began)
 
     def init(
         self,

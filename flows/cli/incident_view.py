@@ -1,13 +1,16 @@
 """Incidents as the command line shows them: tables and lines for people, documents for machines."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from anomaly.incidents.alarm_sentences import recurrence_sentence
+from anomaly.incidents.sentence import short
 from flows.cli.console import Justify, Terminal
 from flows.report.overview import alarms_sentence, critical_sentence, gone_clause
 from flows.report.text import count, listing
+from flows.results.incident_stacks import Line
 from schemas.outputs.manifest import RunManifest
 from schemas.outputs.tables import STATUSES
 
@@ -37,10 +40,12 @@ _CHANGES: dict[str, Justify] = {
     "title": "left",
 }
 
+_MOST_OFFERS = 3
+"""Stacks whose verdict's command is printed."""
 
-def show_incidents(terminal: Terminal, incidents: Iterable[Mapping[str, Any]]) -> None:
-    """Print a table of incidents (rows of `schemas.outputs.tables.INCIDENT`)."""
-    incidents = list(incidents)
+
+def show_incidents(terminal: Terminal, lines: Sequence[Line]) -> None:
+    """Print a table of incidents."""
     rows = [
         [
             str(each["rank"]),
@@ -50,21 +55,20 @@ def show_incidents(terminal: Terminal, incidents: Iterable[Mapping[str, Any]]) -
             f"{each['records']:,}",
             _when(each),
             each["incident"],
-            _title(each),
+            _title(line),
         ]
-        for each in incidents
+        for line in lines
+        for each in [line.incident]
     ]
     columns = _COLUMNS
-    if any(each["alarm"] for each in incidents):
+    if any(line.incident["alarm"] for line in lines):
         columns = {"alarm": "left", **columns}
-        marks = ["alarm" if each["alarm"] else "" for each in incidents]
+        marks = ["alarm" if line.incident["alarm"] else "" for line in lines]
         rows = [[mark, *row] for mark, row in zip(marks, rows, strict=True)]
     terminal.table(columns, rows)
 
 
-def show_alarms(
-    terminal: Terminal, alarms: Iterable[Mapping[str, Any]], nights: int | None
-) -> None:
+def show_alarms(terminal: Terminal, alarms: Sequence[Line], nights: int | None) -> None:
     """Print a table of alarms, each with how many nights have one as odd."""
     rows = [
         [
@@ -73,15 +77,16 @@ def show_alarms(
             _when(each),
             each["incident"],
             recurrence_sentence(each["recurrence"], nights),
-            each["title"],
+            _with_times(each["title"], line.times),
         ]
-        for each in alarms
+        for line in alarms
+        for each in [line.incident]
     ]
     terminal.table(_ALARMS, rows)
 
 
 def show_run_incidents(
-    terminal: Terminal, run: RunManifest, shown: Sequence[Mapping[str, Any]], alarms: bool
+    terminal: Terminal, run: RunManifest, shown: Sequence[Line], alarms: bool
 ) -> str:
     """Print incidents of a run, alarms with how rare they are; return what sums up the run."""
     if alarms:
@@ -89,6 +94,20 @@ def show_run_incidents(
         return alarms_line(run)
     show_incidents(terminal, shown)
     return incidents_line(run) or "No incident"
+
+
+def show_verdict_offers(terminal: Terminal, lines: Iterable[Line], job_folder: str) -> None:
+    """Print the command of a verdict that is about all of a stack, for the first few stacks."""
+    stacks = [line for line in lines if line.incidents > 1]
+    for line in stacks[:_MOST_OFFERS]:
+        terminal.say(f"One verdict about all with {_in_common(line)}:")
+        asked = f"{line.incident['incident']} --scope {line.scope} --label LABEL"
+        terminal.line(f"  outfield verdict {asked} --output {shlex.quote(job_folder)}")
+
+
+def _in_common(line: Line) -> str:
+    entity = f" of `{short(line.incident['entity'])}`" if line.scope == "this" else ""
+    return f"`{short(line.incident['pattern'])}`{entity}"
 
 
 def _when(incident: Mapping[str, Any]) -> str:
@@ -104,11 +123,17 @@ def _when(incident: Mapping[str, Any]) -> str:
     return f"{begins} - {ends if first.year != last.year else f'{last:%m-%d %H:%M}'}"
 
 
-def _title(incident: Mapping[str, Any]) -> str:
+def _title(line: Line) -> str:
+    incident = line.incident
     said = listing(
         list(filter(None, (critical_sentence(incident["critical"]), incident["taught"])))
     )
-    return f"{incident['title']} ({said})" if said else str(incident["title"])
+    title = f"{incident['title']} ({said})" if said else str(incident["title"])
+    return _with_times(title, line.times)
+
+
+def _with_times(title: str, times: str) -> str:
+    return f"{title} ({times})" if times else title
 
 
 def show_differences(terminal: Terminal, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:

@@ -35,6 +35,7 @@ class IncidentCommands:
         status: Annotated[tuple[Status, ...], Parameter(negative=())] = (),
         severity: Annotated[tuple[Severity, ...], Parameter(negative=())] = (),
         since: Moment | None = None,
+        all: Flag = False,
         json: Flag = False,
     ) -> None:
         """Show the incidents of a run, the oddest first, as far as no verdict moves them.
@@ -46,7 +47,7 @@ class IncidentCommands:
         run
             The run's id, as `outfield runs` lists it; the newest by default.
         top
-            How many to show.
+            How many to show; a stack counts as one.
         alarms
             Show the alarms alone, and how rare each is.
         status
@@ -56,13 +57,20 @@ class IncidentCommands:
         since
             Show those alone that lasted until this day or time, or began later. It is in UTC unless
             it has an offset; incidents without a time are left out.
+        all
+            Show each incident of a stack; by default the first one stands for all.
         json
-            Print one JSON document, with the reasons.
+            Print one JSON document, with each incident and its reasons.
         """
-        from flows.cli.incident_view import incident_document, show_run_incidents
+        from flows.cli.incident_view import (
+            incident_document,
+            show_run_incidents,
+            show_verdict_offers,
+        )
         from flows.cli.run_view import run_document
         from flows.report.text import count
         from flows.results.incident_filter import matching
+        from flows.results.incident_stacks import Line, stack_lines
         from flows.storage.runs.reader import find_run, read_incidents
 
         found = find_run(folder, run)
@@ -70,15 +78,18 @@ class IncidentCommands:
         rows = matching(total, status, severity, since)
         if alarms:
             rows = rows.filter(rows["alarm"])
-        shown = rows.slice(0, top).to_pylist()
+        listed = rows.to_pylist()
         if json:
-            told = [incident_document(row) for row in shown]
+            told = [incident_document(row) for row in listed[:top]]
             self.terminal.json({**run_document(found), "incidents": told})
             return
+        lines = [Line(row) for row in listed] if all else stack_lines(listed)
+        shown = lines[:top]
         said = show_run_incidents(self.terminal, found.manifest, shown, alarms)
         self.terminal.line()
         if status or severity or since:
             self.terminal.line(f"{len(rows):,} of {count(len(total), 'incident')} match")
+        show_verdict_offers(self.terminal, shown, folder)
         self.terminal.say(f"{said}; run {found.folder.name}")
 
     def diff(self, run_a: str, run_b: str, /, *, json: Flag = False) -> None:

@@ -22,6 +22,7 @@ from flows.report.overview import (
     whole_columns_sentence,
 )
 from flows.report.text import count, listing
+from flows.results.incident_stacks import Line
 from flows.storage.fs.store_path import Place
 from flows.storage.runs.reader import MANIFEST, REPORT, PublishedRun
 from schemas.events.texts import as_text
@@ -58,11 +59,9 @@ def shown_path(path: Place) -> str:
     return str(path)
 
 
-def show_summary(
-    terminal: Terminal, run: PublishedRun, top: list[dict[str, Any]], seconds: float
-) -> None:
+def show_summary(terminal: Terminal, run: PublishedRun, top: list[Line], seconds: float) -> None:
     """Print what a run did: alarms, rows, findings, the first leads, and where all lies."""
-    _show_alarms(terminal, run, [each for each in top if each["alarm"]])
+    _show_alarms(terminal, run, [each for each in top if each.incident["alarm"]])
     for line in (*_ledger_lines(run.manifest), *_damage_lines(run.manifest)):
         terminal.say(line)
     terminal.say(_findings_line(run.manifest))
@@ -84,7 +83,7 @@ def show_summary(
     for refused in run.manifest.incidents.refused_verdicts:
         terminal.say(f"Left out: {refused}")
     terminal.line()
-    if leads := [each for each in top if not each["alarm"]]:
+    if leads := [each for each in top if not each.incident["alarm"]]:
         show_incidents(terminal, leads)
         terminal.line()
     terminal.line(f"Report    {shown_path(run.folder / REPORT)}")
@@ -93,14 +92,14 @@ def show_summary(
     terminal.line(f"Took      {seconds:,.1f} s")
 
 
-def _show_alarms(terminal: Terminal, run: PublishedRun, alarms: list[dict[str, Any]]) -> None:
+def _show_alarms(terminal: Terminal, run: PublishedRun, alarms: list[Line]) -> None:
     """Print the alarms of a run, or that it is quiet; nothing where it has no other days."""
     summary = run.manifest.incidents
     if said := alarms_sentence(run.manifest):
         terminal.say(said)
     if alarms:
         show_alarms(terminal, alarms, summary.nights)
-    if (more := summary.alarms - len(alarms)) > 0:
+    if (more := summary.alarms - sum(each.incidents for each in alarms)) > 0:
         folder = shown_path(run.job_folder)
         terminal.line(f"and {more:,} more: outfield incidents {folder} --alarms")
     if said:

@@ -53,7 +53,8 @@ def damage_sentence(manifest: RunManifest) -> str:
 
 def alarms_sentence(manifest: RunManifest) -> str:
     """Say how many alarms there are, or that the run is quiet; nothing without other days."""
-    return night_sentence(manifest.incidents.alarms, manifest.incidents.nights)
+    summary = manifest.incidents
+    return night_sentence(summary.alarms, summary.nights, summary.alarm_stacks)
 
 
 def page_title(manifest: RunManifest) -> str:

@@ -16,7 +16,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
-from anomaly.incidents.alarm_sentences import night_sentence
+from anomaly.incidents.alarm_sentences import count_alarms, night_sentence
+from flows.results.incident_stacks import stack_lines
 from flows.runtime.settings import Settings, notify_url
 from flows.storage.runs.reader import REPORT, RUNS, PublishedRun, read_incidents
 from schemas.errors import JobError, OutfieldError
@@ -30,7 +31,7 @@ _LONGEST_REASON = 500
 _LONGEST_NAME = 100
 _LONGEST_TITLE = 220
 _MOST_LINES = 5
-"""Incidents that a message names."""
+"""Stacks that a message names."""
 _WATCHED = ("new", "worse")
 """The statuses that `notify = "new"` is about."""
 _log = logging.getLogger("outfield")
@@ -82,7 +83,8 @@ def _message(run: PublishedRun, rows: Sequence[Row], notify: Notify) -> _Message
     summary = run.manifest.incidents
     if summary.alarms:
         alarms = [row for row in rows if row["alarm"]]
-        return _Message(_count(summary.alarms, "alarm"), alarms, summary.alarms, "warning")
+        title = count_alarms(summary.alarms, summary.alarm_stacks)
+        return _Message(title, alarms, summary.alarms, "warning")
     critical = [row for row in rows if row["severity"] == "critical"]
     if summary.nights is None and critical:
         title = _count(len(critical), "critical incident")
@@ -108,20 +110,23 @@ def _incidents(run: PublishedRun) -> list[dict[str, Any]]:
 
 
 def _lines(message: _Message) -> Iterator[str]:
-    """Yield a line for each of the first incidents, and how many more there are."""
-    named = message.incidents[:_MOST_LINES]
-    for row in named:
-        title = row["title"]
-        cut = f"{title[:_LONGEST_TITLE]}…" if len(title) > _LONGEST_TITLE else title
-        yield f"{chat(cut)} ({row['severity']})"
-    if (more := message.number - len(named)) > 0:
+    """Yield a line for each of the first stacks, and how many more incidents there are."""
+    named = stack_lines(message.incidents)[:_MOST_LINES]
+    for line in named:
+        severity, alike = line.incident["severity"], f", {line.times}" if line.times else ""
+        yield f"{_cut(line.incident['title'])} ({severity}{_cut(alike)})"
+    if (more := message.number - sum(line.incidents for line in named)) > 0:
         yield f"and {more:,} more"
+
+
+def _cut(text: str) -> str:
+    return chat(f"{text[:_LONGEST_TITLE]}…" if len(text) > _LONGEST_TITLE else text)
 
 
 def _end(run: PublishedRun) -> Iterator[str]:
     """Yield how many nights a run was held against, its id, and where its report is."""
-    manifest = run.manifest
-    said = night_sentence(manifest.incidents.alarms, manifest.incidents.nights)
+    manifest, summary = run.manifest, run.manifest.incidents
+    said = night_sentence(summary.alarms, summary.nights, summary.alarm_stacks)
     yield f"{said} Run {manifest.run_id}.".lstrip()
     if base := Settings.from_environment().report_url:
         yield f"{base}/{quote(manifest.job)}/{RUNS}/{quote(manifest.run_id)}/{REPORT}"

@@ -43,6 +43,8 @@ def test_a_run_without_other_days_says_nothing() -> None:
 def test_a_run_says_how_many_alarms_it_has_or_that_it_is_quiet() -> None:
     assert night_sentence(1, 28) == "1 alarm, held against 28 nights before."
     assert night_sentence(0, 7) == "Quiet: no alarm, held against 7 nights before."
+    assert night_sentence(5, 28, 2) == "5 alarms in 2 stacks, held against 28 nights before."
+    assert night_sentence(2, 28, 2) == "2 alarms, held against 28 nights before."
     assert night_sentence(2, 6) == "2 alarms; learning, 6 of 7 nights known."
 
 

@@ -7,16 +7,22 @@ from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from anomaly.incidents.verdicts import reaches
 from flows.cli.app import main
 from flows.cli.console import Terminal
 from flows.cli.incident_view import show_incidents
 from flows.cli.options import Services
 from flows.jobs.job_file import job_name_of
+from flows.results.incident_stacks import Line
 from flows.storage.runs.writer import RunFolder
+from flows.storage.verdicts.store import read_verdicts
 from schemas.columns.roles import ColumnProfile, Role, RoleChoice
 from schemas.errors import InputError
+from schemas.outputs.tables import INCIDENT
 from tests.flows.sample_runs import findings, incidents, manifest, published, rejected, scores
 
 
@@ -28,8 +34,8 @@ def in_an_empty_folder(tmp_path, monkeypatch):
 class FakeWork:
     """Stands in for the long work: remembers the job it was given, publishes a run of `rows`."""
 
-    def __init__(self, rows=(9, 7, 2), selected=12, alarms=0, nights=None):
-        self.rows = rows
+    def __init__(self, rows=(9, 7, 2), selected=12, alarms=0, nights=None, stack=()):
+        self.rows, self.stack = rows, stack
         self.alarms, self.nights = alarms, nights
         self.selected = selected
         self.job = None
@@ -44,12 +50,13 @@ class FakeWork:
         print("a library says hello")
         folder.write_part("scores", 0, scores(scored))
         folder.write_part("findings", 0, findings(found))
-        folder.write_part("incidents", 0, incidents(found, self.alarms))
+        folder.write_part("incidents", 0, with_stack(incidents(found, self.alarms), self.stack))
         folder.write_part("quarantine", 0, rejected(quarantined))
         made = manifest("run-1", self.rows)
         selection = made.selection.model_copy(update={"selected": self.selected})
         update = {"selection": selection, "severities": {"low": found}, "job": job.name}
         nights = {"alarms": self.alarms, "nights": self.nights}
+        nights["alarm_stacks"] = self.alarms - max(len(self.stack) - 1, 0)
         update["incidents"] = made.incidents.model_copy(update=nights)
         return folder.publish(made.model_copy(update=update), "<p>report</p>")
 
@@ -345,6 +352,75 @@ def test_incidents_shows_those_of_a_run(tmp_path, capsys):
     assert "3 incidents of 3 records: 3 new; run one" in out
 
 
+WIPE = {"pattern": "action = wipe", "reasons": [{"column": "action", "share": 1, "sentence": ""}]}
+
+
+def with_stack(table, ranks, **changes):
+    """Make those incidents one stack, of what wipes."""
+    of_it = {"stack": f"i-{max(ranks, default=0)}", **WIPE, **changes}
+    rows = [row | (of_it if row["rank"] in ranks else {}) for row in table.to_pylist()]
+    return pa.Table.from_pylist(rows, schema=INCIDENT)
+
+
+def stack_of(run, ranks, **changes):
+    part = run.folder / "incidents/part-00000.parquet"
+    pq.write_table(with_stack(pq.read_table(part), ranks, **changes), part)
+
+
+def test_a_stack_is_one_line_at_the_place_of_its_first_incident(tmp_path, capsys):
+    stack_of(published(tmp_path / "out", n=4), (2, 4))
+    assert outfield("incidents", "out/job", "--top", "2") == 0
+    out = capsys.readouterr().out
+    assert "number 2 (× 2: `action = wipe`)\n" in out
+    assert ("number 1\n" in out, "number 3" in out, "number 4" in out) == (True, False, False)
+    assert outfield("incidents", "out/job", "--all") == 0
+    out = capsys.readouterr().out
+    assert [f"number {rank}\n" in out for rank in range(1, 5)] == [True] * 4
+    assert "×" not in out
+    assert outfield("incidents", "out/job", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)["incidents"]
+    assert [row["stack"] for row in rows] == [None, "i-4", None, "i-4"]
+
+
+def test_a_stack_counts_only_the_incidents_that_are_asked_for(tmp_path, capsys):
+    stack_of(published(tmp_path / "out", n=4), (2, 3, 4))
+    assert outfield("incidents", "out/job", "--since", "2026-01-03") == 0
+    out = capsys.readouterr().out
+    assert "number 3 (× 2: `action = wipe`)\n" in out
+    assert "\n2 of 4 incidents match\n" in out
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "scope"),
+    [
+        ({}, "`action = wipe`", "pattern"),
+        ({"pattern": "action"}, "`action` of `eve`", "this"),
+    ],
+)
+def test_the_verdict_on_a_stack_that_is_offered_is_about_all_of_it(
+    changes, what, scope, tmp_path, capsys
+):
+    stack_of(published(tmp_path / "out"), (1, 3), identity="k-1", **changes)
+    assert outfield("incidents", "out/job") == 0
+    command = f"outfield verdict i-1 --scope {scope} --label LABEL --output out/job"
+    assert f"\nOne verdict about all with {what}:\n  {command}\n" in capsys.readouterr().out
+    asked = command.replace("LABEL", "expected").split()[1:]
+    assert outfield(*asked) == 0
+    (verdict,) = read_verdicts(tmp_path / "out/job")
+    rows = pq.read_table(tmp_path / "out/job/runs/one/incidents").to_pylist()
+    assert [reaches(verdict, row) for row in rows] == [True, False, True]
+
+
+def test_the_alarms_of_a_stack_are_one_line_and_are_counted_as_alarms(capsys):
+    work = FakeWork(alarms=7, nights=28, stack=(1, 2, 3))
+    assert outfield("detect", "x.parquet", work=work) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("7 alarms in 5 stacks, held against 28 nights before.\n")
+    assert out.count("number 1 (× 3: `action = wipe`)") == 1
+    assert "number 2" not in out
+    assert " more: " not in out  # five lines stand for all seven
+
+
 def test_incidents_as_json_hold_times_and_entities(tmp_path, capsys):
     published(tmp_path / "out")
     assert outfield("incidents", "out/job", "--json") == 0
@@ -444,7 +520,7 @@ def test_incidents_tell_when_they_happened(last, said):
     times = {"first_time": first, "last_time": last and datetime.fromisoformat(f"{last}Z")}
     out = io.StringIO()
     row = incidents(1).to_pylist()[0] | times | {"title": "x" * 99}
-    show_incidents(Terminal(out, io.StringIO()), [row])
+    show_incidents(Terminal(out, io.StringIO()), [Line(row)])
     assert said in out.getvalue()
 
 

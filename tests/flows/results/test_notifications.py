@@ -115,6 +115,21 @@ def test_a_message_names_five_alarms_and_counts_the_others(duty, tmp_path):
     assert lines[6:] == ["7 alarms; learning, 2 of 7 nights known. Run one."]
 
 
+def test_alarms_of_one_stack_are_one_line_and_all_are_counted(duty, tmp_path):
+    alike = ALARM | {"stack": "i-1", "pattern": "action = wipe"}
+    run = of_incidents(published(tmp_path), 28, alike, ALARM, alike, *[ALARM] * 4)
+    summary = run.manifest.incidents.model_copy(update={"alarm_stacks": 6})
+    told = replace(run, manifest=run.manifest.model_copy(update={"incidents": summary}))
+    tell_of_outcome(told, "alarm")
+    (message,) = duty.messages
+    assert message["title"] == "outfield job 2026-01-05: 7 alarms in 6 stacks"
+    first, second, third, *_, more, end = message["message"].splitlines()
+    assert first == "number 1 (high, × 2: `action = wipe`)"
+    assert (second, third) == ("number 2 (high)", "number 4 (high)")
+    assert more == "and 1 more"
+    assert end == "7 alarms in 6 stacks, held against 28 nights before. Run one."
+
+
 def test_a_title_out_of_a_log_is_one_line_and_not_a_long_one(duty, tmp_path):
     alarm = ALARM | {"title": "`user` is `\x1b[31m\nfailed\u202e" + "a" * 9_000}
     tell_of_outcome(of_incidents(published(tmp_path), 28, alarm), "alarm")
