@@ -20,6 +20,8 @@ from schemas.outputs.manifest import InputFile
 _BUFFER = 2**16
 _CODE_BYTES = 4
 """Bytes that a row takes at most of a column of codes."""
+_NO_CODES = "DELTA_BYTE_ARRAY"
+"""The encoding of strings that Arrow cannot read as codes."""
 _INTEGER = re.compile(r"0|-?[1-9]\d{0,17}")
 
 
@@ -185,14 +187,14 @@ def _repetitive(
     strings = {field.name for field in schema if field.type == pa.string()}
     most = _CODE_BYTES * file.row_groups[group]
     try:
-        sizes = _column_sizes(located, file.name, group, where_is(location, file.name))
+        sizes = _sizes_of_codes(located, file.name, group, where_is(location, file.name))
     except DamagedFileError:
         return ()  # its reader will report it
     return tuple(name for name, size in sizes.items() if name in strings and size <= most)
 
 
-def _column_sizes(located: Located, name: str, group: int, where: str) -> dict[str, int]:
-    """Give the bytes of each column in a row group, once it is decoded."""
+def _sizes_of_codes(located: Located, name: str, group: int, where: str) -> dict[str, int]:
+    """Give the bytes of each column in a row group that Arrow could read as codes."""
     with (
         naming_input_errors(where),
         located.filesystem.open_input_file(located.files[name].path) as source,
@@ -204,7 +206,11 @@ def _column_sizes(located: Located, name: str, group: int, where: str) -> dict[s
         next(opened.iter_batches(1, row_groups=[group]), None)
         chunks = opened.metadata.row_group(group)
         held = map(chunks.column, range(chunks.num_columns))
-        return {chunk.path_in_schema: chunk.total_uncompressed_size for chunk in held}
+        return {
+            chunk.path_in_schema: chunk.total_uncompressed_size
+            for chunk in held
+            if _NO_CODES not in chunk.encodings
+        }
 
 
 def _with_partitions(schema: pa.Schema, files: Sequence[PlannedFile]) -> pa.Schema:

@@ -194,21 +194,50 @@ def _read_piece(
         _unchanged(plan, filesystem, file),
         filesystem.open_input_file(path) as source,
         naming_damage(plan.where(file)),
-        _open_parquet(source, encoded) as opened,
     ):
-        own = set(opened.schema_arrow.names)
-        wanted = [name for name in schema.names if name in own]
-        for batch in opened.iter_batches(
-            min(batch_rows, _ROWS_AT_ONCE, max(_CELLS_AT_ONCE // max(len(wanted), 1), 1)),
-            row_groups=list(piece.row_groups),
-            columns=wanted,
-        ):
+        batches = _batches(source, piece, [field.name for field in schema], encoded, batch_rows)
+        for batch in batches:
             missing -= batch.num_rows
             _check_codes(batch, plan.where(file))
-            # `a` brings a column named `a.b` along: Parquet takes the dot for a path.
-            yield align(batch.select(wanted), schema, dict(file.partition), plan.where(file))
+            yield align(batch, schema, dict(file.partition), plan.where(file))
         if missing:
             raise damaged(plan.where(file), "its rows are not as many as its footer says")
+
+
+def _batches(
+    source: pa.NativeFile, piece: Piece, columns: Sequence[str], encoded: Sequence[str], rows: int
+) -> Iterator[pa.RecordBatch]:
+    """Read the columns that a file has; what Arrow cannot read as codes comes spelled out."""
+    done = 0
+    try:
+        for batch in _batches_as(source, piece, columns, encoded, rows):
+            yield batch
+            done += batch.num_rows
+    except MemoryError:  # Arrow's is one of its exceptions
+        raise
+    except (OSError, pa.ArrowException):
+        if not encoded:
+            raise
+    else:
+        return
+    for batch in _batches_as(source, piece, columns, (), rows):
+        if batch.num_rows > done:
+            yield batch.slice(done)
+        done = max(done - batch.num_rows, 0)
+
+
+def _batches_as(
+    source: pa.NativeFile, piece: Piece, columns: Sequence[str], encoded: Sequence[str], rows: int
+) -> Iterator[pa.RecordBatch]:
+    with _open_parquet(source, encoded) as opened:
+        own = set(opened.schema_arrow.names)
+        wanted = [name for name in columns if name in own]
+        at_once = min(rows, _ROWS_AT_ONCE, max(_CELLS_AT_ONCE // max(len(wanted), 1), 1))
+        for batch in opened.iter_batches(
+            at_once, row_groups=list(piece.row_groups), columns=wanted
+        ):
+            # `a` brings a column named `a.b` along: Parquet takes the dot for a path.
+            yield batch.select(wanted)
 
 
 def _check_codes(batch: pa.RecordBatch, where: str) -> None:

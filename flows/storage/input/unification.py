@@ -88,9 +88,7 @@ def align(
         if field.name in own:
             columns.append(_cast(own[field.name], field, file))
         else:
-            kind = pa.string() if field.type == ENCODED else field.type
-            value = pa.scalar(constants.get(field.name), pa.string()).cast(kind)
-            columns.append(_cast(pa.repeat(value, batch.num_rows), field, file))
+            columns.append(_constant(constants.get(field.name), batch.num_rows, field, file))
     return pa.Table.from_arrays(columns, schema=schema)
 
 
@@ -168,9 +166,18 @@ def _united_timestamp(one: pa.DataType, other: pa.DataType) -> pa.DataType | Non
     return pa.timestamp(unit, one.tz if one.tz == other.tz else "UTC")
 
 
+def _constant(value: str | None, rows: int, field: pa.Field, file: str) -> pa.Array:
+    """Repeat the value of a partition; of a column that the file lacks, null."""
+    if value is None:
+        return pa.nulls(rows, field.type)
+    return _cast(pa.repeat(pa.scalar(value), rows), field, file)
+
+
 def _cast(values: pa.Array, field: pa.Field, file: str) -> pa.Array:
     if values.type == field.type:
         return values
+    if pa.types.is_null(values.type):
+        return pa.nulls(len(values), field.type)
     if field.type == ENCODED:
         return _cast(values, field.with_type(pa.string()), file).dictionary_encode()
     try:
