@@ -153,6 +153,17 @@ def test_a_database_that_another_holds_for_a_while_only_makes_the_run_wait(tmp_p
         assert dataset_bytes(published, dataset) == dataset_bytes(alone, dataset)
 
 
+@pytest.fixture
+def heard():
+    """Signals that are ignored here, as in the background of a script, are not in what is started."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_run_that_is_told_to_end_says_so_and_leaves_nothing(tmp_path, stop):
     written(tmp_path / "log.parquet", small_log(100_000))
