@@ -42,6 +42,7 @@ class DetectCommands:
         name: str | None = None,
         partition: Day | None = None,
         model: str | None = None,
+        again: Flag = False,
         json: Flag = False,
         direct: Flag = False,
     ) -> None:
@@ -64,6 +65,9 @@ class DetectCommands:
         model
             "fit", the default, judges by a model of the records themselves; "latest" by the model
             that was promoted last. Or name one by its id.
+        again
+            Judge again what is judged as it stands: else a run with --job and without --partition
+            has nothing to do there.
         json
             Print one JSON document instead of the summary.
         direct
@@ -77,6 +81,9 @@ class DetectCommands:
 
         began = monotonic()
         spec = judging_by(model, complete_job(job_of(job), input, output, name))
+        if job and not partition and not again and (why := self.services.why_not_due(spec)):
+            self._show_nothing_to_do(why, json=json)
+            return
         # Standard output is ours alone: what a library prints belongs beside the progress.
         with self.terminal.progress() as on_progress, redirect_stdout(sys.stderr):
             run = self.services.run_detect(
@@ -89,6 +96,12 @@ class DetectCommands:
         else:
             lines = stack_lines(found)[:_TOP_IN_SUMMARY]
             show_summary(self.terminal, run, lines, monotonic() - began)
+
+    def _show_nothing_to_do(self, why: str, *, json: bool) -> None:
+        if json:
+            self.terminal.json({"nothing_to_do": why})
+        else:
+            self.terminal.say(f"{why} --again judges it again.")
 
     def init(
         self,

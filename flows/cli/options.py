@@ -74,6 +74,12 @@ def _run_detect(
     return run_detect(job, partition=partition, direct=direct, on_progress=on_progress)
 
 
+def _why_not_due(job: "JobSpec") -> str | None:
+    from flows.orchestration.launch import why_not_due
+
+    return why_not_due(job)
+
+
 def _run_fit(
     job: "JobSpec",
     *,
@@ -109,6 +115,7 @@ class Services:
     profile_input: Callable[[str], "Profiled"] = _profile_input
     serve_jobs: Callable[..., None] = _serve_jobs
     run_fit: Callable[..., "Registered"] = _run_fit
+    why_not_due: Callable[["JobSpec"], str | None] = _why_not_due
 
 
 def job_of(path: str | None) -> "JobSpec":

@@ -39,6 +39,16 @@ def standing(job: JobSpec, partition: date | None) -> Standing:
     return _standing(job, partition, _newest_runs(job))
 
 
+def nothing_to_do(now: Standing) -> str | None:
+    """Say why a run that is told no day has nothing to do; None where it has."""
+    if not now.present or now.due is not None:
+        return None
+    what = (
+        "the input" if now.partition is None else f"{now.partition}, the newest day that is over,"
+    )
+    return f"Nothing to do: {what} has been judged as it stands, by run {now.run_id}."
+
+
 def standings(job: JobSpec, first: date, last: date) -> Iterator[Standing]:
     """Tell how each partition from `first` to `last` stands, in order.
 

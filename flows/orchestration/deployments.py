@@ -32,7 +32,7 @@ from pydantic import Field, WithJsonSchema
 
 from flows.jobs.job_file import STEM, complete_job, load_job
 from flows.jobs.partitions import chosen_partition
-from flows.jobs.staleness import standing
+from flows.jobs.staleness import nothing_to_do, standing
 from flows.orchestration.flows import TASK_RUNNER, ended, judge, run_name
 from flows.orchestration.serving import serve_deployments
 from flows.orchestration.signs_of_life import REASON, signs_of_life
@@ -126,12 +126,8 @@ def _detect(job: str, partition: date | None) -> PublishedRun | State[Any]:
 
 def _judged_already(job: JobSpec, day: date | None) -> State[Any] | None:
     """Give the end of a run that has nothing to do; None where it has."""
-    now = standing(job, day)
-    if not now.present or now.due is not None:
-        return None
-    what = "the input" if day is None else f"{day}, the newest day that is over,"
-    message = f"Nothing to do: {what} has been judged as it stands, by run {now.run_id}."
-    return Completed(name="UpToDate", message=message)
+    message = nothing_to_do(standing(job, day))
+    return None if message is None else Completed(name="UpToDate", message=message)
 
 
 def _rename_flow_run(name: str) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
 from flows.jobs.partitions import chosen_partition, days_to_fit
+from flows.jobs.staleness import nothing_to_do, standing
 from flows.orchestration.checked_input import with_checked_input
 from flows.pipelines.compare import Comparison, compare_models
 from flows.pipelines.parallel_backfill import check_independent, judge_batch
@@ -45,6 +46,19 @@ def run_detect(
         published = run(job, partition, on_progress)
     tell_of_outcome(published, job.notify)
     return published
+
+
+def why_not_due(job: JobSpec) -> str | None:
+    """Say why a run that is told no day has nothing to do; None where one is due.
+
+    Raises
+    ------
+    OutfieldError
+        As `run_detect`, before anything is read.
+    """
+    check_notifications()
+    with telling_of_failure(str(job.name), None):
+        return nothing_to_do(standing(job, chosen_partition(job, None, datetime.now(UTC))))
 
 
 def serve_jobs(jobs: Mapping[str, JobSpec], folder: str, limit: int) -> None:

@@ -78,7 +78,8 @@ class FakeWork:
 
 def outfield(*tokens, work=None):
     work = work or FakeWork()
-    return main(tokens, Services(work.run_detect, work.profile_input))
+    services = Services(work.run_detect, work.profile_input, why_not_due=lambda _: None)
+    return main(tokens, services)
 
 
 def raising(error):

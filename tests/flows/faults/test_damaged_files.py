@@ -194,7 +194,7 @@ def test_a_stored_model_and_a_renewed_one_see_the_same_files(logs, capfd):
         '[model]\nuse = "latest"\nrefit = "on-drift"\n'
     )
     for _ in range(2):
-        assert main(["detect", "--job", str(spec), "--direct"]) == 0
+        assert main(["detect", "--job", str(spec), "--again", "--direct"]) == 0
         assert find_run(str(out / "logs")).manifest.ledger.quarantined == {"damaged file": ROWS}
     assert main(["fit", str(spec), "--direct"]) == 0
     assert f"Not fitted on 1 damaged file, the first is {BAD}" in capfd.readouterr().out

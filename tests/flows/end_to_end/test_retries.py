@@ -1,0 +1,64 @@
+"""A run of a job file that is started again, as cron does: it judges only what is due."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from flows.cli.app import main
+from flows.storage.runs.reader import list_runs
+from tests.flows.partitioned_logs import job_file, partitions
+from tests.flows.sample_logs import small_log, written
+
+YESTERDAY = datetime.now(UTC).date() - timedelta(1)
+
+
+@pytest.fixture
+def nightly(tmp_path):
+    partitions(tmp_path, [YESTERDAY])
+    return str(job_file(tmp_path))
+
+
+def detect(job, *options):
+    return main(["detect", "--job", job, *options, "--direct"])
+
+
+def runs(folder):
+    return list_runs(str(folder / "out/nightly"))
+
+
+def test_a_retry_judges_nothing_again_unless_asked(nightly, tmp_path, capsys):
+    assert detect(nightly) == 0
+    (run,) = runs(tmp_path)
+    capsys.readouterr()
+    assert detect(nightly) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert told == (
+        f"Nothing to do: {YESTERDAY}, the newest day that is over, has been judged as it stands, by"
+        f" run {run.manifest.run_id}. --again judges it again."
+    )
+    assert len(runs(tmp_path)) == 1
+    assert detect(nightly, "--again") == 0
+    assert detect(nightly, "--partition", str(YESTERDAY)) == 0
+    assert len(runs(tmp_path)) == 3
+
+
+def test_a_retry_says_in_a_document_that_there_is_nothing_to_do(nightly, capsys):
+    assert detect(nightly) == 0
+    capsys.readouterr()
+    assert detect(nightly, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["nothing_to_do"].startswith("Nothing to do: ")
+
+
+def test_a_retry_judges_input_that_has_changed(nightly, tmp_path):
+    assert detect(nightly) == 0
+    written(tmp_path / f"logs/date={YESTERDAY}/b.parquet", small_log(20, seed=1))
+    assert detect(nightly) == 0
+    assert len(runs(tmp_path)) == 2
+
+
+def test_an_input_that_is_named_without_a_job_file_is_always_judged(nightly, tmp_path):
+    command = ["detect", str(tmp_path / "logs"), "--output", str(tmp_path / "out"), "--direct"]
+    for _ in range(2):
+        assert main([*command, "--name", "nightly"]) == 0
+    assert len(runs(tmp_path)) == 2
