@@ -101,22 +101,16 @@ class MaintenanceCommands:
     def _clean_folder(
         self, folder: str, retention: "Retention", now: datetime, *, dry_run: bool
     ) -> "list[Removal]":
-        from flows.steps.run_index import write_index
-        from flows.storage.fs.lock import job_lock
-        from flows.storage.maintenance.prune import plan_cleaning, remove
+        from flows.steps.cleaning import clean_job
+        from flows.storage.maintenance.prune import plan_cleaning
         from flows.storage.maintenance.verify import find_jobs
-        from flows.storage.runs.reader import INDEX
 
         removals = []
         for job in find_jobs(folder):
-            with nullcontext() if dry_run else job_lock(job, patience=0.0):
-                for removal in plan_cleaning(job, retention, now):
-                    self._tell(job.name, removal)
-                    if not dry_run:
-                        remove(removal)
-                    removals.append(removal)
-                if not dry_run and (job / INDEX).exists():
-                    write_index(job)
+            going = (plan_cleaning if dry_run else clean_job)(job, retention, now)
+            for removal in going:
+                self._tell(job.name, removal)
+            removals += going
         return removals
 
     def _clean_store(

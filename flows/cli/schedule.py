@@ -5,6 +5,7 @@ As in `flows/cli/detect.py`, what a command needs is imported inside it.
 # ruff: noqa: PLC0415 - see above
 
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import date
@@ -82,9 +83,7 @@ class ScheduleCommands:
             rows = [[str(day.partition), _state(day), day.run_id or ""] for day in days]
             self.terminal.table(_left("partition", "state", "newest run"), rows)
         due = [day.partition for day in days if day.due and day.partition]
-        absent = sum(not day.present for day in days)
-        counts = f"{len(due):,} due, {len(days) - len(due) - absent:,} up to date"
-        self.terminal.line(f"{len(days):,} days: {counts}, {absent:,} without data")
+        self.terminal.line(_counts(days))
         if dry_run:
             return
         result = self._judge_all(spec, due, direct=direct, parallel=parallel)
@@ -154,7 +153,23 @@ def _left(*columns: str) -> dict[str, Justify]:
     return dict.fromkeys(columns, "left")
 
 
+def _counts(days: "Sequence[Standing]") -> str:
+    """Say how many days are in each state; of removed ones only where there are any."""
+    due = sum(day.due is not None for day in days)
+    absent = sum(not day.present for day in days)
+    removed = sum(day.removed is not None for day in days)
+    counts = [
+        f"{due:,} due",
+        f"{len(days) - due - absent - removed:,} up to date",
+        *([f"{removed:,} removed"] if removed else []),
+        f"{absent:,} without data",
+    ]
+    return f"{len(days):,} days: {', '.join(counts)}"
+
+
 def _state(day: "Standing") -> str:
     if not day.present:
         return "no data"
+    if day.removed is not None:
+        return f"removed on {day.removed}"
     return day.due or "up to date"

@@ -9,6 +9,7 @@ from flows.jobs.model_choice import choose_model
 from flows.jobs.partitions import located_partition
 from flows.storage.input.files import Located
 from flows.storage.runs.reader import PublishedRun, readable_runs
+from flows.storage.runs.removed import removed_days
 from flows.storage.runs.writer import job_folder
 from schemas.job.fingerprint import job_fingerprint
 from schemas.job.job import JobSpec
@@ -26,6 +27,8 @@ class Standing:
     """Why a run is due; None where none is."""
     present: bool
     """Whether there is anything to read."""
+    removed: date | None = None
+    """When its runs were removed, where none is left."""
 
 
 def standing(job: JobSpec, partition: date | None) -> Standing:
@@ -36,7 +39,7 @@ def standing(job: JobSpec, partition: date | None) -> Standing:
     OutfieldError
         The input's storage does not answer, or the output cannot be read.
     """
-    return _standing(job, partition, _newest_runs(job))
+    return _standing(job, partition, _known(job))
 
 
 def nothing_to_do(now: Standing) -> str | None:
@@ -46,6 +49,8 @@ def nothing_to_do(now: Standing) -> str | None:
     what = (
         "the input" if now.partition is None else f"{now.partition}, the newest day that is over,"
     )
+    if now.removed is not None:
+        return f"Nothing to do: {what} has been judged, and its run was removed on {now.removed}."
     return f"Nothing to do: {what} has been judged as it stands, by run {now.run_id}."
 
 
@@ -57,27 +62,38 @@ def standings(job: JobSpec, first: date, last: date) -> Iterator[Standing]:
     OutfieldError
         As `standing`.
     """
-    runs = _newest_runs(job)
+    known = _known(job)
     for days in range((last - first).days + 1):
-        yield _standing(job, first + timedelta(days), runs)
+        yield _standing(job, first + timedelta(days), known)
 
 
-def _newest_runs(job: JobSpec) -> dict[date | None, PublishedRun]:
+@dataclass(frozen=True)
+class _Known:
+    """The newest runs of the partitions of a job, and its removed days."""
+
+    runs: Mapping[date | None, PublishedRun]
+    """The newest run of each."""
+    removed: Mapping[date, date]
+    """Days whose runs were removed -> when."""
+
+
+def _known(job: JobSpec) -> _Known:
     """Find the newest run of each partition; one that cannot be read counts for none."""
-    runs = readable_runs(job_folder(job))
-    return {run.manifest.partition: run for run in reversed(runs)}
+    folder = job_folder(job)
+    runs = {run.manifest.partition: run for run in reversed(readable_runs(folder))}
+    return _Known(runs, removed_days(folder))
 
 
-def _standing(
-    job: JobSpec, partition: date | None, runs: Mapping[date | None, PublishedRun]
-) -> Standing:
-    located = located_partition(job, partition)
-    run = runs.get(partition)
+def _standing(job: JobSpec, partition: date | None, known: _Known) -> Standing:
+    located, run = located_partition(job, partition), known.runs.get(partition)
     run_id = None if run is None else run.manifest.run_id
     if located is None:
         return Standing(partition, run_id, None, present=False)
-    due = "not judged yet" if run is None else why_stale(job, located, run.manifest)
-    return Standing(partition, run_id, due, present=True)
+    if run is not None:
+        return Standing(partition, run_id, why_stale(job, located, run.manifest), present=True)
+    removed = None if partition is None else known.removed.get(partition)
+    due = "not judged yet" if removed is None else None
+    return Standing(partition, None, due, present=True, removed=removed)
 
 
 def why_stale(job: JobSpec, located: Located, manifest: RunManifest) -> str | None:

@@ -7,7 +7,7 @@ manifest cannot be read, the model that its run used is not known.
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from flows.storage.fs.atomic import naming_output_errors
@@ -47,6 +47,8 @@ class Removal:
     path: Place
     why: str
     bytes: int
+    partition: date | None = None
+    """The day that it is a run of, if it is one."""
 
 
 def plan_cleaning(job: Path, retention: Retention, now: datetime) -> list[Removal]:
@@ -63,7 +65,8 @@ def plan_cleaning(job: Path, retention: Retention, now: datetime) -> list[Remova
         sure = sure and not _is_at_work(job, now)
         old = _old_runs(job, runs, retention, now)
         going += [
-            _removal(job / RUNS / run.folder.name, "beyond --keep or --older-than") for run in old
+            _removal(job / RUNS / run.folder.name, "past its time", run.manifest.partition)
+            for run in old
         ]
         staying = [run for run in runs if run not in old]
         if sure:
@@ -163,6 +166,7 @@ def _is_quiet(path: Path, now: datetime) -> bool:
     return now.timestamp() - newest > QUIET.total_seconds()
 
 
-def _removal(path: Path, why: str) -> Removal:
+def _removal(path: Path, why: str, partition: date | None = None) -> Removal:
     inside = path.rglob("*") if path.is_dir() else [path]
-    return Removal(path, why, sum(p.lstat().st_size for p in inside if p.is_file()))
+    size = sum(p.lstat().st_size for p in inside if p.is_file())
+    return Removal(path, why, size, partition)

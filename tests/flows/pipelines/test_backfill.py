@@ -10,7 +10,7 @@ import pytest
 
 from flows.cli.app import main
 from flows.cli.options import Services
-from flows.jobs.staleness import standing, standings
+from flows.jobs.staleness import nothing_to_do, standing, standings
 from flows.pipelines.detect import detect_events
 from flows.pipelines.train import train_model
 from flows.runtime.runner import DirectRunner
@@ -132,6 +132,32 @@ def test_a_dry_run_lists_each_day_and_why_and_judges_none(copied, capsys):
         "4 days: 2 due, 1 up to date, 1 without data",
     ]
     assert judged(copied) == [DAYS[1]]
+
+
+def test_a_day_whose_run_was_removed_is_not_due_and_says_so(copied, capsys):
+    assert main(["clean", str(copied / "out"), "--keep", "1"]) == 0
+    removed = f"removed on {datetime.now(UTC).date()}"
+    newest = runs_by_day(copied)[DAYS[2]].manifest.run_id
+    capsys.readouterr()
+    assert backfill(copied, "--dry-run") == 0
+    assert [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()[1:]] == [
+        f"2026-01-05 {removed}",
+        f"2026-01-06 {removed}",
+        f"2026-01-07 up to date {newest}",
+        "2026-01-08 no data",
+        "4 days: 0 due, 1 up to date, 2 removed, 1 without data",
+    ]
+    assert str(nothing_to_do(standing(job_in(copied), FIRST))).endswith(f"its run was {removed}.")
+    detected(copied, FIRST)
+    assert why(copied) == [None] * 3
+    assert set(runs_by_day(copied)) == {DAYS[0], DAYS[2]}
+
+
+def test_a_list_of_removed_days_that_cannot_be_read_is_told_in_one_line(copied, capsys):
+    (copied / "out/nightly/removed.json").write_text("{")
+    assert backfill(copied, "--dry-run") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "removed.json: this list of removed days cannot be read; move it away" in line
 
 
 @pytest.mark.slow

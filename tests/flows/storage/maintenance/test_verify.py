@@ -225,8 +225,8 @@ def test_retention_keeps_the_newest_and_what_is_young(tmp_path, capsys):
     assert len(clean(tmp_path, capsys, "--older-than", "1m", "--dry-run")) == 6
     both = ("--keep", "5", "--older-than", older)
     assert clean(tmp_path, capsys, *both) == [
-        "job: run-2, beyond --keep or --older-than",
-        "job: run-1, beyond --keep or --older-than",
+        "job: run-2, past its time",
+        "job: run-1, past its time",
     ]
     assert [run.manifest.run_id for run in list_runs(str(tmp_path / "job"))] == [
         f"run-{day}" for day in reversed(range(3, 8))
