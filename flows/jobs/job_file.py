@@ -180,6 +180,7 @@ def _settings(location: str) -> str:
         ('# peers = ["COLUMN"]', "categories whose names have habits, as entities have"),
         (f"# seed = {job.seed}", "of every random choice"),
         ("# mask_numbers = true", "of cards and bank accounts, within texts"),
+        ('# keep = "90d"', "remove runs that began longer ago; the newest stays"),
         (f"# notify = {_text(job.notify)}", 'or "new", or "all": the runs that send a message'),
     ]
     nights = [

@@ -37,6 +37,7 @@ from flows.orchestration.flows import TASK_RUNNER, ended, judge, run_name
 from flows.orchestration.serving import serve_deployments
 from flows.orchestration.signs_of_life import REASON, signs_of_life
 from flows.results.notifications import tell_of_failure, tell_of_outcome, telling_of_failure
+from flows.steps.cleaning import apply_keep
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.job import JobSpec
 from schemas.job.schedule import ScheduleSpec
@@ -118,9 +119,11 @@ def _detect(job: str, partition: date | None) -> PublishedRun | State[Any]:
     with telling_of_failure(str(spec.name), day):
         _rename_flow_run(run_name(str(spec.name), day))
         if partition is None and (done := _judged_already(spec, day)):
+            apply_keep(spec, datetime.now(UTC))
             return done
         published = judge(spec, day)
     tell_of_outcome(published, spec.notify)
+    apply_keep(spec, datetime.now(UTC))
     return ended(published)
 
 

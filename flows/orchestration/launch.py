@@ -20,6 +20,7 @@ from flows.runtime.processes import process_runner
 from flows.runtime.progress import OnProgress, told_of_progress, told_of_publication
 from flows.runtime.runner import DirectRunner, Runner
 from flows.runtime.settings import Settings, prepare_prefect, prepare_serving, safe_path
+from flows.steps.cleaning import apply_keep
 from flows.steps.fit import Registered
 from flows.steps.plan import check_input
 from flows.storage.runs.reader import PublishedRun
@@ -45,6 +46,7 @@ def run_detect(
         run = _detect_directly if direct else _detect_by_flow
         published = run(job, partition, on_progress)
     tell_of_outcome(published, job.notify)
+    apply_keep(job, datetime.now(UTC))
     return published
 
 
@@ -133,7 +135,8 @@ def run_batch(
         What the user can mend.
     """
     check_independent(job)
-    return judge_batch(job, days)
+    yield from judge_batch(job, days)
+    apply_keep(job, datetime.now(UTC))
 
 
 def run_fit(

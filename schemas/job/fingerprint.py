@@ -5,7 +5,7 @@ import json
 
 from schemas.job.job import JobSpec
 
-_NOT_JUDGING = {"input", "max_age", "output", "name", "schedule", "search", "notify"}
+_NOT_JUDGING = {"input", "max_age", "output", "name", "schedule", "search", "notify", "keep"}
 """Settings of where a run reads and writes, when, what it keeps, and whom it tells."""
 _WHICH_MODEL = {"use", "refit", "train"}
 """Settings that choose a model, and make no difference to what it is."""

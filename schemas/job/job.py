@@ -100,6 +100,11 @@ class JobSpec(Section):
         description="Which runs send a message to `OUTFIELD_NOTIFY_URL`: those with alarms; `new`:"
         " with new or worse incidents, too; `all`: every run, quiet ones too.",
     )
+    keep: Duration | None = Field(
+        default=None,
+        description="After each run, runs of the job that began longer ago are removed: `90d`. The"
+        " newest stays.",
+    )
     mask_numbers: bool = Field(
         default=True,
         strict=True,
@@ -131,6 +136,12 @@ class JobSpec(Section):
     def _only_a_partition_ages(self) -> "JobSpec":
         if self.max_age is not None and self.input and not is_partitioned(self.input):
             raise ValueError("`max_age` needs an `input` with `{date}`: else nothing tells its age")
+        return self
+
+    @model_validator(mode="after")
+    def _only_a_folder_is_cleaned(self) -> "JobSpec":
+        if self.keep is not None and "://" in self.output:
+            raise ValueError("`keep` needs an `output` on this machine: a store removes by rules")
         return self
 
     @model_validator(mode="after")

@@ -320,7 +320,7 @@ class RunManifest(OutputDocument):
     job_fingerprint: str | None = Field(
         default=None,
         description="Hash of the job's settings but those of input, output, name, schedule,"
-        " search and notifications. Null in runs before it was taken.",
+        " search, notifications and `keep`. Null in runs before it was taken.",
     )
     started: datetime
     finished: datetime

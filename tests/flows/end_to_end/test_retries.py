@@ -9,6 +9,7 @@ from flows.cli.app import main
 from flows.storage.runs.reader import list_runs
 from tests.flows.partitioned_logs import job_file, partitions
 from tests.flows.sample_logs import small_log, written
+from tests.flows.sample_runs import published
 
 YESTERDAY = datetime.now(UTC).date() - timedelta(1)
 
@@ -62,3 +63,13 @@ def test_an_input_that_is_named_without_a_job_file_is_always_judged(nightly, tmp
     for _ in range(2):
         assert main([*command, "--name", "nightly"]) == 0
     assert len(runs(tmp_path)) == 2
+
+
+def test_a_run_removes_those_that_began_longer_ago_than_the_job_keeps_them(tmp_path):
+    partitions(tmp_path, [YESTERDAY])
+    old = published(tmp_path / "out", "old").folder
+    assert detect(str(job_file(tmp_path, name="job"))) == 0
+    assert old.exists()
+    assert detect(str(job_file(tmp_path, 'keep = "30d"\n', name="job")), "--again") == 0
+    assert not old.exists()
+    assert len(list_runs(str(tmp_path / "out/job"))) == 2

@@ -9,6 +9,7 @@ from anomaly.preprocess.profile import profile
 from flows.jobs.job_file import complete_job, job_template, load_job
 from schemas.columns.roles import ColumnProfile, Role, RoleChoice, infer_roles
 from schemas.errors import JobError
+from schemas.job.fingerprint import job_fingerprint
 from schemas.job.job import parse_job
 
 
@@ -77,6 +78,14 @@ def test_a_template_of_partitions_offers_the_age_of_the_newest() -> None:
     assert "max_age" not in template_of(LOG, "logs/*.parquet")
 
 
+def test_how_long_runs_stay_is_no_matter_of_judging_and_needs_a_folder() -> None:
+    job = parse_job('keep = "90d"', "job.toml")
+    assert job.keep == 90 * 86_400
+    assert job_fingerprint(job) == job_fingerprint(parse_job("", "job.toml"))
+    with pytest.raises(JobError, match="`keep` needs an `output` on this machine"):
+        parse_job('keep = "90d"\noutput = "s3://bucket/out"', "job.toml")
+
+
 def test_a_template_is_short_aligned_and_reads_well() -> None:
     assert template_of(LOG, "logs/*.parquet") == (
         "# A job for outfield. The roles were inferred from 60 events with 5 columns.\n"
@@ -94,6 +103,7 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         '# peers = ["COLUMN"]          # categories whose names have habits, as entities have\n'
         "# seed = 0                    # of every random choice\n"
         "# mask_numbers = true         # of cards and bank accounts, within texts\n"
+        '# keep = "90d"                # remove runs that began longer ago; the newest stays\n'
         '# notify = "alarm"            # or "new", or "all": the runs that send a message\n'
         "\n"
         "[selection]\n"
