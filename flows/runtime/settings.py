@@ -2,6 +2,7 @@
 
 import os
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -195,7 +196,12 @@ def safe_path() -> Iterator[None]:
 
 
 def prepare_prefect() -> None:
-    """Set what Prefect reads at its import, where the user has not set it."""
+    """Set what Prefect reads at its import, where the user has not set it.
+
+    Prefect warns of a home that it cannot make, in two lines. It needs one only for the database of
+    an embedded server, which is looked at before that server starts.
+    """
+    warnings.filterwarnings("ignore", "Failed to create the Prefect home", UserWarning)
     _set_where_unset(_NO_TELEMETRY | _PREFECT_DEFAULTS)
     # SQLAlchemy sets its level itself: an embedded server that is stopped while it writes would
     # print a traceback. The console has the level of Prefect's own log instead.

@@ -153,9 +153,23 @@ def test_a_database_that_another_holds_for_a_while_only_makes_the_run_wait(tmp_p
         assert dataset_bytes(published, dataset) == dataset_bytes(alone, dataset)
 
 
+def test_a_home_that_cannot_be_made_is_told_in_one_line(tmp_path):
+    written(tmp_path / "log.parquet", small_log())
+    (tmp_path / "home").write_text("no folder")
+    home = {"HOME": str(tmp_path / "home"), "PREFECT_HOME": str(tmp_path / "home/prefect")}
+    began = time.monotonic()
+    run = started(tmp_path, **home)
+    out, err = run.communicate(timeout=120)
+    assert (run.returncode, out) == (2, "")
+    (line,) = err.splitlines()
+    assert "Prefect's database cannot be written (Not a " in line
+    assert "or run with --direct" in line
+    assert time.monotonic() - began < 60
+
+
 @pytest.fixture
-def heard():
-    """Signals that are ignored here, as in the background of a script, are not in what is started."""
+def no_signal_ignored():
+    """Signals that are ignored here, as in a script's background, reach what is started."""
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
     yield
@@ -163,7 +177,7 @@ def heard():
         signal.signal(number, handler)
 
 
-@pytest.mark.usefixtures("heard")
+@pytest.mark.usefixtures("no_signal_ignored")
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_run_that_is_told_to_end_says_so_and_leaves_nothing(tmp_path, stop):
     written(tmp_path / "log.parquet", small_log(100_000))
