@@ -63,6 +63,8 @@ class Settings:
     """The folder of the job files that deployments name (`OUTFIELD_JOBS`; `jobs`)."""
     key_file: Path | None
     """The file of the masking key, made where it is not (`OUTFIELD_KEY_FILE`; in the output)."""
+    metrics_file: Path | None
+    """The file of each run's metrics, `{job}` is its name (`OUTFIELD_METRICS_FILE`; none)."""
     notify_url: str = field(repr=False)
     """Where Apprise sends notifications, a secret (`OUTFIELD_NOTIFY_URL`; empty for nowhere)."""
     report_url: str
@@ -76,7 +78,8 @@ class Settings:
         ------
         JobError
             The runner or the workers are none that can be, or the scheduler's address is missing.
-            Or the wait is no duration, or the address of the reports is none.
+            Or the wait is no duration, or the address of the reports is none. Or the folder of the
+            metrics is not there.
         """
         runner = _runner()
         return cls(
@@ -86,6 +89,7 @@ class Settings:
             lock_wait=_lock_wait(),
             jobs=Path(os.environ.get("OUTFIELD_JOBS", "jobs")),
             key_file=_key_file(),
+            metrics_file=_metrics_file(),
             notify_url=notify_url(),
             report_url=_report_url(),
         )
@@ -149,6 +153,20 @@ def _lock_wait() -> float:
 def _key_file() -> Path | None:
     asked = os.environ.get("OUTFIELD_KEY_FILE", "")
     return Path(asked).expanduser().absolute() if asked else None
+
+
+def _metrics_file() -> Path | None:
+    asked = os.environ.get("OUTFIELD_METRICS_FILE", "")
+    if not asked:
+        return None
+    file = Path(asked).expanduser().absolute()
+    if not file.parent.is_dir() or file.is_dir():
+        raise JobError(
+            "no file of metrics can be written there",
+            where="OUTFIELD_METRICS_FILE",
+            remedy="set it to a file in a folder that is there, such as FOLDER/outfield-{job}.prom",
+        )
+    return file
 
 
 def _report_url() -> str:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from flows.report.data import ReportData
 from flows.report.page import render
+from flows.results.metrics import write_metrics
 from flows.runtime.run_log import log
 from flows.runtime.work import Step
 from flows.steps.fit import column_roles
@@ -67,6 +68,7 @@ def publish_run(
         report = render(_report_data(run, manifest, judged.scored))
         published = run.folder.publish(manifest, report)
     write_index(published.job_folder)
+    write_metrics(published)
     run.scratch.remove()
     _log_outcome(published.manifest)
     return published
