@@ -8,6 +8,7 @@ from anomaly.incidents.alarm_sentences import night_sentence
 from anomaly.model.selection import NO_RULE
 from anomaly.numerics.proportion import wilson_interval
 from flows.report.columns import Driver
+from flows.report.period import day_label
 from flows.report.text import count, cut, listing, share, visible
 from schemas.outputs.manifest import IncidentSummary, MovedColumn, RunManifest
 from schemas.outputs.tables import SEVERITIES, STATUSES
@@ -55,6 +56,21 @@ def alarms_sentence(manifest: RunManifest) -> str:
     """Say how many alarms there are, or that the run is quiet; nothing without other days."""
     summary = manifest.incidents
     return night_sentence(summary.alarms, summary.nights, summary.alarm_stacks)
+
+
+def headline(manifest: RunManifest) -> str:
+    """Say how many alarms, leads and known incidents the judged day has."""
+    summary, day = manifest.incidents, day_label(manifest)
+    if summary.nights is None:
+        told = [count(summary.incidents, "incident") if summary.incidents else "no incident"]
+    else:
+        leads = summary.incidents - summary.alarms
+        told = [count(summary.alarms, "alarm") if summary.alarms else "no alarm"]
+        told += [count(leads, "lead") if leads else "no lead"]
+    if summary.compared_with is not None and summary.incidents:
+        told.append(f"{summary.incidents - summary.statuses.get('new', 0):,} known")
+    said = ", ".join(told)
+    return f"{day}: {said}." if day else f"{said[0].upper()}{said[1:]}."
 
 
 def page_title(manifest: RunManifest) -> str:
@@ -167,26 +183,6 @@ def alone_sentence(manifest: RunManifest) -> str:
     """Say that no days before could be taken, and why; nothing if that is not so."""
     why = manifest.model.alone
     return "" if why is None else f"Judged against itself: {visible(why[:_REASON_LENGTH])}."
-
-
-def canary_sentence(manifest: RunManifest) -> str:
-    """Say how many of the anomalies that the run made itself would have been found."""
-    canaries = manifest.canaries
-    if canaries is None or not canaries.planted:
-        return ""
-    return (
-        f"Of {canaries.planted:,} canaries, records of the run with one value made odd,"
-        f" {canaries.found:,} would have been findings."
-    )
-
-
-def contamination_sentence(manifest: RunManifest) -> str:
-    """Say how much was left out of the normal cluster, and how firmly."""
-    model = manifest.model
-    said = f"{share(model.trimmed_share)} of the sample was left out of the normal cluster"
-    if model.agreement is None or not model.trimmed_share:
-        return f"{said}."
-    return f"{said}; two halves agree on {share(model.agreement)} of what lies outermost."
 
 
 def drift_sentence(manifest: RunManifest) -> str:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 
-from flows.report import overview
+from flows.report import overview, period
 from flows.report import text as wording
 from flows.report.chart_library import chart_library
 from flows.report.charts import charts
@@ -12,6 +12,7 @@ from flows.report.columns import drivers
 from flows.report.data import ReportData
 from flows.report.incident_cards import choices, incident_cards, suppressed_lines
 from flows.report.template import environment, source, trusted
+from flows.report.trust import measures
 from schemas.outputs.tables import SEVERITIES, STATUSES
 
 
@@ -40,6 +41,8 @@ def render(data: ReportData) -> str:
         .render(
             run=data.manifest,
             overview=overview,
+            period=period,
+            measures=measures(data.manifest),
             wording=wording,
             leading=leading,
             incidents=shown,

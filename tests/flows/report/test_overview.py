@@ -4,13 +4,10 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
-import pytest
-
 from anomaly.model.selection import NO_RULE
 from flows.cli.console import Terminal
 from flows.cli.run_view import show_summary
 from flows.report.overview import (
-    contamination_sentence,
     drift_sentence,
     findings_sentence,
     moved_sentence,
@@ -20,36 +17,6 @@ from schemas.outputs.figures import ColumnDrift
 from schemas.outputs.manifest import RunManifest
 from tests.flows.report.sample import report_data
 from tests.flows.sample_runs import manifest, published
-
-
-def of_model(**figures: float | None) -> RunManifest:
-    run = manifest("one", (3, 3, 3), 1)
-    return run.model_copy(update={"model": run.model.model_copy(update=figures)})
-
-
-@pytest.mark.parametrize(
-    ("figures", "says"),
-    [
-        (
-            {"trimmed_share": 0.05, "agreement": 0.83},
-            "5 % of the sample was left out of the normal cluster; two halves agree on 83 % of"
-            " what lies outermost.",
-        ),
-        (
-            {"trimmed_share": 0.05, "agreement": None},
-            "5 % of the sample was left out of the normal cluster.",
-        ),
-        (
-            {"trimmed_share": 0.0, "agreement": 1.0},
-            "0 % of the sample was left out of the normal cluster.",
-        ),
-    ],
-)
-def test_what_was_left_out_is_said_with_how_firmly(
-    figures: dict[str, float | None], says: str
-) -> None:
-    said = contamination_sentence(of_model(**figures))
-    assert said.replace("\N{NO-BREAK SPACE}", " ") == says
 
 
 def of_drift(drift: float, at: float | None, unit: str = "event") -> RunManifest:
@@ -116,4 +83,3 @@ def test_the_page_says_it_too() -> None:
     changed = replace(data, manifest=data.manifest.model_copy(update={"selection": selection}))
     assert "The data changed" not in render(data)
     assert "ordinary events are 2.3 times as often below p = 0.1" in render(changed)
-    assert "two halves agree on 83" in render(data)
