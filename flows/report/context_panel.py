@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 
@@ -71,6 +72,8 @@ class ShownIncident:
     when: str
     why: str
     verdicts: list[Cut]
+    href: str
+    """Its card in the report of its run."""
 
 
 @dataclass(frozen=True)
@@ -184,4 +187,5 @@ def _past(row: Mapping[str, Any]) -> ShownIncident:
         when=when,
         why=f"{_WHY.get(row['why'], '')}{times}",
         verdicts=[cut(text, _TITLE, _FULL) for text in row["verdicts"]],
+        href=f"../{quote(row['run_id'])}/report.html#{quote(row['incident'])}",
     )

@@ -94,8 +94,11 @@ class Card:
     record: ShownRecord
 
 
-def cards(findings: pa.Table, time_column: str | None) -> list[Card]:
-    """Make the cards of findings; they share the room there is."""
+def cards(findings: pa.Table, time_column: str | None, apart: Collection[str] = ()) -> list[Card]:
+    """Make the cards of findings; they share the room there is.
+
+    In the columns of `apart`, a finding is not said to differ from its nearest normal record.
+    """
     times = event_times(findings, time_column)
     texts = times.texts() if times else [None] * len(findings)
     leads = findings.select(FINDING.names).to_pylist()
@@ -103,7 +106,9 @@ def cards(findings: pa.Table, time_column: str | None) -> list[Card]:
     records = _own_values(findings)
     instants = {field.name for field in findings.schema if pa.types.is_timestamp(field.type)}
     return [
-        _card(lead, time, odd, _record(own, _nearest_normal(own, lead, instants), lead, budget))
+        _card(
+            lead, time, odd, _record(own, _nearest_normal(own, lead, instants, apart), lead, budget)
+        )
         for lead, time, odd, own in zip(leads, texts, _odd_events(findings), records, strict=True)
     ]
 
@@ -200,12 +205,19 @@ def _for_reading(time: str) -> str:
 
 
 def _nearest_normal(
-    own: Collection[str], lead: dict[str, Any], instants: Collection[str]
+    own: Collection[str],
+    lead: dict[str, Any],
+    instants: Collection[str],
+    apart: Collection[str],
 ) -> dict[str, dict[str, Any]]:
     """Give what the nearest normal record holds in the record's own columns, where it is known."""
     nearest = {each["column"]: each for each in lead["nearest_normal"] or ()}
     found = {name: nearest.get(_judged_as(name, nearest)) for name in own}
-    known = {name: dict(each) for name, each in found.items() if each is not None}
+    known = {
+        name: each | {"differs": each["differs"] and each["column"] not in apart}
+        for name, each in found.items()
+        if each is not None
+    }
     for name in known.keys() & instants:
         known[name]["value"] = known[name]["value"] and _for_reading(known[name]["value"])
     return known

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from anomaly.incidents.alarm_sentences import recurrence_sentence
 from flows.report import text as wording
+from flows.report.commands import Command, of_input, of_results
 from flows.report.context_panel import ContextPanel, context_panels
 from flows.report.data import ReportData
 from flows.report.finding_cards import Card, cards
@@ -82,6 +83,10 @@ class IncidentCard:
     """Which verdicts on similar incidents move it in the list; None where none do."""
     critical: str
     """Why it comes before others; empty where the job file calls no value of it critical."""
+    commands: list[Command]
+    """What is run in the folder of the job,"""
+    query: Command | None
+    """and in that of the input; None where nothing can be asked there."""
     labels: list[str]
     scopes: list[tuple[str, str]]
     """What a verdict on it may say, and hold for: scope, and the words for it."""
@@ -109,13 +114,20 @@ def incident_cards(data: ReportData) -> list[IncidentCard]:
     members = _members(data.findings, data.time_column)
     first = [members[row["incident"]][0].rank for row in shown]
     places = pa.array([rank - 1 for rank in first], pa.int64())
-    tellings = cards(data.findings.take(places), data.time_column)
+    tellings = cards(data.findings.take(places), data.time_column, _never_alike(data))
     spans = {row["incident"]: _ends(row) for row in shown}
     around = context_panels(data.incident_context, spans)
     return [
         _card(row, telling, members[row["incident"]], data.manifest, around.get(row["incident"]))
         for row, telling in zip(shown, tellings, strict=True)
     ]
+
+
+def _never_alike(data: ReportData) -> set[str]:
+    """Give the columns in which no two records are alike: ids and times."""
+    roles = data.manifest.columns.items()
+    apart = {name for name, column in roles if column.role in ("id", "time")}
+    return apart | ({data.time_column} if data.time_column else set())
 
 
 def choices(shown: Iterable[IncidentCard]) -> Choices:
@@ -174,6 +186,8 @@ def _card(
         verdict=f"{labels.get(row['verdict'], '')} {row['verdict']}" if row["verdict"] else "",
         taught=cut(row["taught"], _TITLE, _FULL) if row["taught"] else None,
         critical=critical_sentence(row["critical"]),
+        commands=of_results(row, run),
+        query=of_input(row, run),
         labels=_labels(row),
         scopes=_scopes(row),
         columns=[wording.visible(each["column"][:_NAME]) for each in row["reasons"]],

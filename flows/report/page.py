@@ -15,6 +15,9 @@ from flows.report.template import environment, source, trusted
 from flows.report.trust import measures
 from schemas.outputs.tables import SEVERITIES, STATUSES
 
+_SCRIPTS = ("open", "copy", "filters", "verdicts", "draw", "start")
+"""The parts of the page's own script, each after those that it needs."""
+
 
 def render(data: ReportData) -> str:
     """Write the page.
@@ -59,9 +62,10 @@ def render(data: ReportData) -> str:
 
 def _script() -> str:
     """Return the page's own script, with the order of severities and statuses."""
-    severities = json.dumps(list(SEVERITIES))
-    script = source("page.js").replace("$SEVERITIES", severities)
-    return script.replace("$STATUSES", json.dumps(STATUSES))
+    parts = "\n".join(source(f"{name}.js") for name in _SCRIPTS)
+    script = parts.replace("$SEVERITIES", json.dumps(list(SEVERITIES)))
+    script = script.replace("$STATUSES", json.dumps(STATUSES))
+    return f'"use strict";\n(() => {{\n{script}}})();'
 
 
 def _hash(script: str) -> str:

@@ -324,3 +324,17 @@ def test_charts_take_the_colours_of_the_dark_scheme(browser: Browser, file: Path
     light = page.evaluate(label)
     page.emulate_media(color_scheme="dark")
     assert page.evaluate(label) != light
+
+
+def test_a_command_is_copied_with_the_chosen_label(browser: Browser, file: Path) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{file.as_uri()}#i-000000")
+    page.wait_for_selector("#incident-1[open]")
+    card = page.locator("#incident-1")
+    card.get_by_label("It is").select_option("expected")
+    card.get_by_text("Queries and commands").click()
+    card.locator(".command", has_text="Verdict").get_by_role("button").click()
+    card.get_by_text("Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "outfield verdict i-000000 --label expected --output ."

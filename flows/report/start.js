@@ -1,0 +1,9 @@
+// Starts what the page offers beside its text.
+addEventListener("hashchange", openNamed);
+if (form) {
+  offerFilters();
+  offerVerdicts();
+  offerCopies();
+}
+openNamed();
+offerCharts();
