@@ -25,6 +25,8 @@ MAX_INCIDENTS = 250
 _NAME, _TITLE, _FULL = 80, 220, 1_000
 _SEARCHED = 600
 """Characters of an incident that the search of the page looks through."""
+_STRONGEST = 10
+"""Leads of a run without alarms that stand unfolded."""
 _MOST_CHOICES = 200
 """Entities that the page's filter offers."""
 
@@ -62,6 +64,8 @@ class IncidentCard:
     alarm: bool
     lead: bool
     """Whether it is marked as a lead."""
+    weaker: bool
+    """Whether it is folded away: a lead of a run without alarms, behind the first ten."""
     recurrence: str
     """In how many nights one is as odd; empty of a lead while too few nights are known."""
     history: str
@@ -166,6 +170,7 @@ def _card(
     given = [name for each in row["entities"] for name in each["names"] if name is not None]
     names = [wording.visible(name[:_NAME]) for name in given]
     words = " ".join([row["title"], row["incident"], *names, row["summary"], row["record_id"]])
+    lead = not row["alarm"] and (summary.nights is not None or not telling.by_rule)
     return IncidentCard(
         rank=row["rank"],
         incident=row["incident"],
@@ -173,7 +178,8 @@ def _card(
         severity=row["severity"],
         status=row["status"] if row["status"] in STATUSES else "new",
         alarm=row["alarm"],
-        lead=not row["alarm"] and (summary.nights is not None or not telling.by_rule),
+        lead=lead,
+        weaker=lead and summary.nights is None and row["rank"] > _STRONGEST,
         recurrence=_recurrence(row, summary.nights),
         history=_history(row["since"], row["occurrences"]),
         records=row["records"],

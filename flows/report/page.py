@@ -15,7 +15,18 @@ from flows.report.template import environment, source, trusted
 from flows.report.trust import measures
 from schemas.outputs.tables import SEVERITIES, STATUSES
 
-_SCRIPTS = ("open", "copy", "filters", "verdicts", "draw", "start")
+_SCRIPTS = (
+    "open",
+    "copy",
+    "memory",
+    "filters",
+    "verdicts",
+    "looked",
+    "bulk",
+    "keyboard",
+    "draw",
+    "start",
+)
 """The parts of the page's own script, each after those that it needs."""
 
 

@@ -3,6 +3,9 @@ addEventListener("hashchange", openNamed);
 if (form) {
   offerFilters();
   offerVerdicts();
+  offerLooked();
+  offerBulk();
+  offerKeys();
   offerCopies();
 }
 openNamed();

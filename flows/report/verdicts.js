@@ -1,6 +1,8 @@
 // Gathers the verdicts that are chosen on the cards, and writes them as CSV.
 const bar = document.getElementById("gathered");
-const fields = ["incident", "label", "scope", "until", "note", "who", "when"];
+const places = [...document.querySelectorAll(".say")];
+const asked = ["label", "scope", "until", "note"];
+const fields = ["incident", ...asked, "who", "when"];
 const said = new Map();
 let kept = true;
 
@@ -13,16 +15,41 @@ const sayGathered = () => {
   bar.number.value = said.size === 1 ? "1 verdict" : `${said.size} verdicts`;
 };
 
+const showChosen = (place) => {
+  const chip = place.closest(".card").querySelector(".mine");
+  chip.textContent = fieldOf(place, "label").value;
+  chip.hidden = !chip.textContent;
+};
+
 const gather = (place) => {
   const { incident } = place.dataset;
   said.delete(incident);
   if (fieldOf(place, "label").value) {
-    const told = ["label", "scope", "until", "note"];
-    const values = told.map((name) => [name, fieldOf(place, name).value.trim()]);
+    const values = asked.map((name) => [name, fieldOf(place, name).value.trim()]);
     said.set(incident, { incident, when: new Date().toISOString(), ...Object.fromEntries(values) });
   }
-  kept = said.size === 0;
+  kept = remember({ verdicts: Object.fromEntries(said) }) || said.size === 0;
+  showChosen(place);
   sayGathered();
+};
+
+const canSay = (place, label) =>
+  [...fieldOf(place, "label").options].some(({ value }) => value === label);
+
+const say = (place, label) => {
+  if (!canSay(place, label)) return false;
+  fieldOf(place, "label").value = label;
+  gather(place);
+  return true;
+};
+
+const restore = (place) => {
+  const verdict = remembered().verdicts?.[place.dataset.incident];
+  if (verdict && canSay(place, verdict.label)) {
+    for (const name of asked) fieldOf(place, name).value = verdict[name];
+    said.set(verdict.incident, verdict);
+  }
+  showChosen(place);
 };
 
 const asCsv = (who) => {
@@ -41,10 +68,12 @@ const download = (event) => {
 };
 
 const offerVerdicts = () => {
-  for (const place of document.querySelectorAll(".say")) {
+  for (const place of places) {
     place.hidden = false;
-    place.addEventListener("input", () => gather(place));
+    restore(place);
+    for (const name of asked) fieldOf(place, name).addEventListener("input", () => gather(place));
   }
+  sayGathered();
   bar.addEventListener("submit", download);
   addEventListener("beforeunload", (event) => kept || event.preventDefault());
 };

@@ -14,7 +14,7 @@ from flows.report.page import render
 from flows.storage.verdicts.store import read_verdicts
 from tests.flows.end_to_end.test_recurring import erasing, run_of
 from tests.flows.report.sample import report_data
-from tests.flows.report.test_page import of_nights
+from tests.flows.report.test_page import of_nights, of_run
 
 _CHROMIUM = shutil.which("chromium")
 _FLAGS = [
@@ -338,3 +338,59 @@ def test_a_command_is_copied_with_the_chosen_label(browser: Browser, file: Path)
     card.get_by_text("Copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == "outfield verdict i-000000 --label expected --output ."
+
+
+def test_the_keys_go_through_the_list_and_say_what_an_incident_is(
+    browser: Browser, file: Path
+) -> None:
+    page = _Opened(browser, file, 1280).page
+    for key in ("j", "j", "j", "k", "m"):
+        page.keyboard.press(key)
+    assert page.evaluate("document.activeElement.parentElement.id") == "incident-2"
+    assert page.locator("#incident-2 .mine").inner_text() == "malicious"
+    page.keyboard.press("b")
+    assert page.locator("#incident-2 .mine").inner_text() == "benign"
+    _field(page, "Search").press("m")
+    assert page.locator("#incident-2 .mine").inner_text() == "benign"
+    assert page.locator("#gathered output").inner_text() == "1 verdict"
+
+
+def test_marks_and_verdicts_survive_a_reload_of_the_same_run_alone(
+    browser: Browser, tmp_path: Path
+) -> None:
+    data = report_data()
+    pages = {"one": data, "two": of_run(data, "another-run")}
+    for name, shown in pages.items():
+        (tmp_path / f"{name}.html").write_text(render(shown), encoding="utf-8", newline="")
+    page = browser.new_context().new_page()
+    page.goto((tmp_path / "one.html").as_uri())
+    page.locator("#incident-3 > summary").click()
+    page.locator("#incident-3").get_by_label("It is").select_option("expected")
+    page.locator("#incident-3").get_by_label("Why").fill("CHG-114")
+    page.locator("#incident-4 > summary").click()
+    page.locator("#incident-4").get_by_label("Looked at").uncheck()
+    page.reload()
+    assert page.locator("#gathered output").inner_text() == "1 verdict"
+    assert page.locator("#incident-3 .mine").text_content() == "expected"
+    assert page.locator("#incident-3").get_by_label("Why").input_value() == "CHG-114"
+    assert page.locator(".seen:not([hidden])").count() == 1
+    assert page.locator("#incident-3 .seen").get_attribute("hidden") is None
+    page.goto((tmp_path / "two.html").as_uri())
+    assert page.locator(".seen:not([hidden])").count() == 0
+    assert not page.locator("#gathered").is_visible()
+
+
+def test_one_verdict_can_be_set_on_all_that_the_filters_leave(browser: Browser, file: Path) -> None:
+    page = browser.new_context().new_page()
+    page.goto(file.as_uri())
+    assert not page.locator("#bulk").is_visible()
+    _field(page, "Status").select_option("worse")
+    left = len(_shown(page))
+    page.locator("#bulk select").select_option("expected")
+    page.locator("#bulk").get_by_role("button").click()
+    assert page.locator("#bulk output").inner_text() == f"{left} set"
+    assert page.locator("#gathered output").inner_text() == f"{left} verdicts"
+    assert page.locator(".mine:not([hidden])").count() == left
+    _field(page, "Status").select_option("")
+    assert page.locator(".mine:not([hidden])").count() == left
+    assert not page.locator("#bulk").is_visible()

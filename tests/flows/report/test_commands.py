@@ -34,7 +34,7 @@ def test_the_queries_and_commands_work_in_the_folders_that_they_are_for(
     found = duckdb.sql(texts["DuckDB: all its records"]).fetchall()
     assert sorted(each[0] for each in found) == sorted(listed)
     for name in ("Incidents of the run", "Verdict"):
-        main(texts[name].split()[1:])
+        assert main(texts[name].split()[1:]) == 0
         assert row["incident"] in capsys.readouterr().out
     query = of_input(row, run.manifest)
     assert query is not None

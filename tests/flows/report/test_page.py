@@ -335,6 +335,22 @@ def of_nights(nights: int | None, alarms: int, findings: int = 6) -> ReportData:
     return replace(data, incidents=incidents, manifest=manifest)
 
 
+def of_run(data: ReportData, run_id: str) -> ReportData:
+    return replace(data, manifest=data.manifest.model_copy(update={"run_id": run_id}))
+
+
+def test_leads_behind_the_first_ten_are_folded() -> None:
+    data = report_data(24)
+    place = data.findings.column_names.index("basis")
+    basis = pa.array(["rank"] * 24)
+    findings = data.findings.set_column(place, data.findings.field("basis"), basis)
+    page = render(replace(data, findings=findings))
+    shown, folded = page.split('id="weaker"')
+    assert len(re.findall(r'id="incident-\d+"', shown)) == 10
+    assert len(re.findall(r'id="incident-\d+"', folded)) == 6
+    assert 'id="weaker"' not in render(data)
+
+
 def test_alarms_stand_open_above_the_leads_which_are_folded_away_with_their_number() -> None:
     page = render(of_nights(28, 1))
     top, folded = page.split('<details class="fold" id="leads">')
