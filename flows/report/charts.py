@@ -109,7 +109,7 @@ def _score_bars(bars: list[Row]) -> Spec:
             "x2": {"field": "high"},
             "y": quantitative(
                 "records",
-                title="Records, each line ten times more",
+                title="Records (log scale)",
                 scale={"type": "log", "domain": [lowest, most * 1.5], "nice": False},
                 axis={"values": [10**power for power in range(len(str(most)))], "format": "~s"},
             ),

@@ -29,8 +29,7 @@ class ReportData:
     score_edges
         float64 (n_bins + 1,): the bins' edges, ascending from 0.
     map_points
-        Columns `x`, `y` (float32) and `rank` (int32): null for a reference record, else the
-        finding's rank.
+        `schemas.outputs.tables.MAP`; those of runs before it was written lack `record_id`.
     time_column
         The own column of `findings` that holds the event's time, if there is one.
     incident_context

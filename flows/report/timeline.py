@@ -11,6 +11,12 @@ _NAME = 26
 """Characters of an entity's name beside its lane."""
 _LANE = 26
 """Its height in pixels."""
+_CLOCK = (
+    "utcFormat(datum.value, utcseconds(datum.value) ? '%H:%M:%S'"
+    " : utchours(datum.value) || utcminutes(datum.value) ? '%H:%M'"
+    " : utcdate(datum.value) == 1 && !utcmonth(datum.value) ? '%Y' : '%a %d %b')"
+)
+"""A tick: a time of 24 hours, a day, or the year that begins there."""
 
 
 def over_time(findings: pa.Table, time_column: str | None) -> Spec | None:
@@ -77,5 +83,5 @@ def _time_axis(times: EventTimes) -> Spec:
         "type": "temporal",
         "title": "Time of the event" + (f" ({times.zone})" if times.zone else ""),
         "scale": {"type": "utc", "padding": 12},
-        "axis": {"grid": False, "tickCount": 8},
+        "axis": {"grid": False, "tickCount": 8, "labelExpr": _CLOCK},
     }

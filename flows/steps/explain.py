@@ -49,7 +49,7 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
     run.folder.write_part(
         "findings", 0, pa.table(columns, schema=beside_own_columns(FINDING, own.schema))
     )
-    run.folder.write_part("map", 0, _map(model, events))
+    run.folder.write_part("map", 0, _map(model, events, scores["record_id"]))
 
 
 EXPLAIN = Step("explain", explain_findings)
@@ -78,9 +78,10 @@ def _short_texts(values: pa.Array) -> list[str | None]:
     return pc.utf8_slice_codeunits(as_text(values), 0, _LONGEST).to_pylist()
 
 
-def _map(model: AnomalyModel, events: pa.Table) -> pa.Table:
+def _map(model: AnomalyModel, events: pa.Table, ids: pa.ChunkedArray) -> pa.Table:
     X = model.embedder.transform(events)
     normal, found = project(model.explaining.combination.density.references_, X)
-    ranks = [*[None] * len(normal), *range(1, len(found) + 1)]
-    points = np.vstack([normal, found])
-    return pa.table([points[:, 0], points[:, 1], pa.array(ranks, pa.int32())], schema=MAP)
+    points, unnamed = np.vstack([normal, found]), [None] * len(normal)
+    ranks = pa.array([*unnamed, *range(1, len(found) + 1)], pa.int32())
+    names = pa.array([*unnamed, *ids.to_pylist()], pa.string())
+    return pa.table([points[:, 0], points[:, 1], ranks, names], schema=MAP)

@@ -112,6 +112,8 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             "x": "Where it lies on the plane that shows most of normal records and findings.",
             "y": "The same, across; neither has a unit.",
             "rank": "The finding; null for a normal record that the model measures against.",
+            "record_id": "The id of the finding; null for a normal record, as a model holds no"
+            " ids.",
         },
     ),
     "records": (RECORD, {"record_id": _SCORES["record_id"]}),

@@ -47,6 +47,7 @@ MAP = pa.schema(
         pa.field("x", pa.float32(), nullable=False),
         pa.field("y", pa.float32(), nullable=False),
         pa.field("rank", pa.int32()),
+        pa.field("record_id", pa.string()),
     ],
     metadata=_METADATA,
 )

@@ -23,7 +23,12 @@ def test_every_finding_is_on_the_map_and_the_oddest_is_far_out(run: PublishedRun
     points = read_map(run).to_pandas()
     ranks = points["rank"].dropna().astype(int).tolist()
     assert ranks == list(range(1, len(read_findings(run)) + 1))
+    named = dict(zip(points["rank"], points["record_id"], strict=True))
+    assert [named[row["rank"]] for row in read_findings(run).to_pylist()] == [
+        row["record_id"] for row in read_findings(run).to_pylist()
+    ]
     normal = points[points["rank"].isna()]
+    assert normal["record_id"].isna().all()
     spread = normal[["x", "y"]].std().max()
     first = points[points["rank"] == 1].iloc[0]
     assert abs(first["x"] - normal["x"].mean()) > 2 * spread

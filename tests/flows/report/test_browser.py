@@ -2,9 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
@@ -394,3 +397,22 @@ def test_one_verdict_can_be_set_on_all_that_the_filters_leave(browser: Browser, 
     _field(page, "Status").select_option("")
     assert page.locator(".mine:not([hidden])").count() == left
     assert not page.locator("#bulk").is_visible()
+
+
+def test_times_on_the_axis_are_of_24_hours(browser: Browser, tmp_path: Path) -> None:
+    data = report_data()
+    place = data.findings.column_names.index("time")
+    start = datetime(2026, 1, 1, 3, tzinfo=UTC)
+    times = pa.array(
+        [start + timedelta(minutes=20 * i) for i in range(40)], pa.timestamp("us", "UTC")
+    )
+    findings = data.findings.set_column(place, data.findings.field("time"), times)
+    (tmp_path / "report.html").write_text(render(replace(data, findings=findings)), "utf-8")
+    page = _Opened(browser, tmp_path / "report.html", 1280).page
+    labels = page.locator("[data-chart=time] .role-axis-label text").all_inner_texts()
+    assert "12:00" in labels
+    assert not [label for label in labels if "AM" in label or "PM" in label]
+    titles = page.locator("[data-chart=time] .role-axis-title text").all_inner_texts()
+    assert "Time of the event (UTC)" in titles
+    titles = page.locator("[data-chart=scores] .role-axis-title text").all_inner_texts()
+    assert "Records (log scale)" in titles
