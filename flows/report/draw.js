@@ -1,4 +1,5 @@
-// Draws the charts. A click on a mark opens its card; the findings of open cards have a ring.
+// Draws the charts. A click on a mark opens its card; the findings of open cards have a ring, and
+// those that the filters leave out are pale.
 const options = {
   mode: "vega-lite",
   renderer: "svg",
@@ -14,6 +15,12 @@ const choose = () => {
   for (const view of views) view.signal("chosen", ranks).runAsync();
 };
 
+// Marks of incidents that the filters leave out are pale.
+const pale = () => {
+  const left = form && isFiltered() ? shownItems().map(({ id }) => id) : null;
+  for (const view of views) view.signal("left", left).runAsync();
+};
+
 const openMark = (_event, mark) => {
   if (mark && mark.datum && mark.datum.rank) openAt(`finding-${mark.datum.rank}`);
 };
@@ -22,6 +29,7 @@ const keep = ({ view }) => {
   if (view.getState({ signals: (name) => name === "chosen" }).signals.chosen) {
     views.push(view);
     choose();
+    pale();
   }
   view.addEventListener("click", openMark);
 };
@@ -39,6 +47,8 @@ const offerCharts = () => {
   if (!drawn) return;
   const isCard = ({ target }) => target.matches(".card");
   document.addEventListener("toggle", (event) => isCard(event) && choose(), true);
+  form?.addEventListener("input", pale);
+  form?.addEventListener("reset", pale);
   const waiting = [...document.querySelectorAll("[data-chart]")];
   requestAnimationFrame(() => setTimeout(() => drawAll(JSON.parse(drawn.textContent), waiting)));
 };

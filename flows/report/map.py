@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.ndimage import gaussian_filter
 
-from flows.report.marks import CHOSEN, Row, Spec, finding_marks, finding_rows, quantitative
+from flows.report.marks import CHOSEN, LEFT, Row, Spec, finding_marks, finding_rows, quantitative
 
 _GRID = (64, 40)
 """Cells of the surface, across and up."""
@@ -37,7 +37,7 @@ def embedding_map(points: pa.Table, findings: pa.Table) -> Spec | None:
     return {
         "description": "Map of the embedding: the density of normal records, and the findings.",
         "height": 330,
-        "params": [CHOSEN],
+        "params": [CHOSEN, LEFT],
         "layer": [_ground(_surface(xy[normal])), found],
         "resolve": {"scale": {"opacity": "independent"}},
     }

@@ -24,6 +24,10 @@ _SIZES = {"critical": 190, "high": 140, "medium": 95, "low": 60}
 CHOSEN: Spec = {"name": "chosen", "value": []}
 """The ranks of the findings whose cards are open: the page's script sets it."""
 _IS_CHOSEN = "indexof(chosen, datum.rank) >= 0"
+LEFT: Spec = {"name": "left", "value": None}
+"""The incidents that the filters leave, or null without filters: the page's script sets it."""
+_IS_LEFT = "!left || indexof(left, datum.incident) >= 0"
+_OPAQUE, _PALE = 0.95, 0.08
 
 
 def quantitative(field: str, **settings: Any) -> Spec:
@@ -39,6 +43,7 @@ def nominal(field: str, **settings: Any) -> Spec:
 def finding_rows(findings: pa.Table) -> list[Row]:
     """Give what a mark shows of each finding."""
     columns = {"rank": "rank", "severity": "severity", "score": "anomaly_score"}
+    columns["incident"] = "incident"
     rows: list[Row] = pa.table({ours: findings[name] for ours, name in columns.items()}).to_pylist()
     for row, summary in zip(rows, findings["summary"].to_pylist(), strict=True):
         row["summary"] = visible(summary[:_SUMMARY_LENGTH])
@@ -47,19 +52,22 @@ def finding_rows(findings: pa.Table) -> list[Row]:
 
 
 def finding_marks(rows: list[Row], x: Spec, y: Spec) -> Spec:
-    """Draw findings: colour, shape and size all tell the severity; the chosen have a ring."""
+    """Draw findings: colour, shape and size all tell the severity; the chosen have a ring.
+
+    Those that the filters of the page leave out are pale.
+    """
     return {
         "data": {"values": rows},
         "mark": {
             "type": "point",
             "filled": True,
-            "opacity": 0.95,
             "stroke": "var(--ink)",
             "cursor": "pointer",
         },
         "encoding": {
             "x": x,
             "y": y,
+            "opacity": {"condition": {"test": _IS_LEFT, "value": _OPAQUE}, "value": _PALE},
             "strokeWidth": {"condition": {"test": _IS_CHOSEN, "value": 4}, "value": 0.6},
             "color": _by_severity({each: f"var(--{each})" for each in _SEVERITIES}),
             "shape": _by_severity(_SHAPES),

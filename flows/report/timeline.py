@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from flows.report.marks import CHOSEN, Row, Spec, finding_marks, finding_rows, quantitative
+from flows.report.marks import CHOSEN, LEFT, Row, Spec, finding_marks, finding_rows, quantitative
 from flows.report.text import visible
 from flows.report.times import EventTimes, event_times
 
@@ -29,7 +29,7 @@ def over_time(findings: pa.Table, time_column: str | None) -> Spec | None:
     return {
         "description": "Findings over time, by anomaly score.",
         "height": 290,
-        "params": [CHOSEN],
+        "params": [CHOSEN, LEFT],
         **finding_marks(placed, _time_axis(times), score),
     }
 
@@ -67,7 +67,7 @@ def lanes(findings: pa.Table, incidents: pa.Table, time_column: str | None) -> S
     return {
         "description": "Findings over time, a lane an entity.",
         "height": _LANE * len(labels) + 10,
-        "params": [CHOSEN, {"name": "labels", "value": labels}],
+        "params": [CHOSEN, LEFT, {"name": "labels", "value": labels}],
         **finding_marks(rows, _time_axis(times), lane),
     }
 

@@ -409,10 +409,27 @@ def test_times_on_the_axis_are_of_24_hours(browser: Browser, tmp_path: Path) -> 
     findings = data.findings.set_column(place, data.findings.field("time"), times)
     (tmp_path / "report.html").write_text(render(replace(data, findings=findings)), "utf-8")
     page = _Opened(browser, tmp_path / "report.html", 1280).page
-    labels = page.locator("[data-chart=time] .role-axis-label text").all_inner_texts()
+    labels = page.locator("[data-chart=time] .role-axis-label text").all_text_contents()
     assert "12:00" in labels
     assert not [label for label in labels if "AM" in label or "PM" in label]
-    titles = page.locator("[data-chart=time] .role-axis-title text").all_inner_texts()
+    titles = page.locator("[data-chart=time] .role-axis-title text").all_text_contents()
     assert "Time of the event (UTC)" in titles
-    titles = page.locator("[data-chart=scores] .role-axis-title text").all_inner_texts()
+    titles = page.locator("[data-chart=scores] .role-axis-title text").all_text_contents()
     assert "Records (log scale)" in titles
+
+
+def test_the_filters_also_filter_the_map_and_the_time_lines(browser: Browser, file: Path) -> None:
+    page = _Opened(browser, file, 1280).page
+    rows = report_data().findings.to_pylist()
+    worse = {row["incident"] for row in report_data().incidents.to_pylist()
+             if row["status"] == "worse"}  # fmt: skip
+    pale = "[data-chart={}] path[aria-roledescription=point][opacity='0.08']"
+    assert page.locator(pale.format("map")).count() == 0
+    _field(page, "Status").select_option("worse")
+    left_out = sum(row["incident"] not in worse for row in rows)
+    page.wait_for_selector(pale.format("map"), state="attached")
+    assert page.locator(pale.format("map")).count() == left_out > 0
+    page.wait_for_selector(pale.format("time"), state="attached")
+    page.wait_for_selector(pale.format("lanes"), state="attached")
+    _field(page, "Status").select_option("")
+    page.wait_for_selector(pale.format("map"), state="detached")
