@@ -240,7 +240,7 @@ def _odd(reasons: Sequence[Reason], said: Collection[tuple[str, str]], who: str 
     """
     telling = [reason for reason in reasons if reason.share >= _TELLING] or list(reasons[:1])
     named = [_named(reason, said, who) for reason in telling[:_REASONS]]
-    if telling and telling[0].expected not in (None, telling[0].observed):
+    if telling and telling[0].observed != who and telling[0].expected is not None:
         named[0] += f" (expected `{short(telling[0].expected)}`)"
     return " and ".join(named)
 

@@ -48,7 +48,8 @@ def reason(column: str, observed: str | None, share: float = 0.9) -> Reason:
 
 def test_who_did_what_how_often_in_how_long_as_whom_and_what_is_odd() -> None:
     rows = [("sign_in", "/vpn", f"u{i}", "203.0.113.7", "failure", 6 * i) for i in range(16)]
-    why = [reason("source_ip", "203.0.113.7"), reason("agent", "curl", 0.2)]
+    own = Reason("source_ip", "203.0.113.7", "10.0.0.1", 0.9, "")
+    why = [own, reason("agent", "curl", 0.2)]
     assert told(rows, "203.0.113.7", "source_ip", *why) == (
         "`203.0.113.7` did `sign_in` 16 times in 90 s on `/vpn` as 16 `user` values, with `status`"
         " `failure`; odd is `source_ip` and `agent` `curl`"
