@@ -29,7 +29,8 @@ class ReportData:
     score_edges
         float64 (n_bins + 1,): the bins' edges, ascending from 0.
     map_points
-        `schemas.outputs.tables.MAP`; those of runs before it was written lack `record_id`.
+        `schemas.outputs.tables.MAP`; those of runs before it was written lack `record_id` and
+        `region`.
     time_column
         The own column of `findings` that holds the event's time, if there is one.
     incident_context

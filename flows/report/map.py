@@ -5,8 +5,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.ndimage import gaussian_filter
+from scipy.spatial import KDTree
 
-from flows.report.marks import CHOSEN, LEFT, Row, Spec, finding_marks, finding_rows, quantitative
+from flows.report.marks import (
+    CHOSEN,
+    LEFT,
+    Row,
+    Spec,
+    finding_marks,
+    finding_rows,
+    nominal,
+    quantitative,
+)
+from flows.report.text import visible
 
 _GRID = (64, 40)
 """Cells of the surface, across and up."""
@@ -15,6 +26,9 @@ _BLUR = 1.6
 _LEVELS = 7
 _MARGIN = 0.15
 """Of the extent of the normal records: how far the surface reaches beyond."""
+
+_APART = (0.35, 0.08)
+"""Of the extent of the map: names of two regions that are nearer than this are one too many."""
 
 Points = npt.NDArray[np.float64]
 
@@ -33,12 +47,15 @@ def embedding_map(points: pa.Table, findings: pa.Table) -> Spec | None:
         for row in finding_rows(findings)
         if row["rank"] in places
     ]
+    named = _named(points, normal)
+    cells = _surface(xy[normal])
+    _tell_regions(cells, xy[normal], named)
     found = finding_marks(marks, quantitative("x", axis=None), quantitative("y", axis=None))
     return {
         "description": "Map of the embedding: the density of normal records, and the findings.",
         "height": 330,
         "params": [CHOSEN, LEFT],
-        "layer": [_ground(_surface(xy[normal])), found],
+        "layer": [_ground(cells), *_labels(_places(xy, xy[normal], named)), found],
         "resolve": {"scale": {"opacity": "independent"}},
     }
 
@@ -52,7 +69,6 @@ def _ground(cells: list[Row]) -> Spec:
             "color": "var(--cloud)",
             "strokeWidth": 0,
             "aria": False,
-            "tooltip": None,
         },
         "encoding": {
             "x": quantitative("x", axis=None, scale={"nice": False}),
@@ -60,8 +76,60 @@ def _ground(cells: list[Row]) -> Spec:
             "x2": {"field": "x2"},
             "y2": {"field": "y2"},
             "opacity": quantitative("level", legend=None, scale=strength),
+            "tooltip": {
+                "condition": {"test": "datum.region", **nominal("region")},
+                "value": None,
+            },
         },
     }
+
+
+def _named(points: pa.Table, normal: npt.NDArray[np.bool_]) -> list[str | None]:
+    """Give the name of the region of each normal record; runs before there were names have none."""
+    if "region" not in points.column_names:
+        return [None] * int(normal.sum())
+    found = points["region"].filter(pa.array(normal)).to_pylist()
+    return [None if name is None else visible(name) for name in found]
+
+
+def _tell_regions(cells: list[Row], normal: Points, named: list[str | None]) -> None:
+    """Add to each cell the region of the normal record that is nearest to its middle."""
+    if not cells:
+        return
+    middles = [((cell["x"] + cell["x2"]) / 2, (cell["y"] + cell["y2"]) / 2) for cell in cells]
+    for cell, place in zip(cells, KDTree(normal).query(middles)[1].tolist(), strict=True):
+        if named[place] is not None:
+            cell["region"] = f"Mostly {named[place]}"
+
+
+def _places(xy: Points, normal: Points, named: list[str | None]) -> list[Row]:
+    """Say where the name of each region stands, the largest first; none too near to another."""
+    names = np.array([name or "" for name in named], dtype=object)
+    often = sorted(
+        {name for name in names if name}, key=lambda name: (-(names == name).sum(), name)
+    )
+    extent = np.maximum(np.ptp(xy, axis=0), 1e-9)
+    shown: list[Row] = []
+    for name in often:
+        x, y = np.median(normal[names == name], axis=0).round(3).tolist()
+        near = [(abs(x - o["x"]) / extent[0], abs(y - o["y"]) / extent[1]) for o in shown]
+        if not any(across < _APART[0] and up < _APART[1] for across, up in near):
+            shown.append({"x": x, "y": y, "region": name})
+    return shown
+
+
+def _labels(places: list[Row]) -> list[Spec]:
+    """Write the names of the regions, each over an outline that sets it off from the ground."""
+    text = {"type": "text", "fontSize": 11, "fontWeight": 600, "limit": 170, "tooltip": None}
+    outline = {"stroke": "var(--surface)", "strokeWidth": 4, "strokeOpacity": 0.85}
+    encoding = {
+        "x": quantitative("x", axis=None),
+        "y": quantitative("y", axis=None),
+        "text": nominal("region"),
+    }
+    marks = [text | outline | {"aria": False}, text | {"color": "var(--ink)"}]
+    data = {"values": places}
+    return [{"data": data, "mark": mark, "encoding": encoding} for mark in marks if places]
 
 
 def _surface(normal: Points) -> list[Row]:

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from anomaly.explain.projection import project
 from anomaly.explain.reasons import explain
+from anomaly.explain.regions import regions
 from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score
 from flows.runtime.work import Step
@@ -17,10 +18,13 @@ from flows.steps.group import FOUND, Grouped
 from flows.steps.records import Batch
 from flows.steps.run import Run
 from flows.steps.score import score_batch
+from schemas.columns.roles import Role
 from schemas.events.contract import one_array
 from schemas.events.texts import as_text
 from schemas.outputs.tables import FINDING, MAP, SCORES, beside_own_columns
 
+_NAMES = (Role.CATEGORY, Role.FLAG, Role.ENTITY)
+"""Roles whose values may name a region of the map."""
 _LONGEST = 2_000
 """Characters of a value of the nearest normal record."""
 
@@ -49,7 +53,7 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
     run.folder.write_part(
         "findings", 0, pa.table(columns, schema=beside_own_columns(FINDING, own.schema))
     )
-    run.folder.write_part("map", 0, _map(model, events, scores["record_id"]))
+    run.folder.write_part("map", 0, _map(model, references, events, scores["record_id"]))
 
 
 EXPLAIN = Step("explain", explain_findings)
@@ -78,10 +82,16 @@ def _short_texts(values: pa.Array) -> list[str | None]:
     return pc.utf8_slice_codeunits(as_text(values), 0, _LONGEST).to_pylist()
 
 
-def _map(model: AnomalyModel, events: pa.Table, ids: pa.ChunkedArray) -> pa.Table:
+def _map(
+    model: AnomalyModel, references: pa.Table, events: pa.Table, ids: pa.ChunkedArray
+) -> pa.Table:
     X = model.embedder.transform(events)
     normal, found = project(model.explaining.combination.density.references_, X)
     points, unnamed = np.vstack([normal, found]), [None] * len(normal)
     ranks = pa.array([*unnamed, *range(1, len(found) + 1)], pa.int32())
     names = pa.array([*unnamed, *ids.to_pylist()], pa.string())
-    return pa.table([points[:, 0], points[:, 1], ranks, names], schema=MAP)
+    known = model.embedder.roles.items()
+    columns = [name for name, role in known if role in _NAMES and name in references.column_names]
+    behind = references.slice(0, len(normal))  # the known records begin with them
+    told = pa.concat_arrays([regions(normal, behind, columns), pa.nulls(len(found), pa.string())])
+    return pa.table([points[:, 0], points[:, 1], ranks, names, told], schema=MAP)

@@ -114,6 +114,8 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             "rank": "The finding; null for a normal record that the model measures against.",
             "record_id": "The id of the finding; null for a normal record, as a model holds no"
             " ids.",
+            "region": "The two or three values that dominate where a normal record lies; null of"
+            " findings, and where no two values do.",
         },
     ),
     "records": (RECORD, {"record_id": _SCORES["record_id"]}),

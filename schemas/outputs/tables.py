@@ -48,6 +48,7 @@ MAP = pa.schema(
         pa.field("y", pa.float32(), nullable=False),
         pa.field("rank", pa.int32()),
         pa.field("record_id", pa.string()),
+        pa.field("region", pa.string()),
     ],
     metadata=_METADATA,
 )

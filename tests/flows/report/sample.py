@@ -87,7 +87,7 @@ def report_data(findings: int = 40, *, hostile: bool = False) -> ReportData:
         suppressed=INCIDENT.empty_table(),
         score_counts=_counts(findings),
         score_edges=np.arange(0.0, 122.0, 1.0),
-        map_points=_map_points(findings, rng),
+        map_points=_map_points(findings, rng, hostile),
         time_column="time",
         incident_context=incident_context(incidents, hostile),
     )
@@ -240,13 +240,16 @@ def _counts(findings: int) -> np.ndarray:
     return counts
 
 
-def _map_points(findings: int, rng: np.random.Generator) -> pa.Table:
+def _map_points(findings: int, rng: np.random.Generator, hostile: bool) -> pa.Table:
     centres = np.array([[0, 0], [4, 1.5], [-2, 3]])
-    normal = centres[rng.integers(0, 3, 3_000)] + rng.normal(size=(3_000, 2))
+    kind = rng.integers(0, 3, 3_000)
+    normal = centres[kind] + rng.normal(size=(3_000, 2))
     odd = rng.normal(size=(findings, 2)) * 18
     x, y = np.vstack([normal, odd]).astype(np.float32).T
     rank = pa.array([None] * 3_000 + list(range(1, findings + 1)), pa.int32())
-    return pa.table({"x": x, "y": y, "rank": rank})
+    names = np.array(["ListBuckets, Platform", HOSTILE if hostile else "GetObject, Sales", None])
+    region = pa.array([*names[kind], *[None] * findings], pa.string())
+    return pa.table({"x": x, "y": y, "rank": rank, "region": region})
 
 
 def manifest(findings: pa.Table, incidents: pa.Table, hostile: bool) -> RunManifest:

@@ -62,6 +62,26 @@ def test_the_map_shows_where_normal_records_are_dense_and_keeps_every_finding() 
     assert {type(cell["level"]) for cell in cells} == {int}
 
 
+def test_the_regions_of_the_map_are_named_where_they_lie_and_on_hover() -> None:
+    layers = _drawn(report_data())["map"]["layer"]
+    labels = [part for part in layers if part["mark"]["type"] == "text"]
+    placed = {row["region"]: row for row in labels[-1]["data"]["values"]}
+    assert set(placed) == {"ListBuckets, Platform", "GetObject, Sales"}
+    assert placed["GetObject, Sales"]["x"] > placed["ListBuckets, Platform"]["x"]
+    cells = layers[0]["data"]["values"]
+    told = {cell.get("region") for cell in cells}
+    assert told == {None, "Mostly ListBuckets, Platform", "Mostly GetObject, Sales"}
+
+
+def test_names_of_regions_that_would_lie_over_each_other_are_shown_once() -> None:
+    data = report_data()
+    region = pa.array([*["a, b"] * 2_000, *["c, d"] * 1_000, *[None] * 40])
+    points = data.map_points.set_column(3, "region", region)
+    layers = _drawn(replace(data, map_points=points))["map"]["layer"]
+    labels = next(part for part in layers if part["mark"]["type"] == "text")
+    assert [row["region"] for row in labels["data"]["values"]] == ["a, b"]
+
+
 def test_without_normal_records_the_findings_are_still_on_the_map() -> None:
     points = pa.table({"x": [0.0, 1.0], "y": [0.0, 1.0], "rank": pa.array([1, 2], pa.int32())})
     drawn = _values(_drawn(replace(report_data(2), map_points=points))["map"])
