@@ -8,3 +8,17 @@ IPV4_PARTS = (
     r"(?::\d+)?(?:/\d+)?$"
 )
 """A whole IPv4 address, with a port or prefix or without, and its first three numbers."""
+
+NAMED_MONTHS = (
+    (
+        r"(?i)\[?\d\d/[a-z]{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]?",
+        "%d/%b/%Y:%H:%M:%S %z",
+    ),
+    (
+        r"(?i)[a-z]{3}, \d\d? [a-z]{3} \d{4} \d\d:\d\d:\d\d (?:GMT|UTC|Z|[+-]\d{4})",
+        "%d %b %Y %H:%M:%S %z",
+    ),
+)
+"""Pattern of a time with the name of its month -> its format: common log format and RFC 1123."""
+FILETIME = (125e15, 150e15)
+"""Counts of 100 ns since 1601, as Windows keeps time, of the years 1997 to 2076."""

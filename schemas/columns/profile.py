@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.patterns import IPV4
+from schemas.patterns import IPV4, NAMED_MONTHS
 
 
 class Role(StrEnum):
@@ -50,6 +50,10 @@ PATTERNS: Mapping[str, str] = {
     "long number": r"^\d{10,}$",
     "date": rf"^{_DAY}$",
     "time": rf"^{_DAY}[T ]\d\d:?\d\d(:?\d\d([.,]\d+)?)?\s?(Z|UTC|[+-]\d\d:?(\d\d)?)?$",
+    "named month": "|".join(f"(^{pattern}$)" for pattern, _ in NAMED_MONTHS),
+    "other time": r"(?i)^(\d\d?[./]\d\d?[./](19|20)\d\d[ T,]+\d\d?:\d\d(:\d\d)?( ?[ap]m)?"
+    r"|[a-z]{3} [ \d]\d \d\d:\d\d:\d\d"
+    r"|[a-z]{3} [a-z]{3} [ \d]\d \d\d:\d\d:\d\d (19|20)\d\d)$",
     "ip": rf"(?i)^({IPV4}(:\d+)?|([0-9a-f]{{1,4}}:){{7}}[0-9a-f]{{1,4}}|"
     rf"({_V6})?::({_V6})?(:?{IPV4})?)(%\w+)?(/\d+)?$",
     "mac": r"(?i)^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$",

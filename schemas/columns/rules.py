@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from schemas.columns import vocabulary as names
 from schemas.columns.codes import are_long, could_be_coded, looks_coded, runs_on
 from schemas.columns.profile import ColumnProfile, Role, RoleChoice
+from schemas.patterns import FILETIME
 
 FEW = 50
 """Up to so many distinct values are names that a reader can survey."""
@@ -28,7 +29,11 @@ def by_rules(profile: ColumnProfile) -> RoleChoice:
     """Give a column that is neither the id nor the time its role."""
     rule = next(rule for rule in _RULES[profile.kind] if rule.applies(profile))
     word = names.entity_word(profile.name)
-    parts = (figures(profile, rule.role), rule.why.format(word=word, nulls=f"{profile.nulls:,}"))
+    parts = (
+        figures(profile, rule.role),
+        rule.why.format(word=word, nulls=f"{profile.nulls:,}"),
+        "looks like a time, and is not read as one" if looks_like_a_time(profile) else "",
+    )
     return RoleChoice(rule.role, "; ".join(part for part in parts if part))
 
 
@@ -84,7 +89,8 @@ def is_moment(profile: ColumnProfile) -> bool:
     """Return whether the values are points in time, whatever their type."""
     named = names.says_moment(profile.name)
     if profile.kind == "string":
-        dated = profile.share("time") if not named else profile.share("time", "date", "epoch")
+        times = ("time", "named month", *(("date", "epoch") if named else ()))
+        dated = profile.share(*times)
         return dated >= 0.95
     if profile.kind in ("integer", "float"):
         return named and _is_epoch(profile)
@@ -97,10 +103,17 @@ def _is_epoch(profile: ColumnProfile) -> bool:
         return profile.share("epoch") >= 0.95
     if profile.minimum is None or profile.maximum is None:
         return False
+    if FILETIME[0] <= profile.minimum and profile.maximum < FILETIME[1]:
+        return True
     return any(
         1e9 * unit <= profile.minimum and profile.maximum <= 4.1e9 * unit
         for unit in (1, 1e3, 1e6, 1e9)
     )
+
+
+def looks_like_a_time(profile: ColumnProfile) -> bool:
+    """Return whether most values are times in a spelling that is not read."""
+    return profile.share("other time") >= 0.8
 
 
 def _all_match(profile: ColumnProfile, *patterns: str) -> bool:

@@ -1,4 +1,8 @@
-"""Values read as moments: timestamps, dates, ISO 8601 text and counts since 1970."""
+"""Values read as moments: timestamps, dates, text of logs and mails, and counts since 1970.
+
+Text is ISO 8601, the common log format (`05/Jan/2026:03:11:00 +0100`) or RFC 1123 (`Mon, 05 Jan
+2026 03:11:00 GMT`). What leaves the order of day and month open, or the year, is none of them.
+"""
 
 from typing import Any
 
@@ -16,6 +20,7 @@ from schemas.events.parsing import (
     to_floats,
     undictionaried,
 )
+from schemas.patterns import FILETIME, NAMED_MONTHS
 
 INSTANT = pa.timestamp("us", tz="UTC")
 
@@ -32,6 +37,13 @@ _DATE = r"\d{4}"
 _SPELLINGS = {r" ?(?:UTC|GMT)$": "Z", r"(?<=:\d\d),(?=\d)": ".", r"^(\d{8})(\d{6})$": r"\1T\2"}
 """How logs spell ISO 8601 otherwise -> what pandas takes."""
 _SECONDS_IN_DAY = 86_400
+_NOT_OF_THE_FORMAT = r"^[A-Za-z]{3}, |[\[\]]"
+ACCEPTED = (
+    "ISO 8601, `05/Jan/2026:03:11:00 +0100`, `Mon, 05 Jan 2026 03:11:00 GMT`, and counts since 1970"
+    " in s, ms, µs or ns"
+)
+"""The spellings of times that are read, for whoever is told that his are not."""
+_FILETIME_TO_MICROSECONDS = 11_644_473_600_000_000
 
 
 def read_instants(values: pa.Array) -> Reading:
@@ -66,6 +78,9 @@ def _counted(values: pa.Array) -> Reading:
     per_second = _epoch_unit(floats)
     exact = pa.types.is_signed_integer(values.type)  # float64 is too coarse for nanoseconds
     counts = _stored(values.cast(pa.int64())) if exact else floats
+    if _are_filetimes(floats):
+        micros = counts // 10 - _FILETIME_TO_MICROSECONDS
+        return _reading(*_microseconds(micros, PER_SECOND["us"]), np.isnan(floats))
     return _reading(*_microseconds(counts, per_second), np.isnan(floats))
 
 
@@ -92,7 +107,26 @@ def _dates_of_text(texts: "pd.Series[Any]") -> np.ndarray:
     dated = texts.str.match(_DATE).astype(bool) & ~texts.str.fullmatch(_COUNT).astype(bool)
     spelt = texts.where(dated).str.upper().replace(_SPELLINGS, regex=True)
     moments = pd.to_datetime(spelt, format="ISO8601", utc=True, errors="coerce")
+    for pattern, spelling in NAMED_MONTHS:
+        named = texts.str.fullmatch(pattern).astype(bool)
+        if named.any():
+            moments = moments.where(~named, _moments_of(texts.where(named), spelling))
     return moments.dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
+
+
+def _moments_of(texts: "pd.Series[Any]", spelling: str) -> "pd.Series[Any]":
+    plain = texts.str.replace(_NOT_OF_THE_FORMAT, "", regex=True)
+    zoned = plain.str.replace(r" (?:GMT|UTC|Z)$", " +0000", case=False, regex=True)
+    return pd.to_datetime(zoned, format=spelling, utc=True, errors="coerce")
+
+
+def _are_filetimes(counts: np.ndarray) -> bool:
+    """Tell counts of 100 ns since 1601 by their size; as nanoseconds since 1970 they lie in 1974.
+
+    Nanoseconds of the years 1973 and 1974 are of the same size, and no log has them.
+    """
+    known = counts[np.isfinite(counts) & (counts != 0)]
+    return bool(len(known)) and FILETIME[0] <= float(np.median(known)) < FILETIME[1]
 
 
 def _epoch_unit(counts: np.ndarray) -> int:

@@ -367,3 +367,22 @@ def test_there_is_at_most_one_id_and_one_time(columns: dict[str, list[str | None
     assert list(choices) == list(columns)
     assert roles.count(Role.ID) <= 1
     assert roles.count(Role.TIME) <= 1
+
+
+@pytest.mark.parametrize("spelling", ["%d/%b/%Y:%H:%M:%S +0100", "%a, %d %b %Y %H:%M:%S GMT"])
+def test_times_with_the_name_of_their_month_are_times(spelling: str) -> None:
+    assert role_of("when", [moment.strftime(spelling) for moment in moments()]) is Role.TIME
+
+
+def test_counts_of_windows_are_times() -> None:
+    ticks = [int((moment.timestamp() + 11_644_473_600) * 10**7) for moment in moments()]
+    assert role_of("time", ticks) is Role.TIME
+
+
+@pytest.mark.parametrize(
+    "spelling", ["%d.%m.%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%b %e %H:%M:%S"]
+)
+def test_a_time_that_is_not_read_is_told(spelling: str) -> None:
+    (choice,) = choose(when=[moment.strftime(spelling) for moment in moments()]).values()
+    assert choice.role is not Role.TIME
+    assert "looks like a time, and is not read as one" in choice.why

@@ -35,6 +35,10 @@ def _moments(values: pa.Array) -> list[Any]:
         "1767225600",
         "1767225600.0",
         "1767225600000",
+        "01/Jan/2026:00:00:00 +0000",
+        "[01/Jan/2026:01:00:00 +0100]",
+        "Thu, 01 Jan 2026 00:00:00 GMT",
+        "Thu, 1 jan 2026 01:00:00 +0100",
     ],
 )
 def test_every_spelling_of_a_moment_is_read(text: str) -> None:
@@ -62,6 +66,17 @@ def test_text_that_spells_nothing_is_missing(text: str) -> None:
 def test_the_unit_of_a_count_is_told_by_its_size(per_second: int, kind: pa.DataType) -> None:
     counts = pa.array([1_767_225_600 * per_second, None], pa.int64()).cast(kind, safe=False)
     assert _moments(counts) == [_NEW_YEAR, None]
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.uint64()])
+def test_counts_of_windows_are_told_by_their_size(kind: pa.DataType) -> None:
+    since_1601 = (1_767_225_600 + 11_644_473_600) * 10**7
+    assert _moments(pa.array([since_1601, None], kind)) == [_NEW_YEAR, None]
+
+
+@pytest.mark.parametrize("text", ["01.02.2026 03:11:00", "01/02/2026 03:11:00", "Jan  5 03:11:00"])
+def test_text_that_leaves_day_month_or_year_open_is_impossible(text: str) -> None:
+    assert read_instants(pa.array([text])).unreadable.all()
 
 
 def test_one_odd_count_does_not_change_the_unit_of_the_others() -> None:
