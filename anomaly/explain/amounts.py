@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 
 _TOKENS = re.compile(r"[^A-Za-zµ]+|(?<=[a-z])(?=[A-Z])")
 _SECONDS = {
@@ -17,6 +18,8 @@ _MAGNITUDES = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")
 _DIGITS = 4
 _LARGEST = 1e15
 """From here on a float does not hold each whole number."""
+_INFINITE = sys.float_info.max
+"""As what infinity is read."""
 
 
 def amount(column: str, value: float) -> str:
@@ -28,6 +31,8 @@ def amount(column: str, value: float) -> str:
     ('3 min 51 s (231,004 ms)', '4.6 GB (4,600,000,000)', '400,006')
     """
     exact, short = number(value), rounded(column, value)
+    if is_infinite(value):
+        return exact
     unit = _seconds(column)
     if unit is not None:
         exact = f"{exact} {_UNITS[unit]}"
@@ -42,6 +47,8 @@ def rounded(column: str, value: float) -> str:
     >>> rounded("duration_ms", 25101.0), rounded("bytes", 512.0), rounded("score", 0.25)
     ('25.1 s', '512 B', '0.25')
     """
+    if is_infinite(value):
+        return number(value)
     unit = _seconds(column)
     if unit is not None and math.isfinite(value):
         return _time(value, unit)
@@ -58,6 +65,8 @@ def number(value: float) -> str:
     >>> number(400006.0), number(1234567.8), number(0.000123456), number(1e300)
     ('400,006', '1,234,568', '0.0001235', '1e+300')
     """
+    if is_infinite(value):
+        return "infinity" if value > 0 else "-infinity"
     if not math.isfinite(value) or abs(value) >= _LARGEST:
         return f"{value:.4g}"
     if float(value).is_integer():
@@ -67,6 +76,11 @@ def number(value: float) -> str:
     places = max(_DIGITS - 1 - math.floor(math.log10(abs(value))), 0)
     text = f"{value:,.{places}f}"
     return text.rstrip("0").rstrip(".") if places else text
+
+
+def is_infinite(value: float) -> bool:
+    """Tell whether a number is read from infinity, which is the largest number then."""
+    return abs(value) >= _INFINITE
 
 
 def _tokens(column: str) -> set[str]:

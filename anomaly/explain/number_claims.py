@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.explain.amounts import amount, number, rounded
+from anomaly.explain.amounts import amount, is_infinite, number, rounded
 from anomaly.explain.claims import COMMON, ENOUGH, FEWEST, Among, Claim, Judged
 from anomaly.explain.quoting import is_held, quote
 from anomaly.numerics.arrays import Doubles
@@ -104,7 +104,8 @@ def _outermost(
     which = (
         "the next" if judged.itself else ("the previous " + ("maximum" if highest else "minimum"))
     )
-    times = value / next_one if highest and next_one > 0.0 else 0.0
+    finite = not is_infinite(value) and next_one > 0.0
+    times = value / next_one if highest and finite else 0.0
     if times >= _TIMES:
         how = number(round(times) if times >= 10.0 else round(times, 1))
         return f"{place}, {how} times {which} ({rounded(column, next_one)})"

@@ -17,7 +17,7 @@ from flows.steps.plan import PLAN
 from flows.steps.planned import WHOLE, Source
 from flows.steps.publish import PUBLISH, Judged
 from flows.steps.run import opened_run
-from flows.steps.score import SCORE, merge_chunks
+from flows.steps.score import SCORE, merge_chunks, require_scored
 from flows.steps.select import SELECT
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.job import JobSpec
@@ -78,6 +78,7 @@ def _detect(
             n = gathered.records.n_chunks
             chunks = runner.each(SCORE, n, run, gathered, fitted)
             scored = merge_chunks(_all_of(chunks, partial(on_progress, SCORE.name), n))
+            require_scored(run, gathered, scored)
         with step(SELECT.name):
             selected = runner.call(SELECT, run, gathered, fitted, scored)
         with step(GROUP.name):

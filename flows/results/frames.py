@@ -79,7 +79,7 @@ def _ledger_row(run: PublishedRun) -> dict[str, object]:
 
 def _as_frame(table: pa.Table) -> pd.DataFrame:
     """Make a frame whose integers stay integers: pandas would make floats of those with nulls."""
-    frame: pd.DataFrame = table.to_pandas()
+    frame: pd.DataFrame = _in_known_zones(table).to_pandas()
     for name in table.column_names:
         column = table[name]
         if pa.types.is_integer(column.type) and column.null_count:
@@ -87,3 +87,19 @@ def _as_frame(table: pa.Table) -> pd.DataFrame:
             exact = column.to_pandas(integer_object_nulls=True)
             frame[name] = exact.astype("UInt64" if unsigned else "Int64")
     return frame
+
+
+def _in_known_zones(table: pa.Table) -> pa.Table:
+    """Give times whose zone is unknown here as the same moments in UTC."""
+    for position, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type) and not _is_known(field.type.tz):
+            moments = table.column(position).cast(pa.timestamp(field.type.unit, "UTC"))
+            table = table.set_column(position, field.name, moments)
+    return table
+
+
+def _is_known(zone: str | None) -> bool:
+    try:
+        return zone is None or bool(pa.lib.string_to_tzinfo(zone))
+    except (ValueError, LookupError):
+        return False

@@ -1,6 +1,5 @@
 """Steps `fit`, `take up the model` and `register`: fit a model, or load a stored one."""
 
-from collections import Counter
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -21,6 +20,7 @@ from flows.jobs.model_choice import new_columns
 from flows.runtime.work import Step
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
+from flows.steps.quarantine import why_rejected
 from flows.steps.records import Records
 from flows.steps.run import Run
 from flows.steps.sampling import by_content, is_drawn, sample_rows
@@ -207,15 +207,12 @@ def _require_enough(run: Run, records: Records, sample: pa.Table) -> None:
     if n >= FEWEST_EVENTS:
         return
     unit = "sessions" if run.job.unit == "session" else "valid events"
-    faults = pa.concat_tables([batch.rejected for batch in records.read(0)])
-    reasons = Counter(zip(faults["column"].to_pylist(), faults["reason"].to_pylist(), strict=True))
-    if not reasons:
+    rejected = why_rejected(records)
+    if rejected is None:
         remedy = f"a normal cluster needs at least {FEWEST_EVENTS}; widen the input"
         raise TooFewRecordsError(f"only {n} {unit}", where=where, remedy=remedy)
-    (column, reason), rows = reasons.most_common(1)[0]
     raise TooFewRecordsError(
-        f"only {n} {unit}: {faults.num_rows:,} rows are rejected, {rows:,} for {reason} in"
-        f" `{column}`",
+        f"only {n} {unit}: {rejected}",
         where=where,
         remedy="give that column another role in the job file",
     )

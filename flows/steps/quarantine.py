@@ -6,9 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from flows.steps.records import Records
 from flows.steps.run import Run
 from flows.storage.input.rows import read_rows, source_of
 from schemas.events.contract import RejectReason
+from schemas.events.instants import ACCEPTED
 from schemas.events.secrets import mask_secrets
 from schemas.outputs.tables import REJECTION, beside_own_columns
 
@@ -52,6 +54,17 @@ def _rejected(file: str, numbers: np.ndarray, schema: pa.Schema) -> pa.Table:
     ]
     own = [pa.nulls(n, field.type) for field in list(schema)[len(lead) :]]
     return pa.table([*lead, *own], schema=schema)
+
+
+def why_rejected(records: Records) -> str | None:
+    """Say how many rows of the first chunk are rejected, and what for most; None if none is."""
+    faults = pa.concat_tables([batch.rejected for batch in records.read(0)])
+    reasons = Counter(zip(faults["column"].to_pylist(), faults["reason"].to_pylist(), strict=True))
+    if not reasons:
+        return None
+    (column, reason), rows = reasons.most_common(1)[0]
+    read = f" (read are {ACCEPTED})" if reason == RejectReason.IMPOSSIBLE_TIME else ""
+    return f"{faults.num_rows:,} rows are rejected, {rows:,} for {reason} in `{column}`{read}"
 
 
 def quarantine_rejected(run: Run, part: int, rejected: Sequence[pa.Table]) -> dict[str, int]:

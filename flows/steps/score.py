@@ -15,11 +15,13 @@ from flows.runtime.work import Step
 from flows.steps.candidates import MOST_CANDIDATES, ODDEST, Oddest
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
-from flows.steps.quarantine import quarantine_rejected
+from flows.steps.quarantine import quarantine_rejected, why_rejected
 from flows.steps.records import Batch, Records
 from flows.steps.run import Run
 from flows.steps.sampling import sample_of_batch, write_chunk_sample
 from schemas.columns.roles import time_column
+from schemas.errors import InputError
+from schemas.locations import without_secrets
 from schemas.outputs.tables import SCORES
 
 HIGHEST_SCORE = 3_000
@@ -83,6 +85,24 @@ def merge_chunks(chunks: Sequence[ChunkScored]) -> ChunkScored:
     scored = sum(chunk.scored for chunk in chunks)
     covers = covered([time for chunk in chunks for time in chunk.covers or ()])
     return ChunkScored(scored, dict(rejected), histogram, covers)
+
+
+def require_scored(run: Run, gathered: Gathered, scored: ChunkScored) -> None:
+    """Refuse a run that scored nothing: published, it would say that nothing was odd.
+
+    Raises
+    ------
+    InputError
+        No row is a valid event.
+    """
+    if scored.scored:
+        return
+    rejected = why_rejected(gathered.records)
+    raise InputError(
+        f"nothing was judged: {rejected or 'no row is part of a record'}",
+        where=without_secrets(run.plan.location),
+        remedy="mend the input, or fit a new model on input like it with `outfield fit`",
+    )
 
 
 def _ends(records: Records, table: pa.Table) -> list[int]:

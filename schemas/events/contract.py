@@ -31,12 +31,10 @@ class RejectReason(StrEnum):
     """The time cannot be read, or lies before 1900 or after 2199."""
     UNREADABLE_NUMBER = "unreadable number"
     """The value of a number column is not a number."""
-    INFINITE_NUMBER = "infinite number"
-    """The number is infinite, so no distance to it can be measured."""
     UNREADABLE_FLAG = "unreadable flag"
     """The value of a flag column is neither yes nor no."""
     TEXT_TOO_LONG = "text too long"
-    """The text is longer than the limit."""
+    """The id is longer than the limit."""
     NULL_SESSION_KEY = "null session key"
     """The column that names the session is empty, so the row belongs to none."""
     DAMAGED_FILE = "damaged file"
@@ -48,7 +46,7 @@ class Limits:
     """The largest values that are accepted."""
 
     characters: int = 65_536
-    """The longest text of an id, entity, category or text column."""
+    """The longest id; of an entity, category or text, what is read of a value."""
 
 
 @dataclass(frozen=True)
@@ -173,10 +171,7 @@ def _read_as(
     if role is Role.FLAG:
         reading = read_flags(values)
         return reading.values, [(RejectReason.UNREADABLE_FLAG, reading.unreadable)]
-    terms = read_terms(values)
-    too_long = np.append(_longer_than(terms.dictionary, limits), False)
-    codes = terms.indices.fill_null(-1).to_numpy()
-    return terms, [(RejectReason.TEXT_TOO_LONG, too_long[codes])]
+    return _cut(read_terms(values), limits), []
 
 
 def _read_ids(
@@ -201,11 +196,21 @@ def _read_times(values: pa.Array) -> tuple[pa.Array, list[Fault]]:
 
 def _read_numbers(values: pa.Array) -> tuple[pa.Array, list[Fault]]:
     reading = read_numbers(values)
-    infinite = pc.is_inf(reading.values).fill_null(False).to_numpy(zero_copy_only=False)
-    return reading.values, [
-        (RejectReason.UNREADABLE_NUMBER, reading.unreadable),
-        (RejectReason.INFINITE_NUMBER, infinite),
-    ]
+    return _finite(reading.values), [(RejectReason.UNREADABLE_NUMBER, reading.unreadable)]
+
+
+def _finite(numbers: pa.Array) -> pa.Array:
+    """Read infinity as the largest number: it is an extreme value, and no reason to look away."""
+    largest = float(np.finfo(np.float64).max)
+    return pc.if_else(pc.is_inf(numbers), pc.multiply(pc.sign(numbers), largest), numbers)
+
+
+def _cut(terms: pa.DictionaryArray, limits: Limits) -> pa.DictionaryArray:
+    """Cut the texts beyond the limit; the row keeps them whole, where its values are shown."""
+    if not _longer_than(terms.dictionary, limits).any():
+        return terms
+    cut = pc.utf8_slice_codeunits(terms.dictionary, 0, limits.characters).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(cut.indices.take(terms.indices), cut.dictionary)
 
 
 def _nulls(values: pa.Array | pa.ChunkedArray) -> np.ndarray:

@@ -22,7 +22,7 @@ _MILLISECONDS_IN_DAY = 86_400_000
 _MISSING = ("", "-", "nan", "na", "n/a", "nat", "null", "none")
 """How text spells a missing number, time or flag."""
 _YES = ("true", "t", "yes", "y", "on", "1", "1.0")
-_NO = ("false", "f", "no", "n", "off", "0", "0.0")
+_NO = ("false", "f", "no", "n", "off", "0", "0.0", "-0", "-0.0")
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,8 @@ def is_number(kind: pa.DataType) -> bool:
 
 
 def to_floats(values: pa.Array) -> np.ndarray:
-    """Give numbers as float64 (n,), null as NaN."""
-    return values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    """Give numbers as float64 (n,), null as NaN, and -0.0 as 0."""
+    return values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) + 0.0
 
 
 def integers_of(kind: pa.DataType) -> pa.DataType:

@@ -16,9 +16,9 @@ _UUID_GROUPS = (8, 12, 16, 20)
 def as_text(values: pa.Array) -> pa.Array:
     """Spell values as text.
 
-    Numbers get their shortest spelling (`1`, `0.1`), zoned times are given in UTC, durations in
-    seconds. Bytes are UTF-8 where they are printable text, else hexadecimal; nested values are
-    compact JSON with sorted keys. NaN is a missing number, so it becomes null.
+    Numbers get their shortest spelling (`1`, `0.1`; -0.0 is `0`), zoned times are given in UTC,
+    durations in seconds. Bytes are UTF-8 where they are printable text, else hexadecimal; nested
+    values are compact JSON with sorted keys. NaN is a missing number, so it becomes null.
 
     Parameters
     ----------
@@ -146,7 +146,8 @@ def _is_json_literal(kind: pa.DataType) -> bool:
 def _plain_text(values: pa.Array) -> pa.Array:
     kind = values.type
     if pa.types.is_floating(kind):
-        return pc.if_else(pc.is_nan(values), None, values).cast(pa.string())
+        texts = pc.if_else(pc.is_nan(values), None, values).cast(pa.string())
+        return pc.if_else(pc.equal(texts, "-0"), "0", texts)
     if pa.types.is_timestamp(kind):
         # Of zoned times, Arrow spells some that no calendar holds as nonsense.
         text = values.cast(pa.timestamp(kind.unit)).cast(pa.string())

@@ -19,7 +19,7 @@ from anomaly.explain.amounts import amount, number, rounded
         ("bytes_per_s", 5_000.0, "5,000"),
         ("count", 400_006.0, "400,006"),
         ("duration", 7_993.0, "7,993"),
-        ("duration_ms", float("inf"), "inf (inf ms)"),
+        ("duration_ms", float("inf"), "infinity"),
     ],
 )
 def test_an_amount_has_its_unit_and_the_exact_value_where_it_is_rounded(

@@ -14,11 +14,11 @@ from flows.cli.app import main
 from flows.jobs.job_file import load_job
 from flows.storage.input.plan import plan_input
 from flows.storage.input.rows import read_batches
-from flows.storage.runs.reader import find_run
+from flows.storage.runs.reader import find_run, read_findings
 from schemas.columns.roles import infer_roles
 from schemas.errors import InputError, JobError
 from schemas.events.flattening import flatten
-from tests.flows.sample_logs import detect, job, rejected_rows, small_log, written
+from tests.flows.sample_logs import detect, job, small_log, written
 
 IN_A_FOLDER = [HealthCheck.function_scoped_fixture]
 
@@ -103,15 +103,15 @@ def test_ids_partitions_and_names_that_lead_away_write_nothing_elsewhere(tmp_pat
 
 
 @pytest.mark.slow
-def test_a_text_of_a_hundred_megabytes_is_quarantined(tmp_path):
+def test_a_text_of_a_hundred_megabytes_is_judged_by_its_beginning(tmp_path):
     log = small_log()
     messages = log["message"].to_pylist()
     messages[7] = "x" * 100_000_000
     log = log.set_column(5, "message", pa.array(messages))
     run = detect(job(written(tmp_path / "log.parquet", log), tmp_path / "out"))
-    assert run.manifest.ledger.quarantined == {"text too long": 1}
-    (rejected,) = rejected_rows(run)
-    assert len(rejected["message"]) == 100_000_000
+    assert (run.manifest.ledger.scored, run.manifest.ledger.quarantined) == (len(log), {})
+    found = read_findings(run)["message"].to_pylist()
+    assert max(len(message or "") for message in found) == 100_000_000
     assert (run.folder / "report.html").stat().st_size < 5_000_000
 
 
