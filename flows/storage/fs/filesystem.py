@@ -28,6 +28,9 @@ _DAMAGE = re.compile(
 """What Arrow says of bytes that are not what they should be, as an error of the system's kind."""
 
 
+_ENCRYPTION = re.compile("[ed][en]crypt", re.IGNORECASE)
+
+
 def open_location(location: str) -> tuple[FileSystem, str]:
     """Open the filesystem of a location; give the path in it.
 
@@ -84,7 +87,7 @@ def naming_damage(where: str) -> Iterator[None]:
     except MemoryError:
         raise
     except (pa.ArrowException, UnicodeError) as error:
-        raise damaged(where, str(error)) from error
+        raise _encrypted(where, str(error)) or damaged(where, str(error)) from error
 
 
 def damaged(where: str, message: str) -> DamagedFileError:
@@ -94,6 +97,14 @@ def damaged(where: str, message: str) -> DamagedFileError:
         where=where,
         remedy="write the file anew, or leave it out",
     )
+
+
+def _encrypted(where: str, message: str) -> InputError | None:
+    """Say that a file is encrypted, where Arrow says so."""
+    if not _ENCRYPTION.search(message):
+        return None
+    remedy = "decrypt it first: outfield takes no keys"
+    return InputError("the file is encrypted", where=where, remedy=remedy)
 
 
 def _first_line(message: str) -> str:
@@ -116,6 +127,8 @@ def _unreadable(where: str, message: str) -> InputError:
     if store:
         remedy = "check the network, AWS_ENDPOINT_URL and the region"
         return InputError(f"the store did not answer ({store[1]})", where=where, remedy=remedy)
+    if encrypted := _encrypted(where, message):
+        return encrypted
     if _DAMAGE.search(message):
         return damaged(where, message)
     return InputError(

@@ -18,6 +18,8 @@ from schemas.errors import InputError, NoInputError
 from schemas.locations import without_secrets
 
 _PARQUET = (".parquet", ".parq", ".pq")
+_OTHER_KIND = re.compile(r"\.(csv|tsv|json|jsonl|ndjson)(\.gz|\.zst)?$", re.IGNORECASE)
+"""Ends of the names of files that DuckDB makes Parquet of."""
 _OWN_RUN = re.compile(r"(^|/)runs/\d{8}T\d{12}Z/")
 """What outfield wrote below a folder that it is told to read is no input."""
 _WILDCARD = re.compile(r"[*?\[]")
@@ -69,6 +71,7 @@ def locate(location: str, root: str | None = None) -> Located:
         filesystem, path = open_location(location)
         found = filesystem.get_file_info(path)
         if found.type is FileType.File:
+            _check_kind(path, shown)
             folder, files = path.rpartition("/")[0], [found]
         elif found.type is FileType.Directory:
             folder, files = path, _files_below(filesystem, path)
@@ -88,6 +91,20 @@ def locate(location: str, root: str | None = None) -> Located:
         files = _each_once(files, folder)
     names = {file.path.removeprefix(folder).lstrip("/"): file for file in files}
     return Located(filesystem, folder, dict(sorted(names.items())))
+
+
+def _check_kind(path: str, shown: str) -> None:
+    """Refuse a text file, with the command that makes Parquet of it."""
+    kind = _OTHER_KIND.search(path)
+    if kind is None:
+        return
+    name = path.rpartition("/")[2]
+    parquet = f"{name.removesuffix(kind[0])}.parquet"
+    raise InputError(
+        f"a {kind[1].upper()} file, and only Parquet is read",
+        where=shown,
+        remedy=f"""make Parquet of it: duckdb -c "COPY (FROM '{name}') TO '{parquet}'\"""",
+    )
 
 
 def _each_once(files: Iterable[FileInfo], folder: str) -> list[FileInfo]:

@@ -26,10 +26,13 @@ def unify(schemas: Iterable[tuple[str, pa.Schema]]) -> pa.Schema:
     Raises
     ------
     InputError
-        Two files hold a column in types that no type unites, or a file has two columns of one name.
+        Two files hold a column in types that no type unites, or under names that differ in case. Or
+        a file has two columns of one name.
     """
     witnesses: dict[str, dict[pa.DataType, str]] = {}
-    for file, schema in _distinct(schemas):
+    distinct = _distinct(schemas)
+    _check_case(distinct)
+    for file, schema in distinct:
         _check_names(file, schema)
         for field in schema:
             kind = _without_views(field.type)
@@ -107,6 +110,20 @@ def _check_names(file: str, schema: pa.Schema) -> None:
         raise InputError(
             f"two columns are called {twice!r}", where=file, remedy="rename one of them"
         )
+
+
+def _check_case(schemas: Sequence[tuple[str, pa.Schema]]) -> None:
+    """Refuse names that differ in case between files: half of each column would be null."""
+    spelt: dict[str, tuple[str, str]] = {}
+    beside = {frozenset(schema.names) for _, schema in schemas}
+    for file, schema in schemas:
+        for name in schema.names:
+            other, witness = spelt.setdefault(name.casefold(), (name, file))
+            if other != name and not any({name, other} <= together for together in beside):
+                raise InputError(
+                    f"a column is called {other!r} in {witness}, but {name!r} in {file}",
+                    remedy="write the files with one name, or name only those that agree",
+                )
 
 
 def _unite(name: str, types: Mapping[pa.DataType, str]) -> pa.DataType:
