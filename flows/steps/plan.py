@@ -8,12 +8,12 @@ from flows.jobs.model_choice import choose_model, roles_in_model
 from flows.jobs.partitions import days_of_history, days_to_fit, located_window, source_of
 from flows.runtime.work import Step
 from flows.steps.planned import Planned, Source
-from flows.steps.profile import profile_columns
+from flows.steps.profile import inferred_roles, profile_columns
 from flows.storage.input.damaged_files import without_damaged_files
 from flows.storage.input.files import Located, locate
 from flows.storage.input.plan import InputPlan, plan_located
 from flows.storage.search.vector_index import require_store
-from schemas.columns.roles import Role, RoleChoice, infer_roles
+from schemas.columns.roles import Role, RoleChoice
 from schemas.errors import InputError, JobError
 from schemas.events.flattening import flattened_origin
 from schemas.job.job import SESSION_CUTS, JobSpec, check_columns, check_peers, roles_of
@@ -136,7 +136,7 @@ def _settle(job: JobSpec, source: Source, started: datetime, plan: InputPlan) ->
     model = source.model or choose_model(job)
     if model is not None:
         return Planned(started, source.partition, plan, roles_in_model(job, model, plan), model)
-    choices = roles_of(job, infer_roles(profile_columns(plan, job)))
+    choices = roles_of(job, inferred_roles(plan, profile_columns(plan, job)))
     if source.judged is not None:
         choices = _shared(choices, source.judged)
     if all(choice.role in (Role.ID, Role.IGNORE) for choice in choices.values()):

@@ -1,5 +1,6 @@
 """Profiles the columns of a sample of the input and infers their roles."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from secrets import token_bytes
 
@@ -11,7 +12,7 @@ from flows.steps.sampling import sample_rows
 from flows.storage.fs.masking_key import KEY_BYTES
 from flows.storage.input.plan import InputPlan, plan_input
 from flows.storage.input.rows import read_rows
-from schemas.columns.roles import ColumnProfile, RoleChoice, infer_roles
+from schemas.columns.roles import ColumnProfile, RoleChoice, infer_roles, without_partition_dates
 from schemas.events.flattening import flatten, flattened_origin
 from schemas.events.secrets import Secrets, mask_secrets
 from schemas.job.job import JobSpec, build_job
@@ -25,7 +26,12 @@ def profile_input(location: str) -> tuple[dict[str, ColumnProfile], dict[str, Ro
     job = build_job({"input": location}, "command line")
     plan = plan_input(*source_of(job, chosen_partition(job, None, datetime.now(UTC))))
     profiles = profile_columns(plan, job)
-    return profiles, infer_roles(profiles)
+    return profiles, inferred_roles(plan, profiles)
+
+
+def inferred_roles(plan: InputPlan, profiles: Mapping[str, ColumnProfile]) -> dict[str, RoleChoice]:
+    """Infer the roles of the planned columns; the dates of partitions are not judged."""
+    return without_partition_dates(infer_roles(profiles), plan.partition_values())
 
 
 def profile_columns(plan: InputPlan, job: JobSpec) -> dict[str, ColumnProfile]:

@@ -6,14 +6,24 @@ best of those that could say when it happened. For every other column the rules 
 tried in order, and the first that applies decides. Each choice says why, with the figures.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 
 from schemas.columns import vocabulary as names
-from schemas.columns.profile import ColumnProfile, Role, RoleChoice
+from schemas.columns.profile import PATTERNS, ColumnProfile, Role, RoleChoice
 from schemas.columns.rules import ACTORS, FEW, STRUCTURES, by_rules, figures, is_moment
 
-__all__ = ["ColumnProfile", "Role", "RoleChoice", "infer_roles", "time_column"]
+__all__ = [
+    "ColumnProfile",
+    "Role",
+    "RoleChoice",
+    "infer_roles",
+    "time_column",
+    "without_partition_dates",
+]
 
+_DATED = re.compile(PATTERNS["date"].rstrip("$"))
+"""A day, and perhaps an hour after it."""
 _SHORT = 12
 """Few distinct texts that are shorter say of a token what it is or what became of it."""
 
@@ -53,6 +63,41 @@ def infer_roles(profiles: Mapping[str, ColumnProfile]) -> dict[str, RoleChoice]:
         else:
             choices[name] = by_rules(profile)
     return {name: _masked_if_secret(profiles[name], choice) for name, choice in choices.items()}
+
+
+def without_partition_dates(
+    choices: Mapping[str, RoleChoice], values: Mapping[str, Collection[str]]
+) -> dict[str, RoleChoice]:
+    """Ignore the dates that folders name, such as `day=2026-01-05`: all rows of a file share one.
+
+    Parameters
+    ----------
+    choices
+        Column name -> its inferred role.
+    values
+        Key of the hive partitions -> its values.
+
+    Examples
+    --------
+    >>> choices = {"dt": RoleChoice(Role.NUMBER, ""), "region": RoleChoice(Role.CATEGORY, "")}
+    >>> roles = without_partition_dates(choices, {"dt": ["20260105"], "region": ["eu"]})
+    >>> [str(choice.role) for choice in roles.values()]
+    ['ignore', 'category']
+    """
+    dated = {key for key, texts in values.items() if _names_date(key, texts)}
+    why = "the date of a partition, which folders name: give it a role to judge it"
+    return {
+        name: RoleChoice(Role.IGNORE, why)
+        if name in dated and choice.role not in (Role.TIME, Role.IGNORE)
+        else choice
+        for name, choice in choices.items()
+    }
+
+
+def _names_date(key: str, texts: Collection[str]) -> bool:
+    if names.says_calendar(key):
+        return True
+    return bool(texts) and all(_DATED.match(text) for text in texts)
 
 
 # --- the time of the event -------------------------------------------------------------------

@@ -77,6 +77,14 @@ class InputPlan:
         """Name a file in an error."""
         return where_is(self.location, file.name)
 
+    def partition_values(self) -> dict[str, set[str]]:
+        """Return the keys of the hive partitions, each with its values, null left out."""
+        values: dict[str, set[str]] = {}
+        for file in self.files:
+            for key, value in file.partition:
+                values.setdefault(key, set()).update([value] if value is not None else [])
+        return values
+
     def states(self) -> set[tuple[str, int, str | None]]:
         """Return name, size and time of the last change of each file, as `Located.states` does."""
         own = {(file.name, file.bytes, file.modified) for file in self.files}
