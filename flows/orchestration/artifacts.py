@@ -1,8 +1,9 @@
-"""Artifacts of a run in Prefect's interface: progress, a summary, top findings, the report."""
+"""Artifacts of a run in Prefect's interface: progress, a summary, top incidents, the report."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from logging import WARNING
+from typing import Any
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -15,12 +16,14 @@ from prefect.artifacts import (
 
 from flows.orchestration.server import lost_server
 from flows.report.overview import alarms_sentence
+from flows.results.report_link import report_address
 from flows.runtime.run_log import log
 from flows.steps.score import SCORE
-from flows.storage.runs.reader import REPORT, PublishedRun, read_findings
+from flows.storage.runs.reader import REPORT, PublishedRun, read_incidents
 from schemas.escaping import markdown
 
 _TOP = 10
+_SHOWN = ["rank", "alarm", "severity", "status", "title", "records", "first_time", "incident"]
 
 
 class Artifacts:
@@ -39,7 +42,7 @@ class Artifacts:
             self._leave(lambda: self._note(100.0 * done / max(total, 1)))
 
     def outcome(self, run: PublishedRun) -> None:
-        """Leave the summary, the top findings and the link to the report of a published run."""
+        """Leave the summary, the top incidents and the link to the report of a published run."""
         self._leave(lambda: _publish(run))
 
     def _leave(self, make: Callable[[], None]) -> None:
@@ -65,9 +68,16 @@ class Artifacts:
 def _publish(run: PublishedRun) -> None:
     key = re.sub(r"[^a-z0-9]+", "-", run.manifest.job.lower()).strip("-") or "job"
     create_markdown_artifact(_summary(run), key=f"{key}-summary")
-    create_table_artifact(top_findings(run), key=f"{key}-findings")
-    # The absolute path of the report stands only here: no output of the run itself holds it.
-    create_link_artifact((run.folder / REPORT).as_uri(), "The report", key=f"{key}-report")
+    create_table_artifact(top_incidents(run), key=f"{key}-incidents")
+    create_link_artifact(report_link(run), "The report", key=f"{key}-report")
+
+
+def report_link(run: PublishedRun) -> str:
+    """Give the web address of the report, or else that of its file.
+
+    The absolute path of the report stands only here: no output of the run itself holds it.
+    """
+    return report_address(run) or (run.folder / REPORT).as_uri()
 
 
 def _summary(run: PublishedRun) -> str:
@@ -87,11 +97,16 @@ def _summary(run: PublishedRun) -> str:
     )
 
 
-def top_findings(run: PublishedRun) -> list[dict[str, object]]:
-    """List the first findings of a run. Prefect's page renders each text as Markdown."""
-    columns = ["rank", "record_id", "anomaly_score", "severity", "summary"]
-    rows = read_findings(run, columns).slice(0, _TOP).to_pylist()
-    return [
-        {name: markdown(told) if isinstance(told, str) else told for name, told in row.items()}
-        for row in rows
-    ]
+def top_incidents(run: PublishedRun) -> list[dict[str, object]]:
+    """List the first incidents of a run, alarms before leads.
+
+    Prefect's page renders each text as Markdown.
+    """
+    rows = read_incidents(run).select(_SHOWN).to_pylist()
+    return [_cells(row) for row in sorted(rows, key=lambda row: not row["alarm"])[:_TOP]]
+
+
+def _cells(row: Mapping[str, Any]) -> dict[str, object]:
+    began = row["first_time"]
+    told = {**row, "first_time": None if began is None else f"{began:%Y-%m-%d %H:%M} UTC"}
+    return {name: markdown(each) if isinstance(each, str) else each for name, each in told.items()}

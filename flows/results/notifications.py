@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote
 
 from anomaly.incidents.alarm_sentences import count_alarms, night_sentence
 from flows.results.incident_stacks import stack_lines
+from flows.results.report_link import report_address
 from flows.runtime.settings import Settings, notify_url
-from flows.storage.runs.reader import REPORT, RUNS, PublishedRun, read_incidents
+from flows.storage.runs.reader import PublishedRun, read_incidents
 from schemas.errors import JobError, OutfieldError
 from schemas.escaping import chat
 from schemas.job.job import Notify
@@ -128,8 +128,8 @@ def _end(run: PublishedRun) -> Iterator[str]:
     manifest, summary = run.manifest, run.manifest.incidents
     said = night_sentence(summary.alarms, summary.nights, summary.alarm_stacks)
     yield f"{said} Run {manifest.run_id}.".lstrip()
-    if base := Settings.from_environment().report_url:
-        yield f"{base}/{quote(manifest.job)}/{RUNS}/{quote(manifest.run_id)}/{REPORT}"
+    if address := report_address(run):
+        yield address
 
 
 def _tell_of_fall(run: PublishedRun) -> None:

@@ -15,7 +15,7 @@ from apprise.conversion import convert_between
 from markdown_it import MarkdownIt
 
 from flows.cli.app import main
-from flows.orchestration.artifacts import top_findings
+from flows.orchestration.artifacts import top_incidents
 from flows.report.page import render
 from flows.results.export import csv_lines, ocsf_lines
 from flows.results.notifications import tell_of_outcome
@@ -88,8 +88,8 @@ def _run(folder: Path, payload: str) -> PublishedRun:
 
 
 def test_an_artifact_of_prefect_shows_the_text_itself(tmp_path: Path, payload: str) -> None:
-    for row in top_findings(_run(tmp_path, payload)):
-        for cell in (str(row["record_id"]), str(row["summary"])):
+    for row in top_incidents(_run(tmp_path, payload)):
+        for cell in [str(row["title"])]:
             for page in (MarkdownIt("commonmark").render(f"x {cell}"), cell):
                 read = _Read(page)
                 assert read.tags <= {"p"}

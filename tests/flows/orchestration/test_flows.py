@@ -22,7 +22,7 @@ from flows.orchestration.checked_input import with_checked_input
 from flows.pipelines.train import train_model
 from flows.runtime.runner import DirectRunner
 from flows.steps.plan import check_input
-from flows.storage.runs.reader import list_runs, read_findings
+from flows.storage.runs.reader import list_runs, read_incidents
 from schemas.errors import InputError
 from schemas.escaping import markdown
 from schemas.outputs.figures import CanaryReport
@@ -129,13 +129,14 @@ def test_the_summary_tells_the_ledger_and_the_rule(flow_run):
     assert "Benjamini-Hochberg" in summary.data
 
 
-def test_the_table_holds_the_top_findings(flow_run):
-    table = artifact(flow_run, "sign-ins-findings")
+def test_the_table_holds_the_top_incidents(flow_run):
+    table = artifact(flow_run, "sign-ins-incidents")
     rows = json.loads(table.data)
-    top = read_findings(flow_run[1]).slice(0, 10).to_pylist()
+    top = read_incidents(flow_run[1]).slice(0, 10).to_pylist()
     assert table.type == "table"
-    assert [row["record_id"] for row in rows] == [found["record_id"] for found in top]
-    assert [row["summary"] for row in rows] == [markdown(found["summary"]) for found in top]
+    assert [row["incident"] for row in rows] == [found["incident"] for found in top]
+    assert [row["title"] for row in rows] == [markdown(found["title"]) for found in top]
+    assert all(row["first_time"].endswith(" UTC") for row in rows)
 
 
 def test_the_link_leads_to_the_report(flow_run):
