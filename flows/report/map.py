@@ -97,7 +97,8 @@ def _tell_regions(cells: list[Row], normal: Points, named: list[str | None]) -> 
     if not cells:
         return
     middles = [((cell["x"] + cell["x2"]) / 2, (cell["y"] + cell["y2"]) / 2) for cell in cells]
-    for cell, place in zip(cells, KDTree(normal).query(middles)[1].tolist(), strict=True):
+    nearest = np.asarray(KDTree(normal).query(np.array(middles))[1])
+    for cell, place in zip(cells, nearest.tolist(), strict=True):
         if named[place] is not None:
             cell["region"] = f"Mostly {named[place]}"
 
