@@ -2,7 +2,8 @@
 
 import math
 import re
-import sys
+
+import numpy as np
 
 _TOKENS = re.compile(r"[^A-Za-zµ]+|(?<=[a-z])(?=[A-Z])")
 _SECONDS = {
@@ -18,7 +19,7 @@ _MAGNITUDES = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")
 _DIGITS = 4
 _LARGEST = 1e15
 """From here on a float does not hold each whole number."""
-_INFINITE = sys.float_info.max
+_INFINITE = float(np.finfo(np.float64).max)
 """As what infinity is read."""
 
 

@@ -167,8 +167,7 @@ def _card(
     around: ContextPanel | None,
 ) -> IncidentCard:
     labels, summary = verdict_labels(run), run.incidents
-    given = [name for each in row["entities"] for name in each["names"] if name is not None]
-    names = [wording.visible(name[:_NAME]) for name in given]
+    names = _names(row)
     words = " ".join([row["title"], row["incident"], *names, row["summary"], row["record_id"]])
     lead = not row["alarm"] and (summary.nights is not None or not telling.by_rule)
     return IncidentCard(
@@ -200,6 +199,11 @@ def _card(
         names=list(dict.fromkeys(names)),
         searched=wording.visible(words[:_SEARCHED]).lower(),
     )
+
+
+def _names(row: Mapping[str, Any]) -> list[str]:
+    given = [name for each in row["entities"] for name in each["names"] if name is not None]
+    return [wording.visible(name[:_NAME]) for name in given]
 
 
 def _recurrence(row: Mapping[str, Any], nights: int | None) -> str:

@@ -118,10 +118,10 @@ def _check_case(schemas: Sequence[tuple[str, pa.Schema]]) -> None:
     beside = {frozenset(schema.names) for _, schema in schemas}
     for file, schema in schemas:
         for name in schema.names:
-            other, witness = spelt.setdefault(name.casefold(), (name, file))
+            other, earlier = spelt.setdefault(name.casefold(), (name, file))
             if other != name and not any({name, other} <= together for together in beside):
                 raise InputError(
-                    f"a column is called {other!r} in {witness}, but {name!r} in {file}",
+                    f"a column is called {other!r} in {earlier}, but {name!r} in {file}",
                     remedy="write the files with one name, or name only those that agree",
                 )
 
