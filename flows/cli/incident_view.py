@@ -86,19 +86,27 @@ def show_alarms(terminal: Terminal, alarms: Sequence[Line], nights: int | None) 
 
 
 def show_run_incidents(
-    terminal: Terminal, run: RunManifest, shown: Sequence[Line], alarms: bool
+    terminal: Terminal, run: RunManifest, shown: Sequence[Line], alarms: bool, job_folder: str
 ) -> str:
-    """Print incidents of a run, alarms with how rare they are; return what sums up the run."""
+    """Print incidents of a run, alarms with how rare they are, and the verdicts on whole stacks.
+
+    Returns
+    -------
+    The line that sums up the run.
+    """
     if alarms:
         show_alarms(terminal, shown, run.incidents.nights)
-        return alarms_line(run)
-    show_incidents(terminal, shown)
-    return incidents_line(run) or "No incident"
+    else:
+        show_incidents(terminal, shown)
+    _show_verdict_offers(terminal, shown, job_folder)
+    return alarms_line(run) if alarms else incidents_line(run) or "No incident"
 
 
-def show_verdict_offers(terminal: Terminal, lines: Iterable[Line], job_folder: str) -> None:
+def _show_verdict_offers(terminal: Terminal, lines: Iterable[Line], job_folder: str) -> None:
     """Print the command of a verdict that is about all of a stack, for the first few stacks."""
     stacks = [line for line in lines if line.incidents > 1]
+    if stacks:
+        terminal.line()
     for line in stacks[:_MOST_OFFERS]:
         terminal.say(f"One verdict about all with {_in_common(line)}:")
         asked = f"{line.incident['incident']} --scope {line.scope} --label LABEL"

@@ -62,7 +62,7 @@ class IncidentCommands:
         json
             Print one JSON document, with each incident and its reasons.
         """
-        from flows.cli import incident_view as view
+        from flows.cli.incident_view import incident_document, show_run_incidents
         from flows.cli.run_view import run_document
         from flows.report.text import count
         from flows.results.incident_filter import matching
@@ -76,16 +76,15 @@ class IncidentCommands:
             rows = rows.filter(rows["alarm"])
         listed = rows.to_pylist()
         if json:
-            told = [view.incident_document(row) for row in listed[:top]]
+            told = [incident_document(row) for row in listed[:top]]
             self.terminal.json({**run_document(found), "incidents": told})
             return
         lines = [Line(row) for row in listed] if all else stack_lines(listed)
         shown = lines[:top]
-        said = view.show_run_incidents(self.terminal, found.manifest, shown, alarms)
+        said = show_run_incidents(self.terminal, found.manifest, shown, alarms, folder)
         self.terminal.line()
         if status or severity or since:
             self.terminal.line(f"{len(rows):,} of {count(len(total), 'incident')} match")
-        view.show_verdict_offers(self.terminal, shown, folder)
         self.terminal.say(f"{said}; run {found.folder.name}")
 
     def diff(self, run_a: str, run_b: str, /, *, json: Flag = False) -> None:
