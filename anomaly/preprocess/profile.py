@@ -76,14 +76,12 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
         column = column.cast(column.type.storage_type)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    if pa.types.is_floating(column.type):
-        return pc.add(column.cast(pa.float64()), 0.0)  # -0.0 is 0
     if pa.types.is_string(column.type) or pa.types.is_string_view(column.type):
         return column.cast(pa.large_string())
     if is_binary(column.type):
         return _text_if_valid(column)
     if pa.types.is_floating(column.type):
-        column = column.cast(pa.float64())
+        column = pc.add(column.cast(pa.float64()), 0.0)  # -0.0 is 0
         return pc.if_else(pc.is_nan(column), pa.scalar(None, pa.float64()), column)
     return column
 
