@@ -44,6 +44,7 @@ HERE = socket.gethostname()
         ("RUNNING", f"{HERE}:{os.getpid()}", 30),  # a process, but not that of the run
         ("RUNNING", "elsewhere:1", 60),
     ],
+    ids=["begins", "silent", "no process", "another process", "elsewhere"],
 )
 def test_a_run_that_gives_no_sign_is_gone_after_a_while(client, state, sign, patience):
     from flows.orchestration.signs_of_life import Watch, call_crashed
