@@ -115,7 +115,7 @@ def test_runs_and_findings_are_read_from_the_store(bucket, location, capsys):
     assert read_scores(find_run("s3://results/out/log")).num_rows == newest.units_scored
     assert main(["runs", "s3://results/out/log"]) == 0
     assert newest.run_id in capsys.readouterr().out
-    assert main(["findings", "s3://results/out/log", "--json"]) == 0
+    assert main(["findings", "s3://results/out/log", "--top", "100", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["folder"] == f"s3://results/out/log/runs/{newest.run_id}"
     assert len(document["findings"]) == len(read_findings(runs[1]))

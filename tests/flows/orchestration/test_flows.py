@@ -370,7 +370,7 @@ def test_a_run_appears_on_the_server_that_is_configured(real_server, tmp_path):
     assert (flow_run["name"], flow_run["state_type"]) == ("detect-log", "COMPLETED")
     assert {each["key"] for each in listed(real_server, "artifacts")} >= {
         "log-summary",
-        "log-findings",
+        "log-incidents",
         "log-report",
     }
     assert not (home / "prefect/prefect.db").exists()

@@ -40,9 +40,11 @@ def log(tmp_path_factory) -> str:
     rng = np.random.default_rng(0)
     n = CHUNKS * (CHUNK_ROWS // 2 + 1)  # two row groups do not fit a chunk
     sizes = rng.normal(9, 2, n)
-    sizes[::10_000] = np.inf
+    seconds = np.datetime64("2026-01-05T00:00:00", "s") + np.arange(n)
+    times = seconds.astype(str)
+    times[::10_000] = "no time"
     users = pa.array([f"u{i}" for i in range(9)]).take(pa.array(rng.integers(0, 9, n)))
-    table = pa.table({"user": users, "size": sizes})
+    table = pa.table({"user": users, "size": sizes, "time": times})
     folder = tmp_path_factory.mktemp("log")
     return written(folder / "log.parquet", table, row_group_size=CHUNK_ROWS // 2 + 1)
 
