@@ -123,9 +123,9 @@ def test_a_database_of_no_use_is_told_in_one_line(damage, words, tmp_path):
 def test_the_embedded_server_ends_with_a_run_that_is_killed(kill, moment, tmp_path):
     written(tmp_path / "log.parquet", small_log(60_000))
     run = started(tmp_path)
-    wait_until(lambda: any("server_process" in each for each in processes_of(tmp_path)))
-    if moment == "as the run writes":
+    if moment == "as the run writes":  # a look at all processes may take longer than that
         wait_until(lambda: has_begun(tmp_path))
+    wait_until(lambda: any("server_process" in each for each in processes_of(tmp_path)))
     run.send_signal(kill)
     run.communicate(timeout=60)
     deadline = time.monotonic() + 20
