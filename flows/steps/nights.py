@@ -25,6 +25,7 @@ _FEWEST_DAYS = 2
 
 OF_A_NIGHT = ["incident", "title", "status", "p_value", "records", "first_time", "last_time"]
 """The columns of incidents that tell what a night had to show."""
+_ROUNDING = 1e-9
 _MOST_TO_REVIEW = 3
 """Earlier incidents that a run asks a verdict on."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,7 +91,7 @@ def past_nights(
             of_allowed = min((row["p_value"] for row in allowed), default=least_odd)
             # Rows hold p-values with the moves of columns. Fewer incidents make no night odder.
             number = max(number, of_allowed * run.manifest.units_scored)
-        found.append(EarlierNight(number, _oddest(run, allowed, labels)))
+        found.append(EarlierNight(number, _known_by(run, number, allowed, labels)))
     return found[-MOST_NIGHTS:]
 
 
@@ -103,10 +104,16 @@ def to_review(nights: Sequence[EarlierNight]) -> list[EarlierIncident]:
     return [night.oddest for night in oddest if night.oddest is not None]
 
 
-def _oddest(
-    run: PublishedRun, rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]
+def _known_by(
+    run: PublishedRun,
+    number: float,
+    rows: Sequence[Mapping[str, Any]],
+    labels: Mapping[str, str],
 ) -> EarlierIncident | None:
-    row = min(rows, key=lambda row: row["p_value"], default=None)
+    """Return the incident that a night's number is of; what is odder than that is of a move."""
+    least = number * (1.0 - _ROUNDING) / run.manifest.units_scored
+    as_odd = [row for row in rows if row["p_value"] >= least]
+    row = min(as_odd, key=lambda row: row["p_value"], default=None)
     if row is None or row["incident"] in labels:
         return None
     day = run.manifest.partition

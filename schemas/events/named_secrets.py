@@ -152,7 +152,7 @@ def _replaced(rule: _Rule, text: str, mask: Callable[[str], str]) -> Iterator[st
     named = "name" in rule.before.groupindex
     done = 0
     for before in rule.before.finditer(text):
-        if named and not (_says_secret(before["name"]) and not _is_kind_in_arn(before)):
+        if named and not (_says_secret(before["name"]) and not _names_a_place(before)):
             continue
         found = rule.value.match(text, before.end()) if before.start() >= done else None
         if found is None or MASK[:-1] in found[0]:
@@ -171,10 +171,15 @@ def _says_secret(name: str) -> bool:
     return _SECRET_NAME.fullmatch(name) is not None and _PLACE_NAME.fullmatch(name) is None
 
 
-def _is_kind_in_arn(before: re.Match[str]) -> bool:
-    """Tell whether `secret` is a kind of thing, as in `arn:aws:secretsmanager:…:secret:NAME`."""
-    start = before.start("name")
-    return before["name"] == "secret" and before.string[start - 1 : start] == ":"
+def _names_a_place(before: re.Match[str]) -> bool:
+    """Tell whether a name is part of a longer one, which says where a secret is.
+
+    It is in `arn:aws:secretsmanager:…:secret:NAME`, and in a path of which something is said:
+    `/auth/token: not found`.
+    """
+    start, end = before.span("name")
+    mark, said = before.string[start - 1 : start], before.string[end : end + 2]
+    return (before["name"] == "secret" and mark == ":") or (mark == "/" and said == ": ")
 
 
 def _is_working_folder(name: str, value: str) -> bool:

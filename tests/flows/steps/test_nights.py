@@ -59,6 +59,12 @@ def test_a_verdict_is_asked_on_what_the_three_oddest_nights_are_known_by() -> No
     ]
 
 
+def test_no_verdict_is_asked_on_what_is_odd_by_the_move_of_a_column() -> None:
+    rows = [row(0, "i-moved", 1e-6), row(0, "i-odd", 0.005), row(0, "i-less", 0.5)]
+    asked = to_review(past_nights([run(0.5)], rows, []))
+    assert [each.incident for each in asked] == ["i-odd"]
+
+
 def test_no_verdict_is_asked_on_what_has_one() -> None:
     earlier, rows = [run(1.0)], [row(0, "i-odd", 0.01), row(0, "i-next", 0.02)]
     assert to_review(past_nights(earlier, rows, [said("i-odd", "benign")])) == []

@@ -48,6 +48,7 @@ def test_texts_without_a_secret_and_nulls_stay_where_they_are(texts) -> None:
         "AKIAABCDEFGHIJKLMNOP",  # the whole value names who acted
         '{"nextToken": "AAEAAbwQk7AJvg2ZAp3PkimvgnsksUOA0Tk", "max": 10}',
         "arn:aws:secretsmanager:us-east-1:123837392027:secret:lab-role",
+        "/auth/token: not found",
         '{"secretId": "lab-role", "token_type": "Bearer", "accessKeyLastUsed": 3}',
         "PWD=/home/ann OLDPWD=/tmp",
         "password=null token: *** secret=${VAULT_SECRET} api_key=<redacted>",
@@ -68,6 +69,7 @@ def test_ordinary_texts_stay_as_they_are(text: str) -> None:
     ("text", "told"),
     [
         ("a=1&password=x%20y&b=2", f"a=1&password={MASK}&b=2"),
+        ("/login/token=abc, /login/token:abc", f"/login/token={MASK}, /login/token:{MASK}"),
         ("password: 'it is long', n", f"password: '{MASK}', n"),
         ("-Password hunter2 /token:abc", f"-Password {MASK} /token:{MASK}"),
         ("https://ann:p@ss@host/x", f"https://ann:{MASK}@host/x"),

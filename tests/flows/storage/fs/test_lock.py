@@ -7,8 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,26 +16,9 @@ from flows.storage.fs.lock import LOCK, job_lock
 from flows.storage.runs.reader import list_runs
 from schemas.errors import OutputError
 from tests.flows.sample_logs import dataset_bytes, small_log, written
+from tests.flows.storage.fs.lock_holder import holder
 
 ROOT = Path(__file__).parents[4]
-HOLD = "from pathlib import Path; from flows.storage.fs.lock import job_lock\n"
-HOLD += "with job_lock(Path({!r}), 0): print('held', flush=True); input()"
-
-
-@contextmanager
-def holder(job: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lock of a job until it is killed or spoken to."""
-    with subprocess.Popen(  # noqa: S603 - our own code
-        [sys.executable, "-c", HOLD.format(str(job))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        yield process
-        process.kill()
 
 
 def test_the_second_says_who_holds_the_lock_and_gives_up(tmp_path):

@@ -2,25 +2,15 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from flows.storage.fs.lock import LOCK, job_lock
 from flows.storage.fs.store_path import StorePath, place_of
 from schemas.errors import OutputError
-
-ROOT = Path(__file__).parents[4]
-HOLD = (
-    "from flows.storage.fs.lock import job_lock\nfrom flows.storage.fs.store_path import place_of\n"
-)
-HOLD += "with job_lock(place_of({!r}), 0): print('held', flush=True); input()"
+from tests.flows.storage.fs.lock_holder import holder
 
 
 @pytest.fixture
@@ -29,22 +19,6 @@ def job(s3) -> StorePath:
     place = place_of(f"s3://locks/{os.urandom(4).hex()}/log")
     assert isinstance(place, StorePath)
     return place
-
-
-@contextmanager
-def holder(job: StorePath) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lock of a job until it is killed or spoken to."""
-    with subprocess.Popen(  # noqa: S603 - our own code
-        [sys.executable, "-c", HOLD.format(str(job))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        yield process
-        process.kill()
 
 
 def test_the_second_says_who_holds_the_lock_and_gives_up(job):
