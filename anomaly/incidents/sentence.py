@@ -168,7 +168,7 @@ def short(value: str | None) -> str:
     >>> short("/api/v1/customers/exports/2026/01/customers-all-of-them.csv")
     '/api/v1/customers/ex…1/customers-all-of-them.csv'
     """
-    text = "missing" if value is None else " ".join(value.split())
+    text = "missing" if value is None else " ".join(value.split()) or "empty"
     if len(text) <= _LONGEST_VALUE:
         return text
     return f"{text[:_HEAD]}…{text[_HEAD + 1 - _LONGEST_VALUE :]}"

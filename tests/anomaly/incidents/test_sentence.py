@@ -144,7 +144,7 @@ def test_sentences_that_are_equal_are_told_apart_by_their_times() -> None:
 
 @given(st.text(max_size=200))
 def test_a_long_value_keeps_its_beginning_and_its_end(value: str) -> None:
-    cut, plain = short(value), " ".join(value.split())
+    cut, plain = short(value), " ".join(value.split()) or "empty"
     assert len(cut) <= 48
     assert plain.startswith(cut[:20])
     assert plain.endswith(cut[21:])
@@ -169,6 +169,7 @@ def test_a_long_value_keeps_its_beginning_and_its_end(value: str) -> None:
             {"client": "entity", "method": "category", "path": "text", "status": "category"},
             {"action": "method", "target": "path", "source": "client", "outcome": "status"},
         ),
+        ({"path": "text", "dst_ip": "entity"}, {"target": "path"}),
         ({"event_source": "category", "node": "entity", "level": "category"}, {}),
         ({"status": "number", "action": "ignore"}, {}),
     ],
