@@ -10,7 +10,8 @@ LOCK := $(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --quie
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 .PHONY: demo test check docs picture format lock clean bench-quality bench-speed bench-explanations bench-fdr \
-  bench-lawful bench-contamination bench-cluster bench-drift bench-nights bench-verdicts bench-vectors
+  bench-lawful bench-contamination bench-cluster bench-drift bench-nights bench-verdicts bench-vectors \
+  bench-scenarios
 
 demo: $(READY)                 ## generate the sample log, run the main job on it, print what it found
 	$(BIN)/python -m data.generate data/sample
@@ -67,6 +68,9 @@ bench-nights: $(BENCH_READY)   ## alarms of a scheduled job on quiet and on atta
 
 bench-verdicts: $(READY)       ## what verdicts on the nights before gain, right ones and some wrong
 	$(BIN)/python -m tests.bench.verdicts $(ARGS)
+
+bench-scenarios: $(READY)      ## is what happens over time found? Generated logs, one planted thing each; ARGS="--help" says more
+	$(BIN)/python -m tests.bench.scenarios $(ARGS)
 
 bench-vectors: $(BENCH_READY)  ## vector stores beside each other: build, size, recall, latency
 	$(BIN)/python -m tests.bench.vectors $(ARGS)

@@ -5,20 +5,17 @@ source of outfield, or the packages of a peer.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.bench.lawful.logs import make_log
 from tests.bench.lawful.measure import Found, judge
 from tests.bench.lawful.peers import PEERS, judge_by_peer
+from tests.bench.processes import in_processes
 from tests.bench.quality.detectors import OUTFIELD, versions_of
 from tests.bench.quality.outfield_job import source_hash
-from tests.bench.quality.runner import ONE_THREAD
 
 PROTOCOL = 1
 """Raised when logs, figures or peers' features change: earlier draws are then no longer read."""
@@ -88,17 +85,12 @@ class DrawStore:
 
 def run_draws(due: Sequence[Key], jobs: int, put: Callable[[Draw], None]) -> None:
     """Run draws, log by log, so many logs at a time, each in one thread; give each to `put`."""
-    os.environ.update(ONE_THREAD)
     version = {name: version_of(name) for name in {key.judge for key in due}}
     logs = dict.fromkeys(key[1:] for key in due)
     parts = [[key for key in due if key[1:] == log] for log in logs]
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
-    try:
-        for part in as_completed([pool.submit(judge_log, part) for part in parts]):
-            for key, outcome in part.result().items():
-                put(Draw(key, outcome, version[key.judge]))
-    finally:
-        pool.shutdown(cancel_futures=True)
+    for _, outcomes in in_processes(judge_log, parts, jobs):
+        for key, outcome in outcomes.items():
+            put(Draw(key, outcome, version[key.judge]))
 
 
 def judge_log(keys: Sequence[Key]) -> dict[Key, Found]:

@@ -4,28 +4,23 @@ A draw is one judge on one log. It is stored under the versions that its outcome
 """
 
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from tests.bench.nights.logs import Drawn, open_log
 from tests.bench.nights.measure import MODELS, Night, judge
 from tests.bench.nights.peers import PACKAGES, judge_by_peer
+from tests.bench.processes import in_processes
 from tests.bench.quality.detectors import versions_of
 from tests.bench.quality.outfield_job import source_hash
-from tests.bench.quality.runner import ONE_THREAD
 
 PROTOCOL = 1
 """Raised when logs, figures or peers' features change: earlier draws are then no longer read."""
 JUDGES = (*MODELS, *PACKAGES)
-
-Of = TypeVar("Of")
-Outcome = TypeVar("Outcome")
 
 
 class Key(NamedTuple):
@@ -94,34 +89,8 @@ def _key(stored: Sequence[Any]) -> Key:
 def run_draws(due: Sequence[Key], data: Path, jobs: int, put: Callable[[Draw], None]) -> None:
     """Run draws, so many at a time, each in one thread; give each to `put`."""
     version = {name: version_of(name) for name in {key.judge for key in due}}
-    for key, nights in in_processes(judge_log, due, data, jobs):
+    for key, nights in in_processes(partial(judge_log, data=data), due, jobs):
         put(Draw(key, nights, version[key.judge]))
-
-
-def in_processes(
-    work: Callable[[Of, Path], Outcome], due: Sequence[Of], data: Path, jobs: int
-) -> Iterator[tuple[Of, Outcome]]:
-    """Do work of each kind that is due, so many at a time, each in one thread.
-
-    Parameters
-    ----------
-    work
-        A function of a module: it is sent to other processes. It gets what is due, and `data`.
-    due
-        What to do it of, first things first.
-    data
-        The folder of the sets.
-    jobs
-        How many processes.
-    """
-    os.environ.update(ONE_THREAD)
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
-    try:
-        running = {pool.submit(work, each, data): each for each in due}
-        for done in as_completed(running):
-            yield running[done], done.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def judge_log(key: Key, data: Path) -> list[Night]:

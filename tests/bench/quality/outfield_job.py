@@ -56,13 +56,13 @@ def score_events(
     runner = DirectRunner(Settings.from_environment().workers)
     run = detect_events(job, runner, lambda *_: None)
     table = read_scores(run)
-    names = units.cast(pa.string()) if session else _record_ids(run, events)
+    names = units.cast(pa.string()) if session else record_ids(run, events)
     place = pc.index_in(names, table["record_id"].combine_chunks())
     scores = table["anomaly_score"].combine_chunks()
     return scores.take(place).fill_null(pc.min(scores).as_py() - 1).to_numpy()
 
 
-def _record_ids(run: PublishedRun, events: pa.Table) -> pa.Array:
+def record_ids(run: PublishedRun, events: pa.Table) -> pa.Array:
     """Name each row as the run does: by the column it took for the id, else by file and row."""
     columns = run.manifest.columns.items()
     named = next((name for name, column in columns if column.role == Role.ID), None)

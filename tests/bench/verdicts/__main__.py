@@ -4,11 +4,12 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from tests.bench.labelled import DATA
-from tests.bench.nights.draws import in_processes
 from tests.bench.nights.logs import NIGHTS, Drawn
+from tests.bench.processes import in_processes
 from tests.bench.results import OUTPUT, positive, write
 from tests.bench.verdicts.measure import AnsweredNight, Oracle, judge_and_answer
 from tests.bench.verdicts.tables import SETTLING, figures, figures_table
@@ -23,7 +24,8 @@ def main(tokens: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(tokens)
     oracles = oracles_of(asked.answers, asked.seeds, asked.rows)
     outcomes: dict[Oracle, list[AnsweredNight]] = {}
-    for oracle, nights in in_processes(judge_and_answer, oracles, asked.data, asked.jobs):
+    work = partial(judge_and_answer, data=asked.data)
+    for oracle, nights in in_processes(work, oracles, asked.jobs):
         outcomes[oracle] = nights
         told = "; ".join(figures(nights[SETTLING:]))
         print(f"[{len(outcomes)}/{len(oracles)}] {_in_a_line(oracle)}: {told}",

@@ -1,0 +1,101 @@
+"""All scenarios: what is planted, into which clean log, and what a true reason names."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.bench.scenarios import lawful, planting
+from tests.bench.scenarios.office import NO_WEEKENDS, PLAIN, RARE_TOOLS, Log, Random
+from tests.bench.scenarios.planting import Planted
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A thing that is planted, and how a true reason of it reads."""
+
+    name: str
+    says: str
+    plant: Callable[[Log, Random], Planted]
+    columns: tuple[str, ...] = ()
+    """The first reason tells it if it is of one of these columns."""
+    words: str = ""
+    """A regular expression: a title or a first reason tells it if this is found there."""
+    base: str = PLAIN
+    last: bool = False
+    """Whether it is of the last day alone."""
+    lawful: bool = False
+
+    def is_told_by(self, column: str, sentence: str, title: str) -> bool:
+        """Say whether a first reason, or the title, names the true cause.
+
+        A column counts as such, and as part of the name of a figure made of it: `bytes.sum`.
+        """
+        if set(column.split(".")) & set(self.columns):
+            return True
+        return bool(self.words) and re.search(self.words, f"{title}\n{sentence}", re.I) is not None
+
+
+_REPEATED = r"\b(identical|repeat(s|ed)?|replay(ed)?|same content|again|duplicates?|copies)\b"
+_MANY = (
+    r"(?<!of )(?<![\d,])(9\d|[1-9]\d\d) (times|events)\b|\bevents (in|within) (an|one|1|the) hour\b"
+    r"|times (as many|more|the usual)|more events than"
+)
+_NOTHING = (
+    r"\b(no|0|zero) (events?|records?)\b|\b(nothing|none|silent|silence|absent|absence|did not)\b"
+)
+_LACKS = (
+    r"`(prune|unmount)`[^\n]*\b(missing|lacks?|absent|never|no|not|without)\b"
+    r"|\b(missing|lacks?|absent|never|no|not|without)\b[^\n]*`?(prune|unmount)\b"
+)
+_ORDER = r"\border\b|`[^`]+` (comes )?(before|after|right after|instead of) `[^`]+`"
+_REGULAR = r"\bevery\b|\bregular(ly)?\b|\bperiod(ic)?\b|\binterval\b|\b300 s|\b5 min apart"
+_UNTOUCHED = r"\b(files?|objects?|`object`)[^\n]*\b(never|new|first|unseen)\b"
+_UNTOUCHED += r"|\b(never|new|first|unseen)\b[^\n]*\b(files?|objects?|`object`)"
+
+FOUND = (
+    Scenario("hour", "a user active at an hour that is normal for others, never for him",
+             planting.odd_hour, ("time", "hour", "hours")),
+    Scenario("countries", "two countries that he uses on different days, within three minutes",
+             planting.two_countries, ("country", "source_ip")),
+    Scenario("drip", "bytes grow 6 % a day for one user", planting.drip, ("bytes",)),
+    Scenario("burst", "twenty times the usual events in an hour, each ordinary",
+             planting.burst, ("events", "count"), _MANY),
+    Scenario("no-backup", "the nightly backup did not run", planting.no_backup, (), _NOTHING),
+    Scenario("short-backup", "the backup ran and lacks its last two steps",
+             planting.short_backup, (), _LACKS),
+    Scenario("order", "steps in the wrong order", planting.wrong_order, (), _ORDER),
+    Scenario("replay", "payments replayed with new ids", planting.replay, (), _REPEATED),
+    Scenario("look-alike", "`svch0st.exe` among common processes",
+             planting.look_alike, ("process",)),
+    Scenario("look-alike-rare", "`svch0st.exe` among many rare processes",
+             planting.look_alike, ("process",), base=RARE_TOOLS),
+    Scenario("files", "a user works through 400 files he never touched, each touched by others",
+             planting.foreign_files, ("object",), _UNTOUCHED),
+    Scenario("service", "a service account is used interactively",
+             planting.interactive_service,
+             ("user", "process", "action", "object", "source_ip", "country", "host")),
+    Scenario("passwords", "a password is tried on 30 accounts from one address, one each",
+             planting.password_spray, ("source_ip", "user"), r"\b30 (users|accounts|names)\b"),
+    Scenario("latency", "one host's latencies double", planting.slow_host, ("latency_ms",)),
+    Scenario("errors", "one host's errors triple", planting.failing_host,
+             ("status",), r"\bfailures?\b|\bshare of failed\b"),
+    Scenario("beacon", "one small request every 300 s", planting.beaconing, (), _REGULAR),
+    Scenario("new-user", "a new user, the first day", planting.new_user, ("user",), last=True),
+    Scenario("new-host", "a new host, its first day", planting.new_host, ("host",), last=True),
+    Scenario("new-country", "a new country, its first day",
+             planting.new_country, ("country",), last=True),
+)  # fmt: skip
+"""What must be found."""
+
+LAWFUL = (
+    Scenario("weekend", "few people work at weekends", lawful.weekend, base=NO_WEEKENDS,
+             lawful=True),
+    Scenario("payday", "300 salaries are paid on one day", lawful.payday, lawful=True),
+    Scenario("holiday", "few people work on a public holiday", lawful.public_holiday, lawful=True),
+    Scenario("clocks", "clocks go forward", lawful.daylight_saving, lawful=True),
+    Scenario("growth", "events and bytes grow 2 % a day for all", lawful.slow_growth, lawful=True),
+    Scenario("agents", "all agents are updated", lawful.agent_update, lawful=True),
+)  # fmt: skip
+"""What is ordinary."""
+
+SCENARIOS = {scenario.name: scenario for scenario in (*FOUND, *LAWFUL)}
