@@ -54,7 +54,7 @@ def _fault_of(plan: InputPlan, position: int) -> DamagedFileError | None:
     groups = tuple(group for group, rows in enumerate(file.row_groups) if rows)
     whole = Chunk(0, file.rows, (Piece(position, groups),))
     try:
-        for _ in read_batches(plan, whole, None, _ROWS_AT_ONCE):
+        for _ in read_batches(plan, whole, None, _ROWS_AT_ONCE, plan.repetitive):
             pass
     except DamagedFileError as error:
         return error

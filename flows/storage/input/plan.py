@@ -1,7 +1,7 @@
 """The plan of the input, made before any row is read: files, row groups, the schema of all."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -195,14 +195,16 @@ def _repetitive(
     strings = {field.name for field in schema if field.type == pa.string()}
     most = _CODE_BYTES * file.row_groups[group]
     try:
-        sizes = _sizes_of_codes(located, file.name, group, where_is(location, file.name))
+        sizes = _sizes_of_codes(located, file.name, group, strings, where_is(location, file.name))
     except DamagedFileError:
         return ()  # its reader will report it
-    return tuple(name for name, size in sizes.items() if name in strings and size <= most)
+    return tuple(name for name, size in sizes.items() if size <= most)
 
 
-def _sizes_of_codes(located: Located, name: str, group: int, where: str) -> dict[str, int]:
-    """Give the bytes of each column in a row group that Arrow could read as codes."""
+def _sizes_of_codes(
+    located: Located, name: str, group: int, strings: Collection[str], where: str
+) -> dict[str, int]:
+    """Give the bytes of each column of strings in a row group that Arrow could read as codes."""
     with (
         naming_input_errors(where),
         located.filesystem.open_input_file(located.files[name].path) as source,
@@ -211,9 +213,12 @@ def _sizes_of_codes(located: Located, name: str, group: int, where: str) -> dict
     ):
         # Arrow ends the process if it is asked for a column of a footer that contradicts itself.
         # When it reads one, it raises an error like others.
-        next(opened.iter_batches(1, row_groups=[group]), None)
+        # Lists are left out: one row of them may be all that the row group holds.
+        paths = opened.reader.column_paths
+        numbers = {path[0]: number for number, path in enumerate(paths) if len(path) == 1}
+        next(opened.iter_batches(1, row_groups=[group], columns=list(numbers)), None)
         chunks = opened.metadata.row_group(group)
-        held = map(chunks.column, range(chunks.num_columns))
+        held = [chunks.column(number) for name, number in numbers.items() if name in strings]
         return {
             chunk.path_in_schema: chunk.total_uncompressed_size
             for chunk in held

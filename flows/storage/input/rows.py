@@ -16,6 +16,7 @@ from flows.storage.fs.filesystem import (
     naming_input_errors,
     open_location,
 )
+from flows.storage.input.expansion import bounded, in_castable_parts, plan_texts
 from flows.storage.input.footers import INT96, PlannedFile
 from flows.storage.input.plan import Chunk, InputPlan, Piece
 from flows.storage.input.unification import ENCODED, align
@@ -196,10 +197,11 @@ def _read_piece(
         naming_damage(plan.where(file)),
     ):
         batches = _batches(source, piece, [field.name for field in schema], encoded, batch_rows)
-        for batch in batches:
+        for batch in bounded(batches, batch_rows, file.bytes, plan.where(file)):
             missing -= batch.num_rows
             _check_codes(batch, plan.where(file))
-            yield align(batch, schema, dict(file.partition), plan.where(file))
+            for part in in_castable_parts(batch, encoded):
+                yield align(part, schema, dict(file.partition), plan.where(file))
         if missing:
             raise damaged(plan.where(file), "its rows are not as many as its footer says")
 
@@ -229,10 +231,16 @@ def _batches(
 def _batches_as(
     source: pa.NativeFile, piece: Piece, columns: Sequence[str], encoded: Sequence[str], rows: int
 ) -> Iterator[pa.RecordBatch]:
-    with _open_parquet(source, encoded) as opened:
-        own = set(opened.schema_arrow.names)
-        wanted = [name for name in columns if name in own]
-        at_once = min(rows, _ROWS_AT_ONCE, max(_CELLS_AT_ONCE // max(len(wanted), 1), 1))
+    metadata = pq.read_metadata(source)
+    # Not `metadata.schema`: that and the footer hold each other until Python looks for such rings.
+    own = set(pq.ParquetFile(source, metadata=metadata).schema_arrow.names)
+    wanted = [name for name in columns if name in own]
+    at_once = min(rows, _ROWS_AT_ONCE, max(_CELLS_AT_ONCE // max(len(wanted), 1), 1))
+    spelled_out = [name for name in wanted if name not in encoded]
+    texts = plan_texts(source, metadata, piece.row_groups, spelled_out, at_once)
+    at_once = min(at_once, texts.most_rows or at_once)
+    codes = [*(name for name in encoded if name in own), *texts.codes]
+    with _open_parquet(source, metadata, codes) as opened:
         for batch in opened.iter_batches(
             at_once, row_groups=list(piece.row_groups), columns=wanted
         ):
@@ -251,15 +259,13 @@ def _check_codes(batch: pa.RecordBatch, where: str) -> None:
                 raise damaged(where, "a dictionary has fewer entries than its column names")
 
 
-def _open_parquet(source: pa.NativeFile, encoded: Sequence[str]) -> pq.ParquetFile:
+def _open_parquet(
+    source: pa.NativeFile, metadata: pq.FileMetaData, codes: Sequence[str]
+) -> pq.ParquetFile:
     """Open a file so that a large row group streams, and a small one comes in few requests."""
-    metadata = pq.read_metadata(source)
     groups = range(metadata.num_row_groups)
     largest = max((metadata.row_group(group).total_byte_size for group in groups), default=0)
     how = {"pre_buffer": False, "buffer_size": _BUFFER} if largest > _LARGE_ROW_GROUP else {}
-    # Not `metadata.schema`: that and the footer hold each other until Python looks for such rings.
-    held = set(pq.ParquetFile(source, metadata=metadata).schema_arrow.names)
-    codes = [name for name in encoded if name in held]
     return pq.ParquetFile(
         source,
         metadata=metadata,
