@@ -15,6 +15,7 @@ from flows.report.overview import (
     alone_sentence,
     damage_sentence,
     drift_sentence,
+    left_out_sentence,
     moved_sentence,
     partition_rows_sentence,
     recall_sentence,
@@ -185,10 +186,12 @@ def _ledger_lines(manifest: RunManifest) -> list[str]:
 
 
 def _damage_lines(manifest: RunManifest) -> list[str]:
+    left_out = left_out_sentence(manifest)
+    lines = [left_out] if left_out else []
     if not manifest.damaged_files:
-        return []
+        return lines
     first = manifest.damaged_files[0]
-    return [damage_sentence(manifest), f"  {first.name}: {first.damaged}"]
+    return [damage_sentence(manifest), f"  {first.name}: {first.damaged}", *lines]
 
 
 def _findings_line(manifest: RunManifest) -> str:

@@ -1,5 +1,6 @@
 """The partitions of a job: which day a run judges, and where that day lies."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -160,7 +161,8 @@ def located_window(job: JobSpec, last: date, days: int) -> Located:
             remedy="check how it is spelt, or name a day with --partition",
         )
     files = {name: file for located in there for name, file in located.files.items()}
-    return replace(there[0], files=dict(sorted(files.items())))
+    left_out = sum((Counter(located.left_out) for located in there), Counter[str]())
+    return replace(there[0], files=dict(sorted(files.items())), left_out=dict(left_out))
 
 
 def located_partition(job: JobSpec, partition: date | None) -> Located | None:

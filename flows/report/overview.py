@@ -52,6 +52,17 @@ def damage_sentence(manifest: RunManifest) -> str:
     return f"{len(damaged):,} of {total} {verb} damaged, and no row judged of {names}."
 
 
+def left_out_sentence(manifest: RunManifest) -> str:
+    """Count the files of the input's folders that are not Parquet; nothing without any."""
+    left_out = manifest.ledger.files_left_out
+    if not left_out:
+        return ""
+    n = sum(left_out.values())
+    kinds = listing([f"{of_kind:,} .{kind}" for kind, of_kind in left_out.items()])
+    verb = "is" if n == 1 else "are"
+    return f"{count(n, 'file')} in the input's folders {verb} not Parquet and not read: {kinds}."
+
+
 def alarms_sentence(manifest: RunManifest) -> str:
     """Say how many alarms there are, or that the run is quiet; nothing without other days."""
     summary = manifest.incidents

@@ -136,7 +136,12 @@ def _model(fitted: Fitted, watch: Watch, alone: str | None) -> ModelSummary:
 def _ledger(run: Run, gathered: Gathered, scored: ChunkScored) -> Ledger:
     rejected = Counter(gathered.rejected) + Counter(scored.rejected)
     rows = gathered.events_gathered if run.job.unit == "session" else scored.scored
-    return Ledger(read=run.plan.rows_read, scored=rows, quarantined=dict(sorted(rejected.items())))
+    return Ledger(
+        read=run.plan.rows_read,
+        scored=rows,
+        quarantined=dict(sorted(rejected.items())),
+        files_left_out=dict(run.plan.left_out),
+    )
 
 
 def _selection(run: Run, grouped: Grouped) -> SelectionSummary:

@@ -18,6 +18,11 @@ class Ledger(OutputDocument):
     scored: int = Field(ge=0)
     quarantined: dict[str, int] = Field(default_factory=dict, description="Reason -> rows.")
     skipped: dict[str, int] = Field(default_factory=dict, description="Reason -> rows.")
+    files_left_out: dict[str, int] = Field(
+        default_factory=dict,
+        description="End of a name, such as `csv` -> files in the folders of the input that are not"
+        " Parquet. They were not read, and their rows are not counted.",
+    )
 
     @property
     def rows_quarantined(self) -> int:

@@ -5,9 +5,9 @@ A file of this machine that links reach in several ways counts once, under the n
 
 import os
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -20,7 +20,11 @@ from schemas.locations import without_secrets
 _PARQUET = (".parquet", ".parq", ".pq")
 _OTHER_KIND = re.compile(r"\.(csv|tsv|json|jsonl|ndjson)(\.gz|\.zst)?$", re.IGNORECASE)
 """Ends of the names of files that DuckDB makes Parquet of."""
-_OWN_RUN = re.compile(r"(^|/)runs/\d{8}T\d{12}Z/")
+_NOT_READ = re.compile(
+    r"\.(csv|tsv|json|jsonl|ndjson|txt|log|avro|orc|xlsx?)(\.(gz|zst|bz2|xz))?$", re.IGNORECASE
+)
+"""Ends of the names of files in a folder that may hold events, and are not Parquet."""
+_OWN_RUN = re.compile(r"(^|/)runs/\d{8}T\d{12}Z(/|$)")
 """What outfield wrote below a folder that it is told to read is no input."""
 _WILDCARD = re.compile(r"[*?\[]")
 
@@ -34,6 +38,8 @@ class Located:
     """The folder that the files' names are relative to."""
     files: dict[str, FileInfo]
     """Name below the root -> the file, in the order of the names."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """End of a name, such as `csv` -> files in its folders that are not Parquet."""
 
     def states(self) -> set[tuple[str, int, str | None]]:
         """Give what a change of the files shows in: name, size and time of the last change."""
@@ -70,27 +76,28 @@ def locate(location: str, root: str | None = None) -> Located:
     with naming_input_errors(shown):
         filesystem, path = open_location(location)
         found = filesystem.get_file_info(path)
+        others: list[FileInfo] = []
         if found.type is FileType.File:
             _check_kind(path, shown)
             folder, files = path.rpartition("/")[0], [found]
         elif found.type is FileType.Directory:
-            folder, files = path, _files_below(filesystem, path)
+            folder, files = path, _files_below(filesystem, path, others)
         elif _WILDCARD.search(path):
             folder, pattern = _split_glob(path)
-            files = _glob(filesystem, folder, pattern)
+            files = _glob(filesystem, folder, pattern, others)
         elif found.type is FileType.NotFound:
             raise not_there(shown)
         else:
             what = "neither a file nor a folder"
             raise InputError(what, where=shown, remedy="name one of the two")
     if not files:
-        raise _none_found(shown, found)
+        raise _none_found(shown, found, others)
     if root is not None:
         folder = open_location(root)[1]
     if isinstance(filesystem, LocalFileSystem):
-        files = _each_once(files, folder)
+        files, others = _each_once(files, folder), _each_once(others, folder)
     names = {file.path.removeprefix(folder).lstrip("/"): file for file in files}
-    return Located(filesystem, folder, dict(sorted(names.items())))
+    return Located(filesystem, folder, dict(sorted(names.items())), _by_kind(others))
 
 
 def _check_kind(path: str, shown: str) -> None:
@@ -118,19 +125,43 @@ def _each_once(files: Iterable[FileInfo], folder: str) -> list[FileInfo]:
     return list(found.values())
 
 
-def _none_found(where: str, found: FileInfo) -> NoInputError:
+def _by_kind(others: Iterable[FileInfo]) -> dict[str, int]:
+    """Count files by the ends of their names."""
+    ends = (_NOT_READ.search(file.path) for file in others)
+    counts = Counter(end[1].lower() for end in ends if end is not None)
+    return dict(sorted(counts.items()))
+
+
+def _none_found(where: str, found: FileInfo, others: list[FileInfo]) -> NoInputError:
+    if found.type is FileType.Directory and others:
+        kinds = ", ".join(f"{n:,} .{kind}" for kind, n in _by_kind(others).items())
+        remedy = "make Parquet of them; given one of CSV or JSON, outfield names the command"
+        return NoInputError(f"no Parquet file in it, but {kinds}", where=where, remedy=remedy)
     if found.type is FileType.Directory:
         remedy = "name another folder, or a glob if its files are not called *.parquet"
         return NoInputError("no Parquet file in it", where=where, remedy=remedy)
     return NoInputError("no file matches", where=where, remedy="check how it is spelt")
 
 
-def _files_below(filesystem: FileSystem, folder: str) -> list[FileInfo]:
-    return [
-        entry
-        for entry in _visible(filesystem, folder, recursive=True)
-        if entry.type is FileType.File and entry.path.lower().endswith(_PARQUET)
-    ]
+def _files_below(filesystem: FileSystem, folder: str, others: list[FileInfo]) -> list[FileInfo]:
+    """List the Parquet files below a folder; what else may hold events is added to `others`."""
+    entries = _visible(filesystem, folder, recursive=True)
+    files = [entry for entry in entries if entry.type is FileType.File]
+    own = _job_folders(entries)
+    others.extend(
+        file
+        for file in files
+        if _NOT_READ.search(file.path) and not file.path.startswith(tuple(own))
+    )
+    return [file for file in files if file.path.lower().endswith(_PARQUET)]
+
+
+def _job_folders(entries: Iterable[FileInfo]) -> set[str]:
+    """Name the folders that outfield writes a job's runs into: its own files are no logs."""
+    runs = {each.path for each in entries if each.base_name == "runs"}
+    latest = (each.path for each in entries if each.base_name == "latest.json")
+    folders = {path.removesuffix("latest.json") for path in latest}
+    return {folder for folder in folders if f"{folder}runs" in runs}
 
 
 def _visible(filesystem: FileSystem, folder: str, *, recursive: bool = False) -> list[FileInfo]:
@@ -175,23 +206,25 @@ def _split_glob(path: str) -> tuple[str, list[str]]:
     return "/".join(names[:first]), names[first:]
 
 
-def _glob(filesystem: FileSystem, folder: str, pattern: list[str]) -> list[FileInfo]:
+def _glob(
+    filesystem: FileSystem, folder: str, pattern: list[str], others: list[FileInfo]
+) -> list[FileInfo]:
     name, *rest = pattern
     if name == "**" and not rest:
-        return _files_below(filesystem, folder)
+        return _files_below(filesystem, folder, others)
     if name == "**":
         entries = _visible(filesystem, folder, recursive=True)
         folders = [folder, *(entry.path for entry in entries if entry.type is FileType.Directory)]
-        return [file for inner in folders for file in _glob(filesystem, inner, rest)]
+        return [file for inner in folders for file in _glob(filesystem, inner, rest, others)]
     found: list[FileInfo] = []
     for entry in _visible(filesystem, folder):
         if not fnmatchcase(entry.base_name, name):
             continue
         if entry.type is FileType.Directory:
             below = (
-                _glob(filesystem, entry.path, rest)
+                _glob(filesystem, entry.path, rest, others)
                 if rest
-                else _files_below(filesystem, entry.path)
+                else _files_below(filesystem, entry.path, others)
             )
             found.extend(below)
         elif not rest:

@@ -1,8 +1,8 @@
 """The plan of the input, made before any row is read: files, row groups, the schema of all."""
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -62,6 +62,8 @@ class InputPlan:
     """Files that cannot be read; the rows of the input are those of the others."""
     tolerant: bool = False
     """Whether any number of files may be damaged but one: the input is a history."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """End of a name, such as `csv` -> files in its folders that are not Parquet."""
 
     @property
     def rows(self) -> int:
@@ -183,7 +185,9 @@ def plan_located(location: str, located: Located, *, tolerant: bool = False) -> 
     schema = _with_partitions(schema, files)
     flattened_origin(schema)
     repetitive = _repetitive(location, located, files, schema)
-    return InputPlan(location, located.root, files, schema, repetitive, damaged, tolerant)
+    return InputPlan(
+        location, located.root, files, schema, repetitive, damaged, tolerant, located.left_out
+    )
 
 
 def _repetitive(

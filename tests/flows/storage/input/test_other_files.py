@@ -1,6 +1,7 @@
 """Files that are no plain Parquet: each is refused by what it is."""
 
 import base64
+import html
 from pathlib import Path
 
 import duckdb
@@ -10,9 +11,12 @@ import pyarrow.parquet as pq
 import pyarrow.parquet.encryption as pe
 import pytest
 
+from flows.cli.app import main
 from flows.storage.input.plan import plan_input
 from flows.storage.input.rows import read_rows
+from flows.storage.runs.reader import find_run
 from schemas.errors import InputError
+from tests.flows.sample_logs import small_log, written
 
 
 class _OpenKeys(pe.KmsClient):
@@ -67,3 +71,43 @@ def test_names_that_differ_in_case_within_a_file_are_two_columns(tmp_path: Path)
     pq.write_table(pa.table({"user": ["c"]}), tmp_path / "2.parquet")
     plan = plan_input(str(tmp_path))
     assert plan.schema.names == ["User", "user"]
+
+
+def _folder_of_many_kinds(tmp_path: Path) -> Path:
+    folder = tmp_path / "logs"
+    own = folder / "outfield-output/logs"
+    for path in (folder / "deep", own / "runs"):
+        path.mkdir(parents=True)
+    pq.write_table(pa.table({"a": [1]}), folder / "a.parquet")
+    names = ["b.csv", "deep/c.CSV.gz", "deep/d.jsonl", "e.log", "notes.md", "_f.csv", ".g.json"]
+    for name in [*names, "outfield-output/logs/latest.json"]:
+        (folder / name).write_text("a\n1\n")
+    return folder
+
+
+@pytest.mark.parametrize("location", ["logs", "log*", "logs/**"])
+def test_files_that_are_not_parquet_are_counted_by_kind(tmp_path: Path, location: str) -> None:
+    _folder_of_many_kinds(tmp_path)
+    plan = plan_input(f"{tmp_path}/{location}")
+    assert [file.name for file in plan.files] == [f"{'logs/' * (location == 'log*')}a.parquet"]
+    assert plan.left_out == {"csv": 2, "jsonl": 1, "log": 1}
+
+
+def test_a_folder_of_other_files_alone_says_what_it_holds(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv", "c.json"):
+        (tmp_path / name).write_text("a\n1\n")
+    with pytest.raises(InputError, match=r"no Parquet file in it, but 2 \.csv, 1 \.json"):
+        plan_input(str(tmp_path))
+
+
+def test_the_summary_counts_the_files_that_were_not_read(tmp_path, capsys):
+    folder = tmp_path / "logs"
+    written(folder / "a.parquet", small_log(200))
+    (folder / "b.csv").write_text("a\n1\n")
+    (folder / "c.json").write_text("{}")
+    assert main(["detect", str(folder), "--output", str(tmp_path / "out"), "--direct"]) == 0
+    said = "2 files in the input's folders are not Parquet and not read: 1 .csv and 1 .json."
+    assert said in capsys.readouterr().out
+    run = find_run(str(tmp_path / "out/logs"))
+    assert run.manifest.ledger.files_left_out == {"csv": 1, "json": 1}
+    assert said in html.unescape((run.folder / "report.html").read_text())
