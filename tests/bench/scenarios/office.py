@@ -73,10 +73,8 @@ PAYMENTS_A_SHIFT = 15
 BACKUP, BACKUP_HOUR = "svc-backup", 2
 BACKUP_STEPS = ("mount", "snapshot", "copy", "verify", "prune", "unmount")
 """One after the other, about four minutes apart, each night."""
-REPORT, REPORT_HOUR = "svc-report", 6
-REPORT_STEPS = ("query", "render", "deliver")
 MONITOR, MONITOR_PERIOD = "svc-monitor", 900.0
-SERVICE_ADDRESS = {BACKUP: "192.0.2.240", REPORT: "192.0.2.241", MONITOR: "192.0.2.242"}
+SERVICE_ADDRESS = {BACKUP: "192.0.2.240", MONITOR: "192.0.2.242"}
 
 COLUMNS = (
     "time", "request_id", "session", "user", "source_ip", "country", "host", "agent", "process",
@@ -160,7 +158,6 @@ def _clean(base: str, days: int, seed: int) -> tuple[pd.DataFrame, Office]:
         if random.random() < (at_weekends if is_weekend(day) else AT_WORK)
     ]
     parts += [_backup(day, random) for day in range(days)]
-    parts += [_report(day, random) for day in range(days)]
     parts.append(_monitor(days, random))
     events = _finished(parts, days, random)
     if base == RARE_TOOLS:
@@ -352,16 +349,8 @@ def _backup(day: int, random: Random) -> Rows:
     """Make the steps of the backup of a night."""
     begins = day * DAY + BACKUP_HOUR * HOUR + random.uniform(0.0, 120.0)
     gaps = random.normal(240.0, 15.0, len(BACKUP_STEPS))
-    sizes = np.where(np.array(BACKUP_STEPS) == "copy", 5e9, 4_000.0)
-    sizes = sizes * np.exp(random.normal(0.0, 0.05, len(sizes)))
+    sizes = 20_000.0 * np.exp(random.normal(0.0, 0.3, len(gaps)))
     return _service(BACKUP, begins + np.cumsum(gaps), BACKUP_STEPS, sizes, random)
-
-
-def _report(day: int, random: Random) -> Rows:
-    begins = day * DAY + REPORT_HOUR * HOUR + random.uniform(0.0, 120.0)
-    times = begins + np.cumsum(random.normal(60.0, 5.0, len(REPORT_STEPS)))
-    sizes = 30_000.0 * np.exp(random.normal(0.0, 0.3, len(times)))
-    return _service(REPORT, times, REPORT_STEPS, sizes, random)
 
 
 def _monitor(days: int, random: Random) -> Rows:
