@@ -14,11 +14,15 @@ from tests.bench.scenarios.__main__ import draws_of, main, page
 from tests.bench.scenarios.lawful import NEW_AGENT, SALARIES
 from tests.bench.scenarios.measure import (
     Draw,
+    Evidence,
     Outcome,
     control_of,
     draw_of,
+    findings_share,
+    holding,
     overlaps,
     planted_log,
+    telling,
 )
 from tests.bench.scenarios.office import (
     BACKUP,
@@ -315,9 +319,30 @@ def test_lawful_rows_have_their_share(planted):
 # --- what counts -----------------------------------------------------------------------------
 
 
+AT = datetime(2026, 3, 12, 2, tzinfo=UTC)
+"""On day 2."""
+BY_ANNA = Evidence(frozenset({"r-1"}), frozenset({"r-1", "r-2", "r-3"}), (("user", "anna"),), (2,))
+
+
 def incident(**what: object) -> dict[str, object]:
-    at = datetime(2026, 3, 12, 2, tzinfo=UTC)
-    return {"first_time": at, "last_time": at} | what
+    return {
+        "incident": "i-1",
+        "rank": 1,
+        "record_id": "r-2",
+        "first_time": AT,
+        "last_time": AT,
+        "entity_column": "user",
+        "entity": "anna",
+        "entities": [],
+        "title": "one",
+        "reasons": [{"column": "bytes", "sentence": "`bytes` is 7"}],
+    } | what
+
+
+def holds(evidence: Evidence = BY_ANNA, members: tuple[str, ...] = (), **what: object) -> bool:
+    rows = pd.DataFrame({"record_id": members, "incident": ["i-1"] * len(members)}, dtype=object)
+    (held,) = holding(pd.DataFrame([incident(**what)]), rows, evidence)
+    return bool(held)
 
 
 def test_an_incident_overlaps_the_days_that_it_touches():
@@ -326,6 +351,51 @@ def test_an_incident_overlaps_the_days_that_it_touches():
     late = datetime(2026, 3, 13, tzinfo=UTC)
     assert overlaps(incident(last_time=late), (3,))
     assert not overlaps(incident(first_time=None), (2,))
+
+
+def test_an_incident_holds_the_evidence_if_one_of_its_records_is_planted():
+    assert holds(members=("r-2", "r-1"), entity="boris")
+    assert holds(record_id="r-1")
+
+
+def test_an_ordinary_event_of_the_entity_on_the_day_is_no_evidence():
+    assert not holds(members=("r-2", "r-3"))
+
+
+def test_a_window_holds_the_evidence_if_it_is_of_the_entity_and_the_day():
+    window = {"record_id": "anna @ 2026-03-12", "members": ("anna @ 2026-03-12",)}
+    assert holds(**window)
+    assert not holds(**window, entity="boris")
+    named = [{"column": "user", "distinct": 2, "names": ["boris", "anna"]}]
+    assert holds(**window, entity=None, entity_column=None, entities=named)
+    assert not holds(**window, first_time=AT.replace(day=13), last_time=AT.replace(day=13))
+
+
+def test_where_nothing_is_planted_any_incident_of_the_entity_and_the_day_counts():
+    lacks = replace(BY_ANNA, records=frozenset())
+    assert holds(lacks)
+    assert not holds(lacks, entity="boris")
+
+
+def test_of_the_first_ten_the_one_that_tells_the_cause_counts():
+    other = {"reasons": [{"column": "status", "sentence": "`status` is `failed`"}]}
+    two = pd.DataFrame([incident(rank=2, **other), incident(rank=9)])
+    told = telling(SCENARIOS["drip"], two)
+    assert (told["rank"], told["told"], told["reason"]) == (9, True, "`bytes` is 7")
+    late = pd.DataFrame([incident(rank=2, **other), incident(rank=11)])
+    assert telling(SCENARIOS["drip"], late)["rank"] == 2
+    assert not telling(SCENARIOS["drip"], late)["told"]
+    assert not telling(SCENARIOS["drip"], late[1:])["told"]
+    assert telling(SCENARIOS["drip"], late[:0]) == {}
+
+
+def test_findings_are_planted_records_or_windows_of_the_days():
+    records = ["r-1", "r-2", "anna @ 2026-03-12", "anna @ 2026-03-13"]
+    names = ["i-1", "i-1", "i-1", "i-2"]
+    found = pd.DataFrame({"record_id": records, "incident": names})
+    later = incident(incident="i-2", first_time=AT.replace(day=13), last_time=AT.replace(day=13))
+    assert findings_share(found, pd.DataFrame([incident(), later]), BY_ANNA) == 0.5
+    assert findings_share(found[:0], pd.DataFrame([incident()]), BY_ANNA) == 0.0
 
 
 def test_a_reason_tells_by_its_column_or_its_words():

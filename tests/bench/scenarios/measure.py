@@ -22,7 +22,7 @@ from tests.bench.nights.logs import write_part
 from tests.bench.nights.measure import run_night
 from tests.bench.quality.outfield_job import record_ids
 from tests.bench.scenarios.office import date_of, make_log
-from tests.bench.scenarios.planting import Flags, Planted
+from tests.bench.scenarios.planting import Entity, Flags, Planted
 from tests.bench.scenarios.scenarios import SCENARIOS, Scenario
 
 FIRST = 10
@@ -120,20 +120,26 @@ def judge(draw: Draw) -> Outcome:
     with TemporaryDirectory(prefix="bench-") as folder:
         run_one = _judge_last_day if draw.history else _judge_batch
         run, judged = run_one(planted, Path(folder), draw.seed)
-        return outcome_of(draw.scenario, Judged(run, judged))
+        return outcome_of(draw, run, judged)
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A run, and the rows that it judged."""
+class Evidence:
+    """The ids of the judged records, and which of them show the planted thing."""
 
-    run: PublishedRun
-    planted: Planted
+    records: frozenset[str]
+    """Ids of the planted records, and of those that what lacks belongs to."""
+    everything: frozenset[str]
+    """Ids of all records: another id is that of a window."""
+    entities: tuple[Entity, ...]
+    days: tuple[int, ...]
 
-    def records(self) -> tuple[set[str], set[str]]:
-        """Return the ids of all judged rows, and of the planted ones."""
-        names = np.array(record_ids(self.run, table_of(self.planted)).to_pylist(), dtype=object)
-        return set(names), set(names[self.planted.records])
+    @classmethod
+    def of(cls, run: PublishedRun, planted: Planted) -> "Evidence":
+        """Name the rows as the run does."""
+        names = np.array(record_ids(run, table_of(planted)).to_pylist(), dtype=object)
+        records = frozenset(names[planted.records])
+        return cls(records, frozenset(names), planted.entities, planted.days)
 
 
 def _judge_batch(planted: Planted, folder: Path, seed: int) -> tuple[PublishedRun, Planted]:
@@ -164,63 +170,52 @@ def _settings(location: str, folder: Path, seed: int) -> dict[str, object]:
 # --- what the outputs say --------------------------------------------------------------------
 
 
-def outcome_of(name: str, judged: Judged) -> Outcome:
-    """Read what a run says, from its public outputs."""
-    folder = str(judged.run.job_folder)
-    incidents = outfield.read_incidents(folder)
-    findings = outfield.read_findings(folder)
-    common = {
-        "rows": len(judged.planted.events),
+def outcome_of(draw: Draw, run: PublishedRun, judged: Planted) -> Outcome:
+    """Read what a run says of the log that it judged, from its public outputs."""
+    folder = str(run.job_folder)
+    incidents, findings = outfield.read_incidents(folder), outfield.read_findings(folder)
+    counts = {
+        "rows": len(judged.events),
         "incidents": len(incidents),
         "grave": int((incidents["severity"] != "low").sum()),
         "alarms": int(incidents["alarm"].sum()),
         "findings": len(findings),
     }
-    if not name:
-        return Outcome(**common)
-    everything, planted = judged.records()
-    holds = incidents[
-        holding(incidents, outfield.read_members(folder), judged, everything, planted)
-    ]
-    scores = outfield.read_scores(folder)
+    if not draw.scenario:
+        return Outcome(**counts)
+    evidence = Evidence.of(run, judged)
+    flags = holding(incidents, outfield.read_members(folder), evidence)
     return Outcome(
-        **common,
-        **_telling(SCENARIOS[name], holds),
-        event_rank=_event_rank(scores, planted),
-        rows_share=float(judged.planted.records.mean()),
-        findings_share=_findings_share(findings, incidents, judged.planted, everything, planted),
+        **counts,
+        **telling(SCENARIOS[draw.scenario], incidents[flags]),
+        event_rank=_event_rank(outfield.read_scores(folder), evidence),
+        rows_share=float(judged.records.mean()),
+        findings_share=findings_share(findings, incidents, evidence),
     )
 
 
-def holding(
-    incidents: pd.DataFrame,
-    members: pd.DataFrame,
-    judged: Judged,
-    everything: set[str],
-    planted: set[str],
-) -> Flags:
+def holding(incidents: pd.DataFrame, members: pd.DataFrame, evidence: Evidence) -> Flags:
     """Say of each incident whether it holds the evidence.
 
     It does if one of its records is planted. A window does if it is of the planted entity and of
     its days. Where no record is planted, any incident of that entity and those days does.
     """
-    of = members.groupby("incident")["record_id"].agg(set)
+    records_of = members.groupby("incident")["record_id"].agg(frozenset)
     flags = []
     for incident in incidents.to_dict("records"):
-        records = of.get(incident["incident"], set()) | {incident["record_id"]}
-        of_events = records <= everything
-        absent = not planted
-        about = (absent or not of_events) and is_about(incident, judged.planted)
-        flags.append(bool(records & planted) or about)
+        records = records_of.get(incident["incident"], frozenset()) | {incident["record_id"]}
+        by_entity = not evidence.records or not records <= evidence.everything
+        about = by_entity and is_about(incident, evidence)
+        flags.append(about or not records.isdisjoint(evidence.records))
     return np.array(flags, dtype=bool)
 
 
-def is_about(incident: dict[str, Any], planted: Planted) -> bool:
+def is_about(incident: dict[str, Any], evidence: Evidence) -> bool:
     """Say whether an incident is of a planted entity, and overlaps its days."""
     named = {(incident["entity_column"], incident["entity"])}
     for entity in incident["entities"]:
         named |= {(entity["column"], name) for name in entity["names"]}
-    return bool(named & set(planted.entities)) and overlaps(incident, planted.days)
+    return not named.isdisjoint(evidence.entities) and overlaps(incident, evidence.days)
 
 
 def overlaps(incident: dict[str, Any], days: Sequence[int]) -> bool:
@@ -232,7 +227,7 @@ def overlaps(incident: dict[str, Any], days: Sequence[int]) -> bool:
     return any(first < begin + pd.Timedelta(days=1) and last >= begin for begin in begins)
 
 
-def _telling(scenario: Scenario, holds: pd.DataFrame) -> dict[str, Any]:
+def telling(scenario: Scenario, holds: pd.DataFrame) -> dict[str, Any]:
     """Return the rank and words of the incident that counts, as fields of `Outcome`."""
     if holds.empty:
         return {}
@@ -253,24 +248,19 @@ def _told(scenario: Scenario, incident: dict[str, Any]) -> bool:
     return scenario.is_told_by(column, sentence, incident["title"])
 
 
-def _event_rank(scores: pd.DataFrame, planted: set[str]) -> int | None:
-    of_events = scores["record_id"].isin(planted)
-    if not of_events.any():
+def _event_rank(scores: pd.DataFrame, evidence: Evidence) -> int | None:
+    planted = scores["record_id"].isin(evidence.records)
+    if not planted.any():
         return None
-    return 1 + int((scores["anomaly_score"] > scores["anomaly_score"][of_events].max()).sum())
+    return 1 + int((scores["anomaly_score"] > scores["anomaly_score"][planted].max()).sum())
 
 
-def _findings_share(
-    findings: pd.DataFrame,
-    incidents: pd.DataFrame,
-    planted: Planted,
-    everything: set[str],
-    records: set[str],
-) -> float:
-    """Return the share of the findings that are planted events, or else are about their days."""
-    rows = {row["incident"]: row for row in incidents.to_dict("records")}
+def findings_share(findings: pd.DataFrame, incidents: pd.DataFrame, evidence: Evidence) -> float:
+    """Return the share of the findings that are planted records, or windows of their days."""
+    incident_of = {row["incident"]: row for row in incidents.to_dict("records")}
     flags = [
-        record in records or (record not in everything and overlaps(rows[incident], planted.days))
-        for record, incident in zip(findings["record_id"], findings["incident"], strict=True)
+        record in evidence.records
+        or (record not in evidence.everything and overlaps(incident_of[name], evidence.days))
+        for record, name in zip(findings["record_id"], findings["incident"], strict=True)
     ]
     return float(np.mean(flags)) if flags else 0.0
