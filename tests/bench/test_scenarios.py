@@ -11,19 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.bench.scenarios.__main__ import draws_of, main, page
+from tests.bench.scenarios.draws import Draw, control_of, draw_of, planted_log
+from tests.bench.scenarios.evidence import Evidence, findings_share, holding, overlaps
 from tests.bench.scenarios.lawful import NEW_AGENT, SALARIES
-from tests.bench.scenarios.measure import (
-    Draw,
-    Evidence,
-    Outcome,
-    control_of,
-    draw_of,
-    findings_share,
-    holding,
-    overlaps,
-    planted_log,
-    telling,
-)
+from tests.bench.scenarios.measure import Outcome, telling
 from tests.bench.scenarios.office import (
     BACKUP,
     BACKUP_STEPS,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.bench.processes import in_processes
 from tests.bench.results import OUTPUT, positive, write
-from tests.bench.scenarios.measure import Draw, Outcome, control_of, draw_of, judge, write_log
+from tests.bench.scenarios.draws import Draw, control_of, draw_of, write_log
+from tests.bench.scenarios.measure import Outcome, judge
 from tests.bench.scenarios.scenarios import SCENARIOS
 from tests.bench.scenarios.tables import (
     Outcomes,

@@ -1,14 +1,10 @@
-"""Judging a log by outfield's default job, and the evidence among its incidents."""
+"""Judges a log by outfield's default job, and reads what it says of the planted thing."""
 
-import json
-import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,30 +14,15 @@ from flows.pipelines.detect import detect_events
 from flows.runtime.runner import DirectRunner
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.job import build_job
+from tests.bench.lawful.measure import FIRST
 from tests.bench.nights.logs import write_part
 from tests.bench.nights.measure import run_night
-from tests.bench.quality.outfield_job import record_ids
-from tests.bench.scenarios.office import date_of, make_log
-from tests.bench.scenarios.planting import Entity, Flags, Planted
+from tests.bench.scenarios.draws import Draw, planted_log, table_of
+from tests.bench.scenarios.evidence import Evidence, findings_share, holding
+from tests.bench.scenarios.planting import Planted
 from tests.bench.scenarios.scenarios import SCENARIOS, Scenario
 
-FIRST = 10
-"""Incidents among which a planted thing counts as found."""
 _JOB = "scenarios"
-
-
-class Draw(NamedTuple):
-    """A log to judge."""
-
-    scenario: str
-    """Empty for a control."""
-    base: str
-    """Kind of the clean log."""
-    last: bool
-    """Whether things are planted on the last day."""
-    seed: int
-    history: bool
-    """Whether the last day is judged by the days before it; else all days are one batch."""
 
 
 @dataclass(frozen=True)
@@ -76,44 +57,6 @@ class Outcome:
         return self.rank is not None and self.rank <= FIRST
 
 
-def draw_of(scenario: Scenario, seed: int, *, history: bool) -> Draw:
-    """Return the draw of a scenario."""
-    return Draw(scenario.name, scenario.base, history or scenario.last, seed, history)
-
-
-def control_of(draw: Draw) -> Draw:
-    """Return the clean log of a draw. It is the same for many scenarios."""
-    return Draw("", draw.base, draw.history, draw.seed, draw.history)
-
-
-def planted_log(draw: Draw) -> Planted:
-    """Make the log of a draw; that of a control has nothing planted."""
-    log = make_log(draw.base, draw.seed, last=draw.last)
-    if not draw.scenario:
-        return Planted(log.events, np.zeros(len(log.events), dtype=bool))
-    random = np.random.default_rng([draw.seed, zlib.crc32(draw.scenario.encode())])
-    return SCENARIOS[draw.scenario].plant(log, random)
-
-
-def write_log(draw: Draw, folder: Path) -> None:
-    """Write the log of a draw as Parquet, and beside it what is planted."""
-    planted = planted_log(draw)
-    name = f"{draw.scenario or f'control-{draw.base}'.replace(' ', '-')}-{draw.seed}"
-    folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table_of(planted), folder / f"{name}.parquet")
-    evidence = {
-        "request_ids": planted.events.loc[planted.records, "request_id"].tolist(),
-        "entities": planted.entities,
-        "days": [str(date_of(day)) for day in planted.days],
-    }
-    (folder / f"{name}.json").write_text(json.dumps(evidence, indent=1) + "\n", encoding="utf-8")
-
-
-def table_of(planted: Planted) -> pa.Table:
-    """Return the events as outfield reads them."""
-    return pa.Table.from_pandas(planted.events, preserve_index=False)
-
-
 def judge(draw: Draw) -> Outcome:
     """Make the log of a draw, and judge it by outfield with default settings."""
     planted = planted_log(draw)
@@ -121,25 +64,6 @@ def judge(draw: Draw) -> Outcome:
         run_one = _judge_last_day if draw.history else _judge_batch
         run, judged = run_one(planted, Path(folder), draw.seed)
         return outcome_of(draw, run, judged)
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The ids of the judged records, and which of them show the planted thing."""
-
-    records: frozenset[str]
-    """Ids of the planted records, and of those that what lacks belongs to."""
-    everything: frozenset[str]
-    """Ids of all records: another id is that of a window."""
-    entities: tuple[Entity, ...]
-    days: tuple[int, ...]
-
-    @classmethod
-    def of(cls, run: PublishedRun, planted: Planted) -> "Evidence":
-        """Name the rows as the run does."""
-        names = np.array(record_ids(run, table_of(planted)).to_pylist(), dtype=object)
-        records = frozenset(names[planted.records])
-        return cls(records, frozenset(names), planted.entities, planted.days)
 
 
 def _judge_batch(planted: Planted, folder: Path, seed: int) -> tuple[PublishedRun, Planted]:
@@ -194,39 +118,6 @@ def outcome_of(draw: Draw, run: PublishedRun, judged: Planted) -> Outcome:
     )
 
 
-def holding(incidents: pd.DataFrame, members: pd.DataFrame, evidence: Evidence) -> Flags:
-    """Say of each incident whether it holds the evidence.
-
-    It does if one of its records is planted. A window does if it is of the planted entity and of
-    its days. Where no record is planted, any incident of that entity and those days does.
-    """
-    records_of = members.groupby("incident")["record_id"].agg(frozenset)
-    flags = []
-    for incident in incidents.to_dict("records"):
-        records = records_of.get(incident["incident"], frozenset()) | {incident["record_id"]}
-        by_entity = not evidence.records or not records <= evidence.everything
-        about = by_entity and is_about(incident, evidence)
-        flags.append(about or not records.isdisjoint(evidence.records))
-    return np.array(flags, dtype=bool)
-
-
-def is_about(incident: dict[str, Any], evidence: Evidence) -> bool:
-    """Say whether an incident is of a planted entity, and overlaps its days."""
-    named = {(incident["entity_column"], incident["entity"])}
-    for entity in incident["entities"]:
-        named |= {(entity["column"], name) for name in entity["names"]}
-    return not named.isdisjoint(evidence.entities) and overlaps(incident, evidence.days)
-
-
-def overlaps(incident: dict[str, Any], days: Sequence[int]) -> bool:
-    """Say whether an incident happened on one of the days."""
-    if pd.isna(incident["first_time"]):
-        return False
-    first, last = incident["first_time"], incident["last_time"]
-    begins = [pd.Timestamp(date_of(day), tz="UTC") for day in days]
-    return any(first < begin + pd.Timedelta(days=1) and last >= begin for begin in begins)
-
-
 def telling(scenario: Scenario, holds: pd.DataFrame) -> dict[str, Any]:
     """Return the rank and words of the incident that counts, as fields of `Outcome`."""
     if holds.empty:
@@ -253,14 +144,3 @@ def _event_rank(scores: pd.DataFrame, evidence: Evidence) -> int | None:
     if not planted.any():
         return None
     return 1 + int((scores["anomaly_score"] > scores["anomaly_score"][planted].max()).sum())
-
-
-def findings_share(findings: pd.DataFrame, incidents: pd.DataFrame, evidence: Evidence) -> float:
-    """Return the share of the findings that are planted records, or windows of their days."""
-    incident_of = {row["incident"]: row for row in incidents.to_dict("records")}
-    flags = [
-        record in evidence.records
-        or (record not in evidence.everything and overlaps(incident_of[name], evidence.days))
-        for record, name in zip(findings["record_id"], findings["incident"], strict=True)
-    ]
-    return float(np.mean(flags)) if flags else 0.0

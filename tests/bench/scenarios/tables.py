@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tests.bench.lawful.measure import FIRST
 from tests.bench.results import table
-from tests.bench.scenarios.measure import FIRST, Draw, Outcome, control_of
+from tests.bench.scenarios.draws import Draw, control_of
+from tests.bench.scenarios.measure import Outcome
 from tests.bench.scenarios.scenarios import SCENARIOS
 
 Outcomes = Mapping[Draw, Outcome]
