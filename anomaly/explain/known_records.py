@@ -168,6 +168,11 @@ class KnownRecords:
         """Return for each of `events` whether one of the known records is equal to it."""
         return [self._is_known(event) for event in events]
 
+    def name_of_all(self, are_known: Sequence[bool]) -> str:
+        """Name the known records beside some events, of which some or all are among them."""
+        kind = "sampled " if self.drawn else "" if all(are_known) else "known "
+        return f"{kind}{self.one}s"
+
     def _is_known(self, event: Mapping[str, Any]) -> bool:
         left = np.arange(self.n)
         for name in sorted(self.roles, key=lambda c: self.roles[c] is not Role.TIME):

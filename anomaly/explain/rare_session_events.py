@@ -19,7 +19,7 @@ from schemas.events.contract import one_array
 
 MOST = 5
 """Events listed of a session."""
-_COMMON = 0.1
+LARGEST_SHARE = 0.1
 """A step that a larger share of the sessions takes is not odd."""
 
 
@@ -155,7 +155,7 @@ def _oddest(
     column = np.argmin(shares, axis=0)
     events = np.arange(len(session))
     step, share = steps[column, events], shares[column, events]
-    events = events[share <= _COMMON]
+    events = events[share <= LARGEST_SHARE]
     by_step = events[np.lexsort((events, *(a[events] for a in (share, step, column, session))))]
     keys = np.stack([session[by_step], column[by_step], step[by_step]])
     new = np.any(np.diff(keys, prepend=-1) != 0, axis=0)

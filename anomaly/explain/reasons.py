@@ -72,10 +72,10 @@ def _judged(
 ) -> Iterator[Judged]:
     """Yield each record beside the known ones, under the name that these have for all of them."""
     are_known = known.are_known(rows)
-    kind = "sampled " if known.drawn else "" if all(are_known) else "known "
+    noun = known.name_of_all(are_known)
     for row, itself, of_one in zip(rows, are_known, shares, strict=True):
         entities = _entities(known.roles, spans, of_one)
-        yield Judged(known, row, int(itself), f"{kind}{known.one}s", entities)
+        yield Judged(known, row, int(itself), noun, entities)
 
 
 def _entities(

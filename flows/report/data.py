@@ -36,6 +36,9 @@ class ReportData:
     incident_context
         `schemas.outputs.incident_context.INCIDENT_CONTEXT`: of the first incidents, what is around
         them.
+    steps
+        `schemas.outputs.aligned_steps.ALIGNED_STEPS`: of the first incidents, the steps of their
+        most telling session beside those of the nearest normal one; empty where records are events.
     """
 
     manifest: RunManifest
@@ -47,3 +50,4 @@ class ReportData:
     map_points: pa.Table
     time_column: str | None
     incident_context: pa.Table
+    steps: pa.Table

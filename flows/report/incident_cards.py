@@ -14,12 +14,13 @@ from flows.report.context_panel import ContextPanel, context_panels
 from flows.report.data import ReportData
 from flows.report.finding_cards import Card, cards
 from flows.report.overview import critical_sentence
+from flows.report.steps import ShownSteps, shown_steps
 from flows.report.text import Cut, cut
 from flows.report.times import event_times
 from schemas.outputs.manifest import RunManifest
 from schemas.outputs.tables import FINDING, STATUSES
 
-MAX_INCIDENTS = 250
+MAX_INCIDENTS = 200
 """Incidents shown as cards; the page says how many more there are."""
 
 _NAME, _TITLE, _FULL = 80, 220, 1_000
@@ -75,6 +76,8 @@ class IncidentCard:
     entities: list[Entities]
     telling: Card
     """Its most telling finding."""
+    steps: list[ShownSteps]
+    """The steps of that finding beside the nearest normal ones; empty where it is an event."""
     members: list[Member]
     """Its other findings."""
     left_out: int
@@ -121,10 +124,32 @@ def incident_cards(data: ReportData) -> list[IncidentCard]:
     tellings = cards(data.findings.take(places), data.time_column, _never_alike(data))
     spans = {row["incident"]: _ends(row) for row in shown}
     around = context_panels(data.incident_context, spans)
+    driving = dict(zip(first, [_driving(row) for row in shown], strict=True))
+    steps = shown_steps(data.steps, driving)
     return [
-        _card(row, telling, members[row["incident"]], data.manifest, around.get(row["incident"]))
+        _card(
+            row,
+            data.manifest,
+            _Told(
+                telling,
+                members[row["incident"]],
+                steps[telling.rank],
+                around.get(row["incident"]),
+            ),
+        )
         for row, telling in zip(shown, tellings, strict=True)
     ]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """The parts of a card besides the own row of its incident."""
+
+    telling: Card
+    members: list[Member]
+    """Its findings, the most telling one first."""
+    steps: list[ShownSteps]
+    around: ContextPanel | None
 
 
 def _never_alike(data: ReportData) -> set[str]:
@@ -161,15 +186,13 @@ def verdict_labels(run: RunManifest) -> dict[str, str]:
 
 def _card(
     row: Mapping[str, Any],
-    telling: Card,
-    members: list[Member],
     run: RunManifest,
-    around: ContextPanel | None,
+    told: _Told,
 ) -> IncidentCard:
     labels, summary = verdict_labels(run), run.incidents
     names = _names(row)
     words = " ".join([row["title"], row["incident"], *names, row["summary"], row["record_id"]])
-    lead = not row["alarm"] and (summary.nights is not None or not telling.by_rule)
+    lead = not row["alarm"] and (summary.nights is not None or not told.telling.by_rule)
     return IncidentCard(
         rank=row["rank"],
         incident=row["incident"],
@@ -184,10 +207,11 @@ def _card(
         records=row["records"],
         span=_span(row["first_time"], row["last_time"]),
         entities=[_entities(each) for each in row["entities"]],
-        telling=telling,
-        members=members[1:],
-        left_out=row["records"] - len(members),
-        around=around,
+        telling=told.telling,
+        steps=told.steps,
+        members=told.members[1:],
+        left_out=row["records"] - len(told.members),
+        around=told.around,
         verdict=f"{labels.get(row['verdict'], '')} {row['verdict']}" if row["verdict"] else "",
         taught=cut(row["taught"], _TITLE, _FULL) if row["taught"] else None,
         critical=critical_sentence(row["critical"]),
@@ -209,6 +233,10 @@ def _names(row: Mapping[str, Any]) -> list[str]:
 def _recurrence(row: Mapping[str, Any], nights: int | None) -> str:
     known = row["alarm"] or row["recurrence"] is not None
     return recurrence_sentence(row["recurrence"], nights) if known else ""
+
+
+def _driving(row: Mapping[str, Any]) -> list[str]:
+    return [reason["column"] for reason in row["reasons"]]
 
 
 def _ends(row: Mapping[str, Any]) -> tuple[datetime, datetime] | None:

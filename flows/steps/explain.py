@@ -1,11 +1,15 @@
 """Step `explain`: writes the findings with their reasons, and the map of the embedding."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anomaly.explain.aligned_steps import aligned_steps
+from anomaly.explain.known_records import KnownRecords
 from anomaly.explain.projection import project
 from anomaly.explain.reasons import explain
 from anomaly.explain.regions import regions
@@ -21,10 +25,15 @@ from flows.steps.score import score_batch
 from schemas.columns.roles import Role
 from schemas.events.contract import one_array
 from schemas.events.texts import as_text
+from schemas.outputs.aligned_steps import ALIGNED_STEPS
 from schemas.outputs.tables import FINDING, MAP, SCORES, beside_own_columns
 
+STEPS = "aligned-steps"
+"""What the scratch holds of findings that are sessions: `ALIGNED_STEPS`."""
 _NAMES = (Role.CATEGORY, Role.FLAG, Role.ENTITY)
 """Roles whose values may name a region of the map."""
+_MOST_ALIGNED = 200
+"""Incidents whose most telling session is aligned with the nearest normal one."""
 _LONGEST = 2_000
 """Characters of a value of the nearest normal record."""
 
@@ -37,6 +46,8 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
     reasons, summaries = explain(model.explaining, references, events)
     scores = score_batch(model, records, Batch(events, grouped.rows, pa.table({})))
     own = records.own_columns(grouped.rows)
+    X = model.embedder.transform(events)
+    nearest = model.explaining.nearest_usual(X, 1)[:, 0]
     lead = {
         "rank": np.arange(1, len(grouped.rows) + 1, dtype=np.int32),
         **{name: scores[name] for name in SCORES.names},
@@ -45,7 +56,7 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
         "summary": summaries,
         "reasons": [[vars(reason) for reason in found] for found in reasons],
         "incident": grouped.incidents,
-        "nearest_normal": _nearest_normal(model, references, events),
+        "nearest_normal": _nearest_normal(references, events, nearest),
     }
     # The scores of the run, not of these few again: a product of matrices may round otherwise.
     lead |= {"p_value": grouped.p_values, "anomaly_score": anomaly_score(grouped.p_values)}
@@ -53,18 +64,44 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
     run.folder.write_part(
         "findings", 0, pa.table(columns, schema=beside_own_columns(FINDING, own.schema))
     )
-    run.folder.write_part("map", 0, _map(model, references, events, scores["record_id"]))
+    run.folder.write_part("map", 0, _map(model, references, X, scores["record_id"]))
+    counted = KnownRecords(references, model.explaining.embedder.roles)
+    steps = _aligned(counted, references, events, _of_each(grouped.incidents, nearest))
+    run.scratch.write_table(STEPS, steps)
 
 
 EXPLAIN = Step("explain", explain_findings)
 
 
+def _of_each(incidents: Sequence[str], nearest: npt.NDArray[np.int64]) -> dict[int, int]:
+    """Return the place of the first finding of each incident -> what is nearest to it."""
+    first: dict[str, int] = {}
+    for place, incident in enumerate(incidents):
+        first.setdefault(incident, place)
+    return {place: int(nearest[place]) for place in list(first.values())[:_MOST_ALIGNED]}
+
+
+def _aligned(
+    counted: KnownRecords, references: pa.Table, events: pa.Table, nearest: Mapping[int, int]
+) -> pa.Table:
+    """Align the steps of sessions with those of the normal ones nearest to them."""
+    rows = [
+        vars(column)
+        | {
+            "rank": place + 1,
+            "lines": [vars(line) for line in column.lines],
+            "rare": [{"step": step, "words": words} for step, words in column.rare.items()],
+        }
+        for place, column in aligned_steps(counted, references, events, nearest)
+    ]
+    return pa.Table.from_pylist(rows, schema=ALIGNED_STEPS)
+
+
 def _nearest_normal(
-    model: AnomalyModel, references: pa.Table, events: pa.Table
+    references: pa.Table, events: pa.Table, nearest: npt.NDArray[np.int64]
 ) -> list[list[dict[str, Any]]]:
     """Say of each event what the normal one holds that it is most like, column by column."""
-    X = model.embedder.transform(events)
-    near = references.take(pa.array(model.explaining.nearest_usual(X, 1)[:, 0]))
+    near = references.take(pa.array(nearest))
     columns = []
     # A stored model's events may have an id that these lack.
     for name in (n for n in near.column_names if n in events.column_names):
@@ -83,9 +120,8 @@ def _short_texts(values: pa.Array) -> list[str | None]:
 
 
 def _map(
-    model: AnomalyModel, references: pa.Table, events: pa.Table, ids: pa.ChunkedArray
+    model: AnomalyModel, references: pa.Table, X: npt.NDArray[np.float32], ids: pa.ChunkedArray
 ) -> pa.Table:
-    X = model.embedder.transform(events)
     normal, found = project(model.explaining.combination.density.references_, X)
     points, unnamed = np.vstack([normal, found]), [None] * len(normal)
     ranks = pa.array([*unnamed, *range(1, len(found) + 1)], pa.int32())

@@ -1,5 +1,6 @@
 """Sessions end to end: where they are cut, their names, and the events that findings list."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -88,6 +89,14 @@ def test_the_page_lists_the_odd_events_and_no_markup_of_theirs(cut_run):
     page = (cut_run[1].folder / "report.html").read_text(encoding="utf-8")
     assert "Its oddest events" in page
     assert "dropped table 77 &lt;b&gt;now&lt;/b&gt;" in page
+
+
+def test_the_page_sets_the_odd_step_beside_a_normal_session(cut_run):
+    page = (cut_run[1].folder / "report.html").read_text(encoding="utf-8")
+    card = page[page.index("Steps in message, incident 1") :]
+    (line,) = re.findall(r"<tr[^>]*>(?:(?!</tr>).)*dropped table.*?</tr>", card, re.DOTALL)[:1]
+    assert "only here<b>odd: never seen in 191 other sessions</b>" in line
+    assert "5 steps here, 4 in the nearest normal session: 1 only here" in page
     assert "<b>now" not in page
 
 

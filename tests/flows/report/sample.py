@@ -1,6 +1,7 @@
 """A run to show: findings as they come, hostile ones among them."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from flows.report.data import ReportData
+from schemas.outputs.aligned_steps import ALIGNED_STEPS
 from schemas.outputs.incident_context import INCIDENT_CONTEXT
 from schemas.outputs.manifest import (
     ColumnRole,
@@ -90,7 +92,49 @@ def report_data(findings: int = 40, *, hostile: bool = False) -> ReportData:
         map_points=_map_points(findings, rng, hostile),
         time_column="time",
         incident_context=incident_context(incidents, hostile),
+        steps=ALIGNED_STEPS.empty_table(),
     )
+
+
+def of_sessions(data: ReportData, *, hostile: bool = False) -> ReportData:
+    """Give each finding steps: one exchanged, one missing, one odd, one moved, and many alike."""
+    usual = ["login", *["read"] * 4, "check", "save", "sync", "logout"]
+    mine = [
+        "login",
+        *["read"] * 4,
+        HOSTILE if hostile else "erase",
+        "burn",
+        "sync",
+        "logout",
+        "save",
+    ]
+    kinds = [("same", i, i, None) for i in range(5)]
+    kinds += [("exchanged", 5, 5, None), ("moved", None, 6, 9), ("only here", 6, None, None)]
+    kinds += [("same", 7, 7, None), ("same", 8, 8, None), ("moved", 9, None, 6)]
+    names = ("kind", "here", "there", "elsewhere")
+    row = {
+        "column": HOSTILE if hostile else "api.operation",
+        "here": mine,
+        "there": usual,
+        "n_here": len(mine),
+        "n_there": len(usual),
+        "lines": [dict(zip(names, line, strict=True)) for line in kinds],
+        "rare": [{"step": "burn", "words": "in 3 of 4,000 sessions"}],
+    }
+    plain = row | {
+        "column": "mfa",
+        "here": ["true"],
+        "there": ["true"],
+        "n_here": 1,
+        "n_there": 1,
+        "lines": [dict(zip(names, ("same", 0, 0, None), strict=True))],
+        "rare": [],
+    }
+    ranks = data.findings["rank"].to_pylist()
+    rows = [each | {"rank": rank} for rank in ranks for each in (plain, row)]
+    manifest = data.manifest.model_copy(update={"unit": "session"})
+    steps = pa.Table.from_pylist(rows, schema=ALIGNED_STEPS)
+    return replace(data, steps=steps, manifest=manifest)
 
 
 def incident_context(incidents: pa.Table, hostile: bool) -> pa.Table:

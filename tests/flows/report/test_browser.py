@@ -16,7 +16,7 @@ from flows.report.index import render_index
 from flows.report.page import render
 from flows.storage.verdicts.store import read_verdicts
 from tests.flows.end_to_end.test_recurring import erasing, run_of
-from tests.flows.report.sample import report_data
+from tests.flows.report.sample import of_sessions, report_data
 from tests.flows.report.test_page import of_nights, of_run
 
 _CHROMIUM = shutil.which("chromium")
@@ -52,9 +52,17 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def session_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    written = tmp_path_factory.mktemp("report") / "sessions.html"
+    written.write_text(render(of_sessions(report_data())), encoding="utf-8", newline="")
+    return written
+
+
+@pytest.fixture(scope="module")
 def hostile_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     written = tmp_path_factory.mktemp("report") / "hostile.html"
-    written.write_text(render(report_data(hostile=True)), encoding="utf-8", newline="")
+    data = of_sessions(report_data(hostile=True), hostile=True)
+    written.write_text(render(data), encoding="utf-8", newline="")
     return written
 
 
@@ -433,3 +441,32 @@ def test_the_filters_also_filter_the_map_and_the_time_lines(browser: Browser, fi
     page.wait_for_selector(pale.format("lanes"), state="attached")
     _field(page, "Status").select_option("")
     page.wait_for_selector(pale.format("map"), state="detached")
+
+
+@pytest.mark.parametrize("width", [1280, 768, 390])
+def test_the_steps_of_a_session_stand_beside_those_of_a_normal_one(
+    browser: Browser, session_file: Path, width: int
+) -> None:
+    opened = _Opened(browser, session_file, width)
+    page = opened.page
+    page.locator("#incident-1 > summary").click()
+    steps = page.locator("#incident-1 .steps")
+    lines = [line.inner_text().split() for line in steps.locator("tbody tr").all()]
+    assert " ".join(lines[0]) == "5 same steps"
+    told = {" ".join(line[:2]): " ".join(line) for line in lines[1:]}
+    assert {"exchanged", "only", "moved:"} <= {line[0] for line in lines}
+    assert "odd: in 3 of 4,000 sessions" in told["only here"]
+    assert "7 burn" in told["only here"]
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    found = Axe().run(page, options={"resultTypes": ["violations"]})
+    assert not found.response["violations"], found.generate_report()
+    assert opened.complaints == []
+
+
+def test_the_steps_are_printed_whole(browser: Browser, session_file: Path) -> None:
+    page = _Opened(browser, session_file, 1280).page
+    page.locator("#incident-1 > summary").click()
+    page.emulate_media(media="print")
+    low = page.locator("#incident-1 .low")
+    assert low.evaluate("box => box.scrollHeight - box.clientHeight") <= 1
+    assert low.get_by_text("burn").is_visible()
