@@ -29,7 +29,18 @@ class Usual:
     """The values that an entity mostly has in a column."""
 
     column: Cut
-    text: str
+    values: list[str]
+    """Each with its share."""
+
+
+@dataclass(frozen=True)
+class EarlierRun:
+    """An earlier run that had incidents of an entity."""
+
+    day: str
+    """The day that it judged."""
+    incidents: int
+    href: str
 
 
 @dataclass(frozen=True)
@@ -49,8 +60,15 @@ class History:
     """What a bar is, and the most that one holds."""
     ends: tuple[str, str]
     usual: list[Usual]
-    runs: str
-    """Its incidents in earlier runs; empty where there are no earlier runs."""
+    """What it mostly has, the most frequent values of each column first."""
+    runs_told: str
+    """In how many earlier runs it has incidents; empty where there are no earlier runs."""
+    runs: list[EarlierRun]
+    """The newest of these."""
+    n_runs: int
+    """All of these,"""
+    n_past: int
+    """and its incidents in them."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +87,14 @@ class ShownIncident:
 
     title: Cut
     severity: str
+    day: str
+    """The day that its run judged."""
     when: str
+    """When it began; empty where it has no time."""
     why: str
     verdicts: list[Cut]
     href: str
-    """Its card in the report of its run."""
+    """Its card in the report of its run, or that report where it has none."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +148,10 @@ def _history(row: Mapping[str, Any] | None, span: Any) -> History | None:
         caption=f"{_spelt(width)} a bar, at most {wording.count(most, 'event')}" if timed else "",
         ends=(f"{row['start']:%Y-%m-%d %H:%M}", f"{last:%Y-%m-%d %H:%M} UTC") if last else ("", ""),
         usual=_usual(row["usual"]),
-        runs=_runs(row),
+        runs_told=_runs_told(row),
+        runs=[_earlier_run(one) for one in row["runs"][:_RUNS]],
+        n_runs=len(row["runs"]),
+        n_past=sum(one["incidents"] for one in row["runs"]),
     )
 
 
@@ -156,17 +180,29 @@ def _usual(values: list[dict[str, Any]]) -> list[Usual]:
     for each in values:
         shown = cut(each["value"], _VALUE, _VALUE).head
         by_column.setdefault(each["column"], []).append(f"{shown} {wording.share(each['share'])}")
-    return [Usual(cut(name, _NAME, _NAME), ", ".join(some)) for name, some in by_column.items()]
+    return [Usual(cut(name, _NAME, _NAME), some) for name, some in by_column.items()]
 
 
-def _runs(row: Mapping[str, Any]) -> str:
+def _runs_told(row: Mapping[str, Any]) -> str:
     if not row["earlier_runs"]:
         return ""
-    had = [f"{visible(one['run_id'][:8])} ({one['incidents']:,})" for one in row["runs"][:_RUNS]]
-    more = len(row["runs"]) - len(had)
-    told = f": {', '.join(had)}{f' and {more:,} more' if more > 0 else ''}" if had else ""
     of = wording.count(row["earlier_runs"], "earlier run")
-    return f"incidents of it in {len(row['runs']):,} of {of} with any{told}"
+    return f"incidents of it in {len(row['runs']):,} of {of} with any"
+
+
+def _earlier_run(row: Mapping[str, Any]) -> EarlierRun:
+    return EarlierRun(visible(row["day"]), row["incidents"], report_of(row["run_id"]))
+
+
+def report_of(run_id: str, incident: str | None = None) -> str:
+    """Return the address of another run's report, seen from this one: whole, or at a card.
+
+    Examples
+    --------
+    >>> report_of("20260301T06", "i-12")
+    '../20260301T06/report.html#i-12'
+    """
+    return f"../{quote(run_id)}/report.html{f'#{quote(incident)}' if incident else ''}"
 
 
 def _event(row: Mapping[str, Any]) -> Event:
@@ -179,13 +215,13 @@ def _event(row: Mapping[str, Any]) -> Event:
 
 
 def _past(row: Mapping[str, Any]) -> ShownIncident:
-    when = f"{row['time']:%Y-%m-%d %H:%M}" if row["time"] else visible(row["run_id"][:8])
     times = f", {row['times']:,} times" if row["times"] > 1 else ""
     return ShownIncident(
         title=cut(row["title"], _TITLE, _FULL),
         severity=row["severity"],
-        when=when,
+        day=visible(row["day"]),
+        when=f"{row['time']:%Y-%m-%d %H:%M}" if row["time"] else "",
         why=f"{_WHY.get(row['why'], '')}{times}",
         verdicts=[cut(text, _TITLE, _FULL) for text in row["verdicts"]],
-        href=f"../{quote(row['run_id'])}/report.html#{quote(row['incident'])}",
+        href=report_of(row["run_id"], row["incident"] if row["has_card"] else None),
     )

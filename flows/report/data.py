@@ -39,6 +39,8 @@ class ReportData:
     steps
         `schemas.outputs.aligned_steps.ALIGNED_STEPS`: of the first incidents, the steps of their
         most telling session beside those of the nearest normal one; empty where records are events.
+    peers
+        `schemas.outputs.incident_context.PEERS`: who is like the entities of incidents.
     """
 
     manifest: RunManifest
@@ -51,3 +53,4 @@ class ReportData:
     time_column: str | None
     incident_context: pa.Table
     steps: pa.Table
+    peers: pa.Table

@@ -74,6 +74,8 @@ class IncidentCard:
     records: int
     span: str | None
     entities: list[Entities]
+    entity: Cut | None
+    """The name of the one that it is about; None where it is about none."""
     telling: Card
     """Its most telling finding."""
     steps: list[ShownSteps]
@@ -207,6 +209,7 @@ def _card(
         records=row["records"],
         span=_span(row["first_time"], row["last_time"]),
         entities=[_entities(each) for each in row["entities"]],
+        entity=None if row["entity"] is None else cut(row["entity"], _NAME, _NAME),
         telling=told.telling,
         steps=told.steps,
         members=told.members[1:],

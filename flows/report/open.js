@@ -1,5 +1,6 @@
-// Opens the card that an address or a mark names, with all that it is folded into.
-const cardOf = (place) => place?.closest("details.card") ?? place?.querySelector("details.card");
+// Opens the card or entity that an address or a mark names, with all that it is folded into.
+const cardOf = (place) =>
+  place?.closest("details.card, details.entity") ?? place?.querySelector("details.card");
 
 const unfold = (place) => {
   const fold = place.parentElement.closest("details");

@@ -10,6 +10,7 @@ from flows.report.chart_library import chart_library
 from flows.report.charts import charts
 from flows.report.columns import drivers
 from flows.report.data import ReportData
+from flows.report.entities import entity_parts
 from flows.report.incident_cards import choices, incident_cards, suppressed_lines
 from flows.report.template import environment, source, trusted
 from flows.report.trust import measures
@@ -60,6 +61,7 @@ def render(data: ReportData) -> str:
             wording=wording,
             leading=leading,
             incidents=shown,
+            entities=entity_parts(data, shown),
             choices=choices(shown),
             severities=data.incidents["severity"].to_pylist(),
             suppressed=suppressed_lines(data.suppressed, data.manifest),

@@ -10,11 +10,13 @@ import pyarrow.compute as pc
 
 from anomaly.explain.aligned_steps import aligned_steps
 from anomaly.explain.known_records import KnownRecords
+from anomaly.explain.peers import peers_of
 from anomaly.explain.projection import project
 from anomaly.explain.reasons import explain
 from anomaly.explain.regions import regions
 from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score
+from flows.report.incident_cards import MAX_INCIDENTS
 from flows.runtime.work import Step
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
@@ -26,14 +28,15 @@ from schemas.columns.roles import Role
 from schemas.events.contract import one_array
 from schemas.events.texts import as_text
 from schemas.outputs.aligned_steps import ALIGNED_STEPS
+from schemas.outputs.incident_context import PEERS
 from schemas.outputs.tables import FINDING, MAP, SCORES, beside_own_columns
 
 STEPS = "aligned-steps"
 """What the scratch holds of findings that are sessions: `ALIGNED_STEPS`."""
+OF_PEERS = "peers"
+"""What it holds of the incidents' entities: `PEERS`; nothing where the job names no peers."""
 _NAMES = (Role.CATEGORY, Role.FLAG, Role.ENTITY)
 """Roles whose values may name a region of the map."""
-_MOST_ALIGNED = 200
-"""Incidents whose most telling session is aligned with the nearest normal one."""
 _LONGEST = 2_000
 """Characters of a value of the nearest normal record."""
 
@@ -68,6 +71,7 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
     counted = KnownRecords(references, model.explaining.embedder.roles)
     steps = _aligned(counted, references, events, _of_each(grouped.incidents, nearest))
     run.scratch.write_table(STEPS, steps)
+    run.scratch.write_table(OF_PEERS, _peers(run, counted))
 
 
 EXPLAIN = Step("explain", explain_findings)
@@ -78,7 +82,7 @@ def _of_each(incidents: Sequence[str], nearest: npt.NDArray[np.int64]) -> dict[i
     first: dict[str, int] = {}
     for place, incident in enumerate(incidents):
         first.setdefault(incident, place)
-    return {place: int(nearest[place]) for place in list(first.values())[:_MOST_ALIGNED]}
+    return {place: int(nearest[place]) for place in list(first.values())[:MAX_INCIDENTS]}
 
 
 def _aligned(
@@ -95,6 +99,20 @@ def _aligned(
         for place, column in aligned_steps(counted, references, events, nearest)
     ]
     return pa.Table.from_pylist(rows, schema=ALIGNED_STEPS)
+
+
+def _peers(run: Run, counted: KnownRecords) -> pa.Table:
+    """Find the peers of the entities of incidents."""
+    incidents = next(table for _, table in run.folder.read_parts("incidents"))
+    whose = incidents.select(["entity_column", "entity"]).slice(0, MAX_INCIDENTS).to_pylist()
+    entities = dict.fromkeys((row["entity_column"], row["entity"]) for row in whose)
+    rows = [
+        vars(found) | {"entity_column": column, "entity": name}
+        for column, name in entities
+        for peers in (run.job.peers if name is not None else ())
+        if (found := peers_of(counted, column, name, peers)) is not None
+    ]
+    return pa.Table.from_pylist(rows, schema=PEERS)
 
 
 def _nearest_normal(

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.incidents.similarity import most_similar
+from flows.report.incident_cards import MAX_INCIDENTS
 from flows.runtime.work import Step
 from flows.steps.entity_activity import (
     Activity,
@@ -44,8 +45,10 @@ MOST_SHARES = 16
 """Shares of the events that are looked through, so many at a time as there are workers."""
 _COLUMNS = 5
 """Columns that are shown of an event, and of an entity's usual values."""
-_USUAL = 2
+_USUAL = 5
 """Values of a column that are shown as usual."""
+_PAST = 10
+"""Earlier incidents of an entity that are shown: the newest."""
 _SIMILAR = 5
 _LONGEST = 160
 """Characters of a value that are shown."""
@@ -73,9 +76,9 @@ def look_around(run: Run, gathered: Gathered, grouped: Grouped) -> None:
     found = read_traces(run.scratch, shares_of(gathered), scope)
     events = _told(scope, found.around, _ranks(gathered.records, grouped))
     past = run.scratch.read_table(PAST)
-    verdicts = read_verdicts(run.folder.job_folder)
-    similar = _similar(incidents, past.to_pylist(), verdicts)
-    earlier = _incidents_of_entities(past)
+    said = _said(read_verdicts(run.folder.job_folder))
+    similar = _similar(incidents, past.to_pylist(), said)
+    earlier = _of_entities(past.filter(pc.not_equal(past["dataset"], "unshown")), said)
     rows = [
         {
             "incident": row["incident"],
@@ -184,39 +187,55 @@ def _history(
         "width": scope.bins.width if scope.bins else None,
         "counts": did.counts.tolist(),
         "usual": usual,
-        "runs": earlier.get(whose, []),
+        "runs": _runs(earlier.get(whose, [])),
+        "past": earlier.get(whose, [])[:_PAST],
         "earlier_runs": len({one["run_id"] for some in earlier.values() for one in some}),
     }
 
 
-def _incidents_of_entities(past: pa.Table) -> dict[Whose, list[dict[str, Any]]]:
-    """Count the incidents that each entity had in each earlier run, the newest run first."""
-    found: dict[Whose, Counter[str]] = {}
-    of = past.select(["entity_column", "entity", "run_id"]).to_pydict()
-    for column, name, run_id in zip(*of.values(), strict=True):
-        found.setdefault((column, name), Counter())[run_id] += 1
-    return {
-        whose: [
-            {"run_id": run_id, "incidents": n} for run_id, n in sorted(runs.items(), reverse=True)
-        ]
-        for whose, runs in found.items()
-    }
+def _of_entities(
+    past: pa.Table, said: Mapping[str, list[str]]
+) -> dict[Whose, list[dict[str, Any]]]:
+    """Return the earlier incidents of each entity, as `PAST`, the newest run first."""
+    found: dict[Whose, list[dict[str, Any]]] = {}
+    for row in sorted(past.to_pylist(), key=lambda row: (-row["run"], row["rank"])):
+        told = {name: row[name] for name in ("incident", "run_id", "day", "title", "severity")}
+        told |= {"has_card": _has_card(row), "verdicts": said.get(row["incident"], [])}
+        found.setdefault((row["entity_column"], row["entity"]), []).append(told)
+    return found
+
+
+def _has_card(row: Mapping[str, Any]) -> bool:
+    """Tell whether the report of an earlier run has a card for its incident."""
+    return bool(row["dataset"] == "incidents" and row["rank"] <= MAX_INCIDENTS)
+
+
+def _runs(past: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Count the incidents of an entity in each earlier run, the newest run first."""
+    counts = Counter((row["run_id"], row["day"]) for row in past)
+    return [{"run_id": run, "day": day, "incidents": n} for (run, day), n in counts.items()]
+
+
+def _said(verdicts: Sequence[Verdict]) -> dict[str, list[str]]:
+    """Return what verdicts say of each incident."""
+    said: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        note = f": {verdict.note[:_LONGEST]}" if verdict.note else ""
+        said.setdefault(verdict.incident, []).append(f"{verdict.label}{note}")
+    return said
 
 
 def _similar(
     incidents: Sequence[Mapping[str, Any]],
     past: Sequence[Mapping[str, Any]],
-    verdicts: Sequence[Verdict],
+    said: Mapping[str, list[str]],
 ) -> list[list[dict[str, Any]]]:
     """Return the earlier incidents most similar to each, with the verdicts of analysts on them."""
-    said: dict[str, list[str]] = {}
-    for verdict in verdicts:
-        note = f": {verdict.note[:_LONGEST]}" if verdict.note else ""
-        said.setdefault(verdict.incident, []).append(f"{verdict.label}{note}")
     return [
         [
             {
-                **{name: past[each.place][name] for name in ("incident", "run_id", "title")},
+                **{name: past[each.place][name] for name in ("incident", "run_id", "day", "title")},
+                "has_card": _has_card(past[each.place]),
                 "severity": past[each.place]["severity"],
                 "time": past[each.place]["first_time"],
                 "why": each.why,

@@ -114,7 +114,8 @@ def _beside_the_run_before(
     if not earlier:
         return {"not_seen": 0}
     newest, now = earlier[-1].manifest, {incident.identity for incident in incidents}
-    own = pc.and_(rows["shown"], pc.equal(rows["run_id"], newest.run_id))
+    told = pc.not_equal(rows["dataset"], "unshown")
+    own = pc.and_(told, pc.equal(rows["run_id"], newest.run_id))
     not_seen, resolved = gone(rows.filter(own).to_pylist(), now, verdicts)
     return {
         "compared_with": newest.run_id,

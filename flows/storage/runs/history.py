@@ -15,13 +15,24 @@ from anomaly.incidents.recurrence import PAST_INCIDENT_COLUMNS, PastIncident, Ru
 from flows.storage.fs.store_path import Place
 from flows.storage.runs.reader import PublishedRun, age, read_incidents, readable_runs
 from schemas.errors import OutputError
-from schemas.outputs.manifest import InputFile
+from schemas.outputs.manifest import InputFile, RunManifest
 from schemas.outputs.tables import INCIDENT
 
 _MOST_RUNS = 90
 """Earlier runs that a run is compared with, the newest ones."""
 
 _EPOCH, _DAY = date(1970, 1, 1), 86_400
+
+PAST_INCIDENT = pa.schema(
+    [
+        *INCIDENT,
+        pa.field("run", pa.int32()),
+        pa.field("run_id", pa.string()),
+        pa.field("day", pa.string()),
+        pa.field("dataset", pa.string()),
+    ]
+)
+"""An incident of an earlier run, as `past_rows` gives it."""
 
 Covers = tuple[datetime, datetime] | None
 
@@ -94,17 +105,16 @@ def past_rows(runs: list[PublishedRun]) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        The columns of `INCIDENT`, then the `run`'s place among `runs`, its `run_id`, and whether
-        the incident was told: `shown` or suppressed.
+        The columns of `INCIDENT`, then the `run`'s place among `runs`, its `run_id`, the `day` that
+        it judged, and the `dataset` that the incident is in.
     """
-    found = [_with_run(INCIDENT.empty_table(), 0, "", shown=True)]
+    found = []
     for place, run in enumerate(runs):
         with suppress(OutputError):  # no reason to fail: it is another run's fault
             for dataset in ("incidents", "suppressed", "unshown"):
                 rows = read_incidents(run, dataset).select(INCIDENT.names).cast(INCIDENT)
-                told = dataset != "unshown"
-                found.append(_with_run(rows, place, run.manifest.run_id, shown=told))
-    return pa.concat_tables(found).combine_chunks()
+                found.append(_with_run(rows, run.manifest, place, dataset))
+    return pa.concat_tables([PAST_INCIDENT.empty_table(), *found]).combine_chunks()
 
 
 def all_incidents(run: PublishedRun) -> RunIncidents:
@@ -113,11 +123,11 @@ def all_incidents(run: PublishedRun) -> RunIncidents:
     return RunIncidents(*(read_incidents(run, dataset).to_pylist() for dataset in datasets))
 
 
-def _with_run(rows: pa.Table, place: int, run_id: str, *, shown: bool) -> pa.Table:
-    n = len(rows)
-    places, names = pa.array([place] * n, pa.int32()), pa.array([run_id] * n, pa.string())
-    of_run = rows.append_column("run", places).append_column("run_id", names)
-    return of_run.append_column("shown", pa.array([shown] * n, pa.bool_()))
+def _with_run(rows: pa.Table, manifest: RunManifest, place: int, dataset: str) -> pa.Table:
+    of_run = [place, manifest.run_id, manifest.judged_day, dataset]
+    fields = list(PAST_INCIDENT)[len(INCIDENT) :]
+    told = [pa.array([each] * len(rows), f.type) for each, f in zip(of_run, fields, strict=True)]
+    return pa.table([*rows.columns, *told], schema=PAST_INCIDENT)
 
 
 def past_incidents(rows: pa.Table) -> list[PastIncident]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from flows.report.data import ReportData
 from schemas.outputs.aligned_steps import ALIGNED_STEPS
-from schemas.outputs.incident_context import INCIDENT_CONTEXT
+from schemas.outputs.incident_context import INCIDENT_CONTEXT, PEERS
 from schemas.outputs.manifest import (
     ColumnRole,
     IncidentSummary,
@@ -93,6 +93,7 @@ def report_data(findings: int = 40, *, hostile: bool = False) -> ReportData:
         time_column="time",
         incident_context=incident_context(incidents, hostile),
         steps=ALIGNED_STEPS.empty_table(),
+        peers=peers(hostile),
     )
 
 
@@ -137,6 +138,26 @@ def of_sessions(data: ReportData, *, hostile: bool = False) -> ReportData:
     return replace(data, steps=steps, manifest=manifest)
 
 
+def peers(hostile: bool) -> pa.Table:
+    """Give the first user peers."""
+    names = [HOSTILE if hostile else name for name in _USERS[2:5]]
+    row = {"entity_column": "actor.user.name", "column": "team", "value": names[0]}
+    row |= {"entity": HOSTILE if hostile else _USERS[0], "n": 12, "names": names}
+    return pa.Table.from_pylist([row], schema=PEERS)
+
+
+def _past_of(entity: str, place: int, hostile: bool) -> dict[str, Any]:
+    return {
+        "incident": f"i-{place}",
+        "run_id": "20260301T060000000000Z",
+        "day": "2026-03-01",
+        "title": HOSTILE if hostile else f"`{entity}` did thing {place}",
+        "severity": "high",
+        "has_card": place > 0,
+        "verdicts": [HOSTILE if hostile else "benign: a drill"] if place == 1 else [],
+    }
+
+
 def incident_context(incidents: pa.Table, hostile: bool) -> pa.Table:
     """Say what is around the incidents: as many events and earlier ones as there is room for."""
     start = datetime(2026, 3, 2, tzinfo=UTC)
@@ -148,6 +169,8 @@ def incident_context(incidents: pa.Table, hostile: bool) -> pa.Table:
         past = {
             "incident": "i-0",
             "run_id": "20260301T060000000000Z",
+            "day": "2026-03-01",
+            "has_card": True,
             "title": row["title"],
             "severity": "high",
             "time": start,
@@ -163,7 +186,8 @@ def incident_context(incidents: pa.Table, hostile: bool) -> pa.Table:
             "width": 21_600_000_000,
             "counts": [3, 0, 40, *range(53)],
             "usual": [usual, usual | {"column": HOSTILE} if hostile else usual],
-            "runs": [{"run_id": "20260301T060000000000Z", "incidents": 2}],
+            "runs": [{"run_id": "20260301T060000000000Z", "day": "2026-03-01", "incidents": 12}],
+            "past": [_past_of(row["entity"], i, hostile) for i in range(10)],
             "earlier_runs": 5,
         }
         columns = ["api.operation", "src_endpoint.ip", "bytes_out", "mfa", "x"]

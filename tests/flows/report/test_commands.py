@@ -102,6 +102,6 @@ def test_a_card_begins_with_the_verdict_and_leads_to_other_runs() -> None:
     card = page.split('id="incident-1"')[1].split('id="incident-2"')[0]
     assert card.index("Your verdict") < card.index("Why it stands out")
     assert 'href="../20260301T060000000000Z/report.html#i-0"' in card
-    assert '<a href="../2026-03-15T06-00-12Z-77aa/report.html">Run before</a>' in page
+    assert '<a href="../2026-03-15T06-00-12Z-77aa/report.html">Run before (2026-03-14)</a>' in page
     assert '<a href="../../index.html">All runs</a>' in page
     assert '<li id="i-000000"' in page
