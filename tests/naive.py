@@ -5,6 +5,7 @@ Plain loops over plain values. Nothing here is shared with what it checks.
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -87,6 +88,33 @@ def smooth_hours(hours: list[int]) -> list[float]:
 
 def words(masked: str) -> set[str]:
     return set(re.findall(r"[^\W_]+|<\w+>", masked.lower()))
+
+
+def masked(text: str) -> str:
+    """Put the masks of ASCII text one after the other, each in all of it."""
+    for pattern, name in (
+        (r"\b[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b", "<uuid>"),
+        (r"\b(\d{1,3}\.){3}\d{1,3}(:\d+)?\b", "<ip>"),
+        (r"\b([0-9a-fA-F]{2}[:-]){5,}[0-9a-fA-F]{2}\b", "<mac>"),
+        (r"\b([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}\b", "<ip>"),
+        (r"\b0[xX][0-9a-fA-F]+\b", "<hex>"),
+        (r"(^|[^0-9A-Za-z)\]])-(\d)", r"\1\2"),
+        (r"\b\d+\b", "0"),
+        (r"\b[0-9a-fA-F]{8,}\b", "<hex>"),
+        (r"\d+", "0"),
+    ):
+        text = re.sub(pattern, name, text)
+    return text
+
+
+def text_shape(text: str) -> list[float]:
+    """Log length, then the shares of digits, capitals, white space and other signs."""
+    digits = sum(sign in "0123456789" for sign in text)
+    capitals = sum(unicodedata.category(sign) == "Lu" for sign in text)
+    spaces = sum(sign in " \t\n\r\f" for sign in text)
+    letters = sum(unicodedata.category(sign).startswith("L") for sign in text)
+    counts = [digits, capitals, spaces, len(text) - digits - spaces - letters]
+    return [math.log1p(len(text)), *(count / max(len(text), 1) for count in counts)]
 
 
 def token_weights(bags: list[set[str]], counts: list[int]) -> dict[str, float]:

@@ -13,7 +13,8 @@ from anomaly.embedding.lsa import TokenSpace
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import surprisal
 from anomaly.embedding.sentence_embedding import MeaningSpace
-from anomaly.embedding.token_hashing import trigrams, words, words_of
+from anomaly.embedding.text_shape import shapes_of
+from anomaly.embedding.token_hashing import token_bags, words_of
 from anomaly.preprocess.masking import mask
 from schemas.job.sections import TextEmbedding
 
@@ -67,10 +68,8 @@ class TextBlock:
         texts, counts = texts.take(pa.array(used)), counts[used]
         templates, positions = _templates(texts)
         holders = np.bincount(positions, weights=counts, minlength=len(templates)).astype(np.int64)
-        spaces = [
-            TokenSpace.fit(bags(templates), holders, directions, seed) for bags in (words, trigrams)
-        ]
-        shapes = tuple(NumberBlock.fit(np.repeat(s, counts)) for s in _shape(texts))
+        spaces = [TokenSpace.fit(bags, holders, directions, seed) for bags in token_bags(templates)]
+        shapes = tuple(NumberBlock.fit(np.repeat(s, counts)) for s in shapes_of(texts))
         meaning = None
         if embedding == "semantic":
             meaning = MeaningSpace.fit(templates, holders, directions, seed)
@@ -96,9 +95,9 @@ class TextBlock:
         block = np.zeros((len(texts) + 1, self.n_dims), dtype=np.float32)
         templates, positions = _templates(texts)
         if len(texts):
-            tokens = [self.words.transform(words(templates))]
-            tokens.append(self.characters.transform(trigrams(templates)))
-            shapes = [s.level(v) for s, v in zip(self.shapes, _shape(texts), strict=True)]
+            bags = token_bags(templates)
+            tokens = [self.words.transform(bags.words), self.characters.transform(bags.trigrams)]
+            shapes = [s.level(v) for s, v in zip(self.shapes, shapes_of(texts), strict=True)]
             # Words and 3-grams both tell that a text is rare; together they count once.
             both = np.hstack(tokens)[positions] / np.sqrt(2.0)
             meant = [] if self.meaning is None else [self.meaning.transform(templates)[positions]]
@@ -113,10 +112,10 @@ class TextBlock:
         The same template has 1, nothing in common 0. Length and shape do not count.
         """
         templates, positions = _templates(pa.concat_arrays([pa.array([text], texts.type), texts]))
-        asked = int(positions[0])
+        asked, bags = int(positions[0]), token_bags(templates)
         alike = [
-            self.words.cosines(words(templates), asked),
-            self.characters.cosines(trigrams(templates), asked),
+            self.words.cosines(bags.words, asked),
+            self.characters.cosines(bags.trigrams, asked),
         ]
         if self.meaning is not None:
             alike.append(self.meaning.cosines(templates, asked))
@@ -141,7 +140,7 @@ class TextBlock:
         held = words_of(template)
         if not held:
             return "", 0
-        at, holders = self.words.rarest(words(pa.array(held)).indices, self.total)
+        at, holders = self.words.rarest(token_bags(pa.array(held)).words.indices, self.total)
         return held[at], holders
 
 
@@ -149,15 +148,3 @@ def _templates(texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
     """Return the distinct masked texts and the position of each of `texts` in them."""
     encoded = mask(pc.utf8_slice_codeunits(texts, 0, _LONGEST)).dictionary_encode()
     return encoded.dictionary, encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-
-
-def _shape(texts: pa.Array) -> list[npt.NDArray[np.float64]]:
-    """Return the log length and the shares of digits, capitals, spaces and other signs."""
-    length = pc.utf8_length(texts).to_numpy(zero_copy_only=False).astype(np.float64)
-    classes = (r"\d", r"\p{Lu}", r"\s", r"[^\s\d\p{L}]")
-    shares = [
-        pc.count_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
-        / np.maximum(length, 1.0)
-        for pattern in classes
-    ]
-    return [np.log1p(length), *shares]

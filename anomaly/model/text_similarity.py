@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.embedding.text import TextBlock
-from anomaly.embedding.token_hashing import words, words_of
+from anomaly.embedding.token_hashing import token_bags, words_of
 from anomaly.preprocess.masking import mask
 from schemas.errors import InputError
 
@@ -46,7 +46,7 @@ def text_distances(block: TextBlock, text: str, texts: pa.Array) -> Doubles:
 
 def _weights(block: TextBlock, asked: list[str]) -> Doubles:
     """Return the surprisal of each word, masked as the model's are."""
-    bags = words(mask(pa.array(asked, pa.string())))
+    bags = token_bags(mask(pa.array(asked, pa.string()))).words
     rarest = np.maximum.reduceat(block.words.surprisals[bags.indices], bags.indptr[:-1])
     return np.maximum(rarest.astype(np.float64), _LEAST_WEIGHT)
 

@@ -1,11 +1,13 @@
 """Masking: what differs between two messages of one meaning is replaced by what it is."""
 
+from collections.abc import Callable
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.patterns import IPV4, UUID
 
-_MASKS = (
+_SELDOM = (
     (rf"\b{UUID}\b", "<uuid>"),
     (rf"\b{IPV4}(:\d+)?\b", "<ip>"),
     (r"\b([0-9a-fA-F]{2}[:-]){5,}[0-9a-fA-F]{2}\b", "<mac>"),
@@ -13,11 +15,17 @@ _MASKS = (
     (r"\b0[xX][0-9a-fA-F]+\b", "<hex>"),
     # A sign belongs to its number, a hyphen to its word or date.
     (r"(^|[^0-9A-Za-z)\]])-(\d)", r"\1\2"),
+)
+_OFTEN = (
     (r"\b\d+\b", "0"),
     # No word is spelt with so many of these letters; numbers are masked above.
     (r"\b[0-9a-fA-F]{8,}\b", "<hex>"),
     (r"\d+", "0"),
 )
+_ANY_SELDOM, _ANY = (
+    "|".join(pattern for pattern, _ in masks) for masks in (_SELDOM, _SELDOM + _OFTEN)
+)
+"""One search for all of them: most texts hold none, or only numbers."""
 _PATH = r"(^|[\s=:,;(\['\"])(/[^\s/,;)\]'\"]+){2,}/?"
 
 
@@ -29,9 +37,7 @@ def mask(texts: pa.Array) -> pa.Array:
     >>> mask(pa.array(["block blk_-1608999 from 10.250.19.102:54106"]))[0].as_py()
     'block blk_0 from <ip>'
     """
-    for pattern, name in _MASKS:
-        texts = pc.replace_substring_regex(texts, pattern, name)
-    return texts
+    return _where(texts, _ANY, _mask_held)
 
 
 def template(texts: pa.Array) -> pa.Array:
@@ -45,3 +51,21 @@ def template(texts: pa.Array) -> pa.Array:
     'Deleting block blk_0 file <path>'
     """
     return pc.replace_substring_regex(mask(texts), _PATH, r"\1<path>")
+
+
+def _mask_held(texts: pa.Array) -> pa.Array:
+    return _replaced(_where(texts, _ANY_SELDOM, lambda held: _replaced(held, _SELDOM)), _OFTEN)
+
+
+def _replaced(texts: pa.Array, masks: tuple[tuple[str, str], ...]) -> pa.Array:
+    for pattern, name in masks:
+        texts = pc.replace_substring_regex(texts, pattern, name)
+    return texts
+
+
+def _where(texts: pa.Array, pattern: str, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """Change the texts that hold a pattern; the others stay."""
+    held = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
+    if held.true_count in (0, len(texts)):
+        return change(texts) if held.true_count else texts
+    return pc.replace_with_mask(texts, held, change(texts.filter(held)))

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import HashingVectorizer
 
-from anomaly.embedding import token_hashing as bags
+from anomaly.embedding import text_pieces
+from anomaly.embedding.token_hashing import N_TOKENS, token_bags
 from tests.anomaly.logs import PATIENT
 
 SIGNS = st.sampled_from([*"aZß9<>_ -.\t\u3000\x1c\u2028é日ΣİÅ🦊", "<ip>", "<a_b>", "ǅ", "x\u0301"])
@@ -17,13 +18,13 @@ TEXTS = st.lists(st.one_of(SIGNS, st.characters(codec="utf-8")), max_size=25).ma
 
 def hashed(texts: list[str], analyzer: str, n: int) -> np.ndarray:
     if not texts:
-        return np.zeros((0, bags.N_TOKENS), np.float32)
+        return np.zeros((0, N_TOKENS), np.float32)
     hashing = HashingVectorizer(
         analyzer=analyzer,
         ngram_range=(n, n),
         token_pattern=r"[^\W_]+|<\w+>",  # noqa: S106 - a pattern for words, not a secret
         lowercase=False,
-        n_features=bags.N_TOKENS,
+        n_features=N_TOKENS,
         binary=True,
         norm=None,
         alternate_sign=False,
@@ -36,8 +37,9 @@ def hashed(texts: list[str], analyzer: str, n: int) -> np.ndarray:
 @given(st.lists(TEXTS, max_size=5))
 def test_each_text_holds_what_scikit_learn_finds_in_it(texts: list[str]) -> None:
     column = pa.array(texts, pa.string())
-    assert (bags.words(column).toarray() == hashed(texts, "word", 1)).all()
-    assert (bags.trigrams(column).toarray() == hashed(texts, "char_wb", 3)).all()
+    found = token_bags(column)
+    assert (found.words.toarray() == hashed(texts, "word", 1)).all()
+    assert (found.trigrams.toarray() == hashed(texts, "char_wb", 3)).all()
 
 
 @pytest.mark.parametrize("at_once", [1, 7, 40])
@@ -45,9 +47,9 @@ def test_tokens_do_not_depend_on_how_many_texts_are_read_at_once(
     at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = pa.array(["", "user ann <ip>", "x" * 50, "", "", "größe 🦊", "", "a b"])
-    whole = [bags.words(texts), bags.trigrams(texts)]
-    monkeypatch.setattr(bags, "_AT_ONCE", at_once)
-    for first, again in zip(whole, [bags.words(texts), bags.trigrams(texts)], strict=True):
+    whole = token_bags(texts)
+    monkeypatch.setattr(text_pieces, "_AT_ONCE", at_once)
+    for first, again in zip(whole, token_bags(texts), strict=True):
         assert first.shape == again.shape
         assert (first != again).nnz == 0
         assert again.has_canonical_format
@@ -55,4 +57,5 @@ def test_tokens_do_not_depend_on_how_many_texts_are_read_at_once(
 
 def test_tokens_of_a_slice_are_those_of_its_texts_alone() -> None:
     texts = pa.array(["never", "user ann", None, "user bob"]).drop_null()
-    assert (bags.words(texts.slice(1)) != bags.words(pa.array(["user ann", "user bob"]))).nnz == 0
+    alone = token_bags(pa.array(["user ann", "user bob"]))
+    assert (token_bags(texts.slice(1)).words != alone.words).nnz == 0

@@ -1,7 +1,15 @@
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from anomaly.preprocess.masking import mask, template
+from tests import naive
+from tests.anomaly.logs import PATIENT
+
+PARTS = st.sampled_from(
+    ["took ", "17", "-", "a", "10.0.0.1", ":80", "deadbeef", "0xFF", "00:1B:44:11:3A:B7", " ", "_"]
+)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +50,10 @@ def test_the_template_of_a_step_masks_paths_too(text: str, step: str) -> None:
 
 def test_a_missing_text_stays_missing() -> None:
     assert mask(pa.array(["a", None])).to_pylist() == ["a", None]
+
+
+@PATIENT
+@given(st.lists(st.one_of(st.none(), st.lists(PARTS, max_size=6).map("".join)), max_size=6))
+def test_a_text_is_masked_as_by_one_mask_after_the_other(texts: list[str | None]) -> None:
+    expected = [None if text is None else naive.masked(text) for text in texts]
+    assert mask(pa.array(texts, pa.string())).to_pylist() == expected
