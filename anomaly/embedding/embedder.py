@@ -8,7 +8,6 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from anomaly.embedding.address_rarity import AddressRarityBlock
 from anomaly.embedding.block import DriftBins, Rarity
@@ -21,12 +20,13 @@ from anomaly.embedding.level_habit import LevelHabit
 from anomaly.embedding.local_regression import LocalRegression
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import surprisal
+from anomaly.embedding.read_events import ReadEvents
 from anomaly.embedding.sequence import SequenceBlock
 from anomaly.embedding.text import MOST_DIRECTIONS, TextBlock
 from anomaly.embedding.time import TimeBlock
+from anomaly.numerics.side_by_side import side_by_side
 from anomaly.preprocess.networks import are_addresses
 from schemas.columns.roles import Role
-from schemas.events.contract import one_array
 from schemas.job.sections import TextEmbedding
 
 EntityBlock = AddressRarityBlock | EntityRarityBlock
@@ -57,7 +57,7 @@ class EventEmbedder:
     @classmethod
     def fit(
         cls,
-        events: pa.Table,
+        events: pa.Table | ReadEvents,
         roles: Mapping[str, Role],
         weights: Mapping[str, float],
         seed: int,
@@ -82,21 +82,22 @@ class EventEmbedder:
         text
             What is known of a text, see `TextBlock.fit`.
         """
-        events = events.combine_chunks()
+        events = ReadEvents.of(events)
         wide = sum(role in (Role.CATEGORY, Role.TEXT) for role in roles.values())
         room = _WIDEST // max(wide, 1)
         entities = {
-            column: CategoryBlock.fit(_values(events, column, role))
+            column: CategoryBlock.fit(events.values(column, role))
             for column, role in roles.items()
             if role is Role.ENTITY or column in peers
         }
-        blocks = {
-            column: _fit_entity(entities[column])
-            if role is Role.ENTITY
-            else _fit_block(role, _values(events, column, role), seed, room, text)
-            for column, role in roles.items()
-            if role not in (Role.ID, Role.IGNORE)
-        }
+
+        def fit_block(column: str) -> Block:
+            if roles[column] is Role.ENTITY:
+                return _fit_entity(entities[column])
+            return _fit_block(roles[column], events.values(column, roles[column]), seed, room, text)
+
+        embedded = [c for c, role in roles.items() if role not in (Role.ID, Role.IGNORE)]
+        blocks = dict(zip(embedded, side_by_side(fit_block, embedded), strict=True))
         embedder = cls(dict(roles), dict(weights), blocks, entities, {})
         reading = _Reading(embedder, events)
         for given, column in [*reading.entity_pairs(), *reading.telling_pairs()]:
@@ -105,26 +106,27 @@ class EventEmbedder:
                 embedder.habits.setdefault(given, {})[column] = habit
         return embedder
 
-    def recounted(self, events: pa.Table, seed: int) -> "EventEmbedder":
+    def recounted(self, events: pa.Table | ReadEvents, seed: int) -> "EventEmbedder":
         """Count names, words, steps and hours again, among `events` alone.
 
         A number's scale stays: it comes from quantiles, which few foreign events do not move, and
         without its tail it would be another. Entities and their habits stay: what an entity does
         seldom is its habit all the same.
         """
-        events = events.combine_chunks()
-        blocks: dict[str, Block] = {}
-        for column, block in self.blocks.items():
-            values = _values(events, column, self.roles[column])
+        events = ReadEvents.of(events)
+
+        def recounted(column: str) -> Block:
+            block, values = self.blocks[column], events.values(column, self.roles[column])
             match block:
                 case CategoryBlock():
-                    blocks[column] = block.recounted(values)
+                    return block.recounted(values)
                 case TextBlock() | SequenceBlock():
-                    blocks[column] = block.recounted(values, seed)
+                    return block.recounted(values, seed)
                 case TimeBlock():
-                    blocks[column] = TimeBlock.fit(values)
-                case NumberBlock() | EntityRarityBlock() | AddressRarityBlock():
-                    blocks[column] = block
+                    return TimeBlock.fit(values)
+            return block
+
+        blocks = dict(zip(self.blocks, side_by_side(recounted, self.blocks), strict=True))
         return EventEmbedder(self.roles, self.weights, blocks, self.entities, self.habits)
 
     def shrunk(self, factors: tuple[float, ...]) -> "EventEmbedder":
@@ -186,22 +188,24 @@ class EventEmbedder:
 
     def drift_bins(self, column: str, events: pa.Table) -> DriftBins:
         """Return the bin of each of `events` in a column that is embedded."""
-        return self.blocks[column].drift_bins(_values(events, column, self.roles[column]))
+        return self.blocks[column].drift_bins(
+            ReadEvents.of(events).values(column, self.roles[column])
+        )
 
     def transform(self, events: pa.Table) -> Vectors:
         """Embed conformed `events` as X, float32 (n_events, n_dims)."""
         return self.embed(events).X
 
-    def embed(self, events: pa.Table) -> EmbeddedEvents:
+    def embed(self, events: pa.Table | ReadEvents) -> EmbeddedEvents:
         """Embed conformed `events`: each combination of names and each text once."""
-        reading = _Reading(self, events.combine_chunks())
+        reading = _Reading(self, ReadEvents.of(events))
         named, texts, measured = self._spans_by_kind()
-        parts = [reading.once_per_combination(named), *map(reading.once_per_text, texts)]
+        parts = [reading.once_per_combination(named), *reading.once_per_text(texts)]
         parts.append(reading.once_per_event(measured))
         nonempty = tuple(part for part in parts if part.spans)
-        return EmbeddedEvents(nonempty, events.num_rows, self.n_dims)
+        return EmbeddedEvents(nonempty, reading.n_events, self.n_dims)
 
-    def embed_pooled(self, events: pa.Table) -> EmbeddedEvents:
+    def embed_pooled(self, events: pa.Table | ReadEvents) -> EmbeddedEvents:
         """Embed conformed `events` with the typical names of each category as one name.
 
         The dimensions of a category alone then tell these names apart neither by an axis nor by how
@@ -231,11 +235,12 @@ class EventEmbedder:
 
 
 class _Reading:
-    """One table read by an embedder: what several spans share is computed once."""
+    """Events read by an embedder: what several spans share is computed once."""
 
-    def __init__(self, embedder: EventEmbedder, events: pa.Table) -> None:
+    def __init__(self, embedder: EventEmbedder, events: ReadEvents) -> None:
         self._embedder = embedder
         self._events = events
+        self.n_events = events.table.num_rows
         self._codes: dict[str, Codes] = {}
         self._levels: dict[str, npt.NDArray[np.float64]] = {}
 
@@ -243,25 +248,27 @@ class _Reading:
         """Embed spans that depend on names alone, each combination of their names once."""
         columns = [c for c, role in self._embedder.roles.items() if role in _NAMES]
         codes = [distinct(self._column(column))[1] for column in columns]
-        found = combinations(codes, self._events.num_rows) if spans else None
+        found = combinations(codes, self.n_events) if spans else None
         if found is None:
             return self.once_per_event(spans)
-        few = _Reading(self._embedder, self._events.select(columns).take(pa.array(found.first)))
-        return few.once_per_event(spans)._replace(rows=found.rows)
+        few = ReadEvents(self._events.table.select(columns)).take(found.first)
+        return _Reading(self._embedder, few).once_per_event(spans)._replace(rows=found.rows)
 
-    def once_per_text(self, span: Span) -> Part:
-        """Embed a column of texts, each text once."""
-        column = self._column(span.column)
-        texts, rows = distinct(column)
-        places = np.arange(len(texts), dtype=np.int32)
-        each = pa.array(places, mask=places == len(column.dictionary))
-        once = pa.table({span.column: pa.DictionaryArray.from_arrays(each, column.dictionary)})
-        return _Reading(self._embedder, once).once_per_event([span])._replace(rows=rows)
+    def once_per_text(self, spans: Sequence[Span]) -> list[Part]:
+        """Embed columns of texts, each text once."""
+
+        def part(span: Span) -> Part:
+            block = cast(TextBlock, self._embedder.blocks[span.column])
+            vectors, rows = block.embed_distinct(self._column(span.column))
+            vectors *= np.float32(self._embedder.weight_of(span))
+            return Part((span,), vectors, rows)
+
+        return side_by_side(part, spans) if self._events.texts else [part(s) for s in spans]
 
     def once_per_event(self, spans: Sequence[Span]) -> Part:
         """Embed spans, event by event."""
         width = sum(span.n_dims for span in spans)
-        vectors = np.empty((self._events.num_rows, width), dtype=np.float32)
+        vectors = np.empty((self.n_events, width), dtype=np.float32)
         start = 0
         for span in spans:
             weight = self._embedder.weight_of(span)
@@ -326,7 +333,7 @@ class _Reading:
         return self._levels[column]
 
     def _column(self, column: str) -> Any:
-        return _values(self._events, column, self._embedder.roles[column])
+        return self._events.values(column, self._embedder.roles[column])
 
 
 def _fit_entity(names: CategoryBlock) -> EntityBlock:
@@ -343,20 +350,9 @@ def _fit_block(role: Role, values: Any, seed: int, room: int, text: TextEmbeddin
             return NumberBlock.fit(values)
         case Role.TIME:
             return TimeBlock.fit(values)
-        case Role.TEXT if pa.types.is_list(values.type):
+        case Role.TEXT if isinstance(values, pa.ListArray):
             return SequenceBlock.fit(values, seed)
         case Role.TEXT:
             directions = min(max((room - _BESIDE_DIRECTIONS) // 2, 1), MOST_DIRECTIONS)
             return TextBlock.fit(values, seed, directions, text)
     return CategoryBlock.fit(values, min(max(room - 2, 1), MOST_AXES))
-
-
-def _values(events: pa.Table, column: str, role: Role) -> Any:
-    """Return a column as its block reads it: NumPy for numbers and times, Arrow for names."""
-    array = one_array(events[column])
-    match role:
-        case Role.NUMBER:
-            return array.to_numpy(zero_copy_only=False).astype(np.float64)
-        case Role.TIME:
-            return pc.cast(array, pa.int64()).to_numpy(zero_copy_only=False)
-    return array

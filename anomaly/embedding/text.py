@@ -3,25 +3,23 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from anomaly.embedding.block import DriftBins, Rarity, surprisal_bins
-from anomaly.embedding.category import distinct
 from anomaly.embedding.lsa import TokenSpace
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import surprisal
+from anomaly.embedding.read_texts import LONGEST, ReadTexts, TextColumn
 from anomaly.embedding.sentence_embedding import MeaningSpace
-from anomaly.embedding.text_shape import shapes_of
-from anomaly.embedding.token_hashing import token_bags, words_of
+from anomaly.embedding.token_hashing import TokenBags, token_bags, words_of
+from anomaly.numerics.arrays import Doubles, Floats, Integers
 from anomaly.preprocess.masking import mask
 from schemas.job.sections import TextEmbedding
 
 MOST_DIRECTIONS = 24
 """Directions of the words, and as many of the 3-grams."""
-_LONGEST = 2_048
-"""Characters that are read for words and 3-grams; the length itself counts whole."""
+_BOTH = np.sqrt(2.0)
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class TextBlock:
     @classmethod
     def fit(
         cls,
-        column: pa.DictionaryArray,
+        column: pa.DictionaryArray | TextColumn,
         seed: int,
         directions: int = MOST_DIRECTIONS,
         embedding: TextEmbedding = "tokens",
@@ -53,7 +51,7 @@ class TextBlock:
         Parameters
         ----------
         column
-            Texts, null where there is none.
+            Texts, null where there is none; or read before.
         seed
             Seeds the truncated SVD.
         directions
@@ -61,21 +59,26 @@ class TextBlock:
         embedding
             `semantic` adds what the texts mean (`anomaly.embedding.sentence_embedding`).
         """
-        texts, rows = distinct(column)
-        counts = np.bincount(rows, minlength=len(texts))[:-1]
-        missing = float(surprisal([np.sum(rows == len(texts) - 1)], len(column))[0])
+        texts, rows = column = TextColumn.of(column)
+        counts = column.counts
+        missing = float(surprisal([np.sum(rows < 0)], len(rows))[0])
         used = np.flatnonzero(counts)
-        texts, counts = texts.take(pa.array(used)), counts[used]
-        templates, positions = _templates(texts)
-        holders = np.bincount(positions, weights=counts, minlength=len(templates)).astype(np.int64)
-        spaces = [TokenSpace.fit(bags, holders, directions, seed) for bags in token_bags(templates)]
-        shapes = tuple(NumberBlock.fit(np.repeat(s, counts)) for s in shapes_of(texts))
+        of_used = texts.template_of[used]
+        templates = pd.unique(of_used)
+        holders = np.bincount(of_used, weights=counts[used], minlength=len(texts.templates))
+        holders = holders[templates].astype(np.int64)
+        spaces = [
+            TokenSpace.fit(held.bags(templates), holders, directions, seed)
+            for held in (texts.words, texts.trigrams)
+        ]
+        shapes = tuple(NumberBlock.fit(np.repeat(s[used], counts[used])) for s in texts.shapes.T)
         meaning = None
         if embedding == "semantic":
-            meaning = MeaningSpace.fit(templates, holders, directions, seed)
-        return cls(spaces[0], spaces[1], shapes, missing, len(column), meaning)
+            spelt = texts.templates.take(pa.array(templates))
+            meaning = MeaningSpace.fit(spelt, holders, directions, seed)
+        return cls(spaces[0], spaces[1], shapes, missing, len(rows), meaning)
 
-    def recounted(self, column: pa.DictionaryArray, seed: int) -> "TextBlock":
+    def recounted(self, column: pa.DictionaryArray | TextColumn, seed: int) -> "TextBlock":
         """Learn the tokens from another `column`; the scales of the shapes stay."""
         directions = self.words.directions.shape[1]
         embedding: TextEmbedding = "tokens" if self.meaning is None else "semantic"
@@ -88,37 +91,57 @@ class TextBlock:
         of_meaning = 0 if self.meaning is None else self.meaning.n_dims
         return self.words.n_dims + self.characters.n_dims + of_meaning + len(self.shapes) + 1
 
-    def transform(self, column: pa.DictionaryArray) -> npt.NDArray[np.float32]:
+    def transform(self, column: pa.DictionaryArray | TextColumn) -> Floats:
         """Embed `column`, dictionary<string> (n_rows,), as float32 (n_rows, n_dims)."""
-        texts, rows = distinct(column)
-        texts = texts[:-1]
-        block = np.zeros((len(texts) + 1, self.n_dims), dtype=np.float32)
-        templates, positions = _templates(texts)
-        if len(texts):
-            bags = token_bags(templates)
-            tokens = [self.words.transform(bags.words), self.characters.transform(bags.trigrams)]
-            shapes = [s.level(v) for s, v in zip(self.shapes, shapes_of(texts), strict=True)]
-            # Words and 3-grams both tell that a text is rare; together they count once.
-            both = np.hstack(tokens)[positions] / np.sqrt(2.0)
-            meant = [] if self.meaning is None else [self.meaning.transform(templates)[positions]]
-            block[:-1, :-1] = np.column_stack([both, *meant, *shapes])
-        block[-1, -1] = self.missing_surprisal
-        return block[rows]
+        vectors, rows = self.embed_distinct(column)
+        return vectors[rows]
 
-    def likeness(self, text: str, texts: pa.Array) -> npt.NDArray[np.float64]:
+    def embed_distinct(self, column: pa.DictionaryArray | TextColumn) -> tuple[Floats, Integers]:
+        """Embed each text of `column` once.
+
+        Returns
+        -------
+        The vectors of the texts that it holds and of a missing one, float32 (n_held + 1, n_dims),
+        and the vector of each row, int64 (n_rows,).
+        """
+        texts, rows = column = TextColumn.of(column)
+        used = np.flatnonzero(column.counts)
+        vectors = np.zeros((len(used) + 1, self.n_dims), dtype=np.float32)
+        if len(used):
+            templates, places = np.unique(texts.template_of[used], return_inverse=True)
+            of_template = np.concatenate([self._of_tokens(bags) for bags in texts.bags(templates)])
+            vectors[:-1, : of_template.shape[1]] = of_template[places]
+            if self.meaning is not None:
+                spelt = texts.templates.take(pa.array(templates))
+                meant = self.meaning.transform(spelt)[places]
+                vectors[:-1, of_template.shape[1] :][:, : meant.shape[1]] = meant
+            levels = [s.level(v[used]) for s, v in zip(self.shapes, texts.shapes.T, strict=True)]
+            vectors[:-1, -1 - len(levels) : -1] = np.column_stack(levels)
+        vectors[-1, -1] = self.missing_surprisal
+        vector_of = np.full(len(texts.template_of) + 1, len(used))
+        vector_of[used] = np.arange(len(used))
+        return vectors, vector_of[rows]
+
+    def _of_tokens(self, bags: TokenBags) -> Floats:
+        tokens = [self.words.transform(bags.words), self.characters.transform(bags.trigrams)]
+        # Words and 3-grams both tell that a text is rare; together they count once.
+        return (np.hstack(tokens) / _BOTH).astype(np.float32)
+
+    def likeness(self, text: str, texts: pa.Array) -> Doubles:
         """Return how alike `texts`, string (n_texts,), are to a text, float64 (n_texts,).
 
         It is the mean cosine of the words, the 3-grams and, where the model knows it, the meaning.
         The same template has 1, nothing in common 0. Length and shape do not count.
         """
-        templates, positions = _templates(pa.concat_arrays([pa.array([text], texts.type), texts]))
-        asked, bags = int(positions[0]), token_bags(templates)
+        read = ReadTexts.of(pa.concat_arrays([pa.array([text], texts.type), texts]))
+        positions, every = read.template_of, np.arange(len(read.templates))
+        asked = int(positions[0])
         alike = [
-            self.words.cosines(bags.words, asked),
-            self.characters.cosines(bags.trigrams, asked),
+            self.words.cosines(read.words.bags(every), asked),
+            self.characters.cosines(read.trigrams.bags(every), asked),
         ]
         if self.meaning is not None:
-            alike.append(self.meaning.cosines(templates, asked))
+            alike.append(self.meaning.cosines(read.templates, asked))
         return np.clip(np.mean(alike, axis=0), 0.0, 1.0)[positions[1:]]
 
     def rarity(self, text: str | None) -> Rarity:
@@ -128,23 +151,19 @@ class TextBlock:
         word, holders = self.rarest_word(text)
         return Rarity("word", part=word, count=holders, total=self.total)
 
-    def drift_bins(self, column: pa.DictionaryArray) -> DriftBins:
+    def drift_bins(self, column: pa.DictionaryArray | TextColumn) -> DriftBins:
         """Return bins by the surprisal of the rarest word of each text."""
-        rarest = self.transform(column)[:, self.words.n_dims - 1] * np.sqrt(2.0)
-        missing = column.is_null().to_numpy(zero_copy_only=False)
-        return surprisal_bins(rarest, float(self.words.surprisals.max()), missing)
+        vectors, rows = self.embed_distinct(column)
+        rarest = vectors[:, self.words.n_dims - 1] * _BOTH
+        return surprisal_bins(
+            rarest[rows], float(self.words.surprisals.max()), rows == len(vectors) - 1
+        )
 
     def rarest_word(self, text: str) -> tuple[str, int]:
         """Return the masked word of `text` in the fewest events, and how many; "" for none."""
-        template = mask(pa.array([text[:_LONGEST]]))[0].as_py()
+        template = mask(pa.array([text[:LONGEST]]))[0].as_py()
         held = words_of(template)
         if not held:
             return "", 0
         at, holders = self.words.rarest(token_bags(pa.array(held)).words.indices, self.total)
         return held[at], holders
-
-
-def _templates(texts: pa.Array) -> tuple[pa.Array, npt.NDArray[np.int64]]:
-    """Return the distinct masked texts and the position of each of `texts` in them."""
-    encoded = mask(pc.utf8_slice_codeunits(texts, 0, _LONGEST)).dictionary_encode()
-    return encoded.dictionary, encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)

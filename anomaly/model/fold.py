@@ -18,6 +18,7 @@ from anomaly.detectors.trimming import NormalCluster, agreement
 from anomaly.embedding.deduplicated import EmbeddedEvents
 from anomaly.embedding.embedder import EventEmbedder
 from anomaly.embedding.hours import MICROSECONDS_A_DAY
+from anomaly.embedding.read_events import ReadEvents
 from anomaly.model.splits import Split
 from anomaly.model.steadiness import shows_steadiness, steadiness
 from anomaly.numerics.arrays import Integers
@@ -77,7 +78,7 @@ class Fold:
     @classmethod
     def fit(
         cls,
-        events: pa.Table,
+        events: ReadEvents,
         roles: Mapping[str, Role],
         weights: Mapping[str, float],
         split: Split,
@@ -101,20 +102,20 @@ class Fold:
         InputError
             If no column is embedded.
         """
-        known = events.take(pa.array(split.reference))
+        known = events.take(split.reference)
         embedder = EventEmbedder.fit(
             known, roles, weights, split.embed_seed, options.peers, options.text
         )
         _require_dimensions(embedder)
         first = embedder.embed_pooled(known)
-        days = days_of(known, roles)
+        days = days_of(known.table, roles)
         with ThreadPoolExecutor(1) as beside:
             agreed = beside.submit(agreement, first)  # nothing else waits for it
             cluster = NormalCluster.fit(first, days)
             normal = split.reference[cluster.members]
-            counted = events.take(pa.array(_counted(split.reference, cluster.members)))
+            counted = events.take(_counted(split.reference, cluster.members))
             embedder = embedder.recounted(counted, split.embed_seed)
-            if options.other_days and shows_steadiness(days_of(events, roles)):
+            if options.other_days and shows_steadiness(days_of(events.table, roles)):
                 embedder = _steadied(embedder, events, normal, split)
             embedded = embedder.embed(events)
             members, others = embedded.take(normal), embedded.take(split.calibration)
@@ -189,7 +190,7 @@ def _counted(
 
 
 def _steadied(
-    embedder: EventEmbedder, events: pa.Table, normal: Integers, split: Split
+    embedder: EventEmbedder, events: ReadEvents, normal: Integers, split: Split
 ) -> EventEmbedder:
     """Shrink the columns that are new every day; the calibration of the split is other days."""
     embedded = embedder.embed(events)

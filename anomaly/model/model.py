@@ -25,6 +25,7 @@ from anomaly.embedding.local_regression import LocalRegression
 from anomaly.embedding.lsa import TokenSpace
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.own_values import OwnValues
+from anomaly.embedding.read_events import ReadEvents
 from anomaly.embedding.sentence_embedding import MeaningSpace
 from anomaly.embedding.sequence import SequenceBlock
 from anomaly.embedding.step_counts import StepCounts
@@ -79,7 +80,8 @@ class AnomalyModel:
         n = events.num_rows
         parted = splits(n, seed, days_of(events, roles) if options.other_days else None)
         used = parted if n <= _SMALL else parted[:1]
-        fitted = [Fold.fit(events, roles, weights, split, options) for split in used]
+        read = ReadEvents.read(events, roles)
+        fitted = [Fold.fit(read, roles, weights, split, options) for split in used]
         return cls(tuple(fold for fold, _ in fitted), n), fitted[0][1]
 
     @property

@@ -1,8 +1,8 @@
 """The programs that are run on the log, each in its own process: `… contenders NAME LOG OUTPUT`.
 
 `floor` reads the log and writes it again: the cost of any program that keeps its events. `lean` is
-a short script as a user in a hurry writes it. The others use skrub and PyOD as their documentation
-shows.
+a short script as a user in a hurry writes it, `lean-text` the same for a log with texts. The others
+use skrub and PyOD as their documentation shows.
 """
 
 import sys
@@ -17,6 +17,8 @@ _BATCH = 131_072
 _MOST_FINDINGS = 1_000
 _FEW = 32
 """Names of a column at most that `lean` gives a column each."""
+_TOKENS, _DIRECTIONS = 2**16, 16
+"""Of each column of texts, for `lean-text`."""
 
 
 def floor(log: Path, output: Path) -> None:
@@ -32,6 +34,34 @@ def lean(log: Path, output: Path) -> None:
     from sklearn.ensemble import IsolationForest  # noqa: PLC0415 - a contender's own start-up
 
     events = pd.read_parquet(log)
+    X = pd.DataFrame(_frequencies(events)).to_numpy(np.float32)
+    forest = IsolationForest(n_jobs=-1, random_state=0).fit(X)
+    _write(events, -forest.score_samples(X), output)
+
+
+def lean_text(log: Path, output: Path) -> None:
+    """Hash the words of texts and reduce them by a truncated SVD; the rest is as for `lean`."""
+    from sklearn.decomposition import TruncatedSVD  # noqa: PLC0415
+    from sklearn.ensemble import IsolationForest  # noqa: PLC0415
+    from sklearn.feature_extraction.text import HashingVectorizer  # noqa: PLC0415
+
+    events = pd.read_parquet(log)
+    texts = [name for name in events if _hardly_repeats(events[name])]
+    parts = [pd.DataFrame(_frequencies(events.drop(columns=texts))).to_numpy(np.float32)]
+    for name in texts:
+        hashed = HashingVectorizer(dtype=np.float32, n_features=_TOKENS).fit_transform(events[name])
+        parts.append(TruncatedSVD(_DIRECTIONS, random_state=0).fit_transform(hashed))
+    X = np.hstack(parts)
+    forest = IsolationForest(n_jobs=-1, random_state=0).fit(X)
+    _write(events, -forest.score_samples(X), output)
+
+
+def _hardly_repeats(values: pd.Series) -> bool:
+    return pd.api.types.is_object_dtype(values) and 2 * values.nunique() > len(values)
+
+
+def _frequencies(events: pd.DataFrame) -> dict[str, Any]:
+    """Encode times, numbers and names: how frequent each name is, and the few ones one-hot."""
     columns: dict[str, Any] = {
         "hour": events["timestamp"].dt.hour,
         "weekday": events["timestamp"].dt.day_of_week,
@@ -44,9 +74,7 @@ def lean(log: Path, output: Path) -> None:
         columns[f"{name}, frequency"] = values.map(values.value_counts(normalize=True)).fillna(0.0)
         if values.nunique() <= _FEW:
             columns |= dict(pd.get_dummies(values, prefix=name).items())
-    X = pd.DataFrame(columns).to_numpy(np.float32)
-    forest = IsolationForest(n_jobs=-1, random_state=0).fit(X)
-    _write(events, -forest.score_samples(X), output)
+    return columns
 
 
 def pyod_iforest(log: Path, output: Path) -> None:
@@ -90,6 +118,7 @@ def _write(events: pd.DataFrame, scores: np.ndarray, output: Path) -> None:
 CONTENDERS = {
     "floor": floor,
     "lean": lean,
+    "lean-text": lean_text,
     "pyod-iforest": pyod_iforest,
     "pyod-ecod": pyod_ecod,
     "pyod-knn": pyod_knn,

@@ -1,8 +1,11 @@
-"""Event logs of any size, in the shape of the sample log: `… log PATH ROWS`."""
+"""Event logs of any size, in the shape of the sample log: `… log PATH ROWS KIND`."""
 
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
+from typing import Literal, cast
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +14,10 @@ import pyarrow.parquet as pq
 
 from data import company as co
 from data.generate import written_down
+from tests.bench.speed.texts import with_texts
 
+Kind = Literal["names", "texts"]
+"""Of a log: nine columns without text, or seven of them and two of text."""
 COLUMNS = [
     "timestamp",
     "user",
@@ -23,6 +29,8 @@ COLUMNS = [
     "source_ip",
     "user_agent",
 ]
+_BESIDE_TEXTS = 7
+"""Of these columns, those that stand beside texts."""
 _PIECE_ROWS = 1_000_000
 _PIECE_DAYS = 14
 _PIECES = 4
@@ -31,7 +39,7 @@ _NOISE = 0.05
 _ROW_GROUP = 262_144
 
 
-def write_log(path: Path, rows: int, seed: int = 7) -> None:
+def write_log(path: Path, rows: int, kind: Kind = "names", seed: int = 7) -> None:
     """Write a log of one company as a single file, in time order.
 
     Parameters
@@ -40,6 +48,8 @@ def write_log(path: Path, rows: int, seed: int = 7) -> None:
         The file; its folder must be there.
     rows
         How many events.
+    kind
+        Whether two columns are texts that hardly repeat.
     seed
         The seed of every random choice.
     """
@@ -47,13 +57,25 @@ def write_log(path: Path, rows: int, seed: int = 7) -> None:
         np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(1 + _PIECES)
     )
     company = co.found(founding)
-    n_pieces = -(-rows // _PIECE_ROWS)
-    drawn = [_piece(company, rng) for rng in working[: min(n_pieces, _PIECES)]]
-    with pq.ParquetWriter(path, drawn[0].schema) as writer:
-        for number in range(n_pieces):
-            piece = _moved(drawn[number % _PIECES], number, np.random.default_rng([seed, number]))
+    pieces = _pieces(company, working, -(-rows // _PIECE_ROWS), kind, seed)
+    first = next(pieces)
+    with pq.ParquetWriter(path, first.schema) as writer:
+        for number, piece in enumerate(chain([first], pieces)):
             left = rows - number * _PIECE_ROWS
             writer.write_table(piece.slice(0, left), row_group_size=_ROW_GROUP)
+
+
+def _pieces(
+    company: co.Company, working: Sequence[np.random.Generator], n: int, kind: Kind, seed: int
+) -> Iterator[pa.Table]:
+    """Give the pieces of a log, one after the other."""
+    drawn = [_piece(company, rng) for rng in working[: min(n, _PIECES)]]
+    for number in range(n):
+        rng = np.random.default_rng([seed, number])
+        piece = _moved(drawn[number % _PIECES], number, rng)
+        if kind == "texts":
+            piece = with_texts(piece.select(COLUMNS[:_BESIDE_TEXTS]), rng)
+        yield piece
 
 
 def _piece(company: co.Company, rng: np.random.Generator) -> pa.Table:
@@ -74,4 +96,4 @@ def _moved(piece: pa.Table, number: int, rng: np.random.Generator) -> pa.Table:
 
 
 if __name__ == "__main__":
-    write_log(Path(sys.argv[1]), int(sys.argv[2]))
+    write_log(Path(sys.argv[1]), int(sys.argv[2]), cast(Kind, sys.argv[3]))

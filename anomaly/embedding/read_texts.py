@@ -1,0 +1,112 @@
+"""Texts that are read once: masked, their tokens and their shapes.
+
+A model is fitted in several rounds on the same sample: embedded, trimmed, counted again, embedded
+again. What is read of its texts stays the same.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy import sparse
+
+from anomaly.embedding.text_shape import shapes_of
+from anomaly.embedding.token_hashing import N_TOKENS, TokenBags, token_bags
+from anomaly.numerics.arrays import Doubles, Integers
+from anomaly.preprocess.masking import mask
+
+LONGEST = 2_048
+"""Characters that are read for words and 3-grams; the length itself counts whole."""
+_AT_ONCE = 16_384
+"""Templates whose tokens are put into one matrix."""
+
+
+class HeldTokens(NamedTuple):
+    """The tokens that each template holds, in as few bytes as they need."""
+
+    tokens: npt.NDArray[np.uint16]
+    """(n_held,): template after template."""
+    ends: Integers
+    """(n_templates + 1,): where those of each begin and end."""
+
+    @classmethod
+    def of(cls, bags: sparse.csr_matrix) -> "HeldTokens":
+        """Keep `bags` (n_templates, N_TOKENS)."""
+        return cls(bags.indices.astype(np.uint16), bags.indptr.astype(np.int64))
+
+    def bags(self, templates: Integers) -> sparse.csr_matrix:
+        """Return the tokens of some templates, float32 (n, N_TOKENS)."""
+        first, lengths = self.ends[templates], np.diff(self.ends)[templates]
+        ends = np.append(0, np.cumsum(lengths))
+        places = np.repeat(first - ends[:-1], lengths) + np.arange(ends[-1])
+        held = self.tokens[places].astype(np.int32)
+        return sparse.csr_matrix(
+            (np.ones(len(held), np.float32), held, ends), (len(first), N_TOKENS)
+        )
+
+
+@dataclass(frozen=True)
+class ReadTexts:
+    """Distinct texts, read."""
+
+    templates: pa.Array
+    """string (n_templates,): the distinct masked texts."""
+    template_of: Integers
+    """(n_texts,): the template of each text."""
+    words: HeldTokens
+    trigrams: HeldTokens
+    shapes: Doubles
+    """(n_texts, n_shapes)."""
+
+    @classmethod
+    def of(cls, texts: pa.Array) -> "ReadTexts":
+        """Read distinct `texts`, string (n_texts,)."""
+        encoded = mask(pc.utf8_slice_codeunits(texts, 0, LONGEST)).dictionary_encode()
+        bags = token_bags(encoded.dictionary)
+        return cls(
+            encoded.dictionary,
+            encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64),
+            HeldTokens.of(bags.words),
+            HeldTokens.of(bags.trigrams),
+            np.column_stack(shapes_of(texts)),
+        )
+
+    def bags(self, templates: Integers) -> Iterator[TokenBags]:
+        """Give the tokens of some templates, some thousands at a time."""
+        for start in range(0, len(templates), _AT_ONCE):
+            some = templates[start : start + _AT_ONCE]
+            yield TokenBags(self.words.bags(some), self.trigrams.bags(some))
+
+
+class TextColumn(NamedTuple):
+    """A column of texts, read."""
+
+    texts: ReadTexts
+    rows: Integers
+    """(n_rows,): the text of each row, -1 where there is none."""
+
+    @classmethod
+    def of(cls, column: "pa.DictionaryArray | TextColumn") -> "TextColumn":
+        """Read the texts that `column`, dictionary<string> (n_rows,), holds, and no others."""
+        if isinstance(column, TextColumn):
+            return column
+        rows = codes_of(column)
+        used = np.flatnonzero(np.bincount(rows + 1, minlength=1)[1:])
+        place = np.full(len(column.dictionary) + 1, -1)
+        place[used] = np.arange(len(used))
+        return cls(ReadTexts.of(column.dictionary.take(pa.array(used))), place[rows])
+
+    @property
+    def counts(self) -> Integers:
+        """Return how many rows hold each text, int64 (n_texts,)."""
+        return np.bincount(self.rows + 1, minlength=len(self.texts.template_of) + 1)[1:]
+
+
+def codes_of(column: pa.DictionaryArray) -> Integers:
+    """Return the position of each row in the dictionary, -1 where it is null."""
+    codes = pc.fill_null(column.indices, -1).to_numpy(zero_copy_only=False)
+    return np.asarray(codes, np.int64)
