@@ -14,6 +14,7 @@ import pytest
 from flows.cli.app import main
 from flows.runtime.dask import ClusterRunner, connected
 from flows.storage.runs.reader import (
+    PublishedRun,
     find_run,
     list_runs,
     read_findings,
@@ -35,9 +36,13 @@ DATASETS = ("incidents", "suppressed", "findings", "scores", "quarantine")
 def bucket(s3) -> Any:
     """Give an empty bucket of results."""
     s3.create_bucket(Bucket="results")
+    emptied(s3)
+    return s3
+
+
+def emptied(s3: Any) -> None:
     for key in keys(s3):
         s3.delete_object(Bucket="results", Key=key)
-    return s3
 
 
 def keys(s3: Any) -> list[str]:
@@ -62,9 +67,31 @@ def faulty_log() -> pa.Table:
     return log.set_column(1, "time", pa.array(times, log["time"].type))
 
 
+@pytest.fixture(scope="module")
+def location(tmp_path_factory) -> str:
+    return written(tmp_path_factory.mktemp("input") / "log.parquet", faulty_log())
+
+
+@pytest.fixture(scope="module")
+def stored() -> dict[str, bytes]:
+    """The objects of a finished run, once one was made."""
+    return {}
+
+
 @pytest.fixture
-def location(tmp_path) -> str:
-    return written(tmp_path / "log.parquet", faulty_log())
+def earlier(bucket, location, stored) -> PublishedRun:
+    """Give a finished run in `out`: it is made once, and its objects are put back for each test."""
+    if not stored:
+        detect(job(location, "s3://results/out"))
+        for key in keys(bucket):
+            stored[key] = bucket.get_object(Bucket="results", Key=key)["Body"].read()
+    put_back(bucket, stored)
+    return find_run("s3://results/out/log")
+
+
+def put_back(s3: Any, objects: dict[str, bytes]) -> None:
+    for key, body in objects.items():
+        s3.put_object(Bucket="results", Key=key, Body=body)
 
 
 SESSIONS = {"unit": "session", "session_key": "user", "session_window": "1h"}
@@ -88,9 +115,8 @@ def test_a_store_holds_the_same_bytes_as_a_folder(bucket, location, tmp_path, se
     assert not [key for key in keys(bucket) if "scratch" in key]
 
 
-def test_verdicts_that_are_dropped_into_the_store_are_heeded(bucket, location):
-    first = detect(job(location, "s3://results/out"))
-    rows = read_incidents(first).to_pylist()
+def test_verdicts_that_are_dropped_into_the_store_are_heeded(bucket, location, earlier):
+    rows = read_incidents(earlier).to_pylist()
     on = next(row["incident"] for row in rows if "erase" in row["title"])
     bucket.put_object(
         Bucket="results",
@@ -104,8 +130,8 @@ def test_verdicts_that_are_dropped_into_the_store_are_heeded(bucket, location):
     assert len(again.manifest.incidents.refused_verdicts) == 1
 
 
-def test_runs_and_findings_are_read_from_the_store(bucket, location, capsys):
-    runs = [detect(job(location, "s3://results/out")) for _ in range(2)]
+def test_runs_and_findings_are_read_from_the_store(location, earlier, capsys):
+    runs = [earlier, detect(job(location, "s3://results/out"))]
     newest = runs[1].manifest
     assert [run.manifest for run in list_runs("s3://results/out/log")] == [
         newest,
@@ -123,10 +149,13 @@ def test_runs_and_findings_are_read_from_the_store(bucket, location, capsys):
 
 @pytest.mark.parametrize("output", ["s3://results/out", "s3://results/out/log", "s3://results"])
 def test_an_incident_of_the_store_gets_a_verdict_and_is_told_with_it(
-    bucket, location, capsys, output
+    bucket, location, stored, earlier, capsys, output
 ):
     spec = job(location, "s3://results" if output == "s3://results" else "s3://results/out")
-    incident = read_incidents(detect(spec)).to_pylist()[0]["incident"]
+    if output == "s3://results":  # the job's folder lies at the top of the bucket
+        emptied(bucket)
+        put_back(bucket, {key.removeprefix("out/"): body for key, body in stored.items()})
+    incident = read_incidents(find_run(f"{spec.output}/log")).to_pylist()[0]["incident"]
     capsys.readouterr()
     verdict = ("verdict", incident, "--label", "benign", "--note", "a test", "--output", output)
     assert main(verdict) == 0
@@ -140,9 +169,8 @@ def test_an_incident_of_the_store_gets_a_verdict_and_is_told_with_it(
     assert [each.label for each in again.manifest.incidents.verdicts] == ["benign"]
 
 
-def test_a_verdict_of_the_store_is_listed_and_withdrawn(bucket, location, capsys):
-    first = detect(job(location, "s3://results/out"))
-    incident = read_incidents(first).to_pylist()[0]["incident"]
+def test_a_verdict_of_the_store_is_listed_and_withdrawn(bucket, location, earlier, capsys):
+    incident = read_incidents(earlier).to_pylist()[0]["incident"]
     assert main(["verdict", incident, "--label", "benign", "--output", "s3://results/out"]) == 0
     capsys.readouterr()
     assert main(["verdicts", "s3://results/out/log", "--json"]) == 0
@@ -154,7 +182,7 @@ def test_a_verdict_of_the_store_is_listed_and_withdrawn(bucket, location, capsys
     stored = [key for key in keys(bucket) if key.endswith(f"-{digits}.json")]
     assert stored == [f"out/log/verdicts/v-{digits}.json", f"out/log/verdicts/w-{digits}.json"]
     again = detect(job(location, "s3://results/out"))
-    assert dataset_bytes(again, "incidents") == dataset_bytes(first, "incidents")
+    assert dataset_bytes(again, "incidents") == dataset_bytes(earlier, "incidents")
     wrong = ("verdict", "--withdraw", "v-0", "--output", "s3://results/out")
     assert main(wrong) == 2
     assert f"the nearest of 1 is {given['verdict']}" in capsys.readouterr().err
@@ -200,8 +228,8 @@ def test_a_place_in_the_store_without_a_job_has_no_model_to_promote(bucket, caps
     assert said.startswith("outfield: error: s3://results/out/log: no such folder")
 
 
-def test_exports_and_the_map_are_written_to_the_store(bucket, location, tmp_path):
-    run = str(detect(job(location, "s3://results/out")).folder)
+def test_exports_and_the_map_are_written_to_the_store(bucket, earlier, tmp_path):
+    run = str(earlier.folder)
     exports = {
         "found.csv": ("export", run, "--format", "csv"),
         "found.parquet": ("export", run, "--format", "ocsf"),
@@ -224,15 +252,15 @@ def test_the_command_writes_to_the_store_and_says_where(bucket, location, capsys
 
 @pytest.mark.parametrize("step", ["gather", "score", "explain"])
 def test_a_run_that_fails_leaves_nothing_and_the_earlier_one_is_still_the_latest(
-    bucket, location, step
+    bucket, location, earlier, step
 ):
-    earlier = detect(job(location, "s3://results/out")).manifest.run_id
+    run_id = earlier.manifest.run_id
     with pytest.raises(ConnectionError):
         detect(job(location, "s3://results/out"), FailingRunner(step, done=True))
-    assert [run.manifest.run_id for run in list_runs("s3://results/out/log")] == [earlier]
-    assert find_run("s3://results/out/log").manifest.run_id == earlier
+    assert [run.manifest.run_id for run in list_runs("s3://results/out/log")] == [run_id]
+    assert find_run("s3://results/out/log").manifest.run_id == run_id
     parts = [key for key in keys(bucket) if key.startswith("out/log/runs/") and key[-1] != "/"]
-    assert all(key.startswith(f"out/log/runs/{earlier}/") for key in parts)
+    assert all(key.startswith(f"out/log/runs/{run_id}/") for key in parts)
 
 
 def test_what_a_killed_run_leaves_is_no_run_and_the_next_is_clean(bucket, location, tmp_path):
