@@ -11,6 +11,8 @@ from tests.flows.partitioned_logs import job_file, partitions
 from tests.flows.sample_logs import small_log, written
 from tests.flows.sample_runs import published
 
+pytestmark = pytest.mark.slow
+
 YESTERDAY = datetime.now(UTC).date() - timedelta(1)
 
 
@@ -28,7 +30,9 @@ def runs(folder):
     return list_runs(str(folder / "out/nightly"))
 
 
-def test_a_retry_judges_nothing_again_unless_asked(nightly, tmp_path, capsys):
+def test_a_retry_judges_nothing_again_unless_asked_or_its_input_has_changed(
+    nightly, tmp_path, capsys
+):
     assert detect(nightly) == 0
     (run,) = runs(tmp_path)
     capsys.readouterr()
@@ -38,24 +42,15 @@ def test_a_retry_judges_nothing_again_unless_asked(nightly, tmp_path, capsys):
         f"Nothing to do: {YESTERDAY}, the newest day that is over, has been judged as it stands, by"
         f" run {run.manifest.run_id}. --again judges it again."
     )
+    assert detect(nightly, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["nothing_to_do"].startswith("Nothing to do: ")
     assert len(runs(tmp_path)) == 1
     assert detect(nightly, "--again") == 0
     assert detect(nightly, "--partition", str(YESTERDAY)) == 0
     assert len(runs(tmp_path)) == 3
-
-
-def test_a_retry_says_in_a_document_that_there_is_nothing_to_do(nightly, capsys):
-    assert detect(nightly) == 0
-    capsys.readouterr()
-    assert detect(nightly, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["nothing_to_do"].startswith("Nothing to do: ")
-
-
-def test_a_retry_judges_input_that_has_changed(nightly, tmp_path):
-    assert detect(nightly) == 0
     written(tmp_path / f"logs/date={YESTERDAY}/b.parquet", small_log(20, seed=1))
     assert detect(nightly) == 0
-    assert len(runs(tmp_path)) == 2
+    assert len(runs(tmp_path)) == 4
 
 
 def test_an_input_that_is_named_without_a_job_file_is_always_judged(nightly, tmp_path):
