@@ -23,6 +23,8 @@ from schemas.job.job import JobSpec
 from schemas.outputs.tables import SEVERITY_RANK
 from tests.flows.sample_logs import job, small_log, written
 
+pytestmark = pytest.mark.slow
+
 FIRST = date(2026, 1, 5)
 
 
@@ -145,15 +147,15 @@ def test_the_age_of_a_model_is_counted_in_days_of_the_data(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def ten_nights(tmp_path_factory):
+def many_nights(tmp_path_factory):
     folder = tmp_path_factory.mktemp("nights")
     days = nights(folder, 13, action="erase", bytes=1e9, user="nobody")
     spec = spec_of(folder)
     return folder, spec, days, [judged(spec, day) for day in days]
 
 
-def test_a_night_with_what_none_before_had_makes_an_alarm(ten_nights):
-    *_, runs = ten_nights
+def test_a_night_with_what_none_before_had_makes_an_alarm(many_nights):
+    *_, runs = many_nights
     last = runs[-1]
     rows = read_incidents(last).to_pylist()
     assert rows[0]["alarm"]
@@ -164,8 +166,8 @@ def test_a_night_with_what_none_before_had_makes_an_alarm(ten_nights):
     assert sum(row["alarm"] for row in rows) == last.manifest.incidents.alarms
 
 
-def test_quiet_nights_show_few_leads_and_keep_what_they_do_not_show(ten_nights):
-    *_, runs = ten_nights
+def test_quiet_nights_show_few_leads_and_keep_what_they_do_not_show(many_nights):
+    *_, runs = many_nights
     for run in runs[2:-1]:
         told = run.manifest.incidents
         shown, unshown = read_incidents(run), read_incidents(run, "unshown")
@@ -178,16 +180,16 @@ def test_quiet_nights_show_few_leads_and_keep_what_they_do_not_show(ten_nights):
         assert len(odd) == 0 or odd.min() >= p_scored[0]
 
 
-def test_no_rate_selects_records_of_other_days_unless_the_job_names_one(ten_nights):
-    folder, _, days, runs = ten_nights
+def test_no_rate_selects_records_of_other_days_unless_the_job_names_one(many_nights):
+    folder, _, days, runs = many_nights
     assert {run.manifest.selection.rule for run in runs[1:]} == {"none over records"}
     assert {run.manifest.selection.selected for run in runs[1:]} == {0}
     named = judged(spec_of(folder, selection={"fdr": 0.2}, name="named"), days[-1])
     assert named.manifest.selection.rule.endswith("false discovery rate of 0.2")
 
 
-def test_a_finding_is_as_grave_as_it_is_odd_and_no_graver_than_its_incident(ten_nights):
-    *_, runs = ten_nights
+def test_a_finding_is_as_grave_as_it_is_odd_and_no_graver_than_its_incident(many_nights):
+    *_, runs = many_nights
     capped = 0
     for run in runs:
         findings, n = read_findings(run), run.manifest.units_scored
@@ -201,8 +203,39 @@ def test_a_finding_is_as_grave_as_it_is_odd_and_no_graver_than_its_incident(ten_
     assert capped
 
 
-def test_the_same_night_again_says_the_same(ten_nights):
-    _, spec, days, runs = ten_nights
+def test_the_same_night_again_says_the_same(many_nights):
+    _, spec, days, runs = many_nights
     again = judged(spec, days[-1])
     assert again.manifest.incidents == runs[-1].manifest.incidents
     assert read_incidents(again).equals(read_incidents(runs[-1]))
+
+
+def test_a_night_says_how_many_nights_before_it_is_held_against(many_nights):
+    *_, runs = many_nights
+    for i, run in enumerate(runs):
+        summary = run.manifest.incidents
+        before = [
+            number for each in runs[:i] if (number := each.manifest.incidents.oddest) is not None
+        ]
+        rows = read_incidents(run).to_pylist()
+        assert summary.alarms == sum(row["alarm"] for row in rows)
+        if i < 2:  # fewer than two days before it
+            assert summary.nights is None
+            continue
+        n = len(before)
+        assert summary.nights == n
+        page = (run.folder / REPORT).read_text()
+        against = f", held against {n} nights before." if n >= 7 else f"learning, {n} of 7 nights"
+        assert against in page
+        assert ("Quiet: no alarm" in page) is (summary.alarms == 0)
+        for row in rows:
+            own = row["p_value"] * run.manifest.units_scored
+            as_odd = sum(number <= own for number in before)
+            if n < 7:
+                assert row["recurrence"] is None
+            elif as_odd == 0:
+                assert f"none of {n} nights before was as odd" in page
+            elif 2 * (as_odd + 1) <= n + 1:
+                assert f"once in {(n + 1) // (as_odd + 1)} nights" in page
+            else:
+                assert "at least every second night" in page
