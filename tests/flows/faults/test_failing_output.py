@@ -104,9 +104,11 @@ def test_output_that_vanishes_is_told_as_such(tmp_path, step):
     with pytest.raises((OutputError, ModelFileError), match=r"cannot be (written|read)"):
         detect(spec, runner)
     assert not list(tmp_path.rglob("manifest.json"))
-    detect(spec)
+    if step == STEPS[-1]:
+        detect(spec)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", ["rename", "fsync"])
 def test_an_error_after_the_run_is_visible_costs_no_run(tmp_path, monkeypatch, call):
     """Whole, it is no failure: the next try completes it, where an error may pass."""
