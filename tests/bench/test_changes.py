@@ -29,6 +29,7 @@ def events() -> list[Event]:
     return company_log(200, 1).to_pylist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_column_is_changed_and_nothing_else(
     habits: Habits, events: list[Event], kind: str
@@ -57,6 +58,7 @@ def test_no_name_is_odd_where_most_names_are_new() -> None:
     assert KINDS["rare value"](Habits.of(unique, roles), {"kind": "k1"}, random) is None
 
 
+@pytest.mark.slow
 def test_anothers_habit_is_common_and_never_the_entitys_own(
     habits: Habits, events: list[Event]
 ) -> None:
@@ -77,6 +79,7 @@ def test_common_names_are_those_of_most_events() -> None:
     assert common_names(pd.Series({"a": 990, "b": 10, "c": 9})) == ["a"]
 
 
+@pytest.mark.slow
 def test_ten_times_lies_beyond_what_the_entity_shows(habits: Habits, events: list[Event]) -> None:
     random = np.random.default_rng(0)
     for event in events:
@@ -95,6 +98,7 @@ def test_a_number_that_cannot_be_odd_is_left_alone(values: list[float]) -> None:
     assert KINDS["ten times the amount"](habits, {"x": values[0]}, random) is None
 
 
+@pytest.mark.slow
 def test_the_small_hours_are_empty_of_the_entity_and_far_from_the_event(
     habits: Habits, events: list[Event]
 ) -> None:

@@ -93,6 +93,7 @@ def test_no_event_that_is_changed_is_fitted_on() -> None:
     assert sorted([*rest, *held_out]) == normal.tolist()
 
 
+@pytest.mark.slow
 def test_the_benchmark_runs_from_end_to_end() -> None:
     log = company_log(2_000, 0)
     labelled = Labelled("company", log, ROLES, np.arange(2_000) < 50)

@@ -225,6 +225,7 @@ def test_a_peer_alarms_above_the_threshold_alone():
     assert told_of_scores(np.zeros(3), np.zeros(3, dtype=bool), np.inf)["rank"] is None
 
 
+@pytest.mark.slow
 def test_a_peer_judges_each_night_but_the_first_by_the_one_before(log: NightLog, tmp_path: Path):
     shutil.copytree(log.events, tmp_path / "events")
     last = log.read(log.nights[-1])
@@ -338,6 +339,7 @@ def test_a_draw_is_found_again_unless_its_version_is_another(tmp_path: Path):
     assert store.find([mine.key, other.key]) == {mine.key: mine}
 
 
+@pytest.mark.slow
 def test_a_part_is_run_and_stored(data: Path, tmp_path: Path, capsys):
     asked = ["--only", "web_access", "--judges", FOREST, "--data", str(data)]
     asked += ["--output", str(tmp_path), "--jobs", "1"]

@@ -68,6 +68,7 @@ def sparse_names() -> pd.DataFrame:
     return pd.DataFrame({"name": pd.Series(names, dtype="category"), "number": numbers})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("peer", [isolation_forest, nearest])
 def test_a_peer_gives_the_odd_row_the_highest_score(peer):
     X = encoded(sparse_names())

@@ -64,6 +64,7 @@ def test_an_earlier_and_longer_log_leaves_no_day_behind(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("events/date=*/*.parquet"))) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days", [1, 2, 9])
 @pytest.mark.parametrize("seed", range(4))
 def test_every_event_falls_into_the_days_asked_for(days: int, seed: int) -> None:

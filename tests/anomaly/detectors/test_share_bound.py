@@ -63,6 +63,7 @@ def test_the_bound_only_lowers_and_leaves_ordinary_events_alone() -> None:
     np.testing.assert_array_equal(after[before <= ordinary], before[before <= ordinary])
 
 
+@pytest.mark.slow
 def test_each_mass_is_measured_as_by_hand() -> None:
     normal = EmbeddedEvents.whole(with_group(0.02), SPANS)
     small = SmallMasses.fit(normal, SPANS, 0, ())

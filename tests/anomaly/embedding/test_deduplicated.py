@@ -79,6 +79,7 @@ def test_events_without_dimensions_hold_0_there_and_are_else_the_same(
     np.testing.assert_array_equal(embedded.X, before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 2, 7, 977])
 def test_a_score_does_not_depend_on_the_events_scored_with_it(
     model: AnomalyModel, embedded: EmbeddedEvents, size: int

@@ -85,6 +85,7 @@ def test_another_release_of_the_sentence_model_is_refused(
         space.transform(pa.array(TEXTS))
 
 
+@pytest.mark.slow
 def test_a_model_that_knows_meanings_is_stored_and_scores_the_same() -> None:
     log = company_log(400, 0)
     model, _ = AnomalyModel.fit(log, ROLES, {}, 0, SEMANTIC)

@@ -34,6 +34,7 @@ def traffic(seed: int, n: int = 4_000) -> pa.Table:
     return conformed(columns, ROLES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_two_numbers_that_never_go_together_come_first_and_the_reason_says_so(seed: int) -> None:
     events = traffic(seed)

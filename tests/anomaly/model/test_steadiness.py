@@ -31,6 +31,7 @@ def week(seed: int, first: int = 20_000, n_days: int = 9, rows: int = 150) -> pa
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_new_every_day_does_not_hide_what_is_not(seed: int) -> None:
     history, night = week(seed), week(seed + 100, 20_009, 1)

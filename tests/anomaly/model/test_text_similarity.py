@@ -52,6 +52,7 @@ def test_a_text_is_at_no_distance_from_itself(block: TextBlock) -> None:
     assert away == pytest.approx([0.0] * len(held), abs=1e-6)
 
 
+@pytest.mark.slow
 @given(
     words=st.lists(
         st.sampled_from(["second", "factor", "removed", "eve", "open", "half"]), min_size=1

@@ -10,6 +10,7 @@ def runs(rng: np.random.Generator, n: int, shares: np.ndarray) -> list[tuple[int
     return [(n, int(found)) for found in rng.binomial(n, shares)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("night_to_night", [0.0, 0.05])
 def test_a_steady_share_of_found_canaries_seldom_counts_as_a_fall(night_to_night):
     rng = np.random.default_rng(1)

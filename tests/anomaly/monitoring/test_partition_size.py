@@ -36,6 +36,7 @@ def shares(mean: float, variation: float, weekend: float) -> tuple[float, float]
     return float(np.mean(far)), float(np.mean(halved))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weekend", [1.0, 0.3])
 @pytest.mark.parametrize("variation", [0.0, 0.1, 0.3])
 @pytest.mark.parametrize("mean", [5, 1_000, 100_000])
@@ -43,6 +44,7 @@ def test_a_steady_feed_is_far_in_at_most_one_night_of_a_hundred(mean, variation,
     assert shares(mean, variation, weekend)[0] <= 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("variation", "least"), [(0.0, 0.95), (0.05, 0.95), (0.1, 0.9)])
 def test_half_a_day_that_lacks_is_far(variation, least):
     assert shares(2_000, variation, 0.3)[1] >= least

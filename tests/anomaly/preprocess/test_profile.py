@@ -143,6 +143,7 @@ def test_no_pattern_matches_values_of_another_kind(value: str, pattern: str) -> 
     assert profile_of([value]).share(pattern) == 0
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     values=st.lists(st.sampled_from(["a", "b b", "10.0.0.1", None, ""]), min_size=1, max_size=30),

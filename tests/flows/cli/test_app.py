@@ -89,6 +89,7 @@ def raising(error):
     return replace(Services(), run_detect=run_detect)
 
 
+@pytest.mark.slow
 def test_help_and_version_import_nothing_heavy():
     heavy = "{'pyarrow', 'pandas', 'prefect', 'sklearn', 'altair', 'numpy', 'pydantic'}"
     for option in ("--help", "--version"):
@@ -107,6 +108,7 @@ def test_help_and_version_import_nothing_heavy():
         assert "outfield" in result.stdout
 
 
+@pytest.mark.slow
 def test_looking_at_runs_does_not_import_prefect(tmp_path):
     published(tmp_path / "out")
     code = (
@@ -316,6 +318,7 @@ def test_ctrl_c_ends_with_130(capsys):
     assert_one_line(capsys, "outfield: stopped")
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early_sees_no_error(tmp_path):
     published(tmp_path, n=28)
     command = f"import sys; from flows.cli.app import main; sys.exit(main(['findings', '{tmp_path}/job', '--json']))"  # noqa: E501

@@ -95,6 +95,7 @@ def cloudtrail_records(n: int = 200) -> pa.Table:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("template", "log", "roles"),
     [
@@ -133,6 +134,7 @@ def test_the_events_of_these_tests_are_as_the_published_schema_has_them() -> Non
         assert faults(event) == []
 
 
+@pytest.mark.slow
 def test_events_of_several_classes_are_judged_together(tmp_path: Path) -> None:
     log = pa.Table.from_pylist(mixed_ocsf_events())
     location, file = written(tmp_path / "log.parquet", log), str(tmp_path / "job.toml")

@@ -51,6 +51,7 @@ def test_the_card_tells_what_it_was_fitted_on_and_names_no_path(trained):
     assert str(folder) not in written_down
 
 
+@pytest.mark.slow
 def test_fitting_leaves_a_model_and_no_run(trained, tmp_path):
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
     train(spec)
@@ -58,6 +59,7 @@ def test_fitting_leaves_a_model_and_no_run(trained, tmp_path):
     assert {path.name for path in (tmp_path / "out/log").iterdir()} == {"runs", "models", ".lock"}
 
 
+@pytest.mark.slow
 def test_the_same_history_gives_the_same_model(trained, tmp_path):
     _, model = trained
     again = train(job(written(tmp_path / "history.parquet", small_log(600)), tmp_path / "out"))
@@ -78,6 +80,7 @@ def test_a_record_keeps_its_score_whatever_it_is_judged_with(trained):
             assert row == scores[row["record_id"]]
 
 
+@pytest.mark.slow
 def test_the_id_of_a_model_names_it_too(trained):
     folder, model = trained
     log = small_log(100, seed=2)
@@ -104,12 +107,14 @@ def test_a_column_that_is_missing_is_named(trained):
     assert model.stored.model_id in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_missing_id_is_none_the_worse(trained):
     folder, _ = trained
     run = judged(folder, small_log(50, seed=4).drop_columns(["event_id"]))
     assert read_scores(run)["record_id"][0].as_py() == "log.parquet:0"
 
 
+@pytest.mark.slow
 def test_a_column_of_another_type_goes_to_the_quarantine(trained):
     folder, _ = trained
     log = small_log(50, seed=4)
@@ -148,6 +153,7 @@ def test_a_candidate_waits_for_its_promotion(tmp_path):
     assert judged(tmp_path, small_log(40)).manifest.model.model_id == second.stored.model_id
 
 
+@pytest.mark.slow
 def test_a_failed_fit_registers_nothing(tmp_path):
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
     with pytest.raises(ConnectionError):
@@ -157,6 +163,7 @@ def test_a_failed_fit_registers_nothing(tmp_path):
         judged(tmp_path, small_log(50))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", CUTS)
 def test_sessions_are_judged_by_a_stored_model(tmp_path, cut):
     settings = {**SESSION, **CUTS[cut]}
@@ -165,6 +172,7 @@ def test_sessions_are_judged_by_a_stored_model(tmp_path, cut):
     assert run.manifest.units_scored > 10
 
 
+@pytest.mark.slow
 def test_two_models_are_compared_and_nothing_is_published(tmp_path):
     history = written(tmp_path / "a.parquet", small_log(300))
     first = train(job(history, tmp_path / "out"))
@@ -180,6 +188,7 @@ def test_two_models_are_compared_and_nothing_is_published(tmp_path):
     assert list((tmp_path / "out/log/runs").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_canaries_are_in_the_manifest_and_touch_no_output(trained, monkeypatch):
     folder, _ = trained
     log = small_log(200, seed=6)
@@ -204,6 +213,7 @@ def job_file(tmp_path, monkeypatch) -> str:
     return "job.toml"
 
 
+@pytest.mark.slow
 def test_the_commands_in_the_order_of_a_day(job_file, capsys):
     assert outfield("models", job_file) == 2
     assert "no such folder" in capsys.readouterr().err
@@ -231,6 +241,7 @@ def test_the_commands_in_the_order_of_a_day(job_file, capsys):
     assert f"{first['model_id']} again" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_damaged_model_is_one_line_and_2(job_file, capsys):
     assert outfield("fit", job_file, "--direct", "--json") == 0
     model_id = json.loads(capsys.readouterr().out)["model_id"]

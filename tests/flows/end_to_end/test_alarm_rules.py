@@ -13,6 +13,8 @@ from flows.storage.runs.reader import PublishedRun, list_runs, read_incidents
 from tests.flows.partitioned_logs import job_file, night_log
 from tests.flows.sample_logs import written
 
+pytestmark = pytest.mark.slow
+
 FIRST = date(2026, 1, 5)
 DAYS = [FIRST + timedelta(i) for i in range(6)]
 LAST = DAYS[-1]

@@ -4,11 +4,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
 from flows.cli.app import main
 from flows.storage.runs.reader import PublishedRun, list_runs, read_incidents
 from tests.flows.partitioned_logs import job_file, night_log
 from tests.flows.sample_logs import written
+
+pytestmark = pytest.mark.slow
 
 FIRST, SECOND, THIRD = (date(2026, 1, day) for day in (5, 6, 7))
 

@@ -99,6 +99,7 @@ def test_an_artifact_of_prefect_shows_the_text_itself(tmp_path: Path, payload: s
             assert not re.search(r"https?://|www\.", cell)
 
 
+@pytest.mark.slow
 def test_a_message_has_no_link_tag_or_mention(
     tmp_path: Path, payload: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +117,7 @@ def test_a_message_has_no_link_tag_or_mention(
     assert _Read(MarkdownIt("commonmark").render(slack)).links == []
 
 
+@pytest.mark.slow
 def test_exports_and_the_terminal_hold_one_printable_line_for_each(
     tmp_path: Path, payload: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -133,6 +135,7 @@ def test_exports_and_the_terminal_hold_one_printable_line_for_each(
     assert capsys.readouterr().out.replace("\n", "").isprintable()
 
 
+@pytest.mark.slow
 def test_the_report_shows_the_text_itself(payload: str, monkeypatch: pytest.MonkeyPatch) -> None:
     calm = _Read(render(sample.report_data(4)))
     monkeypatch.setattr(sample, "HOSTILE", payload)

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from flows.cli.app import main
 from flows.jobs.job_file import complete_job, load_job
 from flows.report.overview import partition_rows_sentence
@@ -24,6 +26,7 @@ def judged(folder: Path, day: date) -> PublishedRun:
     return list_runs(f"{folder}/out/{complete_job(load_job(path)).name}")[0]
 
 
+@pytest.mark.slow
 def test_half_a_night_is_a_statement_in_manifest_terminal_and_page(tmp_path, capfd):
     days = [FIRST + timedelta(i) for i in range(9)]
     for day in days:

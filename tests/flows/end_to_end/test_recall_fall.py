@@ -17,6 +17,8 @@ from tests.flows.partitioned_logs import job_in, partitions
 from tests.flows.results.test_notifications import duty  # noqa: F401 - a fixture
 from tests.flows.sample_runs import published
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND = date(2026, 1, 5), date(2026, 1, 6)
 
 

@@ -11,6 +11,8 @@ from flows.storage.runs.reader import PublishedRun, read_incidents
 from schemas.outputs.tables import STATUSES
 from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
 
+pytestmark = pytest.mark.slow
+
 DAY = 86_400_000_000
 SETTINGS: dict[str, Any] = {"selection": {"at_least": 3}}
 
@@ -34,7 +36,6 @@ def erasing(run: PublishedRun) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.slow
 def test_an_incident_that_comes_back_is_recurring_since_its_first_day(tmp_path: Path) -> None:
     days = [erasing(run_of(day, tmp_path)) for day in range(3)]
     assert [day["status"] for day in days] == ["new", "recurring", "recurring"]
@@ -44,7 +45,6 @@ def test_an_incident_that_comes_back_is_recurring_since_its_first_day(tmp_path: 
     assert len({day["incident"] for day in days}) == 3
 
 
-@pytest.mark.slow
 def test_running_a_partition_again_changes_nothing(tmp_path: Path) -> None:
     first = [run_of(day, tmp_path) for day in range(3)]
     for day in (2, 0, 1):
@@ -72,14 +72,12 @@ def test_a_run_and_the_comparison_with_the_one_before_it_say_the_same(
     assert capsys.readouterr().out.splitlines()[-1] == said
 
 
-@pytest.mark.slow
 def test_a_damaged_earlier_run_does_not_stop_the_next(tmp_path: Path) -> None:
     one = run_of(0, tmp_path)
     (one.folder / "manifest.json").write_text("{}")
     assert erasing(run_of(1, tmp_path))["status"] == "new"
 
 
-@pytest.mark.slow
 def test_without_times_other_input_is_what_was_before(tmp_path: Path) -> None:
     def timeless(day: int) -> PublishedRun:
         location = written(tmp_path / f"{day}.parquet", day_log(day).drop("time"))

@@ -13,6 +13,8 @@ from schemas.events.masks import MASK
 from tests.flows.sample_logs import dataset_bytes, detect_in, rejected_rows, small_log
 from tests.planted_secrets import planted_secrets
 
+pytestmark = pytest.mark.slow
+
 # ruff: noqa: S105 - they are invented
 PASSWORDS = ("hunter2", "Tr0ub4dor&3")
 KEYS = ("prod-4f9a1c2b3d4e5f60718293a4b5c6d7e8", "test-00112233445566778899aabbccddeeff")
@@ -228,7 +230,6 @@ def planted_run(tmp_path_factory: pytest.TempPathFactory) -> PublishedRun:
     )
 
 
-@pytest.mark.slow
 def test_of_72_kinds_of_secrets_in_texts_at_least_66_stand_in_no_output(
     planted_run: PublishedRun, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,8 @@ from schemas.errors import JobError
 from schemas.outputs.tables import ODDEST_EVENTS
 from tests.flows.sample_logs import detect, detect_in, job, written
 
+pytestmark = pytest.mark.slow
+
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
 ODD_AT = DAY + timedelta(days=4, hours=9, minutes=3)
 ODD = "dropped table 77 <b>now</b>"

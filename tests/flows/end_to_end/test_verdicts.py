@@ -11,6 +11,8 @@ from tests.flows.end_to_end.test_recurring import SETTINGS, day_log, erasing, ru
 from tests.flows.sample_logs import dataset_bytes, detect, job, written
 from tests.flows.sample_runs import published
 
+pytestmark = pytest.mark.slow
+
 
 def outfield(*tokens: str) -> int:
     return main(tokens)
@@ -38,7 +40,6 @@ def test_a_benign_incident_is_suppressed_in_the_next_run_and_named_in_its_report
     assert verdict.verdict in (again.folder / "report.html").read_text()
 
 
-@pytest.mark.slow
 def test_a_verdict_that_has_run_out_suppresses_nothing_and_is_told_of(tmp_path: Path) -> None:
     on = erasing(run_of(0, tmp_path))
     day_before = f"{on['first_time'].date().replace(day=4)}"
@@ -50,7 +51,6 @@ def test_a_verdict_that_has_run_out_suppresses_nothing_and_is_told_of(tmp_path: 
     assert (effect.suppressed, effect.let_through) == (0, 1)
 
 
-@pytest.mark.slow
 def test_what_is_malicious_never_enters_the_reference_again(tmp_path: Path) -> None:
     first = run_of(0, tmp_path)
     on, output = erasing(first), str(tmp_path / "out")
@@ -72,7 +72,6 @@ def test_without_ids_the_malicious_records_are_known_by_file_and_row(tmp_path: P
     assert again.manifest.model.sample_rows == first.manifest.model.sample_rows - on["records"]
 
 
-@pytest.mark.slow
 def test_a_verdict_teaches_the_order_of_the_next_day_until_it_is_withdrawn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,7 +92,6 @@ def test_a_verdict_teaches_the_order_of_the_next_day_until_it_is_withdrawn(
     assert dataset_bytes(run_of(1, tmp_path), "incidents") == dataset_bytes(untaught, "incidents")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("label", ["benign", "malicious"])
 def test_after_a_withdrawal_a_run_is_as_if_the_verdict_had_never_been_given(
     tmp_path: Path, label: str

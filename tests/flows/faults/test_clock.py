@@ -53,6 +53,7 @@ def test_whatever_the_clock_says_the_run_published_last_is_the_newest(tmp_path, 
     capfd.readouterr()
 
 
+@pytest.mark.slow
 def test_a_run_is_not_named_as_one_that_was_killed_in_the_same_instant(tmp_path, clock):
     clock(NOON)
     killed = RunFolder.create(str(tmp_path / "out"), "log", run_id_of(NOON))

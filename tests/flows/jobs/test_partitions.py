@@ -23,6 +23,7 @@ def detected(job, day):
     return detect_events(job, DirectRunner(2), lambda *_: None, Source(day))
 
 
+@pytest.mark.slow
 def test_a_run_judges_its_partition_and_no_other(tmp_path):
     partitions(tmp_path, [DAY, DAY + timedelta(1)])
     run = detected(job_in(tmp_path), DAY)
@@ -41,6 +42,7 @@ def test_a_partition_is_judged_as_if_it_were_the_input(tmp_path):
     assert dataset_bytes(run, "findings") == dataset_bytes(alone, "findings")
 
 
+@pytest.mark.slow
 def test_rows_without_an_id_are_told_apart_by_their_partition(tmp_path):
     written(tmp_path / f"logs/date={DAY}/a.parquet", small_log(60).drop("event_id"))
     ids = read_scores(detected(job_in(tmp_path), DAY))["record_id"].to_pylist()
@@ -105,6 +107,7 @@ def test_a_partition_too_long_ago_is_not_chosen(tmp_path):
         chosen_partition(job_in(tmp_path), None, NOON)
 
 
+@pytest.mark.slow
 def test_a_file_can_be_a_partition_and_a_day_be_spelt_in_folders(tmp_path):
     written(tmp_path / "logs/2026/01/app-05.parquet", small_log(60))
     spelling = f"{tmp_path}/logs/{{date:%Y/%m}}/app-{{date:%d}}.parquet"
@@ -150,6 +153,7 @@ def test_the_newest_run_is_that_of_the_newest_day_not_of_the_last_backfill(tmp_p
     assert find_run(folder).manifest.run_id == again
 
 
+@pytest.mark.slow
 def test_runs_shows_the_partitions(tmp_path, capsys):
     partitions(tmp_path, [DAY])
     detected(job_in(tmp_path), DAY)
@@ -159,6 +163,7 @@ def test_runs_shows_the_partitions(tmp_path, capsys):
     assert row.startswith("2026-01-05  20")
 
 
+@pytest.mark.slow
 def test_init_looks_at_the_newest_complete_partition(tmp_path, capsys):
     yesterday = datetime.now(UTC).date() - timedelta(1)
     partitions(tmp_path, [yesterday])

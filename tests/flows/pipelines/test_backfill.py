@@ -134,6 +134,7 @@ def test_a_dry_run_lists_each_day_and_why_and_judges_none(copied, capsys):
     assert judged(copied) == [DAYS[1]]
 
 
+@pytest.mark.slow
 def test_a_day_whose_run_was_removed_is_not_due_and_says_so(copied, capsys):
     assert main(["clean", str(copied / "out"), "--keep", "1"]) == 0
     removed = f"removed on {datetime.now(UTC).date()}"
@@ -265,6 +266,7 @@ def test_what_cannot_be_done_in_parallel_is_told(logs, capsys, more, options, wo
     assert judged_none(logs)
 
 
+@pytest.mark.slow
 def test_what_another_model_judged_is_stale_until_that_is_the_latest_again(logs):
     spec = job_in(logs, '[model]\nuse = "latest"\n')
     first = train_model(spec, DirectRunner(2), lambda *_: None, promote=True, partition=DAYS[0])
