@@ -35,6 +35,7 @@ def changed(seed: int) -> pa.Table:
     return log.set_column(4, "bytes", pa.array(log["bytes"].to_numpy() * 40.0))
 
 
+@pytest.mark.slow
 def test_a_job_that_refits_begins_by_itself(tmp_path):
     first = run(tmp_path, small_log(400), "on-drift").manifest
     assert (first.model.use, first.model.renewal) == ("latest", "first")
@@ -45,6 +46,7 @@ def test_a_job_that_refits_begins_by_itself(tmp_path):
     assert second.moved_columns == []
 
 
+@pytest.mark.slow
 def test_a_few_events_are_judged_by_a_first_model_of_the_history(tmp_path):
     history = written(tmp_path / "history.parquet", small_log(400))
     few = written(tmp_path / "few.parquet", small_log(5, 1))
@@ -55,6 +57,7 @@ def test_a_few_events_are_judged_by_a_first_model_of_the_history(tmp_path):
     assert (manifest.ledger.read, manifest.model.sample_rows) == (5, 400)
 
 
+@pytest.mark.slow
 def test_an_input_that_changed_after_its_check_is_looked_at_again(tmp_path):
     folder = tmp_path / "logs"
     spec = job(written(folder / "a.parquet", small_log()), tmp_path / "out")
@@ -69,6 +72,7 @@ def test_an_input_that_changed_after_its_check_is_looked_at_again(tmp_path):
     assert changed.ledger.read == 140
 
 
+@pytest.mark.slow
 def test_the_footers_of_a_batch_that_is_looked_at_ahead_are_read_once(tmp_path, monkeypatch):
     run(tmp_path, small_log(400), "on-drift")
     read = []
@@ -82,6 +86,7 @@ def test_the_footers_of_a_batch_that_is_looked_at_ahead_are_read_once(tmp_path, 
     assert len(read) == 1
 
 
+@pytest.mark.slow
 def test_a_batch_that_is_looked_at_ahead_is_tried_again_where_storage_does_not_answer(
     tmp_path, monkeypatch
 ):
@@ -145,6 +150,7 @@ def test_values_that_go_together_otherwise_are_drift_though_no_column_moved(tmp_
     assert "what goes together" in (tmp_path / "out/log/index.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_frozen_model_stays_and_says_what_moved(tmp_path):
     first = run(tmp_path, small_log(400), "1d").manifest
     drifted = run(tmp_path, changed(1), "never").manifest
@@ -195,6 +201,7 @@ def test_days_are_judged_by_a_model_of_the_history_or_of_their_own(tmp_path):
         assert second.model.model_id == first.model.model_id
 
 
+@pytest.mark.slow
 def test_a_window_of_days_before_the_one_that_is_judged_is_fitted_on(tmp_path):
     for day, rows in ((1, 100), (2, 105), (4, 110), (5, 120), (6, 130)):
         written(tmp_path / f"logs/2026-01-0{day}.parquet", small_log(rows, day))
@@ -212,6 +219,7 @@ def test_a_window_of_days_before_the_one_that_is_judged_is_fitted_on(tmp_path):
     assert model.card.rows == 100
 
 
+@pytest.mark.slow
 def test_a_window_without_days_is_refused_before_a_model_is_due(tmp_path):
     location = written(tmp_path / "log.parquet", small_log())
     spec = job(location, tmp_path / "out", model={"use": "latest"})

@@ -25,6 +25,7 @@ def detect(folder, day):
     return main(["detect", "--job", str(job_file(folder)), "--partition", str(day), "--direct"])
 
 
+@pytest.mark.slow
 def test_a_run_writes_what_its_manifest_says(tmp_path, monkeypatch):
     partitions(tmp_path, DAYS)
     monkeypatch.setenv("OUTFIELD_METRICS_FILE", str(tmp_path / "outfield-{job}.prom"))
@@ -61,6 +62,7 @@ def test_a_run_without_partitions_tells_no_end_of_one(tmp_path):
     assert f'outfield_rows_read{{job="job"}} {run.manifest.ledger.read:.1f}\n' in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["absent/x.prom", "."])
 def test_a_file_that_cannot_be_there_is_told_in_one_line(tmp_path, monkeypatch, capsys, wrong):
     partitions(tmp_path, DAYS[:1])
@@ -70,6 +72,7 @@ def test_a_file_that_cannot_be_there_is_told_in_one_line(tmp_path, monkeypatch, 
     assert "OUTFIELD_METRICS_FILE: no file of metrics can be written there" in line
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_written_fails_no_run(tmp_path, monkeypatch, capsys):
     partitions(tmp_path, DAYS[:1])
     (tmp_path / "nightly").mkdir()

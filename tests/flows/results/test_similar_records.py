@@ -99,6 +99,7 @@ def test_only_the_row_groups_that_are_asked_for_are_read(
     assert read == [7, 250 % 7]
 
 
+@pytest.mark.slow
 def test_a_run_that_keeps_nothing_writes_nothing_of_it(tmp_path: Path) -> None:
     run = detect_in(small_log(), tmp_path)
     assert run.manifest.search is None
@@ -108,6 +109,7 @@ def test_a_run_that_keeps_nothing_writes_nothing_of_it(tmp_path: Path) -> None:
         similar(folder_of(run), Question("e1"), 7)
 
 
+@pytest.mark.slow
 def test_of_too_many_records_the_findings_are_stored(tmp_path: Path) -> None:
     run = detect_in(small_log(400), tmp_path, search={"store": True, "records": 50})
     stored = set(all_records(run)["record_id"].to_pylist())
@@ -143,6 +145,7 @@ def test_a_described_event_finds_those_that_mean_it(run: PublishedRun) -> None:
     assert {(hit.record["action"], hit.record["user"]) for hit in answer.hits} == {("list", "u3")}
 
 
+@pytest.mark.slow
 def test_a_text_finds_its_like(tmp_path: Path) -> None:
     log = small_log(400)
     messages = [
@@ -155,6 +158,7 @@ def test_a_text_finds_its_like(tmp_path: Path) -> None:
     assert {hit.record["message"] for hit in answer.hits} == {"the door was opened by hand"}
 
 
+@pytest.mark.slow
 def test_the_example_of_the_page_finds_the_phrase_in_the_sample_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -201,12 +205,14 @@ def test_stored_records_have_the_same_bytes_each_time(tmp_path: Path) -> None:
         assert dataset_bytes(runs[0], dataset) == dataset_bytes(runs[1], dataset)
 
 
+@pytest.mark.slow
 def test_keeping_records_changes_no_finding(run: PublishedRun, tmp_path: Path) -> None:
     plain = detect_in(small_log(400), tmp_path)
     assert dataset_bytes(plain, "findings") == dataset_bytes(run, "findings")
     assert plain.manifest.job_fingerprint == run.manifest.job_fingerprint
 
 
+@pytest.mark.slow
 def test_sessions_are_searched_by_what_they_are(tmp_path: Path) -> None:
     settings = {"unit": "session", "session_key": "user", "session_gap": "1h", **KEEP}
     run = detect_in(small_log(400), tmp_path, **settings)

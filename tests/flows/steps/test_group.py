@@ -101,6 +101,7 @@ def test_incidents_are_ranked_by_their_oddest_record(flooded: PublishedRun) -> N
     assert p_values == sorted(p_values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("busy", "expected"), [(0.05, True), (0.8, False)])
 def test_an_entity_joins_its_odd_records_unless_it_holds_most_of_the_log(
     busy: float, expected: bool, tmp_path: Path
@@ -110,6 +111,7 @@ def test_an_entity_joins_its_odd_records_unless_it_holds_most_of_the_log(
     assert any(row["records"] >= 6 for row in of_bytes) is expected
 
 
+@pytest.mark.slow
 def test_records_counts_those_as_odd_as_the_oddest_of_the_last_incident(tmp_path: Path) -> None:
     run = detect_in(small_log(600), tmp_path)
     incidents, p_values = rows(run), read_scores(run)["p_value"].to_numpy()
@@ -134,6 +136,7 @@ def test_members_lists_every_record_of_every_incident_once(flooded: PublishedRun
     assert p_values == sorted(p_values)
 
 
+@pytest.mark.slow
 def test_without_a_rule_s_choice_there_are_as_many_incidents_as_asked_for(tmp_path: Path) -> None:
     run = detect_in(small_log(400), tmp_path, selection={"threshold": 900.0, "at_least": 30})
     assert [incident["basis"] for incident in rows(run)] == ["rank"] * 30
@@ -147,6 +150,7 @@ def test_the_walk_passes_a_flood_to_reach_the_incidents_asked_for(tmp_path: Path
     assert max(incident["records"] for incident in rows(run)) >= 200
 
 
+@pytest.mark.slow
 def test_the_same_input_and_job_give_the_same_incidents_even_in_a_later_run(tmp_path: Path) -> None:
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
     first, again = detect(spec), detect(spec)
@@ -156,6 +160,7 @@ def test_the_same_input_and_job_give_the_same_incidents_even_in_a_later_run(tmp_
     assert {incident["status"] for incident in rows(again)} == {"new"}
 
 
+@pytest.mark.slow
 def test_another_order_of_the_rows_gives_the_same_incidents(tmp_path: Path) -> None:
     log = with_flood(600, 40)
     shuffled = log.take(pa.array(np.random.default_rng(3).permutation(len(log))))
@@ -175,6 +180,7 @@ def ids_of_small_ones(run: PublishedRun) -> dict[frozenset[str], str]:
     }
 
 
+@pytest.mark.slow
 def test_incidents_of_the_same_records_keep_their_ids_when_a_verdict_changes_the_model(
     tmp_path: Path,
 ) -> None:
@@ -193,6 +199,7 @@ def test_incidents_of_the_same_records_keep_their_ids_when_a_verdict_changes_the
     assert rows(again)[0]["p_value"] != rows(first)[0]["p_value"]
 
 
+@pytest.mark.slow
 def test_records_without_time_and_entity_have_incidents_too(tmp_path: Path) -> None:
     run = detect_in(small_log().select(["action", "bytes"]), tmp_path)
     incidents = rows(run)
@@ -201,6 +208,7 @@ def test_records_without_time_and_entity_have_incidents_too(tmp_path: Path) -> N
     assert {incident["entity"] for incident in incidents} == {None}
 
 
+@pytest.mark.slow
 def test_sessions_of_a_key_that_follow_each_other_are_one_incident(tmp_path: Path) -> None:
     log = small_log(600)
     settings = {"unit": "session", "session_key": "user", "session_window": "30m"}

@@ -51,6 +51,7 @@ def _around(data: ReportData, run: PublishedRun) -> dict[str, Any]:
     return next(row for row in rows if row["incident"] == incident["incident"])
 
 
+@pytest.mark.slow
 def test_the_events_of_the_entity_before_and_after_are_told(
     tmp_path: Path, shown: list[ReportData]
 ) -> None:
@@ -66,6 +67,7 @@ def test_the_events_of_the_entity_before_and_after_are_told(
     assert "e347" in (run.folder / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_what_is_around_an_incident_is_around_its_most_telling_record(
     tmp_path: Path, shown: list[ReportData]
 ) -> None:
@@ -87,6 +89,7 @@ def test_what_is_around_an_incident_is_around_its_most_telling_record(
     assert [each["record_id"] for each in around] == [f"f{i}" for i in range(45, 61)]
 
 
+@pytest.mark.slow
 def test_the_history_counts_all_events_of_the_entity(
     tmp_path: Path, shown: list[ReportData]
 ) -> None:
@@ -98,6 +101,7 @@ def test_the_history_counts_all_events_of_the_entity(
     assert ("action", "write", 49 / 50) in usual
 
 
+@pytest.mark.slow
 def test_it_does_not_depend_on_chunks_or_batches(
     tmp_path: Path, shown: list[ReportData], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +111,7 @@ def test_it_does_not_depend_on_chunks_or_batches(
     assert shown[0].incident_context.equals(shown[1].incident_context)
 
 
+@pytest.mark.slow
 def test_without_times_nothing_is_near_and_the_entity_is_counted_still(
     tmp_path: Path, shown: list[ReportData]
 ) -> None:
@@ -116,6 +121,7 @@ def test_without_times_nothing_is_near_and_the_entity_is_counted_still(
     assert around["history"]["counts"] == [50]
 
 
+@pytest.mark.slow
 def test_in_how_many_shares_the_events_are_looked_through_does_not_matter(
     tmp_path: Path, shown: list[ReportData], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +141,7 @@ def test_in_how_many_shares_the_events_are_looked_through_does_not_matter(
     assert [each.equals(whole) for each in shared] == [True] * 3
 
 
+@pytest.mark.slow
 def test_sessions_have_the_events_of_their_key(tmp_path: Path, shown: list[ReportData]) -> None:
     log = small_log(600)
     keys = pa.array([f"s{i % 60}" for i in range(600)])
@@ -147,6 +154,7 @@ def test_sessions_have_the_events_of_their_key(tmp_path: Path, shown: list[Repor
         assert 0 < len(row["around"]) <= 16
 
 
+@pytest.mark.slow
 def test_earlier_incidents_are_told_with_what_was_said_of_them(
     tmp_path: Path, shown: list[ReportData]
 ) -> None:
@@ -163,6 +171,7 @@ def test_earlier_incidents_are_told_with_what_was_said_of_them(
     assert any(row["record_id"] == "e387" for row in of_user)
 
 
+@pytest.mark.slow
 def test_findings_name_the_normal_record_that_each_is_most_like(tmp_path: Path) -> None:
     run = detect_in(_log(), tmp_path, **SETTINGS)
     odd = next(row for row in read_findings(run).to_pylist() if row["record_id"] == "e387")

@@ -67,6 +67,7 @@ def detect_faulty(tmp_path, rows, **settings):
     return detect(job(str(tmp_path / "logs"), tmp_path / "out", **columns))
 
 
+@pytest.mark.slow
 def test_every_row_is_scored_or_stands_whole_in_the_quarantine(tmp_path):
     faults, rows = EVENT_FAULTS, faulty_log()
     run = detect_faulty(tmp_path, rows)
@@ -86,6 +87,7 @@ def test_every_row_is_scored_or_stands_whole_in_the_quarantine(tmp_path):
     assert read_scores(run)["record_id"].to_pylist() == scored
 
 
+@pytest.mark.slow
 def test_the_ledger_counts_every_reason_and_adds_up(tmp_path):
     ledger = detect_faulty(tmp_path, faulty_log()).manifest.ledger
     assert ledger.quarantined == Counter(str(reason) for *_, reason in EVENT_FAULTS)
@@ -93,6 +95,7 @@ def test_the_ledger_counts_every_reason_and_adds_up(tmp_path):
     ledger.check()
 
 
+@pytest.mark.slow
 def test_the_ledger_of_sessions_counts_their_events(tmp_path):
     rows = faulty_log(ALL_FAULTS)
     run = detect_faulty(tmp_path, rows, unit="session", session_key="user")
@@ -114,6 +117,7 @@ def sessions(n: int = 30) -> pa.Table:
     )
 
 
+@pytest.mark.slow
 def test_each_session_is_one_record_named_by_its_key(tmp_path):
     log = sessions()
     shuffled = log.take(pa.array(np.random.default_rng(0).permutation(len(log))))
@@ -122,6 +126,7 @@ def test_each_session_is_one_record_named_by_its_key(tmp_path):
     assert (run.manifest.units_scored, run.manifest.ledger.scored) == (30, 300)
 
 
+@pytest.mark.slow
 def test_a_chunk_of_rejected_rows_alone_is_no_fault(tmp_path):
     good = small_log(70_000).select(["time", "bytes"])
     bad = good.set_column(0, "time", pa.nulls(len(good), good["time"].type))
@@ -132,6 +137,7 @@ def test_a_chunk_of_rejected_rows_alone_is_no_fault(tmp_path):
     assert run.manifest.ledger.scored == 70_000
 
 
+@pytest.mark.slow
 def test_a_run_that_loses_rows_is_not_published(tmp_path):
     class Forgetful(FailingRunner):
         """Does not report the rows it rejected."""
@@ -152,6 +158,7 @@ def test_a_run_that_loses_rows_is_not_published(tmp_path):
     assert list((tmp_path / "out/log/runs").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_manifest_tells_what_was_read_and_how(tmp_path):
     columns = {"bytes": {"role": "number", "weight": 2.0}}
     manifest = detect_in(small_log(), tmp_path, columns=columns, seed=3).manifest

@@ -110,6 +110,7 @@ def test_a_column_of_any_type_goes_through(name, tmp_path):
     assert any(column == name or column.startswith(f"{name}.") for column in shown)
 
 
+@pytest.mark.slow
 def test_columns_of_all_types_together_lose_no_row(tmp_path):
     log = pa.table({"event_id": [f"e{i}" for i in range(N)], **ODD})
     run = detect_in(log, tmp_path)
@@ -178,6 +179,7 @@ def test_hundreds_of_columns_go_through(tmp_path):
     assert set(wide) <= set(as_reader(run).column_names)
 
 
+@pytest.mark.slow
 def test_a_log_of_equal_records_has_no_finding_and_no_incident(tmp_path):
     run = detect_in(pa.table({"kind": ["same"] * N, "n": [1.0] * N}), tmp_path)
     assert run.manifest.units_scored == N
@@ -186,6 +188,7 @@ def test_a_log_of_equal_records_has_no_finding_and_no_incident(tmp_path):
     assert set(read_scores(run)["anomaly_score"].to_pylist()) == {0.0}
 
 
+@pytest.mark.slow
 def test_of_a_nearly_constant_log_only_the_other_records_are_findings(tmp_path):
     kinds = ["same"] * (N - 3) + ["other", "third", "other"]
     run = detect_in(pa.table({"kind": kinds, "n": [1.0] * N}), tmp_path)
@@ -193,6 +196,7 @@ def test_of_a_nearly_constant_log_only_the_other_records_are_findings(tmp_path):
     assert found == {N - 3, N - 2, N - 1}
 
 
+@pytest.mark.slow
 def test_a_threshold_selects_records_however_ordinary_they_are(tmp_path):
     table = pa.table({"kind": ["same"] * N, "n": [1.0] * N})
     run = detect_in(table, tmp_path, selection={"threshold": 0})
@@ -200,6 +204,7 @@ def test_a_threshold_selects_records_however_ordinary_they_are(tmp_path):
     assert read_findings(run).num_rows > 0
 
 
+@pytest.mark.slow
 def test_findings_of_sessions_hold_what_is_known_of_the_session(tmp_path):
     log = small_log(300).append_column("session", [[f"s{i % 30:02d}" for i in range(300)]])
     run = detect_in(log.drop("event_id"), tmp_path, unit="session", session_key="session")
@@ -213,6 +218,7 @@ def test_findings_of_sessions_hold_what_is_known_of_the_session(tmp_path):
         assert found["session.start"] is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [pa.int64(), pa.string(), pa.dictionary(pa.int8(), pa.string())])
 def test_a_session_key_of_any_type_names_the_sessions(kind, tmp_path):
     keys = pa.array([str(1000 + i // 10) for i in range(300)])

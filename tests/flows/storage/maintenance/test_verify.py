@@ -269,6 +269,7 @@ def test_links_are_not_followed(tmp_path, capsys):
     assert (elsewhere / "precious").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["runs", "models"])
 def test_a_job_that_is_called_after_a_folder_of_its_own_is_checked(tmp_path, capsys, name):
     """It may have been made before such names were refused."""
@@ -297,6 +298,7 @@ def test_a_job_cannot_be_called_after_a_folder_of_its_own(tmp_path, capsys):
     assert [path.name for path in (tmp_path / "out").glob("[!.]*")] == ["runs-log"]
 
 
+@pytest.mark.slow
 def test_a_deeply_nested_pointer_is_named_and_costs_no_run(tmp_path, capsys):
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
     detect(spec)

@@ -374,6 +374,7 @@ def test_no_name_leads_out_of_the_output_folder(job, run_id):
         assert made <= {output.parent, output.parent.parent}
 
 
+@pytest.mark.slow
 def test_the_umask_decides_who_may_read_results(tmp_path):
     before = os.umask(0o027)
     try:
