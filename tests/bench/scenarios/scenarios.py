@@ -18,8 +18,8 @@ class Scenario:
     plant: Callable[[Log, Random], Planted]
     columns: tuple[str, ...] = ()
     """The first reason tells it if it is of one of these columns."""
-    words: str = ""
-    """A regular expression: a title or a first reason tells it if this is found there."""
+    words: tuple[str, ...] = ()
+    """Regular expressions: a title or a first reason tells it if one is found there."""
     base: str = PLAIN
     last: bool = False
     """Whether it is of the last day alone."""
@@ -32,25 +32,36 @@ class Scenario:
         """
         if set(column.split(".")) & set(self.columns):
             return True
-        return bool(self.words) and re.search(self.words, f"{title}\n{sentence}", re.I) is not None
+        return any(re.search(words, f"{title}\n{sentence}", re.IGNORECASE) for words in self.words)
 
 
-_REPEATED = r"\b(identical|repeat(s|ed)?|replay(ed)?|same content|again|duplicates?|copies)\b"
+_ABSENT = r"\b(missing|lacks?|absent|never|no|not|without)\b"
+_NEW = r"\b(never|new|first|unseen)\b"
+_FILES = r"(\b(files?|objects?)\b|`object`)"
+
 _MANY = (
-    r"(?<!of )(?<![\d,])(9\d|[1-9]\d\d) (times|events)\b|\bevents (in|within) (an|one|1|the) hour\b"
-    r"|times (as many|more|the usual)|more events than"
+    r"(?<!of )(?<![\d,])(9\d|[1-9]\d\d) (times|events)\b",
+    r"\bevents (in|within) (an|one|1|the) hour\b",
+    r"\b(times as many|times more|times the usual|more events than)\b",
 )
 _NOTHING = (
-    r"\b(no|0|zero) (events?|records?)\b|\b(nothing|none|silent|silence|absent|absence|did not)\b"
+    r"\b(no|0|zero) (events?|records?)\b",
+    r"\b(is|are|was|were) 0\b",
+    r"\b(nothing|none|silent|silence|absent|absence|did not)\b",
 )
 _LACKS = (
-    r"`(prune|unmount)`[^\n]*\b(missing|lacks?|absent|never|no|not|without)\b"
-    r"|\b(missing|lacks?|absent|never|no|not|without)\b[^\n]*`?(prune|unmount)\b"
+    r"`(prune|unmount)`[^\n]*" + _ABSENT,
+    _ABSENT + r"[^\n]*`(prune|unmount)`",
 )
-_ORDER = r"\border\b|`[^`]+` (comes )?(before|after|right after|instead of) `[^`]+`"
-_REGULAR = r"\bevery\b|\bregular(ly)?\b|\bperiod(ic)?\b|\binterval\b|\b300 s|\b5 min apart"
-_UNTOUCHED = r"\b(files?|objects?|`object`)[^\n]*\b(never|new|first|unseen)\b"
-_UNTOUCHED += r"|\b(never|new|first|unseen)\b[^\n]*\b(files?|objects?|`object`)"
+_ORDER = (r"\border\b", r"`[^`]+` (comes |came )?(right )?(before|after|instead of) `[^`]+`")
+_REPEATED = (r"\b(identical|repeat(s|ed)?|replay(ed)?|same content|again|duplicates?|copies)\b",)
+_REGULAR = (
+    r"\b(every|regular(ly)?|period(ic)?|interval|300 s)\b",
+    r"\b(seconds?|minutes?|s|min) apart\b",
+)
+_UNTOUCHED = (_FILES + r"[^\n]*" + _NEW, _NEW + r"[^\n]*" + _FILES)
+_ACCOUNTS = (r"\b(2[5-9]|30) (distinct |different )?(users|accounts|names|`user` values)\b",)
+_FAILURES = (r"\bfailures?\b", r"\bshare of failed\b")
 
 FOUND = (
     Scenario("hour", "a user active at an hour that is normal for others, never for him",
@@ -75,10 +86,10 @@ FOUND = (
              planting.interactive_service,
              ("user", "process", "action", "object", "source_ip", "country", "host")),
     Scenario("passwords", "a password is tried on 30 accounts from one address, one each",
-             planting.password_spray, ("source_ip", "user"), r"\b30 (users|accounts|names)\b"),
+             planting.password_spray, ("source_ip", "user"), _ACCOUNTS),
     Scenario("latency", "one host's latencies double", planting.slow_host, ("latency_ms",)),
     Scenario("errors", "one host's errors triple", planting.failing_host,
-             ("status",), r"\bfailures?\b|\bshare of failed\b"),
+             ("status",), _FAILURES),
     Scenario("beacon", "one small request every 300 s", planting.beaconing, (), _REGULAR),
     Scenario("new-user", "a new user, the first day", planting.new_user, ("user",), last=True),
     Scenario("new-host", "a new host, its first day", planting.new_host, ("host",), last=True),
