@@ -11,26 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.bench.scenarios.__main__ import draws_of, main, page
+from tests.bench.scenarios.days import DAYS, on_day
 from tests.bench.scenarios.draws import Draw, control_of, draw_of, planted_log
 from tests.bench.scenarios.evidence import Evidence, findings_share, holding, overlaps
 from tests.bench.scenarios.lawful import NEW_AGENT, SALARIES
+from tests.bench.scenarios.logs import COLUMNS, NO_WEEKENDS, PLAIN, RARE_TOOLS, Log, make_log
 from tests.bench.scenarios.measure import Outcome, telling
-from tests.bench.scenarios.office import (
-    BACKUP,
-    BACKUP_STEPS,
-    BY_NIGHT,
-    COLUMNS,
-    DAYS,
-    FAILURES,
-    HOSTS,
-    NO_WEEKENDS,
-    PEOPLE,
-    PLAIN,
-    RARE_TOOLS,
-    Log,
-    make_log,
-    on_day,
-)
+from tests.bench.scenarios.office import BACKUP, BACKUP_STEPS, BY_NIGHT, FAILURES, HOSTS, PEOPLE
 from tests.bench.scenarios.planting import (
     BURST,
     FILES,

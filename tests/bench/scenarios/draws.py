@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.bench.scenarios.office import date_of, make_log
+from tests.bench.scenarios.days import date_of
+from tests.bench.scenarios.logs import make_log
 from tests.bench.scenarios.planting import Planted
 from tests.bench.scenarios.scenarios import SCENARIOS, Scenario
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from flows.storage.runs.reader import PublishedRun
 from tests.bench.quality.outfield_job import record_ids
+from tests.bench.scenarios.days import date_of
 from tests.bench.scenarios.draws import table_of
-from tests.bench.scenarios.office import date_of
 from tests.bench.scenarios.planting import Entity, Flags, Planted
 
 

@@ -6,23 +6,16 @@ Each function takes a clean log and a random generator; `records` are the lawful
 import numpy as np
 import pandas as pd
 
+from tests.bench.scenarios.days import DAY, HOUR, is_weekend, moments, on_day, seconds_of
+from tests.bench.scenarios.logs import AT_WEEKENDS, Log, frame_of
 from tests.bench.scenarios.office import (
     ACCOUNTANTS,
-    AT_WEEKENDS,
-    DAY,
-    HOUR,
     PEOPLE,
-    Log,
     Random,
-    frame_of,
-    is_weekend,
-    moments,
     new_ids,
     new_session,
-    on_day,
     payments,
     same,
-    seconds_of,
     shift,
     together,
 )

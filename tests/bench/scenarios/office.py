@@ -1,30 +1,21 @@
-"""Three weeks of an invented office: people on day and night shifts, and service accounts.
+"""An invented office: people on day and night shifts, and service accounts, and what they do.
 
-A log has one row for each event. Who works, from where and on what is drawn once for each seed.
+Who works when, from where and on what is drawn once for each seed.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import lru_cache
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+
+from tests.bench.scenarios.days import DAY, HOUR, Floats
 
 Random = np.random.Generator
-Floats = npt.NDArray[np.float64]
 Strings = npt.NDArray[np.object_]
 Rows = dict[str, npt.NDArray[Any]]
 """Columns of events, not yet in order; `time` is in seconds after the first day began."""
-
-FIRST_DAY = datetime(2026, 3, 10)
-"""A Tuesday. On 29 March, a Sunday, clocks in Europe go forward."""
-DAYS = 21
-"""The last one is Monday, 30 March."""
-HOUR = 3_600.0
-DAY = 24 * HOUR
 
 PEOPLE = (
     "anna", "boris", "carla", "david", "elena", "felix", "greta", "henry", "irene", "jonas",
@@ -43,9 +34,6 @@ HOSTS = {"app-1": 30.0, "app-2": 45.0, "files-1": 20.0, "files-2": 25.0, "mail-1
 FAILURES = 0.02
 EVENTS_A_SHIFT = 55
 SHIFT = 8 * HOUR
-AT_WEEKENDS = 0.1
-"""The share of people who work on a day of the weekend; on other days it is `AT_WORK`."""
-AT_WORK = 0.95
 FILES, OWN_FILES, SITES, SUPPLIERS = 1_500, 250, 40, 60
 
 
@@ -76,24 +64,8 @@ BACKUP_STEPS = ("mount", "snapshot", "copy", "verify", "prune", "unmount")
 MONITOR, MONITOR_PERIOD = "svc-monitor", 900.0
 SERVICE_ADDRESS = {BACKUP: "192.0.2.240", MONITOR: "192.0.2.242"}
 
-COLUMNS = (
-    "time", "request_id", "session", "user", "source_ip", "country", "host", "agent", "process",
-    "action", "object", "amount", "bytes", "latency_ms", "status",
-)  # fmt: skip
-"""`amount` is of payments alone. They are queued, so that they have no latency."""
-
-PLAIN, RARE_TOOLS, NO_WEEKENDS = "plain", "many rare processes", "nobody works at weekends"
-BASES = (PLAIN, RARE_TOOLS, NO_WEEKENDS)
-"""Kinds of clean logs. That without weekends ends on a Sunday, a day before the others."""
 _SITES = np.array([f"site-{number:02d}.example" for number in range(SITES)], dtype=object)
 _SUPPLIERS = np.array([f"supplier-{number:02d}" for number in range(SUPPLIERS)], dtype=object)
-_TOOL_WORDS = (
-    ("alpha", "bravo", "cedar", "delta", "ember", "flint", "grove", "harbor", "indigo",
-     "juniper", "kernel", "lumen", "meadow", "nectar", "onyx", "pepper", "quartz", "ribbon",
-     "saffron", "timber"),
-    ("builder", "checker", "cleaner", "finder", "helper", "indexer", "loader", "mapper", "packer",
-     "parser", "printer", "reader", "runner", "sender", "setup", "tracker", "updater", "viewer"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -114,88 +86,6 @@ class Office:
     """Person -> the version of the agent that reports the events."""
 
 
-@dataclass(frozen=True)
-class Log:
-    """A log in the order of time, what is behind it, and the day on which to plant."""
-
-    events: pd.DataFrame
-    office: Office
-    days: int
-    day: int
-    """From 0 on."""
-
-
-def make_log(base: str, seed: int, *, last: bool = False) -> Log:
-    """Make a clean log.
-
-    Parameters
-    ----------
-    base
-        One of `BASES`.
-    seed
-        Of every choice. The same seed gives the same people and habits in every base.
-    last
-        Whether things are planted on the last day. Else it is a working day from the second week
-        on, which has a day after it.
-    """
-    days = DAYS - 1 if base == NO_WEEKENDS else DAYS
-    events, office = _clean(base, days, seed)
-    later = [day for day in range(7, days - 1) if not is_weekend(day)]
-    day = days - 1 if last else int(np.random.default_rng(seed).choice(later))
-    return Log(events, office, days, day)
-
-
-@lru_cache(maxsize=len(BASES))
-def _clean(base: str, days: int, seed: int) -> tuple[pd.DataFrame, Office]:
-    """Make the events of a log; they are shared and must not be changed."""
-    random = np.random.default_rng([seed, BASES.index(base)])
-    office = _found(np.random.default_rng(seed))
-    at_weekends = 0.0 if base == NO_WEEKENDS else AT_WEEKENDS
-    parts = [
-        shift(office, person, day, random)
-        for day in range(-1, days)
-        for person in PEOPLE
-        if random.random() < (at_weekends if is_weekend(day) else AT_WORK)
-    ]
-    parts += [_backup(day, random) for day in range(days)]
-    parts.append(_monitor(days, random))
-    events = _finished(parts, days, random)
-    if base == RARE_TOOLS:
-        _use_rare_tools(events, random)
-    return events, office
-
-
-def date_of(day: int) -> date:
-    """Return the date of a day."""
-    return (FIRST_DAY + timedelta(days=day)).date()
-
-
-def is_weekend(day: int) -> bool:
-    """Say whether a day is a Saturday or a Sunday."""
-    return date_of(day).weekday() >= 5
-
-
-def moments(seconds: Floats | Sequence[float]) -> pd.DatetimeIndex:
-    """Return the moments so many seconds after the first day began."""
-    microseconds = np.round(np.asarray(seconds, dtype=np.float64) * 1e6).astype(np.int64)
-    return pd.DatetimeIndex(pd.Timestamp(FIRST_DAY) + pd.to_timedelta(microseconds, unit="us"),
-                            tz="UTC").as_unit("us")  # fmt: skip
-
-
-@overload
-def seconds_of(times: pd.Timestamp) -> float: ...
-@overload
-def seconds_of(times: pd.Series) -> pd.Series: ...
-def seconds_of(times: pd.Timestamp | pd.Series) -> float | pd.Series:
-    """Return how many seconds after the first day began moments are."""
-    return (times - moments([0.0])[0]) / pd.Timedelta(seconds=1)
-
-
-def on_day(events: pd.DataFrame, day: int) -> pd.Series:
-    """Say of each event whether it happened on a day."""
-    return events["time"].dt.date == date_of(day)
-
-
 def address_of(person: str, country: str) -> str:
     """Return the address that a person has in the office of a country."""
     return f"{NETWORKS[country]}.{PEOPLE.index(person) + 10}"
@@ -204,7 +94,7 @@ def address_of(person: str, country: str) -> str:
 # --- people ----------------------------------------------------------------------------------
 
 
-def _found(random: Random) -> Office:
+def found_office(random: Random) -> Office:
     countries = list(NETWORKS)
     pool = np.array([f"/shared/file-{number:04d}" for number in range(FILES)], dtype=object)
     place = {person: number for number, person in enumerate(PEOPLE)}
@@ -244,6 +134,11 @@ def together(parts: Sequence[Rows]) -> Rows:
 def new_session(random: Random) -> str:
     """Draw the name of a session."""
     return f"s-{random.integers(16**10):010x}"
+
+
+def new_ids(n: int, random: Random) -> list[str]:
+    """Draw the ids of requests."""
+    return [f"r-{number:013x}" for number in random.integers(0, 16**13, n)]
 
 
 def work(office: Office, person: str, times: Floats, country: str, random: Random) -> Rows:
@@ -345,7 +240,7 @@ def _service(
     }
 
 
-def _backup(day: int, random: Random) -> Rows:
+def backup(day: int, random: Random) -> Rows:
     """Make the steps of the backup of a night."""
     begins = day * DAY + BACKUP_HOUR * HOUR + random.uniform(0.0, 120.0)
     gaps = random.normal(240.0, 15.0, len(BACKUP_STEPS))
@@ -353,7 +248,7 @@ def _backup(day: int, random: Random) -> Rows:
     return _service(BACKUP, begins + np.cumsum(gaps), BACKUP_STEPS, sizes, random)
 
 
-def _monitor(days: int, random: Random) -> Rows:
+def monitor(days: int, random: Random) -> Rows:
     """Make the checks of the monitor, a session for each day."""
     times = np.arange(0.0, days * DAY, MONITOR_PERIOD)
     times = times + random.uniform(0.0, 10.0, len(times))
@@ -361,33 +256,3 @@ def _monitor(days: int, random: Random) -> Rows:
     rows = _service(MONITOR, times, ["check"] * len(times), sizes, random)
     names = np.array([new_session(random) for _ in range(days)], dtype=object)
     return rows | {"session": names[(times // DAY).astype(int)]}
-
-
-# --- a log of it -----------------------------------------------------------------------------
-
-
-def _finished(parts: Sequence[Rows], days: int, random: Random) -> pd.DataFrame:
-    """Put parts together in the order of time, without what lies before or after the days."""
-    events = frame_of(together(parts), random)
-    begin, end = moments([0.0, days * DAY])
-    within = (events["time"] >= begin) & (events["time"] < end)
-    return events[within].sort_values("time", kind="stable", ignore_index=True)
-
-
-def frame_of(rows: Rows, random: Random) -> pd.DataFrame:
-    """Give rows their moments and ids."""
-    ids = new_ids(len(rows["time"]), random)
-    return pd.DataFrame(rows | {"time": moments(rows["time"]), "request_id": ids})[list(COLUMNS)]
-
-
-def new_ids(n: int, random: Random) -> list[str]:
-    """Draw the ids of requests."""
-    return [f"r-{number:013x}" for number in random.integers(0, 16**13, n)]
-
-
-def _use_rare_tools(events: pd.DataFrame, random: Random) -> None:
-    """Let every process of a long list run once or twice."""
-    names = [f"{first}-{second}.exe" for first in _TOOL_WORDS[0] for second in _TOOL_WORDS[1]]
-    used = np.repeat(names, random.integers(1, 3, len(names)))
-    by_people = np.flatnonzero(events["user"].isin(PEOPLE) & (events["action"] == "open"))
-    events.loc[random.choice(by_people, len(used), replace=False), "process"] = used

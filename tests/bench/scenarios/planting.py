@@ -11,30 +11,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tests.bench.scenarios.days import DAY, HOUR, Floats, on_day, seconds_of
+from tests.bench.scenarios.logs import Log, frame_of
 from tests.bench.scenarios.office import (
     ACCOUNTANTS,
     ACTIONS,
     BACKUP,
     BY_NIGHT,
-    DAY,
     DIRECTORY,
     EVENTS_A_SHIFT,
     FAILURES,
     HOSTS,
-    HOUR,
     PEOPLE,
     SHIFT,
     TRAVELLERS,
-    Floats,
-    Log,
     Random,
     Rows,
-    frame_of,
     new_ids,
     new_session,
-    on_day,
     same,
-    seconds_of,
     together,
     work,
 )

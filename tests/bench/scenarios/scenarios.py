@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.bench.scenarios import lawful, planting
-from tests.bench.scenarios.office import NO_WEEKENDS, PLAIN, RARE_TOOLS, Log, Random
+from tests.bench.scenarios.logs import NO_WEEKENDS, PLAIN, RARE_TOOLS, Log
+from tests.bench.scenarios.office import Random
 from tests.bench.scenarios.planting import Planted
 
 
