@@ -380,6 +380,8 @@ def test_a_reason_tells_by_its_column_or_its_words():
     drip, lacks = SCENARIOS["drip"], SCENARIOS["short-backup"]
     assert drip.is_told_by("bytes", "", "")
     assert drip.is_told_by("bytes.sum", "", "")
+    assert drip.is_told_by("`bytes` in a day", "", "")
+    assert not drip.is_told_by("bytes_in", "", "")
     assert not drip.is_told_by("latency_ms", "`bytes` is 3", "odd is `bytes`")
     assert lacks.is_told_by("action", "`prune` is missing in `action`: in 1 of 21 sessions", "")
     assert not lacks.is_told_by("action", "`action` is `prune`: in 21 of 27,000 events", "")
