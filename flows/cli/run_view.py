@@ -15,7 +15,7 @@ from flows.report.overview import (
     alone_sentence,
     damage_sentence,
     drift_sentence,
-    left_out_sentence,
+    input_sentences,
     moved_sentence,
     partition_rows_sentence,
     recall_sentence,
@@ -186,8 +186,7 @@ def _ledger_lines(manifest: RunManifest) -> list[str]:
 
 
 def _damage_lines(manifest: RunManifest) -> list[str]:
-    left_out = left_out_sentence(manifest)
-    lines = [left_out] if left_out else []
+    lines = input_sentences(manifest)
     if not manifest.damaged_files:
         return lines
     first = manifest.damaged_files[0]

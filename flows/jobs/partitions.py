@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flows.storage.input.files import Located, locate
+from flows.storage.input.lake_tables import merged
 from schemas.errors import InputError, JobError, NoInputError
 from schemas.job.job import JobSpec
 from schemas.job.partitions import (
@@ -162,7 +163,12 @@ def located_window(job: JobSpec, last: date, days: int) -> Located:
         )
     files = {name: file for located in there for name, file in located.files.items()}
     left_out = sum((Counter(located.left_out) for located in there), Counter[str]())
-    return replace(there[0], files=dict(sorted(files.items())), left_out=dict(left_out))
+    return replace(
+        there[0],
+        files=dict(sorted(files.items())),
+        left_out=dict(left_out),
+        partitions=merged([located.partitions for located in there]),
+    )
 
 
 def located_partition(job: JobSpec, partition: date | None) -> Located | None:

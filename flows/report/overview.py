@@ -52,15 +52,17 @@ def damage_sentence(manifest: RunManifest) -> str:
     return f"{len(damaged):,} of {total} {verb} damaged, and no row judged of {names}."
 
 
-def left_out_sentence(manifest: RunManifest) -> str:
-    """Count the files of the input's folders that are not Parquet; nothing without any."""
-    left_out = manifest.ledger.files_left_out
+def input_sentences(manifest: RunManifest) -> list[str]:
+    """Say what of the input's folders was read: which version of a table, and no other files."""
+    version, left_out = manifest.table_version, manifest.ledger.files_left_out
+    told = [] if version is None else [f"Version {version} of a Delta table: its live rows."]
     if not left_out:
-        return ""
+        return told
     n = sum(left_out.values())
     kinds = listing([f"{of_kind:,} .{kind}" for kind, of_kind in left_out.items()])
     verb = "is" if n == 1 else "are"
-    return f"{count(n, 'file')} in the input's folders {verb} not Parquet and not read: {kinds}."
+    named = f"{count(n, 'file')} in the input's folders"
+    return [*told, f"{named} {verb} not Parquet and not read: {kinds}."]
 
 
 def alarms_sentence(manifest: RunManifest) -> str:

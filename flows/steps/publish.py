@@ -93,6 +93,7 @@ def _manifest(
         started=run.started,
         finished=max(run.started, datetime.now(UTC)),  # the clock may have been set back
         input_files=run.plan.manifest_files(),
+        table_version=run.plan.version,
         ledger=_ledger(run, gathered, scored),
         units_scored=scored.scored,
         columns=column_roles(run),

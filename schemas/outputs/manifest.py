@@ -330,6 +330,10 @@ class RunManifest(OutputDocument):
     started: datetime
     finished: datetime
     input_files: list[InputFile]
+    table_version: int | None = Field(
+        default=None,
+        description="The version of the Delta table that was read; null where the input is none.",
+    )
     ledger: Ledger
     units_scored: int = Field(description="Events, or sessions where the unit is the session.")
     columns: dict[str, ColumnRole]

@@ -14,6 +14,13 @@ from pathlib import Path
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, LocalFileSystem
 
 from flows.storage.fs.filesystem import modified, naming_input_errors, not_there, open_location
+from flows.storage.input.lake_tables import (
+    LiveFiles,
+    Partition,
+    live_files,
+    named_from,
+    refuse_tables,
+)
 from schemas.errors import InputError, NoInputError
 from schemas.locations import without_secrets
 
@@ -40,6 +47,10 @@ class Located:
     """Name below the root -> the file, in the order of the names."""
     left_out: dict[str, int] = field(default_factory=dict)
     """End of a name, such as `csv` -> files in its folders that are not Parquet."""
+    partitions: dict[str, Partition] | None = None
+    """Name of a file -> its partition, as the log of its table tells it."""
+    version: int | None = None
+    """The version of the table that the files are live in."""
 
     def states(self) -> set[tuple[str, int, str | None]]:
         """Give what a change of the files shows in: name, size and time of the last change."""
@@ -58,7 +69,8 @@ def locate(location: str, root: str | None = None) -> Located:
     Parameters
     ----------
     location
-        A file, folder, glob or URL.
+        A file, folder, glob or URL. Of a Delta table, or a folder in one, it is the live files
+        alone; `@v3` at its end asks for version 3.
     root
         A folder above it that the files are named from; by default the folder itself, or the one
         before the first wildcard.
@@ -77,6 +89,9 @@ def locate(location: str, root: str | None = None) -> Located:
         filesystem, path = open_location(location)
         found = filesystem.get_file_info(path)
         others: list[FileInfo] = []
+        live = live_files(location, filesystem, path)
+        if live is not None:
+            return _located_table(filesystem, live, root)
         if found.type is FileType.File:
             _check_kind(path, shown)
             folder, files = path.rpartition("/")[0], [found]
@@ -98,6 +113,13 @@ def locate(location: str, root: str | None = None) -> Located:
         files, others = _each_once(files, folder), _each_once(others, folder)
     names = {file.path.removeprefix(folder).lstrip("/"): file for file in files}
     return Located(filesystem, folder, dict(sorted(names.items())), _by_kind(others))
+
+
+def _located_table(filesystem: FileSystem, live: LiveFiles, root: str | None) -> Located:
+    folder = live.root if root is None else open_location(root)[1]
+    names = named_from(folder, {file.path: live.partitions[file.path] for file in live.files})
+    files = dict(zip(names, live.files, strict=True))
+    return Located(filesystem, folder, dict(sorted(files.items())), {}, names, live.version)
 
 
 def _check_kind(path: str, shown: str) -> None:
@@ -171,6 +193,7 @@ def _visible(filesystem: FileSystem, folder: str, *, recursive: bool = False) ->
     entries = filesystem.get_file_info(
         FileSelector(folder, allow_not_found=True, recursive=recursive)
     )
+    refuse_tables(entries)
     return [entry for entry in entries if not _is_hidden(entry.path.removeprefix(folder))]
 
 
@@ -183,11 +206,9 @@ def _walk(filesystem: FileSystem, folder: str) -> Iterator[list[FileInfo]]:
         if real in seen:
             continue  # a link led back
         seen.add(real)
-        entries = [
-            entry
-            for entry in filesystem.get_file_info(FileSelector(current, allow_not_found=True))
-            if not _is_hidden(entry.path.removeprefix(folder))
-        ]
+        listed = filesystem.get_file_info(FileSelector(current, allow_not_found=True))
+        refuse_tables(listed)
+        entries = [entry for entry in listed if not _is_hidden(entry.path.removeprefix(folder))]
         for entry in entries:
             if entry.type is FileType.Directory:
                 (links if Path(entry.path).is_symlink() else waiting).append(entry.path)

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow.fs import FileInfo, FileSystem
+from pyarrow.fs import FileInfo
 
 from flows.storage.fs.filesystem import damaged, modified, naming_damage, naming_input_errors
 from flows.storage.input.files import Located
@@ -82,7 +82,7 @@ def read_footers(
     InputError
         A file cannot be read though it is not damaged, or too many are damaged.
     """
-    read = partial(_try_footer, location, located.filesystem)
+    read = partial(_try_footer, location, located)
     with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as pool:
         footers = list(pool.map(read, located.files, located.files.values()))
     sound = [footer for footer in footers if not isinstance(footer, DamagedFileError)]
@@ -158,18 +158,18 @@ def where_is(location: str, name: str) -> str:
 
 
 def _try_footer(
-    location: str, filesystem: FileSystem, name: str, file: FileInfo
+    location: str, located: Located, name: str, file: FileInfo
 ) -> tuple[PlannedFile, pa.Schema] | DamagedFileError:
     try:
-        return _read_footer(location, filesystem, name, file)
+        return _read_footer(location, located, name, file)
     except DamagedFileError as error:
         return error
 
 
 def _read_footer(
-    location: str, filesystem: FileSystem, name: str, file: FileInfo
+    location: str, located: Located, name: str, file: FileInfo
 ) -> tuple[PlannedFile, pa.Schema]:
-    where = where_is(location, name)
+    where, filesystem = where_is(location, name), located.filesystem
     with (
         naming_input_errors(where),
         filesystem.open_input_file(file.path) as source,
@@ -182,7 +182,10 @@ def _read_footer(
             raise damaged(where, "its footer contradicts itself")
         _check_inflation(metadata, file.size, where)
         when = modified(filesystem, file)
-        planned = PlannedFile(name, groups, file.size, when, _hive_partition(name))
+        partition = (
+            _hive_partition(name) if located.partitions is None else located.partitions[name]
+        )
+        planned = PlannedFile(name, groups, file.size, when, partition)
         schema = opened.schema_arrow
         str(
             schema

@@ -64,6 +64,8 @@ class InputPlan:
     """Whether any number of files may be damaged but one: the input is a history."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """End of a name, such as `csv` -> files in its folders that are not Parquet."""
+    version: int | None = None
+    """The version of the Delta table that was read; None where it is none."""
 
     @property
     def rows(self) -> int:
@@ -186,7 +188,15 @@ def plan_located(location: str, located: Located, *, tolerant: bool = False) -> 
     flattened_origin(schema)
     repetitive = _repetitive(location, located, files, schema)
     return InputPlan(
-        location, located.root, files, schema, repetitive, damaged, tolerant, located.left_out
+        location,
+        located.root,
+        files,
+        schema,
+        repetitive,
+        damaged,
+        tolerant,
+        left_out=located.left_out,
+        version=located.version,
     )
 
 
