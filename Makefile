@@ -6,11 +6,13 @@ READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
 LOCK := $(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --quiet --generate-hashes \
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+# Without its compiled modules each of the many processes of the tests would compile them again.
+unexport PYTHONDONTWRITEBYTECODE
 # The variable silences an advertisement of the theme's.
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-.PHONY: demo test check docs picture format lock clean bench-quality bench-speed bench-explanations bench-fdr \
-  bench-lawful bench-contamination bench-cluster bench-drift bench-nights bench-verdicts bench-vectors \
+.PHONY: demo test check types fast-tests docs picture format lock clean bench-quality bench-speed bench-explanations \
+  bench-fdr bench-lawful bench-contamination bench-cluster bench-drift bench-nights bench-verdicts bench-vectors \
   bench-scenarios
 
 demo: $(READY)                 ## generate the sample log, run the main job on it, print what it found
@@ -18,15 +20,20 @@ demo: $(READY)                 ## generate the sample log, run the main job on i
 	$(BIN)/outfield detect --job data/jobs/sample.toml
 
 test: check                    ## every test; the slow ones too
-	$(BIN)/pytest -n 4 --dist loadfile -m slow  # they wait for servers: four keep two cores busy
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m slow  # they wait for servers: four keep two cores busy
 
 check: $(READY)                ## format, lint, types, import contracts, prose, documentation, doctests, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MKDOCS)
 	$(BIN)/python -m tests.prose
+	$(MAKE) --no-print-directory -j 2 types fast-tests
+
+types: $(READY)                ## strict types; a minute on one core, and seconds once mypy has its cache
+	$(BIN)/mypy
+
+fast-tests: $(READY)           ## the tests of `make check`
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 bench-quality: $(BENCH_READY)  ## outfield beside its peers on the sets of ../shared/data; ARGS="--help" says more
