@@ -4,6 +4,7 @@
 """
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -237,8 +238,7 @@ def init_of_nothing(_: Path) -> list[str]:
     return ["init", "no-such.parquet"]
 
 
-def unknown_run(folder: Path) -> list[str]:
-    detect_in(small_log(), folder)
+def unknown_run(_: Path) -> list[str]:
     return ["findings", "out/log", "--run", "20260101T000000000000Z"]
 
 
@@ -246,22 +246,24 @@ def no_job_folder(_: Path) -> list[str]:
     return ["findings", "outfield-output/nothing"]
 
 
-def parent_of_the_job(folder: Path) -> list[str]:
-    detect_in(small_log(), folder)
+def parent_of_the_job(_: Path) -> list[str]:
     return ["runs", "out"]
 
 
 def damaged_manifest(folder: Path) -> list[str]:
-    run = detect_in(small_log(), folder)
-    (run.folder / "manifest.json").write_text("{")
+    (manifest,) = folder.glob("out/log/runs/*/manifest.json")
+    manifest.write_text("{")
     return ["runs", "out/log"]
 
 
 def damaged_findings(folder: Path) -> list[str]:
-    run = detect_in(small_log(), folder)
-    (run.folder / "findings/part-00000.parquet").write_bytes(b"PAR1")
+    (findings,) = folder.glob("out/log/runs/*/findings/part-00000.parquet")
+    findings.write_bytes(b"PAR1")
     return ["findings", "out/log"]
 
+
+AFTER_A_RUN = (unknown_run, parent_of_the_job, damaged_manifest, damaged_findings)
+"""What needs a finished run in `out`."""
 
 MISTAKES = (
     Mistake("missing path", missing_path, ("logs/no-such.parquet", "no such file", "spelt")),
@@ -335,6 +337,14 @@ def in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a finished run in `out`, to be copied."""
+    folder = tmp_path_factory.mktemp("finished")
+    detect_in(small_log(), folder)
+    return folder
+
+
 def said_of(tokens: list[str], capfd: pytest.CaptureFixture[str]) -> str:
     """Run a wrong command; check what holds of every one, and give its line."""
     assert main(tokens) == 2
@@ -346,7 +356,9 @@ def said_of(tokens: list[str], capfd: pytest.CaptureFixture[str]) -> str:
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.title)
-def test_a_mistake_is_told_in_one_line(mistake, tmp_path, capfd, messages):
+def test_a_mistake_is_told_in_one_line(mistake, tmp_path, capfd, messages, request):
+    if mistake.prepare in AFTER_A_RUN:
+        shutil.copytree(request.getfixturevalue("finished"), tmp_path, dirs_exist_ok=True)
     tokens = mistake.prepare(tmp_path)
     if tokens[0] == "detect":
         tokens.append("--direct")
