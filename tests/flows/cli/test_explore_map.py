@@ -19,6 +19,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> PublishedRun:
     return detect_in(small_log(), tmp_path_factory.mktemp("map"))
 
 
+@pytest.mark.slow
 def test_every_finding_is_on_the_map_and_the_oddest_is_far_out(run: PublishedRun) -> None:
     points = read_map(run).to_pandas()
     ranks = points["rank"].dropna().astype(int).tolist()
@@ -34,6 +35,7 @@ def test_every_finding_is_on_the_map_and_the_oddest_is_far_out(run: PublishedRun
     assert abs(first["x"] - normal["x"].mean()) > 2 * spread
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "begins"), [("map.png", b"\x89PNG"), ("map.svg", b"<svg"), ("map.parquet", b"PAR1")]
 )
@@ -61,5 +63,6 @@ def test_what_cannot_be_drawn_is_one_line(
         picture(read_map(run), read_findings(run).slice(0, 0), ".png")
 
 
+@pytest.mark.slow
 def test_the_points_have_the_schema_of_the_dictionary(run: PublishedRun) -> None:
     assert read_map(run).schema.field("x").type == pa.float32()

@@ -49,6 +49,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     return incident
 
 
+@pytest.mark.slow
 def test_it_tells_the_incident_its_reasons_and_its_findings(found: Found) -> None:
     told = context_of(found, 20_000)
     assert told["incident"]["incident"] == found.incident["incident"]
@@ -60,6 +61,7 @@ def test_it_tells_the_incident_its_reasons_and_its_findings(found: Found) -> Non
     assert told["past"]
 
 
+@pytest.mark.slow
 def test_no_name_address_or_secret_is_in_it(found: Found) -> None:
     text = json.dumps(context_of(found, 20_000))
     assert "agatha" not in text
@@ -71,6 +73,7 @@ def test_no_name_address_or_secret_is_in_it(found: Found) -> None:
     assert "user-1" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [900, 1_500, 3_000])
 def test_it_keeps_within_its_budget_and_counts_what_it_leaves_out(
     found: Found, budget: int
@@ -84,11 +87,13 @@ def test_it_keeps_within_its_budget_and_counts_what_it_leaves_out(
         assert held == len(everything.get(part, [])), part
 
 
+@pytest.mark.slow
 def test_a_budget_below_the_incident_is_refused(found: Found) -> None:
     with pytest.raises(OutfieldError, match="the incident alone takes"):
         context_of(found, 10)
 
 
+@pytest.mark.slow
 def test_the_command_prints_json(found: Found, capsys: pytest.CaptureFixture[str]) -> None:
     output = str(Path(str(found.run.folder)).parents[2])
     assert main(["context", found.incident["incident"], "--output", output]) == 0

@@ -26,6 +26,8 @@ from flows.storage.search.stored_records import StoredRecords
 from schemas.errors import InputError, OutputError
 from tests.flows.sample_logs import dataset_bytes, detect, detect_in, job, small_log, written
 
+pytestmark = pytest.mark.slow
+
 KEEP = {"search": {"store": True}}
 EXAMPLES = Path(__file__).parents[3] / "docs/howto/search-and-export.md"
 
@@ -99,7 +101,6 @@ def test_only_the_row_groups_that_are_asked_for_are_read(
     assert read == [7, 250 % 7]
 
 
-@pytest.mark.slow
 def test_a_run_that_keeps_nothing_writes_nothing_of_it(tmp_path: Path) -> None:
     run = detect_in(small_log(), tmp_path)
     assert run.manifest.search is None
@@ -109,7 +110,6 @@ def test_a_run_that_keeps_nothing_writes_nothing_of_it(tmp_path: Path) -> None:
         similar(folder_of(run), Question("e1"), 7)
 
 
-@pytest.mark.slow
 def test_of_too_many_records_the_findings_are_stored(tmp_path: Path) -> None:
     run = detect_in(small_log(400), tmp_path, search={"store": True, "records": 50})
     stored = set(all_records(run)["record_id"].to_pylist())
@@ -145,7 +145,6 @@ def test_a_described_event_finds_those_that_mean_it(run: PublishedRun) -> None:
     assert {(hit.record["action"], hit.record["user"]) for hit in answer.hits} == {("list", "u3")}
 
 
-@pytest.mark.slow
 def test_a_text_finds_its_like(tmp_path: Path) -> None:
     log = small_log(400)
     messages = [
@@ -158,7 +157,6 @@ def test_a_text_finds_its_like(tmp_path: Path) -> None:
     assert {hit.record["message"] for hit in answer.hits} == {"the door was opened by hand"}
 
 
-@pytest.mark.slow
 def test_the_example_of_the_page_finds_the_phrase_in_the_sample_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -186,7 +184,6 @@ def test_the_columns_that_the_question_names_are_shown_first(
     assert not re.search(r"bytes=\d+\.0\b", out)
 
 
-@pytest.mark.slow
 def test_runs_of_another_model_are_embedded_anew(tmp_path: Path) -> None:
     for seed in (0, 1):
         log = written(tmp_path / f"{seed}.parquet", small_log(300, seed))
@@ -198,21 +195,18 @@ def test_runs_of_another_model_are_embedded_anew(tmp_path: Path) -> None:
     assert similar(str(tmp_path / "out/log"), Question("e7"), 1).runs == 1
 
 
-@pytest.mark.slow
 def test_stored_records_have_the_same_bytes_each_time(tmp_path: Path) -> None:
     runs = [detect_in(small_log(), tmp_path / name, **KEEP) for name in ("a", "b")]
     for dataset in ("records", "indexes"):
         assert dataset_bytes(runs[0], dataset) == dataset_bytes(runs[1], dataset)
 
 
-@pytest.mark.slow
 def test_keeping_records_changes_no_finding(run: PublishedRun, tmp_path: Path) -> None:
     plain = detect_in(small_log(400), tmp_path)
     assert dataset_bytes(plain, "findings") == dataset_bytes(run, "findings")
     assert plain.manifest.job_fingerprint == run.manifest.job_fingerprint
 
 
-@pytest.mark.slow
 def test_sessions_are_searched_by_what_they_are(tmp_path: Path) -> None:
     settings = {"unit": "session", "session_key": "user", "session_gap": "1h", **KEEP}
     run = detect_in(small_log(400), tmp_path, **settings)
