@@ -259,24 +259,23 @@ def interactive_service(log: Log, random: Random) -> Planted:
 # --- of hosts, and what is new ---------------------------------------------------------------
 
 
-def _host_today(log: Log, random: Random) -> tuple[str, Flags]:
-    host = str(random.choice(list(HOSTS)))
-    today = (log.events["host"] == host) & on_day(log.events, log.day)
-    return host, today.to_numpy()
+def _on(host: str, log: Log) -> Flags:
+    """Say of each event whether it is of a host and of the day."""
+    return ((log.events["host"] == host) & on_day(log.events, log.day)).to_numpy()
 
 
 def slow_host(log: Log, random: Random) -> Planted:
     """The latencies of a host double for a day."""
-    host, today = _host_today(log, random)
-    events = log.events.copy()
+    host = str(random.choice(list(HOSTS)))
+    events, today = log.events.copy(), _on(host, log)
     events["latency_ms"] = events["latency_ms"].where(~today, 2.0 * events["latency_ms"]).round(1)
     return Planted(events, today, (("host", host),), (log.day,))
 
 
 def failing_host(log: Log, random: Random) -> Planted:
-    """The failures of a host triple for a day."""
-    host, today = _host_today(log, random)
-    events = log.events.copy()
+    """The failures of the busiest host triple for a day, to about 24 where there were 8."""
+    host = str(log.events["host"].value_counts().index[0])
+    events, today = log.events.copy(), _on(host, log)
     succeeded = np.flatnonzero(today & (events["status"] == "ok").to_numpy())
     failed = int(today.sum()) - len(succeeded)
     more = max(0, round(3 * FAILURES * int(today.sum())) - failed)
