@@ -433,31 +433,22 @@ def test_what_the_user_has_set_stays(monkeypatch):
 @pytest.mark.parametrize(
     ("start", "printed"), [("prepare_prefect()", False), ("prepare_serving('jobs')", True)]
 )
-def test_services_of_prefect_speak_where_runs_are_served_alone(start, printed, tmp_path):
-    """A terminal has our line alone, however slowly Prefect's `EventsWorker` ends."""
-    code = (
-        "import logging; from flows.runtime import settings;"
-        f"settings.{start};"
-        "from prefect.logging.configuration import ensure_logging_setup;"
-        "ensure_logging_setup();"
-        "logging.getLogger('EventsWorker').warning('Still processing items')"
-    )
-    said = said_by(code, tmp_path)
-    assert ("Still processing items" in said.stderr) == printed
+def test_services_and_database_of_prefect_speak_where_runs_are_served_alone(
+    start, printed, tmp_path
+):
+    """A terminal has our line alone: however slowly Prefect's `EventsWorker` ends.
 
-
-@pytest.mark.parametrize(
-    ("start", "printed"), [("prepare_prefect()", False), ("prepare_serving('jobs')", True)]
-)
-def test_the_database_of_prefect_speaks_where_runs_are_served_alone(start, printed, tmp_path):
-    """An embedded server may be stopped while it writes: SQLAlchemy then logs a traceback."""
+    And an embedded server may be stopped while it writes: SQLAlchemy then logs a traceback.
+    """
     code = (
         "import logging; from flows.runtime import settings;"
         f"settings.{start};"
         "from prefect.logging.configuration import ensure_logging_setup;"
         "ensure_logging_setup();"
         "import sqlalchemy.pool;"
+        "logging.getLogger('EventsWorker').warning('Still processing items');"
         "logging.getLogger('sqlalchemy.pool.impl').error('Exception terminating connection')"
     )
     said = said_by(code, tmp_path)
+    assert ("Still processing items" in said.stderr) == printed
     assert ("Exception terminating connection" in said.stderr) == printed
