@@ -8,6 +8,10 @@ from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
 from anomaly.embedding.rarity import holders_of, surprisal
+from anomaly.numerics.spacing import evenly_spaced
+
+_MOST_LEARNT = 16_384
+"""Bags, or events, that the directions are learnt from: enough for some tens of directions."""
 
 
 @dataclass(frozen=True)
@@ -36,26 +40,31 @@ class TokenSpace:
     def fit(
         cls, bags: sparse.csr_matrix, counts: npt.NDArray[np.int64], n_directions: int, seed: int
     ) -> "TokenSpace":
-        """Learn from `bags` (n_bags, n_tokens); row i stands for `counts[i]` events."""
+        """Learn from `bags` (n_bags, n_tokens); row i stands for `counts[i]` events.
+
+        The weights are those of all. The directions are learnt from all bags, or of more than
+        16,384 from as many events, evenly spaced.
+        """
         total = int(counts.sum())
         holders = np.asarray((bags > 0).T @ counts).ravel()
         seen = np.flatnonzero(holders)
         weights = surprisal(holders[seen], total).astype(np.float32)
         unseen_weight = float(surprisal(np.zeros(1), total).astype(np.float32)[0])
-        weighed = bags[:, seen] @ sparse.diags_array(weights)
-        rank = min(n_directions, len(seen) - 1, bags.shape[0] - 1)
+        learnt, drawn = _some_events(bags, counts) if n_directions else (bags, counts)
+        weighed = learnt[:, seen] @ sparse.diags_array(weights)
+        shares = drawn / max(int(drawn.sum()), 1)
+        rank = min(n_directions, len(seen) - 1, learnt.shape[0] - 1)
         if rank < 1:
             directions = np.zeros((len(seen), n_directions), dtype=np.float32)
         else:
-            sample = sparse.diags_array(np.sqrt(counts / max(total, 1))) @ weighed
+            sample = sparse.diags_array(np.sqrt(shares)) @ weighed
             _, _, rows = randomized_svd(sample, n_components=rank, random_state=seed)
             directions = np.zeros((len(seen), n_directions), dtype=np.float32)
             directions[:, :rank] = rows.T
         unscaled = cls(bags.shape[1], unseen_weight, seen, weights, directions, 1.0)
-        coordinates = unscaled.transform(bags)[:, :-2]
-        shares = (counts / max(total, 1))[:, None]
-        centre = np.sum(shares * coordinates, axis=0)
-        variance = float(np.sum(shares * (coordinates - centre) ** 2))
+        coordinates = unscaled.transform(learnt)[:, :-2]
+        centre = np.sum(shares[:, None] * coordinates, axis=0)
+        variance = float(np.sum(shares[:, None] * (coordinates - centre) ** 2))
         return replace(unscaled, scale=float(1.0 / np.sqrt(max(variance, 1.0))))
 
     @property
@@ -100,6 +109,18 @@ class TokenSpace:
         mean = _sums(_like(bags, weights)) / np.maximum(n_held, 1)
         columns = [main * self.scale, residual * self.scale, mean, rarest]
         return np.column_stack(columns).astype(np.float32)
+
+
+def _some_events(
+    bags: sparse.csr_matrix, counts: npt.NDArray[np.int64]
+) -> tuple[sparse.csr_matrix, npt.NDArray[np.int64]]:
+    """Return some of the bags, and how many of the events drawn each stands for."""
+    if bags.shape[0] <= _MOST_LEARNT:
+        return bags, counts
+    ends = np.cumsum(counts)
+    held = np.searchsorted(ends, evenly_spaced(int(ends[-1]), _MOST_LEARNT), side="right")
+    rows, drawn = np.unique(held, return_counts=True)
+    return bags[rows], drawn
 
 
 def _like(bags: sparse.csr_matrix, data: npt.NDArray[np.float32]) -> sparse.csr_matrix:

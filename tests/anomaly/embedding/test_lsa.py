@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from anomaly.embedding import lsa
 from anomaly.embedding.lsa import TokenSpace
 from tests import naive
 from tests.anomaly.logs import PATIENT
@@ -75,3 +76,23 @@ def test_a_bag_counted_many_times_equals_as_many_bags() -> None:
     )
     a, b = together.transform(csr(bags)), apart.transform(csr(bags))
     np.testing.assert_allclose(a @ a.T, b @ b.T, rtol=1e-3, atol=1e-3)
+
+
+def test_of_many_bags_the_directions_are_learnt_from_some_events_the_weights_from_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kinds = [{0, 1, 2}, {3, 4, 5}, {6, 7}, {0, 8}]
+    random = np.random.default_rng(0)
+    drawn = random.integers(0, 4, 1_000)
+    bags = [kinds[kind] | {10 + i % 20} for i, kind in enumerate(drawn)]
+    counts = np.array([1, 5, 2, 9])[drawn]
+    whole = TokenSpace.fit(csr(bags), counts, 4, 0)
+    monkeypatch.setattr(lsa, "_MOST_LEARNT", 400)
+    some = TokenSpace.fit(csr(bags), counts, 4, 0)
+    assert np.array_equal(some.weights, whole.weights)
+    assert not np.array_equal(some.directions, whole.directions)
+    assert some.scale == pytest.approx(whole.scale, rel=0.05)
+    cosines = np.linalg.svd(whole.directions.T @ some.directions, compute_uv=False)
+    assert cosines[:2].min() > 0.98  # of the angles between what both span
+    monkeypatch.setattr(lsa, "_MOST_LEARNT", len(bags))
+    assert np.array_equal(TokenSpace.fit(csr(bags), counts, 4, 0).directions, whole.directions)
