@@ -2,16 +2,18 @@
 
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from tests.bench.speed.log import COLUMNS, write_log
 from tests.bench.speed.measure import Measured, measure
 from tests.bench.speed.tables import growth, page
-from tests.bench.speed.trials import FLOOR, OUTFIELD, Trial, run_trial
+from tests.bench.speed.trials import FLOOR, OUTFIELD, TEXT_PEER, Trial, run_trial
 
 pytestmark = pytest.mark.slow
 
@@ -58,6 +60,27 @@ def test_the_log_has_its_rows_in_the_order_of_time_and_the_programs_end_on_it(
         found = run_trial(name, log, 20_000, tmp_path / "out", (120.0, 1))
         assert found.measured.failed == ""
         assert ("score" in found.steps) == (name == OUTFIELD)
+
+
+def test_the_log_with_texts_has_two_columns_that_hardly_repeat_and_the_script_ends_on_it(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "log.parquet"
+    write_log(log, 20_000, "texts")
+    table = pq.read_table(log)
+    assert table.column_names == [*COLUMNS[:7], "message", "url"]
+    assert all(pc.count_distinct(table[name]).as_py() > 19_000 for name in ("message", "url"))
+    for name in (OUTFIELD, TEXT_PEER):
+        assert run_trial(name, log, 20_000, tmp_path / "out", (240.0, 1)).measured.failed == ""
+
+
+def test_the_log_with_texts_is_compared_with_the_script() -> None:
+    trials = [trial(FLOOR, 10**6, 2.0), trial(OUTFIELD, 10**6, 10.0)]
+    of_texts = [trial(OUTFIELD, 10**6, 12.0), trial(TEXT_PEER, 10**6, 16.0)]
+    text = page([*trials, *(replace(each, kind="texts") for each in of_texts)], ["on paper"])
+    assert "| outfield | 1,000,000 | 10.0 | 100,000 | 5.0 |" in text
+    assert "| outfield | 1,000,000 | 12.0 | 83,333 | 0.75 |" in text
+    assert "| lean-text | 1,000,000 | 16.0 | 62,500 | 1.00 |" in text
 
 
 def test_the_tables_compare_with_the_floor_and_the_peers() -> None:

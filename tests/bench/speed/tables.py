@@ -5,13 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from tests.bench.results import table
-from tests.bench.speed.trials import FLOOR, OUTFIELD, PREFECT, Trial
+from tests.bench.speed.trials import FLOOR, OUTFIELD, PREFECT, TEXT_PEER, Trial
 
 _DASH = "–"
 
 
 def page(trials: Sequence[Trial], terms: Sequence[str]) -> str:
     """Write all tables, and the terms under which the figures were made, a sentence a line."""
+    texts = [trial for trial in trials if trial.kind == "texts"]
+    trials = [trial for trial in trials if trial.kind == "names"]
     parts = [
         "# Speed",
         "\n".join(f"- {line}" for line in terms),
@@ -24,6 +26,8 @@ def page(trials: Sequence[Trial], terms: Sequence[str]) -> str:
     peers = [t for t in trials if t.name not in (OUTFIELD, FLOOR, PREFECT)]
     if peers:
         parts += ["## Beside what else is there", _beside(trials, peers)]
+    if texts:
+        parts += ["## With texts", _with_texts(texts), "Its steps, in seconds:", _steps(texts)]
     return "\n\n".join(parts)
 
 
@@ -53,6 +57,17 @@ def _beside(trials: Sequence[Trial], peers: Sequence[Trial]) -> str:
         seconds, rate, times, cpu, peak = _figures(peer, faster)
         rows.append([peer.name, f"{peer.rows:,}", seconds, rate, times, cpu, peak])
     return table([*head, "CPU s", "peak MiB"], rows)
+
+
+def _with_texts(trials: Sequence[Trial]) -> str:
+    scripts = {t.rows: t.measured.seconds for t in trials if t.name == TEXT_PEER}
+    head = ["program", "events", "seconds", "events a second", "× the script", "CPU s", "peak MiB"]
+    rows = []
+    for trial in sorted(trials, key=lambda t: t.rows):
+        script = scripts.get(trial.rows)
+        ratio = f"{trial.measured.seconds / script:.2f}" if script else _DASH
+        rows.append([trial.name, f"{trial.rows:,}", *_figures(trial, ratio)])
+    return table(head, rows)
 
 
 def _figures(trial: Trial, ratio: str) -> list[str]:

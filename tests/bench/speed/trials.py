@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.bench.speed.log import Kind
 from tests.bench.speed.measure import Measured, measure
 
 OUTFIELD, FLOOR, PREFECT = "outfield", "floor", "outfield, through Prefect"
 PEERS = ("lean", "pyod-iforest", "pyod-ecod", "pyod-knn")
 """Programs of `contenders` that do the same job otherwise."""
+TEXT_PEER = "lean-text"
+"""The one that is measured on the log with texts."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Trial:
     measured: Measured
     steps: dict[str, float] = field(default_factory=dict)
     """Seconds of each step, where it is outfield's."""
+    kind: Kind = "names"
+    """What the log holds."""
 
     @property
     def rows_per_second(self) -> float:
