@@ -119,8 +119,10 @@ def job_name_of(location: str) -> str:
     ('events', 'signins')
     >>> job_name_of("logs/signins/{date:%Y/%m/%d}.parquet")
     'signins'
+    >>> job_name_of("lake/signins@v12")
+    'signins'
     """
-    parts = re.split(r"[/\\]+", without_day(location))
+    parts = re.split(r"[/\\]+", re.sub(r"@v\d+$", "", without_day(location)))
     plain = "/".join(part for part in parts if not re.search(r"[*?\[\]{}]", part)).rstrip("/")
     if plain.rpartition("/")[2] in ("", ".", ".."):
         plain = str(Path(plain).resolve())

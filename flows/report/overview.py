@@ -53,9 +53,13 @@ def damage_sentence(manifest: RunManifest) -> str:
 
 
 def input_sentences(manifest: RunManifest) -> list[str]:
-    """Say what of the input's folders was read: which version of a table, and no other files."""
+    """Say which version of a table was read, and which columns and files were left out."""
     version, left_out = manifest.table_version, manifest.ledger.files_left_out
     told = [] if version is None else [f"Version {version} of a Delta table: its live rows."]
+    told += [
+        f"Column {visible(column)} is not judged: a {kind} cannot be read."
+        for column, kind in manifest.ledger.columns_left_out.items()
+    ]
     if not left_out:
         return told
     n = sum(left_out.values())

@@ -143,6 +143,7 @@ def _ledger(run: Run, gathered: Gathered, scored: ChunkScored) -> Ledger:
         scored=rows,
         quarantined=dict(sorted(rejected.items())),
         files_left_out=dict(run.plan.left_out),
+        columns_left_out=run.plan.unread,
     )
 
 

@@ -23,6 +23,10 @@ class Ledger(OutputDocument):
         description="End of a name, such as `csv` -> files in the folders of the input that are not"
         " Parquet. They were not read, and their rows are not counted.",
     )
+    columns_left_out: dict[str, str] = Field(
+        default_factory=dict,
+        description="Column -> its type, which cannot be read: the rows are judged without it.",
+    )
 
     @property
     def rows_quarantined(self) -> int:

@@ -15,6 +15,7 @@ from pyarrow.fs import FileInfo
 
 from flows.storage.fs.filesystem import damaged, modified, naming_damage, naming_input_errors
 from flows.storage.input.files import Located
+from flows.storage.input.raw_footer import read_metadata, unread_columns
 from schemas.errors import DamagedFileError, InputError
 from schemas.locations import without_secrets
 
@@ -46,6 +47,8 @@ class PlannedFile:
     """UTC time of the last change, if the store tells it."""
     partition: tuple[tuple[str, str | None], ...] = ()
     """Keys and values of its hive partition."""
+    unread: tuple[tuple[str, str], ...] = ()
+    """Columns of types that cannot be read, each with its type."""
 
     @property
     def rows(self) -> int:
@@ -174,7 +177,7 @@ def _read_footer(
         naming_input_errors(where),
         filesystem.open_input_file(file.path) as source,
         naming_damage(where),
-        pq.ParquetFile(source, **INT96) as opened,
+        pq.ParquetFile(source, metadata=read_metadata(source), **INT96) as opened,
     ):
         metadata = opened.metadata
         groups = tuple(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))
@@ -185,8 +188,12 @@ def _read_footer(
         partition = (
             _hive_partition(name) if located.partitions is None else located.partitions[name]
         )
-        planned = PlannedFile(name, groups, file.size, when, partition)
         schema = opened.schema_arrow
+        unread = unread_columns(metadata, schema)
+        schema = pa.schema([field for field in schema if field.name not in unread])
+        planned = PlannedFile(
+            name, groups, file.size, when, partition, unread=tuple(unread.items())
+        )
         str(
             schema
         )  # names are decoded when they are asked for: here, where it is known of which file

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from flows.storage.fs.filesystem import naming_damage, naming_input_errors
 from flows.storage.input.files import Located, locate
 from flows.storage.input.footers import DamagedFile, PlannedFile, read_footers, where_is
+from flows.storage.input.raw_footer import read_metadata
 from flows.storage.input.unification import unify
 from schemas.errors import DamagedFileError, InputError
 from schemas.events.flattening import flattened_origin
@@ -76,6 +77,11 @@ class InputPlan:
     def rows_read(self) -> int:
         """All rows, and those that damaged files say they had."""
         return self.rows + sum(file.rows for file in self.damaged)
+
+    @property
+    def unread(self) -> dict[str, str]:
+        """The columns of types that cannot be read, each with its type."""
+        return {column: kind for file in self.files for column, kind in file.unread}
 
     def where(self, file: PlannedFile) -> str:
         """Name a file in an error."""
@@ -223,7 +229,9 @@ def _sizes_of_codes(
         naming_input_errors(where),
         located.filesystem.open_input_file(located.files[name].path) as source,
         naming_damage(where),
-        pq.ParquetFile(source, pre_buffer=False, buffer_size=_BUFFER) as opened,
+        pq.ParquetFile(
+            source, metadata=read_metadata(source), pre_buffer=False, buffer_size=_BUFFER
+        ) as opened,
     ):
         # Arrow ends the process if it is asked for a column of a footer that contradicts itself.
         # When it reads one, it raises an error like others.

@@ -19,6 +19,7 @@ from flows.storage.fs.filesystem import (
 from flows.storage.input.expansion import bounded, in_castable_parts, plan_texts
 from flows.storage.input.footers import INT96, PlannedFile
 from flows.storage.input.plan import Chunk, InputPlan, Piece
+from flows.storage.input.raw_footer import read_metadata
 from flows.storage.input.unification import ENCODED, align
 from schemas.errors import DamagedFileError, InputError
 
@@ -231,7 +232,7 @@ def _batches(
 def _batches_as(
     source: pa.NativeFile, piece: Piece, columns: Sequence[str], encoded: Sequence[str], rows: int
 ) -> Iterator[pa.RecordBatch]:
-    metadata = pq.read_metadata(source)
+    metadata = read_metadata(source)
     # Not `metadata.schema`: that and the footer hold each other until Python looks for such rings.
     own = set(pq.ParquetFile(source, metadata=metadata).schema_arrow.names)
     wanted = [name for name in columns if name in own]

@@ -149,6 +149,7 @@ def test_a_table_of_iceberg_is_refused(tmp_path: Path, part: str) -> None:
         plan_input(str(tmp_path))
 
 
+@pytest.mark.slow
 def test_a_run_names_the_version_of_its_table(tmp_path, capsys):
     write_deltalake(tmp_path / "table", small_log(300))
     DeltaTable(tmp_path / "table").delete("event_id = 'e7'")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.parquet.encryption as pe
@@ -100,6 +101,7 @@ def test_a_folder_of_other_files_alone_says_what_it_holds(tmp_path: Path) -> Non
         plan_input(str(tmp_path))
 
 
+@pytest.mark.slow
 def test_the_summary_counts_the_files_that_were_not_read(tmp_path, capsys):
     folder = tmp_path / "logs"
     written(folder / "a.parquet", small_log(200))
@@ -111,3 +113,30 @@ def test_the_summary_counts_the_files_that_were_not_read(tmp_path, capsys):
     run = find_run(str(tmp_path / "out/logs"))
     assert run.manifest.ledger.files_left_out == {"csv": 1, "json": 1}
     assert said in html.unescape((run.folder / "report.html").read_text())
+
+
+@pytest.mark.slow
+def test_a_column_of_a_type_that_arrow_does_not_know_is_left_out_and_named(tmp_path, capsys):
+    frame = pl.from_arrow(small_log(300))
+    assert isinstance(frame, pl.DataFrame)
+    wide = pl.Series("wei", [i % 7 for i in range(300)], dtype=pl.Int128)
+    frame.with_columns(wide).write_parquet(tmp_path / "logs.parquet", use_pyarrow=False)
+    output = tmp_path / "out"
+    arguments = ["detect", f"{tmp_path}/logs.parquet", "--output", str(output), "--direct"]
+    assert main(arguments) == 0
+    said = "Column wei is not judged: a 128-bit integer cannot be read."
+    assert said in capsys.readouterr().out
+    manifest = find_run(f"{output}/logs").manifest
+    assert manifest.ledger.read == 300
+    assert manifest.ledger.columns_left_out == {"wei": "128-bit integer"}
+    assert "wei" not in manifest.columns
+
+
+def test_a_column_that_one_file_alone_holds_in_an_unknown_type_is_refused(tmp_path: Path) -> None:
+    for number, kind in enumerate((pl.Int64, pl.Int128)):
+        pl.DataFrame({"n": pl.Series([1, 2], dtype=kind)}).write_parquet(
+            tmp_path / f"{number}.parquet"
+        )
+    plan = plan_input(str(tmp_path))
+    with pytest.raises(InputError, match=r"1\.parquet: column 'n' holds fixed_size_binary"):
+        read_rows(plan, np.arange(plan.rows))
