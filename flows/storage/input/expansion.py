@@ -5,7 +5,7 @@ times. Where that could fill the memory, texts are read as codes, and measured b
 spelled out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -23,6 +23,8 @@ _DECODED_AT_ONCE = 2**26
 _PROBED_ROWS = 1_024
 _FEWEST_ROWS = 64
 _BUFFER = 2**16
+_LARGE_COLUMN = 2**20
+"""Bytes from which on a column is not read whole for its dictionary, about."""
 
 
 @dataclass(frozen=True)
@@ -57,27 +59,32 @@ def plan_texts(
     rows
         Rows that are decoded at a time.
     """
-    leaves = _leaves(source, metadata, columns)
+    leaves = _leaves(source, metadata, set(columns))
+    texts: dict[str, list[_Leaf]] = {}
+    for leaf in leaves:
+        if leaf.is_text:
+            texts.setdefault(leaf.column, []).append(leaf)
     bounds: dict[str, int] = {}
-    fewest = rows
+    fewest = min(rows, _rows_of(sum(leaf.width for leaf in leaves)))
     for number in row_groups:
         group = metadata.row_group(number)
-        fewest = min(fewest, _rows_of(sum(leaf.width for leaf in leaves)))
-        for column in columns:
-            texts = [leaf for leaf in leaves if leaf.column == column and leaf.is_text]
-            in_lists = any(leaf.in_lists for leaf in texts)
-            at_once = min(rows, group.num_rows)
-            if not texts or (not in_lists and group.total_byte_size * at_once <= _MOST_AT_ONCE):
-                continue  # it fits even if each row held all that the row group holds
-            longest = _longest(source, metadata, number, texts)
+        at_once = min(rows, group.num_rows)
+        if not at_once:
+            continue
+        fits = group.total_byte_size * at_once <= _MOST_AT_ONCE  # if each row held all of it
+        asked = {
+            column: parts
+            for column, parts in texts.items()
+            if not fits or any(leaf.in_lists for leaf in parts)
+        }
+        for column, longest in _longest_texts(source, metadata, number, asked).items():
             if longest is None:
                 fewest = min(fewest, _rows_of(group.total_byte_size))
                 continue
-            if in_lists:
-                at_once = max(group.column(leaf.number).num_values for leaf in texts)
-            bounds[column] = max(bounds.get(column, 0), longest * at_once)
-    beyond = set(_beyond(bounds))
-    codes = tuple(leaf.path for leaf in leaves if leaf.is_text and leaf.column in beyond)
+            lists = [leaf for leaf in texts[column] if leaf.in_lists]
+            values = max([at_once, *(group.column(leaf.number).num_values for leaf in lists)])
+            bounds[column] = max(bounds.get(column, 0), longest * values)
+    codes = tuple(leaf.path for column in _beyond(bounds) for leaf in texts[column])
     return TextReading(codes, fewest if fewest < rows else None)
 
 
@@ -182,7 +189,7 @@ class _Leaf:
 
 
 def _leaves(
-    source: pa.NativeFile, metadata: pq.FileMetaData, columns: Sequence[str]
+    source: pa.NativeFile, metadata: pq.FileMetaData, columns: Collection[str]
 ) -> list[_Leaf]:
     opened = pq.ParquetFile(source, metadata=metadata)
     paths = opened.reader.column_paths
@@ -212,34 +219,53 @@ def _leaf_kinds(kind: pa.DataType, *, in_lists: bool = False) -> Iterator[tuple[
         yield kind, in_lists
 
 
-def _longest(
-    source: pa.NativeFile, metadata: pq.FileMetaData, group: int, leaves: Sequence[_Leaf]
-) -> int | None:
-    """Give the bytes of the longest text in the dictionaries of a column of a row group.
+def _longest_texts(
+    source: pa.NativeFile,
+    metadata: pq.FileMetaData,
+    group: int,
+    texts: Mapping[str, Sequence[_Leaf]],
+) -> dict[str, int | None]:
+    """Give the bytes of the longest text in the dictionaries of each column of a row group.
 
     0 where the footer names no dictionary; None where the texts cannot be read as codes.
     """
+    if not texts:
+        return {}
+    paths = [leaf.path for leaves in texts.values() for leaf in leaves]
     try:
-        first = _first_rows(source, metadata, group, [leaf.path for leaf in leaves])
+        first = _first_rows(source, metadata, group, paths)
     except MemoryError:  # Arrow's is one of its exceptions
         raise
     except (OSError, pa.ArrowException):
-        return None
+        if len(texts) == 1:
+            return dict.fromkeys(texts)
+        names = list(texts)
+        halves = names[: len(names) // 2], names[len(names) // 2 :]
+        parts = ({name: texts[name] for name in half} for half in halves)
+        found = [_longest_texts(source, metadata, group, part) for part in parts]
+        return found[0] | found[1]
     # Only now: Arrow ends the process if it is asked for a column that it cannot read.
     chunks = metadata.row_group(group)
-    if not any(chunks.column(leaf.number).has_dictionary_page for leaf in leaves):
-        return 0
-    found = [codes for column in first.columns for codes in _dictionaries(column)]
-    return max((_longest_of(codes, chunks.total_byte_size) for codes in found), default=0)
+    return {
+        column: _longest_of_column(first[column], chunks.total_byte_size)
+        if any(chunks.column(leaf.number).has_dictionary_page for leaf in leaves)
+        else 0
+        for column, leaves in texts.items()
+    }
+
+
+def _longest_of_column(values: pa.Array, size: int) -> int:
+    return max((_longest_of(codes, size) for codes in _dictionaries(values)), default=0)
 
 
 def _first_rows(
     source: pa.NativeFile, metadata: pq.FileMetaData, group: int, paths: list[str]
 ) -> pa.RecordBatch:
-    how = {"pre_buffer": False, "buffer_size": _BUFFER}
+    large = metadata.row_group(group).total_byte_size > _LARGE_COLUMN * len(paths)
+    how = {"pre_buffer": False, "buffer_size": _BUFFER if large else 0}
     opened = pq.ParquetFile(source, metadata=metadata, read_dictionary=paths, **how)
     batches = opened.iter_batches(_PROBED_ROWS, row_groups=[group], columns=paths)
-    return next(batches, pa.record_batch({}))
+    return next(batches)
 
 
 def _longest_of(codes: pa.DictionaryArray, size: int) -> int:

@@ -237,7 +237,8 @@ def _batches_as(
     own = set(pq.ParquetFile(source, metadata=metadata).schema_arrow.names)
     wanted = [name for name in columns if name in own]
     at_once = min(rows, _ROWS_AT_ONCE, max(_CELLS_AT_ONCE // max(len(wanted), 1), 1))
-    spelled_out = [name for name in wanted if name not in encoded]
+    as_codes = set(encoded)
+    spelled_out = [name for name in wanted if name not in as_codes]
     texts = plan_texts(source, metadata, piece.row_groups, spelled_out, at_once)
     at_once = min(at_once, texts.most_rows or at_once)
     codes = [*(name for name in encoded if name in own), *texts.codes]
