@@ -4,6 +4,8 @@ Colours are the style sheet's custom properties, so that one drawing fits light,
 Every field has a name of ours: names and values from the log are data, never Vega expressions.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +13,7 @@ from anomaly.numerics.spacing import stride
 from flows.report.columns import Driver
 from flows.report.data import ReportData
 from flows.report.map import embedding_map
+from flows.report.map_colours import ColouredColumn
 from flows.report.marks import Row, Spec, nominal, quantitative
 from flows.report.text import share
 from flows.report.timeline import lanes, over_time
@@ -37,8 +40,10 @@ _CONFIG: Spec = {
 }
 
 
-def charts(data: ReportData, leading: list[Driver]) -> dict[str, Spec]:
-    """Draw what there is something to draw of.
+def charts(
+    data: ReportData, leading: list[Driver], coloured: Sequence[ColouredColumn]
+) -> dict[str, Spec]:
+    """Draw what there is something to draw of; the map can take the colours of some columns.
 
     Returns
     -------
@@ -50,7 +55,7 @@ def charts(data: ReportData, leading: list[Driver]) -> dict[str, Spec]:
     drawn = {
         "time": over_time(findings, data.time_column),
         "lanes": lanes(findings, data.incidents, data.time_column),
-        "map": embedding_map(data.map_points, findings),
+        "map": embedding_map(data.map_points, findings, coloured),
         "scores": _score_distribution(data),
         "columns": _driving_columns(leading),
     }

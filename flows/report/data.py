@@ -31,6 +31,9 @@ class ReportData:
     map_points
         `schemas.outputs.tables.MAP`; those of runs before it was written lack `record_id` and
         `region`.
+    map_values
+        The values of the normal records on the map, in their order. Its columns are those that the
+        map can be coloured by; it may have none.
     time_column
         The own column of `findings` that holds the event's time, if there is one.
     incident_context
@@ -50,6 +53,7 @@ class ReportData:
     score_counts: npt.NDArray[np.int64]
     score_edges: npt.NDArray[np.float64]
     map_points: pa.Table
+    map_values: pa.Table
     time_column: str | None
     incident_context: pa.Table
     steps: pa.Table

@@ -25,11 +25,16 @@ const openMark = (_event, mark) => {
   if (mark && mark.datum && mark.datum.rank) openAt(`finding-${mark.datum.rank}`);
 };
 
+const has = (view, signal) =>
+  view.getState({ signals: (name) => name === signal }).signals[signal] !== undefined;
+
 const keep = ({ view }) => {
-  if (view.getState({ signals: (name) => name === "chosen" }).signals.chosen) {
+  if (has(view, "chosen")) {
     views.push(view);
     choose();
     pale();
+    colour();
+    offerBrush(view);
   }
   view.addEventListener("click", openMark);
 };

@@ -10,7 +10,7 @@ from flows.report.incident_cards import IncidentCard, verdict_labels
 from flows.report.text import Cut, count, cut, listing, visible
 
 _MOST = 100
-"""Entities that the page tells of: those of the oddest incidents."""
+"""Entities with a part of the page: those of the oddest incidents."""
 _INCIDENTS = 10
 """Incidents of an entity that are listed of this run."""
 _NAME, _TITLE, _FULL = 80, 160, 600
@@ -34,7 +34,7 @@ class EntityIncident:
 
 @dataclass(frozen=True)
 class EntityPart:
-    """All that is told of one entity."""
+    """A part of the page: one entity."""
 
     place: str
     """The name of the part in the page's address."""
@@ -55,17 +55,17 @@ class EntityPart:
 
 @dataclass(frozen=True)
 class EntityParts:
-    """The entities that the page tells of."""
+    """The entities with a part of the page."""
 
     shown: list[EntityPart]
     more: int
-    """Entities of cards that it does not tell of."""
+    """Entities of cards that have none."""
     of_incident: dict[str, str]
     """Incident -> the place of its entity."""
 
 
 def entity_parts(data: ReportData, cards: Sequence[IncidentCard]) -> EntityParts:
-    """Tell of the entities of the cards, those of the oddest incidents first."""
+    """Describe the entities of the cards, those of the oddest incidents first."""
     listed, held = data.incidents.to_pylist(), data.suppressed.to_pylist()
     whose = {row["incident"]: _whose(row) for row in listed[: len(cards)]}
     entities = list(dict.fromkeys(each for each in whose.values() if each is not None))

@@ -14,9 +14,22 @@ const keys = {
 };
 
 const isFiltered = () =>
-  [form.severity, form.status, form.column, form.name, form.text].some(({ value }) => value);
+  [form.severity, form.status, form.column, form.name, form.text, form.from, form.to].some(
+    (field) => field?.value,
+  );
 
-const answers = ({ severity, status, columns, names, text }) =>
+// The two ends of the span that the fields name, in milliseconds; null where one is empty.
+const span = () =>
+  [form.from, form.to].map((field) => (field?.value ? Date.parse(`${field.value}Z`) : null));
+
+const isWithin = ({ from, to }) => {
+  const [first, last] = span();
+  if (first === null && last === null) return true;
+  return from !== "" && Number(to) >= (first ?? -Infinity) && Number(from) <= (last ?? Infinity);
+};
+
+const answers = ({ severity, status, columns, names, text, ...times }) =>
+  isWithin(times) &&
   (!form.severity.value || form.severity.value === severity) &&
   (!form.status.value || form.status.value === status) &&
   (!form.column.value || JSON.parse(columns).includes(form.column.value)) &&
@@ -40,6 +53,7 @@ const shownItems = () => items.filter((item) => !item.hidden);
 const sayShown = () => {
   const shown = shownItems().length;
   form.shown.value = `${shown} of ${items.length}`;
+  if (form.times) form.times.hidden = !form.from.value && !form.to.value;
   document.getElementById("none-shown").hidden = shown > 0;
 };
 

@@ -73,6 +73,8 @@ class IncidentCard:
     """Since when it is known, and how often it happened; empty where it is new."""
     records: int
     span: str | None
+    ends: tuple[int | str, int | str]
+    """Its first and last time in milliseconds since 1970; empty where it has none."""
     entities: list[Entities]
     entity: Cut | None
     """The name of the one that it is about; None where it is about none."""
@@ -208,6 +210,7 @@ def _card(
         history=_history(row["since"], row["occurrences"]),
         records=row["records"],
         span=_span(row["first_time"], row["last_time"]),
+        ends=_milliseconds(row),
         entities=[_entities(each) for each in row["entities"]],
         entity=None if row["entity"] is None else cut(row["entity"], _NAME, _NAME),
         telling=told.telling,
@@ -244,6 +247,14 @@ def _driving(row: Mapping[str, Any]) -> list[str]:
 
 def _ends(row: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
     return None if row["first_time"] is None else (row["first_time"], row["last_time"])
+
+
+def _milliseconds(row: Mapping[str, Any]) -> tuple[int | str, int | str]:
+    ends = _ends(row)
+    if ends is None:
+        return "", ""
+    first, last = (int(end.timestamp() * 1_000) for end in ends)
+    return first, last
 
 
 def _names_value(row: Mapping[str, Any]) -> bool:

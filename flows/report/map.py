@@ -1,5 +1,7 @@
 """The map of the embedding: how densely normal records lie, and where the findings are."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -7,6 +9,7 @@ import pyarrow.compute as pc
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import KDTree
 
+from flows.report.map_colours import COLOURED, COLOURS, ColouredColumn, commonest
 from flows.report.marks import (
     CHOSEN,
     LEFT,
@@ -24,6 +27,8 @@ _GRID = (64, 40)
 _BLUR = 1.6
 """Cells that a normal record is spread over, as the deviation of a normal distribution."""
 _LEVELS = 7
+_NEAR = 9
+"""Normal records that give a cell its colour: those nearest to its middle."""
 _MARGIN = 0.15
 """Of the extent of the normal records: how far the surface reaches beyond."""
 
@@ -33,8 +38,13 @@ _APART = (0.35, 0.08)
 Points = npt.NDArray[np.float64]
 
 
-def embedding_map(points: pa.Table, findings: pa.Table) -> Spec | None:
-    """Draw the surface of the normal records and the findings on it; None without both."""
+def embedding_map(
+    points: pa.Table, findings: pa.Table, columns: Sequence[ColouredColumn] = ()
+) -> Spec | None:
+    """Draw the surface of the normal records and the findings on it; None without both.
+
+    The page may colour it by one of the `columns`, whose codes are those of these points.
+    """
     points = points.filter(pc.and_(pc.is_finite(points["x"]), pc.is_finite(points["y"])))
     ranks = points["rank"].combine_chunks()
     normal = pc.is_null(ranks).to_numpy(zero_copy_only=False)
@@ -43,24 +53,65 @@ def embedding_map(points: pa.Table, findings: pa.Table) -> Spec | None:
     xy = _compressed(np.column_stack([points["x"].to_numpy(), points["y"].to_numpy()]), normal)
     places = dict(zip(ranks.drop_null().to_pylist(), xy[~normal].tolist(), strict=True))
     marks = [
-        row | dict(zip("xy", places[row["rank"]], strict=True))
-        for row in finding_rows(findings)
+        row | dict(zip("xy", places[row["rank"]], strict=True)) | _values(columns, place)
+        for place, row in enumerate(finding_rows(findings))
         if row["rank"] in places
     ]
     named = _named(points, normal)
     cells = _surface(xy[normal])
-    _tell_regions(cells, xy[normal], named)
+    _tell_regions(cells, xy[normal], named, columns)
     found = finding_marks(marks, quantitative("x", axis=None), quantitative("y", axis=None))
+    if columns:
+        found = _by_value(found)
     return {
         "description": "Map of the embedding: the density of normal records, and the findings.",
         "height": 330,
-        "params": [CHOSEN, LEFT],
-        "layer": [_ground(cells), *_labels(_places(xy, xy[normal], named)), found],
-        "resolve": {"scale": {"opacity": "independent"}},
+        "params": [CHOSEN, LEFT, *_params(columns)],
+        "layer": [_ground(cells, columns), *_labels(_places(xy, xy[normal], named)), found],
+        "resolve": {"scale": {"opacity": "independent", "color": "independent"}},
     }
 
 
-def _ground(cells: list[Row]) -> Spec:
+def _values(columns: Sequence[ColouredColumn], place: int) -> Row:
+    return {"values": [column.findings[place] for column in columns]} if columns else {}
+
+
+def _params(columns: Sequence[ColouredColumn]) -> list[Spec]:
+    names = {"name": "names", "value": [column.values for column in columns]}
+    return [COLOURED, names] if columns else []
+
+
+def _by_value(found: Spec) -> Spec:
+    """Colour findings by the chosen column, or by their severity where none is chosen."""
+    by_severity = found["encoding"]["color"]["scale"]
+    domain = [*by_severity["domain"], *range(len(COLOURS))]
+    scale = {"domain": domain, "range": [*by_severity["range"], *COLOURS]}
+    shade = "coloured < 0 ? datum.severity : datum.values[coloured]"
+    color = nominal("shade", scale=scale, legend=None)
+    return found | {
+        "transform": [{"calculate": shade, "as": "shade"}],
+        "encoding": found["encoding"] | {"color": color},
+    }
+
+
+def _ground(cells: list[Row], columns: Sequence[ColouredColumn]) -> Spec:
+    plain = _plain_ground(cells)
+    if not columns:
+        return plain
+    scale = {"domain": [-1, *range(len(COLOURS))], "range": ["var(--cloud)", *COLOURS]}
+    told = "coloured < 0 ? datum.region : 'Mostly ' + names[coloured][datum.values[coloured]]"
+    tooltip = {"condition": {"test": "datum.told", **nominal("told")}, "value": None}
+    return plain | {
+        "transform": [
+            {"calculate": "coloured < 0 ? -1 : datum.values[coloured]", "as": "shade"},
+            {"calculate": told, "as": "told"},
+        ],
+        "encoding": plain["encoding"]
+        | {"color": nominal("shade", scale=scale, legend=None), "tooltip": tooltip},
+    }
+
+
+def _plain_ground(cells: list[Row]) -> Spec:
     strength = {"domain": [0, _LEVELS], "range": [0.0, 0.95]}
     return {
         "data": {"values": cells},
@@ -92,15 +143,24 @@ def _named(points: pa.Table, normal: npt.NDArray[np.bool_]) -> list[str | None]:
     return [None if name is None else visible(name) for name in found]
 
 
-def _tell_regions(cells: list[Row], normal: Points, named: list[str | None]) -> None:
-    """Add to each cell the region of the normal record that is nearest to its middle."""
+def _tell_regions(
+    cells: list[Row],
+    normal: Points,
+    named: list[str | None],
+    columns: Sequence[ColouredColumn],
+) -> None:
+    """Add to each cell the region of the nearest normal record, and the commonest values near."""
     if not cells:
         return
     middles = [((cell["x"] + cell["x2"]) / 2, (cell["y"] + cell["y2"]) / 2) for cell in cells]
-    nearest = np.asarray(KDTree(normal).query(np.array(middles))[1])
-    for cell, place in zip(cells, nearest.tolist(), strict=True):
+    n = min(_NEAR, len(normal))
+    nearest = np.asarray(KDTree(normal).query(np.array(middles), k=n)[1]).reshape(len(cells), n)
+    codes = commonest(columns, nearest) or [None] * len(cells)
+    for cell, place, values in zip(cells, nearest[:, 0].tolist(), codes, strict=True):
         if named[place] is not None:
             cell["region"] = f"Mostly {named[place]}"
+        if values is not None:
+            cell["values"] = values
 
 
 def _places(xy: Points, normal: Points, named: list[str | None]) -> list[Row]:

@@ -12,6 +12,7 @@ from flows.report.columns import drivers
 from flows.report.data import ReportData
 from flows.report.entities import entity_parts
 from flows.report.incident_cards import choices, incident_cards, suppressed_lines
+from flows.report.map_colours import coloured_columns
 from flows.report.template import environment, source, trusted
 from flows.report.trust import measures
 from schemas.outputs.tables import SEVERITIES, STATUSES
@@ -26,6 +27,8 @@ _SCRIPTS = (
     "bulk",
     "keyboard",
     "draw",
+    "colour",
+    "span",
     "start",
 )
 """The parts of the page's own script, each after those that it needs."""
@@ -46,7 +49,8 @@ def render(data: ReportData) -> str:
         request and every script but its own.
     """
     leading = drivers(data.findings)
-    drawn = charts(data, leading)
+    coloured = coloured_columns(data.map_values, data.findings)
+    drawn = charts(data, leading, coloured)
     shown = incident_cards(data)
     ours = [_script()] if drawn or shown else []
     scripts = [chart_library(), *ours] if drawn else ours
@@ -66,6 +70,7 @@ def render(data: ReportData) -> str:
             severities=data.incidents["severity"].to_pylist(),
             suppressed=suppressed_lines(data.suppressed, data.manifest),
             charts=drawn,
+            coloured=coloured,
             style=trusted(source("style.css")),
             scripts=[trusted(script) for script in scripts],
             script_hashes=" ".join(f"'{_hash(script)}'" for script in scripts) or "'none'",

@@ -2,6 +2,7 @@
 addEventListener("hashchange", openNamed);
 if (form) {
   offerFilters();
+  offerSpan();
   offerVerdicts();
   offerLooked();
   offerBulk();
@@ -9,4 +10,5 @@ if (form) {
   offerCopies();
 }
 openNamed();
+offerColours();
 offerCharts();

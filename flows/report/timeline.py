@@ -18,6 +18,16 @@ _CLOCK = (
 )
 """A tick: a time of 24 hours, a day, or the year that begins there."""
 
+_SPAN: Spec = {
+    "name": "span",
+    "select": {
+        "type": "interval",
+        "encodings": ["x"],
+        "mark": {"fill": "var(--accent)", "fillOpacity": 0.12, "stroke": "var(--accent)"},
+    },
+}
+"""The span of time that is brushed: the page's script filters by it."""
+
 
 def over_time(findings: pa.Table, time_column: str | None) -> Spec | None:
     """Draw the findings over time, by anomaly score; None without times."""
@@ -29,7 +39,7 @@ def over_time(findings: pa.Table, time_column: str | None) -> Spec | None:
     return {
         "description": "Findings over time, by anomaly score.",
         "height": 290,
-        "params": [CHOSEN, LEFT],
+        "params": [CHOSEN, LEFT, _SPAN],
         **finding_marks(placed, _time_axis(times), score),
     }
 

@@ -33,10 +33,14 @@ from schemas.outputs.tables import FINDING, MAP, SCORES, beside_own_columns
 
 STEPS = "aligned-steps"
 """What the scratch holds of findings that are sessions: `ALIGNED_STEPS`."""
+MAP_VALUES = "map-values"
+"""What it holds of the normal records on the map: their values in the columns that colour it."""
 OF_PEERS = "peers"
 """What it holds of the incidents' entities: `PEERS`; nothing where the job names no peers."""
 _NAMES = (Role.CATEGORY, Role.FLAG, Role.ENTITY)
 """Roles whose values may name a region of the map."""
+_MOST_COLOURED, _COMMONEST = 6, 6
+"""Columns that the map can be coloured by, and values of each that have a colour."""
 _LONGEST = 2_000
 """Characters of a value of the nearest normal record."""
 
@@ -68,6 +72,7 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
         "findings", 0, pa.table(columns, schema=beside_own_columns(FINDING, own.schema))
     )
     run.folder.write_part("map", 0, _map(model, references, X, scores["record_id"]))
+    run.scratch.write_table(MAP_VALUES, _map_values(model, references))
     counted = KnownRecords(references, model.explaining.embedder.roles)
     steps = _aligned(counted, references, events, _of_each(grouped.incidents, nearest))
     run.scratch.write_table(STEPS, steps)
@@ -144,8 +149,27 @@ def _map(
     points, unnamed = np.vstack([normal, found]), [None] * len(normal)
     ranks = pa.array([*unnamed, *range(1, len(found) + 1)], pa.int32())
     names = pa.array([*unnamed, *ids.to_pylist()], pa.string())
-    known = model.embedder.roles.items()
-    columns = [name for name, role in known if role in _NAMES and name in references.column_names]
     behind = references.slice(0, len(normal))  # the known records begin with them
+    columns = _names_of(model, references)
     told = pa.concat_arrays([regions(normal, behind, columns), pa.nulls(len(found), pa.string())])
     return pa.table([points[:, 0], points[:, 1], ranks, names, told], schema=MAP)
+
+
+def _names_of(model: AnomalyModel, references: pa.Table) -> list[str]:
+    """Return the columns of names."""
+    known = model.embedder.roles.items()
+    return [name for name, role in known if role in _NAMES and name in references.column_names]
+
+
+def _map_values(model: AnomalyModel, references: pa.Table) -> pa.Table:
+    """Return the values of the normal records on the map, in columns of few common values."""
+    n = len(model.explaining.combination.density.references_)
+    names = _names_of(model, references)
+    texts = {name: as_text(one_array(references[name].slice(0, n))) for name in names}
+    return pa.table(dict(list(filter(_tells_apart, texts.items()))[:_MOST_COLOURED]))
+
+
+def _tells_apart(column: tuple[str, pa.Array]) -> bool:
+    """Return whether a few values of a column, but no single one, are those of most records."""
+    counts = np.sort(pc.value_counts(column[1]).field("counts").to_numpy())[::-1]
+    return len(counts) > 1 and bool(counts[:_COMMONEST].sum() >= counts.sum() / 2)

@@ -15,7 +15,7 @@ from flows.report.page import render
 from flows.results.metrics import write_metrics
 from flows.runtime.run_log import log
 from flows.runtime.work import Step
-from flows.steps.explain import OF_PEERS, STEPS
+from flows.steps.explain import MAP_VALUES, OF_PEERS, STEPS
 from flows.steps.fit import column_roles
 from flows.steps.fitted_model import Fitted
 from flows.steps.gather import Gathered
@@ -172,6 +172,7 @@ def _report_data(run: Run, manifest: RunManifest, scored: ChunkScored) -> Report
         score_counts=scored.histogram,
         score_edges=np.arange(len(scored.histogram) + 1, dtype=np.float64),
         map_points=_only_part(run, "map"),
+        map_values=run.scratch.read_table(MAP_VALUES),
         time_column=_time_column(run, findings),
         incident_context=run.scratch.read_table(SURROUNDED),
         steps=run.scratch.read_table(STEPS),

@@ -90,6 +90,7 @@ def report_data(findings: int = 40, *, hostile: bool = False) -> ReportData:
         score_counts=_counts(findings),
         score_edges=np.arange(0.0, 122.0, 1.0),
         map_points=_map_points(findings, rng, hostile),
+        map_values=_map_values(rng, hostile),
         time_column="time",
         incident_context=incident_context(incidents, hostile),
         steps=ALIGNED_STEPS.empty_table(),
@@ -318,6 +319,17 @@ def _map_points(findings: int, rng: np.random.Generator, hostile: bool) -> pa.Ta
     names = np.array(["ListBuckets, Platform", HOSTILE if hostile else "GetObject, Sales", None])
     region = pa.array([*names[kind], *[None] * findings], pa.string())
     return pa.table({"x": x, "y": y, "rank": rank, "region": region})
+
+
+def _map_values(rng: np.random.Generator, hostile: bool) -> pa.Table:
+    names = [HOSTILE if hostile else "ListBuckets", *[f"Op{i}" for i in range(8)]]
+    often = np.minimum(rng.geometric(0.35, 3_000) - 1, 8)
+    return pa.table(
+        {
+            "api.operation": pa.array([names[i] for i in often], pa.string()),
+            "mfa": pa.array(["true", "false", None] * 1_000, pa.string()),
+        }
+    )
 
 
 def manifest(findings: pa.Table, incidents: pa.Table, hostile: bool) -> RunManifest:

@@ -470,3 +470,114 @@ def test_the_steps_are_printed_whole(browser: Browser, session_file: Path) -> No
     low = page.locator("#incident-1 .low")
     assert low.evaluate("box => box.scrollHeight - box.clientHeight") <= 1
     assert low.get_by_text("burn").is_visible()
+
+
+def _colours_of_marks(page: Page) -> set[str]:
+    marks = page.locator("[data-chart=map] path[aria-roledescription=point]")
+    return set(marks.evaluate_all("marks => marks.map((mark) => mark.getAttribute('fill'))"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_map_takes_the_colours_of_a_column_with_a_legend(
+    browser: Browser, file: Path, scheme: Any
+) -> None:
+    opened = _Opened(browser, file, 1280)
+    page = opened.page
+    page.emulate_media(color_scheme=scheme)
+    by_severity = _colours_of_marks(page)
+    page.get_by_label("Colour by").select_option("api.operation")
+    page.wait_for_function(
+        "document.querySelector('[data-chart=map] path[aria-roledescription=point]')"
+        ".getAttribute('fill').includes('value')"
+    )
+    assert _colours_of_marks(page) == {"var(--value-a)", "var(--value-other)"}
+    legend = page.locator(".values:not([hidden])")
+    assert legend.count() == 1
+    assert legend.locator("li").count() == 7
+    assert "ListBuckets" in legend.inner_text()
+    found = Axe().run(page, options={"resultTypes": ["violations"]})
+    assert not found.response["violations"], found.generate_report()
+    page.emulate_media(media="print")
+    assert legend.is_visible()
+    assert not page.get_by_label("Colour by").is_visible()
+    page.emulate_media(media="screen")
+    page.get_by_label("Colour by").select_option("severity")
+    assert page.locator(".values:not([hidden])").count() == 0
+    page.wait_for_function(
+        "!document.querySelector('[data-chart=map] path[aria-roledescription=point]')"
+        ".getAttribute('fill').includes('value')"
+    )
+    assert _colours_of_marks(page) == by_severity
+    assert opened.complaints == []
+
+
+def test_a_card_leads_to_the_part_of_its_entity_and_back(browser: Browser, file: Path) -> None:
+    page = _Opened(browser, file, 390).page
+    page.locator("#incident-2 > summary").click()
+    page.locator("#incident-2 .whole a").first.click()
+    part = page.locator("details.entity[open]")
+    part.wait_for()
+    user = report_data().incidents.to_pylist()[1]["entity"]
+    assert user in part.locator("summary").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    part.locator("a[href='#incident-2']").click()
+    page.wait_for_function("location.hash === '#incident-2'")
+    found = Axe().run(page, options={"resultTypes": ["violations"]})
+    assert not found.response["violations"], found.generate_report()
+
+
+def _in_span(first: datetime, last: datetime) -> int:
+    """Count the incidents of which any time lies in a span."""
+    rows = [row for row in report_data().incidents.to_pylist() if row["first_time"]]
+    return sum(row["last_time"] >= first and row["first_time"] <= last for row in rows)
+
+
+def test_a_span_of_time_filters_list_and_map_by_keyboard(browser: Browser, file: Path) -> None:
+    opened = _Opened(browser, file, 1280)
+    page = opened.page
+    first, last = datetime(2026, 3, 5, tzinfo=UTC), datetime(2026, 3, 7, 12, tzinfo=UTC)
+    assert not page.get_by_role("button", name="All times").is_visible()
+    _field(page, "From (UTC)").fill("2026-03-05T00:00")
+    _field(page, "To (UTC)").fill("2026-03-07T12:00")
+    n = _in_span(first, last)
+    assert 0 < n < 26
+    assert page.locator("#filters output").inner_text() == f"{n} of 26"
+    pale = "[data-chart=map] path[aria-roledescription=point][opacity='0.08']"
+    page.wait_for_selector(pale, state="attached")
+    page.wait_for_function(
+        "document.querySelector('[data-chart=time] .span_brush path')"
+        "?.getBoundingClientRect().width > 20"
+    )
+    assert _field(page, "From (UTC)").input_value() == "2026-03-05T00:00"
+    page.get_by_role("button", name="All times").press("Enter")
+    assert page.locator("#filters output").inner_text() == "26 of 26"
+    page.wait_for_selector(pale, state="detached")
+    found = Axe().run(page, options={"resultTypes": ["violations"]})
+    assert not found.response["violations"], found.generate_report()
+    assert opened.complaints == []
+
+
+def test_a_brush_on_the_time_line_filters_the_list(browser: Browser, file: Path) -> None:
+    opened = _Opened(browser, file, 1280)
+    page = opened.page
+    chart = page.locator("[data-chart=time] svg")
+    chart.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    box = chart.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 200, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 300, box["y"] + 60, steps=4)
+    page.mouse.move(box["x"] + 400, box["y"] + 60, steps=4)
+    page.mouse.up()
+    page.wait_for_function("document.getElementById('filters').from.value !== ''")
+    ends = [
+        datetime.fromisoformat(_field(page, f"{name} (UTC)").input_value()).replace(tzinfo=UTC)
+        for name in ("From", "To")
+    ]
+    n = _in_span(*ends)
+    assert 0 < n < 26
+    assert page.locator("#filters output").inner_text() == f"{n} of 26"
+    page.get_by_role("button", name="All times").click()
+    assert page.locator("#filters output").inner_text() == "26 of 26"
+    assert opened.complaints == []

@@ -18,7 +18,7 @@ from tests.flows.report.sample import report_data
 
 
 def _drawn(data: ReportData) -> dict[str, Any]:
-    return charts(data, drivers(data.findings))
+    return charts(data, drivers(data.findings), [])
 
 
 def _values(spec: dict[str, Any]) -> list[list[dict[str, Any]]]:
