@@ -155,11 +155,11 @@ def _tell_regions(
     middles = [((cell["x"] + cell["x2"]) / 2, (cell["y"] + cell["y2"]) / 2) for cell in cells]
     n = min(_NEAR, len(normal))
     nearest = np.asarray(KDTree(normal).query(np.array(middles), k=n)[1]).reshape(len(cells), n)
-    codes = commonest(columns, nearest) or [None] * len(cells)
-    for cell, place, values in zip(cells, nearest[:, 0].tolist(), codes, strict=True):
+    for cell, place in zip(cells, nearest[:, 0].tolist(), strict=True):
         if named[place] is not None:
             cell["region"] = f"Mostly {named[place]}"
-        if values is not None:
+    if columns:
+        for cell, values in zip(cells, commonest(columns, nearest), strict=True):
             cell["values"] = values
 
 

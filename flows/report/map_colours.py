@@ -78,11 +78,13 @@ def _coded(name: str, normal: Sequence[Any], found: Sequence[Any]) -> ColouredCo
         for value, code in codes.items()
     ]
     others = len(normal) - sum(counts[value] for value in often)
-    coded = [[codes.get(_text(value), OTHER) for value in some] for some in (normal, found)]
-    if others or OTHER in coded[1]:
+    of_normal, of_found = (
+        [codes.get(_text(value), OTHER) for value in some] for some in (normal, found)
+    )
+    if others or OTHER in of_found:
         told.append(Swatch(COLOURS[OTHER], f"other ({count(others)})"))
     labels = [*map(_label, often), *[""] * (_VALUES - len(often)), "other values"]
-    return ColouredColumn(visible(name[:_NAME]), *coded, labels, told)
+    return ColouredColumn(visible(name[:_NAME]), of_normal, of_found, labels, told)
 
 
 def _text(value: Any) -> str:
