@@ -25,8 +25,17 @@ const drawBrush = async () => {
   following = false;
 };
 
+// The brush has no text of its own: the two fields say the same.
+const hideFromReaders = (view) => {
+  for (const part of view.container().querySelectorAll(".span_brush, .span_brush_bg")) {
+    part.setAttribute("aria-hidden", "true");
+  }
+};
+
 const offerBrush = (view) => {
-  if (!form?.from || !has(view, "span")) return;
+  if (!has(view, "span")) return;
+  hideFromReaders(view);
+  if (!form?.from) return;
   line = view;
   drawBrush();
   view.addSignalListener("span", heedBrush);
