@@ -54,6 +54,11 @@ class EventEmbedder:
     factors: tuple[float, ...] | None = None
     """(n_spans,): what the part of each span is multiplied by; None for 1."""
 
+    def __post_init__(self) -> None:
+        """Make roles of their names: a stored model holds plain strings."""
+        roles = {column: Role(role) for column, role in self.roles.items()}
+        object.__setattr__(self, "roles", roles)
+
     @classmethod
     def fit(
         cls,

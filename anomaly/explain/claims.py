@@ -12,12 +12,12 @@ import numpy as np
 
 from anomaly.explain.known_records import KnownRecords, Mask
 from anomaly.explain.quoting import quote
-from schemas.columns.roles import Role
 
 COMMON = 0.3
 """What holds for a larger share of the records is no reason."""
 ENOUGH = 20
-"""Other records of an entity that tell what is usual for it."""
+"""Other records of an entity that tell what is usual for it. A tenth of them is then two, so one
+record alone is never called what is most frequent."""
 FEWEST = 4
 """Other records that something can be rare among."""
 _USUAL, _OFTEN = 0.5, 0.1
@@ -42,6 +42,8 @@ class Among:
     mask: Mask
     words: str
     """Such as "with `user` `ann`"; empty for all records."""
+    column: str | None = None
+    """The column that they hold the same in as the record; None where it is another choice."""
 
     @cached_property
     def total(self) -> int:
@@ -60,7 +62,8 @@ class Judged:
     noun: str
     """What the known records are called: events or sessions, `sampled` or `known` ones."""
     entities: tuple[str, ...]
-    """Its entity columns, the most telling first: whose other records say what is usual."""
+    """Whose other records say what is usual: its entity columns, the most telling first, then its
+    peer groups."""
 
     @cached_property
     def everybody(self) -> Among:
@@ -69,7 +72,10 @@ class Judged:
 
     @cached_property
     def peers(self) -> Among:
-        """The records that say what is usual: those of its entity, or all where these are few."""
+        """The records that say what is usual: those of its entity, or of its peers, or all.
+
+        The first of these that `ENOUGH` others are known of.
+        """
         return next(
             (a for e in self.entities if self._others(a := self.among(e)) >= ENOUGH), None
         ) or (self.everybody)
@@ -78,7 +84,7 @@ class Judged:
         """Return the records that hold in the column `given` what the record holds."""
         value = self.event[given]
         held = "missing" if value is None else f"`{quote(value)}`"
-        return Among(self.known.holding(given, value), f"with `{quote(given)}` {held}")
+        return Among(self.known.holding(given, value), f"with `{quote(given)}` {held}", given)
 
     def _others(self, among: Among) -> int:
         return among.total - self.itself
@@ -109,7 +115,7 @@ class Judged:
         The records are those of the peers, if a claim is of all.
         """
         peers = among if among.words else self.peers
-        if self.known.roles[column] is Role.ENTITY and peers.words.startswith(f"with `{column}`"):
+        if peers.column == column:
             peers = self.everybody
         value = self.event[column]
         name, count = self.known.column(column).commonest(peers.mask, value)

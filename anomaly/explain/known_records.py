@@ -50,7 +50,7 @@ def known_records(
     size = max(sample.nbytes, 1)
     if size > MOST_BYTES:
         others, drawn = others[: int(len(others) * MOST_BYTES / size)], True
-    known = _without_spare_names(sample.take(pa.array(np.concatenate([references, others]))))
+    known = without_spare_names(sample.take(pa.array(np.concatenate([references, others]))))
     for place, name in enumerate(known.column_names):
         if roles.get(name) is Role.ID:
             ids = known[name].slice(0, len(references))
@@ -62,7 +62,7 @@ def known_records(
     return known.replace_schema_metadata(marked).unify_dictionaries().combine_chunks()
 
 
-def _without_spare_names(table: pa.Table) -> pa.Table:
+def without_spare_names(table: pa.Table) -> pa.Table:
     """Return the table with dictionaries of no more names than it holds."""
     columns = [
         column.cast(column.type.value_type).dictionary_encode()

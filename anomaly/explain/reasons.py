@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.embedding.deduplicated import Span
+from anomaly.embedding.embedder import EventEmbedder
 from anomaly.explain.attribution import span_shares
 from anomaly.explain.claims import COMMON, Claim, Judged
 from anomaly.explain.known_records import KnownRecords
@@ -37,8 +38,18 @@ class Reason:
     sentence: str
 
 
-def explain(fold: Fold, known: pa.Table, events: pa.Table) -> tuple[list[list[Reason]], list[str]]:
-    """Give the reasons for each of `events`, the most telling first, and a summary of each.
+class Explanations(NamedTuple):
+    """Reasons of events, a summary of each, and whose records say what is usual for it."""
+
+    reasons: list[list[Reason]]
+    """The most telling first."""
+    summaries: list[str]
+    peers: list[str | None]
+    """The column whose name the records share that say what is usual; None where all say it."""
+
+
+def explain(fold: Fold, known: pa.Table, events: pa.Table) -> Explanations:
+    """Give the reasons for each of `events`, a summary of each, and whose records are usual.
 
     Parameters
     ----------
@@ -51,42 +62,44 @@ def explain(fold: Fold, known: pa.Table, events: pa.Table) -> tuple[list[list[Re
         The conformed events to explain; few, for each is scored once a column again.
     """
     if not events.num_rows:
-        return [], []
+        return Explanations([], [], [])
     X = fold.embedder.transform(events)
     nearest = fold.nearest_usual(X, 1)[:, 0]
     shares = span_shares(fold, X, fold.combination.density.references_[nearest])
     spans, sentences = fold.embedder.spans, Sentences(fold.embedder)
-    judged = _judged(KnownRecords(known, fold.embedder.roles), events.to_pylist(), spans, shares)
+    records = KnownRecords(known, fold.embedder.roles)
+    judged = list(_judged(records, events.to_pylist(), fold.embedder, shares))
     reasons = [
         _reasons(sentences, one, _by_column(spans, of_one))
         for one, of_one in zip(judged, shares, strict=True)
     ]
-    return reasons, [_summary(r) for r in reasons]
+    return Explanations(
+        reasons, [_summary(r) for r in reasons], [one.peers.column for one in judged]
+    )
 
 
 def _judged(
     known: KnownRecords,
     rows: Sequence[Mapping[str, Any]],
-    spans: Sequence[Span],
+    embedder: EventEmbedder,
     shares: npt.NDArray[np.float64],
 ) -> Iterator[Judged]:
     """Yield each record beside the known ones, under the name that these have for all of them."""
     are_known = known.are_known(rows)
     noun = known.name_of_all(are_known)
     for row, itself, of_one in zip(rows, are_known, shares, strict=True):
-        entities = _entities(known.roles, spans, of_one)
+        entities = _entities(embedder, of_one)
         yield Judged(known, row, int(itself), noun, entities)
 
 
-def _entities(
-    roles: Mapping[str, Role], spans: Sequence[Span], shares: npt.NDArray[np.float64]
-) -> tuple[str, ...]:
-    """Return the entity columns, first those that most of the surprisal is given."""
-    given = {column: 0.0 for column, role in roles.items() if role is Role.ENTITY}
-    for span, share in zip(spans, shares, strict=True):
+def _entities(embedder: EventEmbedder, shares: npt.NDArray[np.float64]) -> tuple[str, ...]:
+    """Return the entity columns, first those that most of the surprisal is given; then peers."""
+    given = dict.fromkeys(embedder.entities, 0.0)
+    for span, share in zip(embedder.spans, shares, strict=True):
         if span.given in given:
             given[span.given] += float(share)
-    return tuple(sorted(given, key=lambda column: -given[column]))
+    are_peers = {column: embedder.roles[column] is not Role.ENTITY for column in given}
+    return tuple(sorted(given, key=lambda column: (are_peers[column], -given[column])))
 
 
 @dataclass(frozen=True)

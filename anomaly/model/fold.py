@@ -154,14 +154,27 @@ class Fold:
         nearest = self.combination.density.nearest(X, int(among.sum()), among)
         return _equal_ones_last(nearest, X, self.combination.density.references_)[:, :n]
 
+    def are_usual(self, X: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+        """Return which rows are less odd than one held-out event in a hundred, bool (n_rows,)."""
+        return self.score_vectors(X).p_values >= _USUAL
+
     @cached_property
     def _usual(self) -> npt.NDArray[np.bool_]:
         """(n_references,): True for those less odd than one held-out event in a hundred."""
-        return self.score_vectors(self.combination.density.references_).p_values >= _USUAL
+        return self.are_usual(self.combination.density.references_)
 
     def _score(self, events: EmbeddedEvents) -> Scores:
         scores = self.combination.score(events)
         return Scores(scores.density, scores.distance, self.calibration.p_values(scores.surprisal))
+
+
+def are_equal(X: npt.NDArray[np.float32], others: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """Return which rows of X equal those of `others` but for rounding, bool (n_rows,).
+
+    Embedded beside other events, a text may be rounded otherwise.
+    """
+    alike: npt.NDArray[np.bool_] = np.isclose(X, others, rtol=_ROUNDING, atol=_ROUNDING)
+    return np.asarray(alike.all(axis=1))
 
 
 def _equal_ones_last(
@@ -173,9 +186,7 @@ def _equal_ones_last(
     """
     equal = np.zeros(nearest.shape, dtype=bool)
     for place, references_there in enumerate(nearest.T):
-        # Embedded beside other events, a text may be rounded otherwise.
-        alike = np.isclose(X, references[references_there], rtol=_ROUNDING, atol=_ROUNDING)
-        equal[:, place] = alike.all(axis=1)
+        equal[:, place] = are_equal(X, references[references_there])
         if not equal[:, place].any():
             break
     return np.take_along_axis(nearest, np.argsort(equal, axis=1, kind="stable"), axis=1)

@@ -126,9 +126,7 @@ def search_canaries(
     seed
         Of every choice.
     """
-    # A stored model knows its roles by their names.
-    roles = {column: Role(role) for column, role in model.embedder.roles.items()}
-    canaries = make_canaries(records, roles, PLANTED, seed)
+    canaries = make_canaries(records, model.embedder.roles, PLANTED, seed)
     found = model.score(canaries.records).p_values <= p_cut
     kinds = np.array(canaries.kinds, dtype=object)
     by_kind = {

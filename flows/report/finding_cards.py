@@ -71,6 +71,8 @@ class ShownRecord:
     """Columns with a value for which there was no room."""
     compared: bool
     """Whether the nearest normal record is known."""
+    normal_of: Cut | None
+    """The column that the record shares with it; None where it is that of all records."""
 
 
 @dataclass(frozen=True)
@@ -247,7 +249,14 @@ def _record(
         if name in shown
     ]
     empty = [cut(name, _NAME, _NAME).head for name in own if name not in told]
-    return ShownRecord(fields, empty, len(told) - len(shown), bool(lead["nearest_normal"]))
+    of = lead["nearest_normal_of"]
+    return ShownRecord(
+        fields,
+        empty,
+        left_out=len(told) - len(shown),
+        compared=bool(lead["nearest_normal"]),
+        normal_of=None if of is None else cut(of, _NAME, _FULL),
+    )
 
 
 def _judged_as(name: str, columns: Collection[str]) -> str:

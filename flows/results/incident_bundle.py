@@ -187,6 +187,7 @@ def _finding(row: Document, redactor: Redactor) -> Document:
         told["nearest_normal"] = {
             each["column"]: redactor.value(each["column"], each["value"]) for each in normal
         }
+        told["nearest_normal_of"] = row.get("nearest_normal_of") or "all"
     return told
 
 

@@ -75,7 +75,6 @@ class Columns:
 def columns_of(model: AnomalyModel) -> Columns:
     """Return the columns that a model reads."""
     embedder = model.embedder
-    read = {c: Role(role) for c, role in embedder.roles.items()}
-    roles = {c: role for c, role in read.items() if role not in (Role.ID, Role.IGNORE)}
+    roles = {c: role for c, role in embedder.roles.items() if role not in (Role.ID, Role.IGNORE)}
     blocks = embedder.blocks.items()
     return Columns(roles, frozenset(c for c, block in blocks if isinstance(block, SequenceBlock)))

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from anomaly.explain.aligned_steps import aligned_steps
 from anomaly.explain.known_records import KnownRecords
+from anomaly.explain.nearest_normal import NearestNormal, nearest_normal
 from anomaly.explain.peers import peers_of
 from anomaly.explain.projection import project
 from anomaly.explain.reasons import explain
@@ -50,11 +51,11 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
     model, references = loaded_model(fitted.stored)
     records = gathered.records
     events = run.scratch.read_table(FOUND)
-    reasons, summaries = explain(model.explaining, references, events)
+    reasons, summaries, peers = explain(model.explaining, references, events)
+    nearest = nearest_normal(model.explaining, references, events, peers)
     scores = score_batch(model, records, Batch(events, grouped.rows, pa.table({})))
     own = records.own_columns(grouped.rows)
     X = model.embedder.transform(events)
-    nearest = model.explaining.nearest_usual(X, 1)[:, 0]
     lead = {
         "rank": np.arange(1, len(grouped.rows) + 1, dtype=np.int32),
         **{name: scores[name] for name in SCORES.names},
@@ -63,7 +64,8 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
         "summary": summaries,
         "reasons": [[vars(reason) for reason in found] for found in reasons],
         "incident": grouped.incidents,
-        "nearest_normal": _nearest_normal(references, events, nearest),
+        "nearest_normal": _beside(model, nearest, references, events),
+        "nearest_normal_of": [each.of for each in nearest],
     }
     # The scores of the run, not of these few again: a product of matrices may round otherwise.
     lead |= {"p_value": grouped.p_values, "anomaly_score": anomaly_score(grouped.p_values)}
@@ -82,12 +84,12 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
 EXPLAIN = Step("explain", explain_findings)
 
 
-def _of_each(incidents: Sequence[str], nearest: npt.NDArray[np.int64]) -> dict[int, int]:
+def _of_each(incidents: Sequence[str], nearest: Sequence[NearestNormal]) -> dict[int, int]:
     """Return the place of the first finding of each incident -> what is nearest to it."""
     first: dict[str, int] = {}
     for place, incident in enumerate(incidents):
         first.setdefault(incident, place)
-    return {place: int(nearest[place]) for place in list(first.values())[:MAX_INCIDENTS]}
+    return {place: nearest[place].place for place in list(first.values())[:MAX_INCIDENTS]}
 
 
 def _aligned(
@@ -120,11 +122,15 @@ def _peers(run: Run, counted: KnownRecords) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=PEERS)
 
 
-def _nearest_normal(
-    references: pa.Table, events: pa.Table, nearest: npt.NDArray[np.int64]
+def _beside(
+    model: AnomalyModel, nearest: Sequence[NearestNormal], known: pa.Table, events: pa.Table
 ) -> list[list[dict[str, Any]]]:
-    """Say of each event what the normal one holds that it is most like, column by column."""
-    near = references.take(pa.array(nearest))
+    """Say of each event what its nearest normal one holds, column by column.
+
+    Of the known records only the references have an id.
+    """
+    ids = {name for name, role in model.embedder.roles.items() if role is Role.ID}
+    near = known.take(pa.array([each.place for each in nearest], pa.int64()))
     columns = []
     # A stored model's events may have an id that these lack.
     for name in (n for n in near.column_names if n in events.column_names):
@@ -135,7 +141,10 @@ def _nearest_normal(
                 for value, own in zip(theirs, ours, strict=True)
             ]
         )
-    return [list(row) for row in zip(*columns, strict=True)]
+    return [
+        [each for each in row if each["column"] not in ids or each["value"] is not None]
+        for row in zip(*columns, strict=True)
+    ]
 
 
 def _short_texts(values: pa.Array) -> list[str | None]:

@@ -97,7 +97,8 @@ def _summaries(inputs: GroupingInputs, pool: Pool, numbers: Sequence[int]) -> li
     entities, time = inputs.entities, time_column(roles)
     members = members_of(pool.odd.events, pool.odd.ids, pool.numbers, list(numbers), entities, time)
     happened = _happenings(inputs, pool, numbers, members)
-    told = zip(*explain(inputs.model.explaining, inputs.references, events), strict=True)
+    explained = explain(inputs.model.explaining, inputs.references, events)
+    told = zip(explained.reasons, explained.summaries, strict=True)
     scored = _scored(inputs, pool, numbers, oddest)
     named = [
         describe_incident(str(inputs.run.job.name), of_one, what, why, scores, roles)

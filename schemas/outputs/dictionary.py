@@ -86,6 +86,9 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             "incident": "The incident that it is part of.",
             "nearest_normal": "The normal record that it is most like: what that holds in each"
             " column that is judged, and whether it `differs`. Null in runs of earlier versions.",
+            "nearest_normal_of": "The column in which both hold the same name: the nearest normal"
+            " record is then one of that entity or peer group. Null where it is one of all records,"
+            " and in runs of earlier versions.",
         }
         | _SCORES
         | _TOLD,

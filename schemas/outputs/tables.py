@@ -64,6 +64,7 @@ FINDING = pa.schema(
         pa.field("reasons", pa.list_(REASON), nullable=False),
         pa.field("incident", pa.string(), nullable=False),
         pa.field("nearest_normal", pa.list_(NEAREST)),
+        pa.field("nearest_normal_of", pa.string()),
     ],
     metadata=_METADATA,
 )
@@ -72,7 +73,8 @@ FINDING = pa.schema(
 `basis` says why the record is a finding. The `rule` of the job selects it; or its `rank` among the
 oddest does, because the rule selects fewer than an analyst has time for. `incident` names the
 incident that the record is part of. `nearest_normal` is the normal record that it is most like,
-column by column; null in runs before it was written.
+column by column; null in runs before it was written. `nearest_normal_of` is the column whose name
+both share, where it is the nearest of one entity's records; null where it is that of all.
 """
 
 NAMES = pa.struct(

@@ -109,7 +109,7 @@ def run(labelled: Labelled, n_events: int, seed: int) -> list[Case]:
     before = as_events([c.event for c in changed], normal.schema)
     after = as_events([c.change.apply(c.event) for c in changed], normal.schema)
     known = known_records(normal, drawn, labelled.roles, drawn=False)
-    reasons, _ = explain(model.explaining, known, after)
+    reasons = explain(model.explaining, known, after).reasons
     p_before, p = model.score(before).p_values, model.score(after).p_values
     checks = _recounts(Records(normal), after.to_pylist(), reasons)
     return [

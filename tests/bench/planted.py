@@ -69,7 +69,7 @@ def explained(log: Planted, seed: int) -> list[Told]:
     model, drawn = AnomalyModel.fit(log.records, log.roles, {}, seed)
     known = known_records(log.records, drawn, log.roles, drawn=False)
     events = log.records.take(pa.array(log.rows))
-    found, _ = explain(model.explaining, known, events)
+    found = explain(model.explaining, known, events).reasons
     records = Records(log.records)
     return [
         _told(log, records, event, reasons)

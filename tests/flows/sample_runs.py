@@ -43,6 +43,7 @@ def findings(n: int) -> pa.Table:
             "summary": f"number {rank}",
             "reasons": [reason, reason],
             "nearest_normal": [],
+            "nearest_normal_of": None,
             "incident": f"i-{rank}",
             "user": "eve",
             "time": datetime(2026, 1, rank, tzinfo=UTC),

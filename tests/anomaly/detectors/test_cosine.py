@@ -116,5 +116,5 @@ def test_an_event_odd_in_direction_is_found_and_explained(
     model, references = by_cosine
     odd = with_value(log, 0, "size", 1e12)
     assert model.score(odd).p_values[0] < np.quantile(model.score(log).p_values, 0.02)
-    reasons, _ = explain(model.explaining, references, odd)
+    reasons = explain(model.explaining, references, odd).reasons
     assert reasons[0][0].column == "size"

@@ -15,7 +15,7 @@ Fitted = tuple[AnomalyModel, pa.Table]
 
 def reasons_for(fitted: Fitted, event: pa.Table) -> list[Reason]:
     model, references = fitted
-    reasons, _ = explain(model.explaining, references, event)
+    reasons = explain(model.explaining, references, event).reasons
     return reasons[0]
 
 
@@ -48,11 +48,11 @@ def test_the_sentence_of_a_rare_name_holds_its_count_among_all(log: pa.Table) ->
     roles = {"kind": Role.CATEGORY, "x": Role.NUMBER, "y": Role.NUMBER}
     model, drawn = AnomalyModel.fit(events, roles, {}, 0)
     known = known_records(events, drawn, roles, drawn=False)
-    reasons, summaries = explain(model.explaining, known, events.slice(302, 1))
+    reasons, summaries, _ = explain(model.explaining, known, events.slice(302, 1))
     assert reasons[0][0].sentence == "`kind` is `rare`: in 3 of 303 events, usually `usual`"
     assert summaries[0].startswith(reasons[0][0].sentence)
     sampled = known_records(events, drawn, roles, drawn=True)
-    reasons, _ = explain(model.explaining, sampled, events.slice(302, 1))
+    reasons = explain(model.explaining, sampled, events.slice(302, 1)).reasons
     assert "in 3 of 303 sampled events" in reasons[0][0].sentence
 
 
@@ -67,7 +67,7 @@ def test_the_references_come_first_and_only_they_keep_an_id(log: pa.Table) -> No
 
 def test_reasons_are_ranked_telling_parts_of_one(fitted: Fitted, log: pa.Table) -> None:
     model, references = fitted
-    reasons, summaries = explain(model.explaining, references, log.slice(0, 40))
+    reasons, summaries, _ = explain(model.explaining, references, log.slice(0, 40))
     assert len(reasons) == len(summaries) == 40
     for row, summary in zip(reasons, summaries, strict=True):
         shares = [reason.share for reason in row]
@@ -82,13 +82,13 @@ def test_reasons_are_ranked_telling_parts_of_one(fitted: Fitted, log: pa.Table) 
 
 def test_a_column_with_several_spans_has_one_reason(log: pa.Table) -> None:
     model, drawn = AnomalyModel.fit(log, {"size": Role.NUMBER}, {}, 0)
-    reasons, _ = explain(model.explaining, log.take(pa.array(drawn)), log.slice(0, 2))
+    reasons = explain(model.explaining, log.take(pa.array(drawn)), log.slice(0, 2)).reasons
     assert [len(row) for row in reasons] == [1, 1]
 
 
 def test_no_events_give_no_reasons(fitted: Fitted, log: pa.Table) -> None:
     model, references = fitted
-    assert explain(model.explaining, references, log.slice(0, 0)) == ([], [])
+    assert explain(model.explaining, references, log.slice(0, 0)) == ([], [], [])
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_the_column_that_was_changed_is_the_reason_given() -> None:
             events = pa.concat_tables(
                 [with_value(log, row, column, odd(column, random)) for row in rows]
             )
-            reasons, _ = explain(model.explaining, references, events.unify_dictionaries())
+            reasons = explain(model.explaining, references, events.unify_dictionaries()).reasons
             ranks += [[*(reason.column for reason in row), column].index(column) for row in reasons]
     assert np.mean(np.array(ranks) == 0) >= 0.80
     assert np.mean(np.array(ranks) < 3) >= 0.95
@@ -146,7 +146,7 @@ def test_the_number_that_was_changed_is_the_reason_given() -> None:
     events = mixture(2_000, 0)
     model, drawn = AnomalyModel.fit(events, MIXTURE_ROLES, {}, 0)
     changed = pa.concat_tables([with_value(events, row, "x2", 60.0) for row in range(50)])
-    reasons, _ = explain(
+    reasons = explain(
         model.explaining, events.take(pa.array(drawn)), changed.unify_dictionaries()
-    )
+    ).reasons
     assert np.mean([row[0].column == "x2" for row in reasons]) >= 0.95

@@ -88,7 +88,7 @@ def test_a_number_that_its_entity_never_had_is_among_the_first(
     assert np.sum(p_values < p_values[planted]) < FEW
     one = events.slice(planted, 1)
     known = known_records(events, references, ROLES, drawn=False)
-    reasons, _ = explain(model.explaining, known, one)
+    reasons = explain(model.explaining, known, one).reasons
     assert reasons[0][0].column == "amount"
     assert f"usually {reasons[0][0].expected}" in reasons[0][0].sentence
     expected = [float(n) for n in re.split(" or | to ", str(reasons[0][0].expected))]

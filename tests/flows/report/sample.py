@@ -285,6 +285,7 @@ def _row(index: int, score: float, rng: np.random.Generator, hostile: bool) -> d
             {"column": "api.operation", "value": "ListBuckets", "differs": "api.operation" in odd},
             {"column": "mfa", "value": HOSTILE if hostile else "true", "differs": index % 3 > 0},
         ],
+        "nearest_normal_of": (HOSTILE if hostile else "actor.user.name") if index % 2 else None,
         "time": when if index % 11 != 5 else None,
         "actor.user.name": HOSTILE if hostile else user,
         "actor.process.user.session.terminal.id": None,

@@ -137,6 +137,17 @@ def test_a_time_is_spelt_as_that_of_the_nearest_normal_record(
     assert field.value.head == field.normal.head == shown
 
 
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [("user", "of the same <bdi><code>user</code></bdi>"), (None, "of all events")],
+)
+def test_the_card_says_whose_nearest_normal_record_it_shows(column: str | None, said: str) -> None:
+    data = report_data(1)
+    rows = [row | {"nearest_normal_of": column} for row in data.findings.to_pylist()]
+    findings = pa.Table.from_pylist(rows, schema=data.findings.schema)
+    assert f"Nearest normal <small>{said}</small>" in render(replace(data, findings=findings))
+
+
 def test_times_that_no_calendar_holds_do_not_stop_the_page() -> None:
     far = _with("at", pa.array([2**62], pa.timestamp("ms", "UTC")))
     assert cards(far, "at")[0].time is None

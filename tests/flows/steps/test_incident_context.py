@@ -11,6 +11,7 @@ import pytest
 from flows.report.data import ReportData
 from flows.steps import publish as publishing
 from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents
+from schemas.events.texts import as_text
 from tests.flows.sample_logs import detect, detect_in, job, small_log, written
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -176,10 +177,23 @@ def test_findings_name_the_normal_record_that_each_is_most_like(tmp_path: Path) 
     run = detect_in(_log(), tmp_path, **SETTINGS)
     odd = next(row for row in read_findings(run).to_pylist() if row["record_id"] == "e387")
     nearest = {each["column"]: each for each in odd["nearest_normal"]}
-    assert set(nearest) == {"event_id", "time", "user", "action", "bytes"}
-    log = {row["event_id"]: row for row in _log().to_pylist()}
-    normal = log[nearest["event_id"]["value"]]
+    assert odd["nearest_normal_of"] == "user"
+    assert set(nearest) == {"time", "user", "action", "bytes"}  # only references have an id
+    log = {as_text(pa.array([row["time"]]))[0].as_py(): row for row in _log().to_pylist()}
+    normal = log[nearest["time"]["value"]]
+    assert normal["user"] == nearest["user"]["value"] == "u3"
     assert nearest["action"]["value"] == normal["action"] != "erase"
-    assert nearest["action"]["differs"]
-    assert nearest["user"]["differs"] == (normal["user"] != "u3")
+    assert (nearest["action"]["differs"], nearest["user"]["differs"]) == (True, False)
     assert np.isclose(float(nearest["bytes"]["value"]), normal["bytes"])
+    assert "with `user` `u3`" in odd["reasons"][0]["sentence"]
+
+
+def test_the_nearest_normal_record_of_a_hardly_known_user_is_one_of_all(tmp_path: Path) -> None:
+    log = _log()
+    users = [f"u{i}" for i in range(len(log))]
+    run = detect_in(log.set_column(2, "user", pa.array(users)), tmp_path, **SETTINGS)
+    odd = next(row for row in read_findings(run).to_pylist() if row["record_id"] == "e387")
+    nearest = {each["column"]: each["value"] for each in odd["nearest_normal"]}
+    assert odd["nearest_normal_of"] is None
+    (row,) = (row for row in log.to_pylist() if row["event_id"] == nearest["event_id"])
+    assert (nearest["action"], nearest["user"]) == (row["action"], f"u{nearest['event_id'][1:]}")
