@@ -6,6 +6,7 @@ from typing import Any
 from anomaly.embedding.category import MISSING
 from anomaly.explain.amounts import number
 from schemas.escaping import spell_out
+from schemas.shortening import shortened
 
 _LONGEST = 80
 """Characters of a value that a sentence quotes."""
@@ -16,8 +17,10 @@ def quote(value: Any) -> str:
 
     Examples
     --------
-    >>> quote("x" * 100)[-5:], quote(1234567.0), quote(None), quote("a\tb"), quote("")
-    ('xxxx…', '1,234,567', 'missing', 'a\\x09b', 'empty')
+    >>> quote(1234567.0), quote(None), quote("a\tb"), quote("")
+    ('1,234,567', 'missing', 'a\\x09b', 'empty')
+    >>> quote("http://shop.example/" + "a" * 80 + "/admin.php")
+    'http://shop.example/aaaaaaaaaaaaa…aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/admin.php'
     """
     if value is None or value == MISSING:
         return "missing"
@@ -28,8 +31,10 @@ def quote(value: Any) -> str:
     text = str(value)
     if not text:
         return "empty"
-    shown = "".join(c if c.isprintable() else spell_out(ord(c)) for c in text[: _LONGEST + 1])
-    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
+    if len(text) > 2 * _LONGEST:  # what is shown of a text, of any length, is in these ends
+        text = text[:_LONGEST] + text[-_LONGEST:]
+    shown = "".join(c if c.isprintable() else spell_out(ord(c)) for c in text)
+    return shortened(shown, _LONGEST)
 
 
 def is_held(column: str, value: Any) -> str:

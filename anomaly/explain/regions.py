@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from sklearn.cluster import KMeans
 
 from schemas.events.texts import as_text
+from schemas.shortening import shortened
 
 _REGIONS = 4
 _SMALLEST = 0.05
@@ -73,4 +74,4 @@ def _dominant(
     text, lift = texts[most], float(held[most] - outside[most])
     if text is None or held[most] < _DOMINANT or lift < _LIFT:
         return None
-    return -lift, text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return -lift, shortened(text, _LONGEST)

@@ -18,14 +18,13 @@ from anomaly.explain.reasons import Reason
 from anomaly.numerics.arrays import Integers
 from schemas.columns.event_parts import Part
 from schemas.columns.vocabulary import words
+from schemas.shortening import shortened
 
 _TELLING = 0.1
 """A column with at least this share of the surprisal may be told to be odd."""
 _REASONS = 2
 """The most columns that are told to be odd."""
 _LONGEST_VALUE = 48
-_HEAD = 20
-"""Characters of a longer value that come before its middle, which is left out."""
 _ACTIVITIES = frozenset({"action", "operation", "activity", "event", "eventname"})
 _ACTIVITIES |= {"command", "method", "verb", "api", "call"}
 """Last words of a column whose values are done; of another, events have them."""
@@ -161,17 +160,15 @@ def distinct(sentences: Sequence[str], times: Sequence[int | None]) -> list[str]
 
 
 def short(value: str | None) -> str:
-    """Return a value on one line, of a length that a sentence can hold: its middle is left out.
+    r"""Return a value on one line, of a length that a sentence can hold.
 
     Examples
     --------
-    >>> short("/api/v1/customers/exports/2026/01/customers-all-of-them.csv")
-    '/api/v1/customers/ex…1/customers-all-of-them.csv'
+    >>> short("first line\n second line"), short(None), short("")
+    ('first line second line', 'missing', 'empty')
     """
     text = "missing" if value is None else " ".join(value.split()) or "empty"
-    if len(text) <= _LONGEST_VALUE:
-        return text
-    return f"{text[:_HEAD]}…{text[_HEAD + 1 - _LONGEST_VALUE :]}"
+    return shortened(text, _LONGEST_VALUE)
 
 
 def _entity(events: pa.Table, places: Integers, who: tuple[str, str] | None) -> Told | None:

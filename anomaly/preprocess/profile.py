@@ -8,6 +8,7 @@ from anomaly.numerics.spacing import evenly_spaced
 from anomaly.preprocess.whole_numbers import count_whole_numbers
 from schemas.columns.profile import PATTERNS, ColumnProfile, WholeNumbers
 from schemas.events.texts import as_text, is_binary
+from schemas.shortening import shortened
 
 PATTERN_SAMPLE = 10_000
 """The most distinct values of a column that are matched against the patterns."""
@@ -164,8 +165,5 @@ def _whole_numbers(values: pa.Array, counts: np.ndarray) -> WholeNumbers | None:
 def _examples(values: pa.Array, counts: np.ndarray) -> tuple[str, ...]:
     most_common = np.argsort(-counts, kind="stable")[:EXAMPLES]
     # As text by Arrow: a file may hold times that Python has no date for.
-    return tuple(_shown(text) for text in as_text(values.take(pa.array(most_common))).to_pylist())
-
-
-def _shown(text: str) -> str:
-    return text if len(text) <= EXAMPLE_LENGTH else f"{text[: EXAMPLE_LENGTH - 1]}…"
+    texts = as_text(values.take(pa.array(most_common))).to_pylist()
+    return tuple(shortened(text, EXAMPLE_LENGTH) for text in texts)

@@ -8,6 +8,7 @@ from flows.cli.console import Justify, Terminal
 from flows.report.text import count
 from flows.results.similar_records import Answer, Hit
 from flows.storage.runs.reader import PublishedRun, read_findings
+from schemas.shortening import beginning
 
 _COLUMNS: dict[str, Justify] = {
     "distance": "right",
@@ -81,8 +82,7 @@ def _told(record: Mapping[str, Any], named: Sequence[str]) -> str:
     columns = dict.fromkeys([*named, *record])
     told = {c: record.get(c) for c in columns if c != "record_id"}
     held = [f"{c}={_plain(value)}" for c, value in told.items() if value is not None]
-    line = " ".join(held)
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+    return beginning(" ".join(held), _LONGEST)
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from flows.report import text as wording
-from flows.report.text import Cut, cut, visible
+from flows.report.text import Cut, cut, cut_sentence, visible
 
 _NAME, _VALUE, _TITLE, _FULL = 80, 70, 200, 600
 _RUNS = 5
@@ -217,11 +217,11 @@ def _event(row: Mapping[str, Any]) -> Event:
 def _past(row: Mapping[str, Any]) -> ShownIncident:
     times = f", {row['times']:,} times" if row["times"] > 1 else ""
     return ShownIncident(
-        title=cut(row["title"], _TITLE, _FULL),
+        title=cut_sentence(row["title"], _TITLE, _FULL),
         severity=row["severity"],
         day=visible(row["day"]),
         when=f"{row['time']:%Y-%m-%d %H:%M}" if row["time"] else "",
         why=f"{_WHY.get(row['why'], '')}{times}",
-        verdicts=[cut(text, _TITLE, _FULL) for text in row["verdicts"]],
+        verdicts=[cut_sentence(text, _TITLE, _FULL) for text in row["verdicts"]],
         href=report_of(row["run_id"], row["incident"] if row["has_card"] else None),
     )

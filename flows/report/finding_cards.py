@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from markupsafe import escape
 
 from flows.report import text as wording
-from flows.report.text import Cut, cut
+from flows.report.text import Cut, cut, cut_sentence
 from flows.report.times import event_times
 from schemas.events.texts import as_text
 from schemas.outputs.tables import FINDING, ODDEST_EVENTS, SEVERITIES
@@ -128,7 +128,7 @@ def _card(
         p_value=format(lead["p_value"], ".2g"),
         time=time,
         record_id=cut(lead["record_id"], _VALUE, _FULL),
-        summary=cut(lead["summary"], _SENTENCE, _FULL),
+        summary=cut_sentence(lead["summary"], _SENTENCE, _FULL),
         reasons=[_reason(reason) for reason in reasons[:_MAX_REASONS]],
         reasons_left_out=max(0, len(reasons) - _MAX_REASONS),
         odd_events=odd_events,
@@ -144,7 +144,7 @@ def _reason(reason: dict[str, Any]) -> ShownReason:
         observed=observed,
         expected=expected,
         share=min(1.0, max(0.0, reason["share"])),
-        sentence=cut(reason["sentence"], _SENTENCE, _FULL),
+        sentence=cut_sentence(reason["sentence"], _SENTENCE, _FULL),
     )
 
 
@@ -159,7 +159,7 @@ def _odd_events(findings: pa.Table) -> list[list[ShownEvent]]:
         ShownEvent(
             record_id=cut(event["record_id"], _NAME, _FULL),
             time=time,
-            sentence=cut(event["sentence"], _SENTENCE, _FULL),
+            sentence=cut_sentence(event["sentence"], _SENTENCE, _FULL),
         )
         for event, time in zip(events.to_pylist(), times, strict=True)
     ]

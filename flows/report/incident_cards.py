@@ -15,7 +15,7 @@ from flows.report.data import ReportData
 from flows.report.finding_cards import Card, cards
 from flows.report.overview import critical_sentence
 from flows.report.steps import ShownSteps, shown_steps
-from flows.report.text import Cut, cut
+from flows.report.text import Cut, cut, cut_sentence
 from flows.report.times import event_times
 from schemas.outputs.manifest import RunManifest
 from schemas.outputs.tables import FINDING, STATUSES
@@ -200,7 +200,7 @@ def _card(
     return IncidentCard(
         rank=row["rank"],
         incident=row["incident"],
-        title=cut(row["title"], _TITLE, _FULL),
+        title=cut_sentence(row["title"], _TITLE, _FULL),
         severity=row["severity"],
         status=row["status"] if row["status"] in STATUSES else "new",
         alarm=row["alarm"],
@@ -219,7 +219,7 @@ def _card(
         left_out=row["records"] - len(told.members),
         around=told.around,
         verdict=f"{labels.get(row['verdict'], '')} {row['verdict']}" if row["verdict"] else "",
-        taught=cut(row["taught"], _TITLE, _FULL) if row["taught"] else None,
+        taught=cut_sentence(row["taught"], _TITLE, _FULL) if row["taught"] else None,
         critical=critical_sentence(row["critical"]),
         commands=of_results(row, run),
         query=of_input(row, run),
@@ -280,7 +280,7 @@ def _entities(each: Mapping[str, Any]) -> Entities:
     names = [name for name in each["names"] if name is not None]
     return Entities(
         column=cut(each["column"], _NAME, _FULL),
-        names=cut(", ".join(names), _TITLE, _FULL),
+        names=cut_sentence(", ".join(names), _TITLE, _FULL),
         more=each["distinct"] - len(names),
     )
 
@@ -313,7 +313,7 @@ def _members(findings: pa.Table, time_column: str | None) -> dict[str, list[Memb
             score=wording.score(row["anomaly_score"]),
             time=time,
             record_id=cut(row["record_id"], _NAME, _FULL),
-            summary=cut(row["summary"], _TITLE, _TITLE),
+            summary=cut_sentence(row["summary"], _TITLE, _TITLE),
         )
         members.setdefault(row["incident"], []).append(member)
     return members
@@ -336,7 +336,7 @@ def suppressed_lines(suppressed: pa.Table, run: RunManifest) -> list[Suppressed]
     labels = verdict_labels(run)
     return [
         Suppressed(
-            title=cut(row["title"], _TITLE, _FULL),
+            title=cut_sentence(row["title"], _TITLE, _FULL),
             severity=row["severity"],
             records=row["records"],
             span=_span(row["first_time"], row["last_time"]),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.escaping import spell_out
+from schemas.shortening import beginning, shortened
 
 _CONTROLS = [code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"]
 _INVISIBLE = (*range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
@@ -32,7 +33,7 @@ class Cut:
     """A text that may be too long to show at once."""
 
     head: str
-    """Its beginning, with an ellipsis if that is not all."""
+    """The whole of it, or a part of it with an ellipsis for the rest."""
     full: str | None = None
     """The whole of it, if `head` is not."""
     left_out: int = 0
@@ -40,18 +41,33 @@ class Cut:
 
 
 def cut(text: str, head: int, full: int) -> Cut:
-    """Split a text into what is shown at once and what on demand.
+    """Split a value into what is shown at once and what on demand.
 
     Examples
     --------
-    >>> cut("abcdef", head=3, full=5)
-    Cut(head='abc…', full='abcde', left_out=1)
+    >>> cut("abcdef", head=4, full=5)
+    Cut(head='a…ef', full='abcde', left_out=1)
     >>> cut("abc", head=3, full=5)
     Cut(head='abc', full=None, left_out=0)
     """
-    if len(text) <= head:
+    return _cut(text, shortened(text, head), full)
+
+
+def cut_sentence(text: str, head: int, full: int) -> Cut:
+    """Split a sentence, or a list of values, in the same way; the head is its beginning.
+
+    Examples
+    --------
+    >>> cut_sentence("abcdef", head=4, full=5)
+    Cut(head='abcd…', full='abcde', left_out=1)
+    """
+    return _cut(text, beginning(text, head), full)
+
+
+def _cut(text: str, head: str, full: int) -> Cut:
+    if head == text:
         return Cut(visible(text))
-    return Cut(visible(text[:head]) + "…", visible(text[:full]), max(0, len(text) - full))
+    return Cut(visible(head), visible(text[:full]), max(0, len(text) - full))
 
 
 def plain(value: Any) -> str | None:

@@ -23,6 +23,7 @@ from flows.storage.runs.reader import PublishedRun, read_incidents
 from schemas.errors import JobError, OutfieldError
 from schemas.escaping import chat
 from schemas.job.job import Notify
+from schemas.shortening import beginning
 
 if TYPE_CHECKING:
     from apprise import Apprise
@@ -120,7 +121,7 @@ def _lines(message: _Message) -> Iterator[str]:
 
 
 def _cut(text: str) -> str:
-    return chat(f"{text[:_LONGEST_TITLE]}…" if len(text) > _LONGEST_TITLE else text)
+    return chat(beginning(text, _LONGEST_TITLE))
 
 
 def _end(run: PublishedRun) -> Iterator[str]:

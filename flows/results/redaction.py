@@ -19,6 +19,7 @@ from schemas.columns.roles import Role
 from schemas.columns.vocabulary import suggests_secret, words
 from schemas.outputs.manifest import RunManifest
 from schemas.patterns import IPV4, UUID
+from schemas.shortening import shortened
 
 SECRET = "[secret]"  # noqa: S105 - what stands in the place of one
 _LONGEST = 300
@@ -121,4 +122,4 @@ class Redactor:
         text = _TOKEN.sub(lambda found: self._other(found.group()), text)
         for pattern, name in _PATTERNS:
             text = pattern.sub(name, text)
-        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+        return shortened(text, _LONGEST)

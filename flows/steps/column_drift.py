@@ -13,6 +13,7 @@ from flows.steps.run import Run
 from flows.steps.sampling import read_chunk_samples
 from schemas.outputs.figures import ColumnDrift
 from schemas.outputs.manifest import MovedColumn
+from schemas.shortening import shortened
 
 _EXAMPLES = 3
 _LONGEST = 80
@@ -75,4 +76,4 @@ def statements(
 
 def _examples(counts: dict[str, int]) -> list[str]:
     common = sorted(counts, key=lambda value: (-counts[value], value))[:_EXAMPLES]
-    return [value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…" for value in common]
+    return [shortened(value, _LONGEST) for value in common]

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from anomaly.explain.aligned_steps import aligned_steps
 from anomaly.explain.known_records import KnownRecords
@@ -31,6 +30,7 @@ from schemas.events.texts import as_text
 from schemas.outputs.aligned_steps import ALIGNED_STEPS
 from schemas.outputs.incident_context import PEERS
 from schemas.outputs.tables import FINDING, MAP, SCORES, beside_own_columns
+from schemas.shortening import shortened
 
 STEPS = "aligned-steps"
 """What the scratch holds of findings that are sessions: `ALIGNED_STEPS`."""
@@ -134,10 +134,14 @@ def _beside(
     columns = []
     # A stored model's events may have an id that these lack.
     for name in (n for n in near.column_names if n in events.column_names):
-        theirs, ours = (_short_texts(one_array(table[name])) for table in (near, events))
+        theirs, ours = (as_text(one_array(table[name])).to_pylist() for table in (near, events))
         columns.append(
             [
-                {"column": name, "value": value, "differs": value != own}
+                {
+                    "column": name,
+                    "value": value and shortened(value, _LONGEST),
+                    "differs": value != own,
+                }
                 for value, own in zip(theirs, ours, strict=True)
             ]
         )
@@ -145,10 +149,6 @@ def _beside(
         [each for each in row if each["column"] not in ids or each["value"] is not None]
         for row in zip(*columns, strict=True)
     ]
-
-
-def _short_texts(values: pa.Array) -> list[str | None]:
-    return pc.utf8_slice_codeunits(as_text(values), 0, _LONGEST).to_pylist()
 
 
 def _map(

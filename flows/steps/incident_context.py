@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from anomaly.incidents.similarity import most_similar
 from flows.report.incident_cards import MAX_INCIDENTS
@@ -36,6 +35,7 @@ from schemas.columns.roles import Role, time_column
 from schemas.events.instants import INSTANT
 from schemas.outputs.incident_context import INCIDENT_CONTEXT
 from schemas.outputs.verdict import Verdict
+from schemas.shortening import beginning, shortened
 
 SURROUNDED = "surroundings"
 """What the scratch holds: a row for each incident that was looked around, `INCIDENT_CONTEXT`."""
@@ -152,7 +152,7 @@ def _told(
     times = np.concatenate([each.times for each in around.values()])
     of = np.repeat(list(around), [len(each.rows) for each in around.values()])
     held = scope.events.texts(rows, scope.told)
-    texts = [pc.utf8_slice_codeunits(column, 0, _LONGEST).to_pylist() for column in held.columns]
+    texts = [_shortened(column) for column in held.columns]
     ids = scope.events.ids_of(rows).to_pylist()
     values = zip(*texts, strict=True) if texts else [()] * len(rows)
     for place, row, time, name, own in zip(
@@ -162,6 +162,10 @@ def _told(
             {"record_id": name, "time": time, "rank": ranks.get(row), "values": list(own)}
         )
     return events
+
+
+def _shortened(texts: pa.ChunkedArray) -> list[str | None]:
+    return [text and shortened(text, _LONGEST) for text in texts.to_pylist()]
 
 
 def _history(
@@ -176,7 +180,7 @@ def _history(
         return None
     total = max(1, int(did.counts.sum()))
     usual = [
-        {"column": column, "value": value[:_LONGEST], "share": times / total}
+        {"column": column, "value": shortened(value, _LONGEST), "share": times / total}
         for column in scope.usual
         for value, times in did.usual_of(column)[:_USUAL]
     ]
@@ -220,7 +224,7 @@ def _said(verdicts: Sequence[Verdict]) -> dict[str, list[str]]:
     """Return what verdicts say of each incident."""
     said: dict[str, list[str]] = {}
     for verdict in verdicts:
-        note = f": {verdict.note[:_LONGEST]}" if verdict.note else ""
+        note = f": {beginning(verdict.note, _LONGEST)}" if verdict.note else ""
         said.setdefault(verdict.incident, []).append(f"{verdict.label}{note}")
     return said
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from schemas.errors import JobError
+from schemas.shortening import shortened
 
 SHOWN = 3
 """So many violations are told in full; of the others only how many there are."""
@@ -193,4 +194,4 @@ def _spelt(value: Any) -> str:
         return "a list"
     plain = isinstance(value, str | bool | int | float)
     text = json.dumps(value, ensure_ascii=False) if plain else str(value)
-    return text if len(text) <= 40 else f"{text[:39]}…"
+    return shortened(text, 40)

@@ -50,8 +50,9 @@ def agrees(role: Role, expected: str | None, original: Any, usual: set[str]) -> 
 
 
 def _shows(expected: str, name: str) -> bool:
-    """Return whether the shown text is the name, which is cut where it is long."""
-    return expected == name or (expected.endswith("…") and name.startswith(expected[:-1]))
+    """Return whether the shown text is the name, whose middle is left out where it is long."""
+    head, cut, tail = expected.partition("…")
+    return expected == name or bool(cut and name.startswith(head) and name.endswith(tail))
 
 
 def _number_agrees(expected: str, original: float) -> bool:

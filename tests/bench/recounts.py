@@ -285,7 +285,7 @@ def _as_long(asked: _Asked, found: re.Match[str]) -> Recount:
 
 
 def _shown(step: str) -> str:
-    return "empty" if not step else step if len(step) <= 80 else step[:80] + "…"
+    return "empty" if not step else step if len(step) <= 80 else f"{step[:33]}…{step[-46:]}"
 
 
 def _step(asked: _Asked, found: re.Match[str]) -> Recount:

@@ -50,6 +50,7 @@ def test_a_word_that_is_cut_is_counted_whole() -> None:
     log = Records(
         conformed({"text": [f"got {word}", f"got {word[:80]}", None]}, {"text": Role.TEXT})
     )
-    sentence = f"`text` is `{'got ' + word[:76]}…`: the word `{word[:80]}…` in 1 of 3 events"
+    text, shown = f"got {word[:29]}…{word[:46]}", f"{word[:33]}…{word[:46]}"
+    sentence = f"`text` is `{text}`: the word `{shown}` in 1 of 3 events"
     event = {"text": f"got {word}"}
     assert recount(log, event, "text", sentence, itself=True).true

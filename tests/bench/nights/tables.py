@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from schemas.shortening import shortened
 from tests.bench.nights.draws import Draw
 from tests.bench.nights.logs import ALERTS, CARDS, HISTORY, SAMPLES, UNLABELLED
 from tests.bench.nights.measure import FIRST, OUTFIELD, Night
@@ -163,4 +164,4 @@ def night_table(draws: Sequence[Draw]) -> str:
 
 def _cell(title: str) -> str:
     """Cut a title to fit a cell; a bar would end it."""
-    return (title if len(title) <= _TITLE else title[: _TITLE - 1] + "…").replace("|", "\\|")
+    return shortened(title, _TITLE).replace("|", "\\|")

@@ -73,9 +73,10 @@ def test_a_column_of_the_log_with_the_name_of_ours_is_an_own_column() -> None:
 
 
 def test_a_long_value_is_cut_and_also_there_in_full() -> None:
-    field = cards(_with("note", pa.array(["x" * 500])), None)[0].record.fields[-1]
-    assert field.value.head == "x" * 140 + "…"
-    assert field.value.full == "x" * 500
+    note = "x" * 250 + "y" * 250
+    field = cards(_with("note", pa.array([note])), None)[0].record.fields[-1]
+    assert field.value.head == "x" * 58 + "…" + "y" * 81
+    assert field.value.full == note
 
 
 def test_columns_of_the_reasons_come_first_where_there_is_no_room_for_all() -> None:
