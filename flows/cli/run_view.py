@@ -15,6 +15,7 @@ from flows.report.overview import (
     alone_sentence,
     damage_sentence,
     drift_sentence,
+    expectation_sentence,
     input_sentences,
     moved_sentence,
     partition_rows_sentence,
@@ -72,6 +73,7 @@ def show_summary(terminal: Terminal, run: PublishedRun, top: list[Line], seconds
         terminal.say(line)
     for changed in (
         alone_sentence(run.manifest),
+        expectation_sentence(run.manifest),
         partition_rows_sentence(run.manifest),
         whole_columns_sentence(run.manifest),
         moved_sentence(run.manifest),

@@ -16,6 +16,8 @@ from schemas.outputs.tables import SEVERITIES, STATUSES
 _REASON_LENGTH = 200
 _FEWEST_VERDICTS = 20
 """Incidents with verdicts from which on a share of them is told."""
+_FEWEST_CALIBRATING = 100
+"""Records from which on a p-value of one in a hundred can be counted."""
 _PERCENT = "\N{NO-BREAK SPACE}%"
 _NAMED = 5
 """Columns or files that a sentence names at the most."""
@@ -200,6 +202,23 @@ def alone_sentence(manifest: RunManifest) -> str:
     """Say that no days before could be taken, and why; nothing if that is not so."""
     why = manifest.model.alone
     return "" if why is None else f"Judged against itself: {visible(why[:_REASON_LENGTH])}."
+
+
+def expectation_sentence(manifest: RunManifest) -> str:
+    """Say what cannot be expected of records that are alike or few; nothing of others."""
+    unit, model = manifest.unit, manifest.model
+    if manifest.selection.all_usual:
+        return (
+            f"No {unit} is odder than half of the normal ones, as where all are alike: so there is"
+            " no finding."
+        )
+    if model.calibration_rows >= _FEWEST_CALIBRATING:
+        return ""
+    return (
+        f"Few {unit}s are known: {model.calibration_rows:,} of {model.sample_rows:,} calibrate the"
+        " p-values, and those of the oddest are extrapolated. Go by the order of the"
+        " incidents, not by their scores."
+    )
 
 
 def drift_sentence(manifest: RunManifest) -> str:

@@ -27,15 +27,13 @@ from flows.steps.records import Records
 from flows.steps.run import Run
 from flows.steps.sampling import read_chunk_samples
 from flows.steps.score import ChunkScored
-from flows.steps.select import Selected
+from flows.steps.select import ORDINARY, Selected
 from flows.storage.verdicts.store import read_verdicts
 from schemas.columns.roles import Role, time_column
 from schemas.events.contract import one_array
 from schemas.outputs.figures import ColumnDrift
 from schemas.outputs.verdict import Verdict
 
-_ORDINARY = 0.5
-"""The p-value of a record in the middle of the others: beyond it nothing is a finding by rank."""
 _CONSIDERED = 20
 """Incidents that may be alarms: a night with more has enough to say."""
 _REASONS = 2
@@ -152,7 +150,7 @@ def _odd(
 
     Of a log of equal records none is.
     """
-    odd = max(int(np.searchsorted(p_values, _ORDINARY)), selected.by_rule)
+    odd = max(int(np.searchsorted(p_values, ORDINARY)), selected.by_rule)
     return rows[:odd], p_values[:odd]
 
 

@@ -159,6 +159,7 @@ def _selection(run: Run, grouped: Grouped) -> SelectionSummary:
         in_incidents=grouped.in_incidents,
         drift=selected.drift.ratio,
         drift_at=selected.drift.at,
+        all_usual=selected.all_usual,
     )
 
 

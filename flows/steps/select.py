@@ -20,6 +20,9 @@ from flows.steps.gather import Gathered
 from flows.steps.run import Run
 from flows.steps.score import ChunkScored
 
+ORDINARY = 0.5
+"""The p-value of a record in the middle of the others: beyond it nothing is a finding by rank."""
+
 
 @dataclass(frozen=True)
 class Selected:
@@ -30,6 +33,8 @@ class Selected:
     """Records that the rule selects: the first of the candidates, or more than there are."""
     score_cut: float | None
     drift: Drift
+    all_usual: bool = False
+    """Whether no record is odder than half of the normal ones."""
 
 
 def select_findings(run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkScored) -> Selected:
@@ -45,7 +50,8 @@ def select_findings(run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkS
     for name, array in zip(ODDEST, (top.rows, top.p_values), strict=True):
         run.scratch.write_array(name, array)
     cut = float(anomaly_score(outcome.p_cut)) if outcome.selected else None
-    return Selected(outcome.rule, outcome.selected, cut, drift)
+    all_usual = outcome.selected == 0 and not (top.p_values < ORDINARY).any()
+    return Selected(outcome.rule, outcome.selected, cut, drift, all_usual)
 
 
 SELECT = Step("select", select_findings)

@@ -161,6 +161,11 @@ class SelectionSummary(OutputDocument):
     drift_at: float | None = Field(
         default=None, description="Where that is most: about .5, .3, .2 or .1; null without drift."
     )
+    all_usual: bool = Field(
+        default=False,
+        description="Whether no record is odder than half of the normal ones, as where all are"
+        " alike. There is no finding then.",
+    )
 
     @property
     def has_rule(self) -> bool:

@@ -96,3 +96,46 @@ def test_thousands_of_records_alike_at_one_time_are_judged(tmp_path):
         run = detect_in(table, tmp_path / name)
         assert read_scores(run).num_rows == len(log)
         assert any(row["record_id"] == "e1598" for row in read_findings(run).to_pylist())
+
+
+ALIKE = "No event is odder than half of the normal ones, as where all are alike: so there is no"
+FEW = "p-values, and those of the oddest are extrapolated."
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [{"a": ["x"] * 3_000, "b": [1.0] * 3_000}, {"status": ["ok"] * 300}, {"a": ["x"] * 30}],
+)
+def test_a_log_of_equal_rows_has_no_finding_and_says_why(tmp_path, capfd, columns):
+    rows = len(next(iter(columns.values())))
+    run = detect_in(pa.table(columns), tmp_path)
+    holds_together(run, rows)
+    assert read_findings(run).num_rows == 0
+    assert run.manifest.selection.all_usual
+    page = (run.folder / "report.html").read_text()
+    assert ALIKE in page
+    assert "no event is odder than half of the normal ones. All" in page
+    assert FEW not in page
+    assert (
+        main(["detect", str(tmp_path / "log.parquet"), "--direct", "--output", str(tmp_path / "o")])
+        == 0
+    )
+    assert ALIKE in " ".join(capfd.readouterr().out.split())
+
+
+def test_a_log_of_thirty_rows_says_what_its_scores_rest_on(tmp_path):
+    run = detect_in(small_log(30), tmp_path)
+    holds_together(run, 30)
+    model = run.manifest.model
+    page = (run.folder / "report.html").read_text()
+    assert f"Few events are known: {model.calibration_rows} of 30 calibrate the" in page
+    assert FEW in page
+    assert not run.manifest.selection.all_usual
+
+
+def test_a_log_of_usual_size_says_neither(tmp_path):
+    run = detect_in(small_log(600), tmp_path)
+    page = (run.folder / "report.html").read_text()
+    assert run.manifest.model.calibration_rows >= 100
+    assert FEW not in page
+    assert ALIKE not in page
