@@ -238,7 +238,7 @@ def _odd(reasons: Sequence[Reason], said: Collection[tuple[str, str]], who: str 
     telling = [reason for reason in reasons if reason.share >= _TELLING] or list(reasons[:1])
     named = [_named(reason, said, who) for reason in telling[:_REASONS]]
     if telling and telling[0].observed != who and telling[0].expected is not None:
-        named[0] += f" (expected `{short(telling[0].expected)}`)"
+        named[0] += f" (expected {_set(telling[0], telling[0].expected)})"
     return " and ".join(named)
 
 
@@ -246,8 +246,27 @@ def _named(reason: Reason, said: Collection[tuple[str, str]], who: str | None) -
     name, value = f"`{reason.column}`", reason.observed
     if value is None:
         return f"{name} (missing)"
-    stands = value == who or (reason.column, value) in said
-    return name if stands else f"{name} `{short(value)}`"
+    if value == who or (reason.column, value) in said:
+        return name
+    # What is odd about steps is no value of the column, such as "3 times read".
+    of_steps = not (_is_quoted(reason, value) or reason.sentence.startswith(f"{name} is "))
+    return f"{name}{': ' if of_steps else ' '}{_set(reason, value)}"
+
+
+def _set(reason: Reason, value: str) -> str:
+    """Set a value as the sentence of its reason does: a number, or what is missing, has no marks.
+
+    Examples
+    --------
+    >>> why = Reason("ok", "missing", "true", 0.9, "`ok` is missing: in 1 of 9, usually `true`")
+    >>> _set(why, "missing"), _set(why, "true")
+    ('missing', '`true`')
+    """
+    return f"`{short(value)}`" if _is_quoted(reason, value) else short(value)
+
+
+def _is_quoted(reason: Reason, value: str) -> bool:
+    return not reason.sentence or f"`{value}`" in reason.sentence
 
 
 def _moment(time: int) -> str:

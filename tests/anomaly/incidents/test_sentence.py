@@ -56,6 +56,39 @@ def test_who_did_what_how_often_in_how_long_as_whom_and_what_is_odd() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (
+            Reason("ok", "missing", "yes", 0.9, "`ok` is missing: in 1 of 9 events, usually `yes`"),
+            "`ok` missing (expected `yes`)",
+        ),
+        (
+            Reason("ok", "yes", "missing", 0.9, "`ok` is `yes`: in 1 of 9 events, usually missing"),
+            "`ok` `yes` (expected missing)",
+        ),
+        (
+            Reason("n", "4.5 kB (4,500)", "1 to 9", 0.9, "`n` is 4.5 kB (4,500): the highest of 9"),
+            "`n` 4.5 kB (4,500) (expected 1 to 9)",
+        ),
+        (
+            Reason(
+                "steps", "no close", "close", 0.9, "`close` is missing in `steps`: 8 of 9 hold it"
+            ),
+            "`steps`: no close (expected `close`)",
+        ),
+        (
+            Reason("steps", "9 times open", None, 0.9, "`steps` holds `open` 9 times: in 1 of 9"),
+            "`steps`: 9 times open",
+        ),
+        (Reason("steps", "wipe", None, 0.9, "`steps` holds `wipe`: in 1 of 9"), "`steps` `wipe`"),
+    ],
+)
+def test_what_is_no_value_has_no_marks(why: Reason, said: str) -> None:
+    rows = [("read", "/db", "ann", "10.0.0.1", "success", 5)]
+    assert told(rows, "ann", "user", why).endswith(f"; odd is {said}")
+
+
 def test_one_record_is_told_once_and_without_a_duration() -> None:
     rows = [("wipe", "/db", "ann", "10.0.0.1", "success", 5)]
     assert told(rows, "ann", "user", reason("action", "wipe")) == (
