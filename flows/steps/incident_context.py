@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anomaly.incidents.similarity import most_similar
 from flows.report.incident_cards import MAX_INCIDENTS
