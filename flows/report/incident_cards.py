@@ -1,6 +1,6 @@
 """An incident as a card: what is read in ten seconds, its most telling finding, its records."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -195,7 +195,6 @@ def _card(
 ) -> IncidentCard:
     labels, summary = verdict_labels(run), run.incidents
     names = _names(row)
-    words = " ".join([row["title"], row["incident"], *names, row["summary"], row["record_id"]])
     lead = not row["alarm"] and (summary.nights is not None or not told.telling.by_rule)
     return IncidentCard(
         rank=row["rank"],
@@ -227,8 +226,14 @@ def _card(
         scopes=_scopes(row),
         columns=[wording.visible(each["column"][:_NAME]) for each in row["reasons"]],
         names=list(dict.fromkeys(names)),
-        searched=wording.visible(words[:_SEARCHED]).lower(),
+        searched=_searched(row, names),
     )
+
+
+def _searched(row: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Return the words that the search of the page looks through."""
+    words = " ".join([row["title"], row["incident"], *names, row["summary"], row["record_id"]])
+    return wording.visible(words[:_SEARCHED]).lower()
 
 
 def _names(row: Mapping[str, Any]) -> list[str]:
