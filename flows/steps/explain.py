@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anomaly.explain.aligned_steps import aligned_steps
 from anomaly.explain.known_records import KnownRecords
