@@ -384,3 +384,76 @@ def incidents(
             firsts.append(h)
         first_of[h] = mine[0] if mine else h
     return [firsts.index(first_of[h]) for h in head_of]
+
+
+# --- behaviour -------------------------------------------------------------------------------
+
+HOUR = 3_600_000_000
+Held = tuple[Any, ...]
+
+
+def activity(rows: list[Event], entity: str, kind: str, column: str | None) -> Counter[Held]:
+    """Count what the rows of each entity show: (entity, hour since 1970, value) -> events.
+
+    The hour is the first of the day but for events. Rows have `time` in microseconds.
+    """
+    found: Counter[Held] = Counter()
+    for name in {row[entity] for row in rows} - {None}:
+        own = sorted((row for row in rows if row[entity] == name), key=lambda row: row["time"])
+        for row, value in _shown(own, kind, column):
+            hour = row["time"] // HOUR
+            found[name, hour if kind == "events" else hour // 24 * 24, value] += 1
+    return found
+
+
+def _shown(own: list[Event], kind: str, column: str | None) -> list[tuple[Event, str]]:
+    if kind == "events":
+        return [(row, "") for row in own]
+    if kind == "repeats":
+        return [(row, "") for i, row in enumerate(own) if _again(row, own[:i])]
+    if kind == "rhythm":
+        return _steady(own)
+    own = [row for row in own if row[column] is not None]
+    if kind in ("levels", "values"):
+        numbers = kind == "levels"
+        told = [row for row in own if not numbers or math.isfinite(row[column])]
+        return [(row, "" if numbers else row[column]) for row in told]
+    return _after(own, kind, column)
+
+
+def _after(own: list[Event], kind: str, column: str | None) -> list[tuple[Event, str]]:
+    if kind == "order":
+        soon = [(a, b) for a, b in pairwise(own) if b["time"] - a["time"] <= HOUR]
+        return [(b, f"{a[column]} → {b[column]}") for a, b in soon]
+    soon = [(a, b) for a, b in pairwise(own) if b["time"] - a["time"] <= HOUR // 6]
+    return [(b, "") for a, b in soon if a[column] != b[column]]
+
+
+def _again(row: Event, before: list[Event]) -> bool:
+    day, content = row["time"] // (24 * HOUR), _content(row)
+    return any(r["time"] // (24 * HOUR) == day and _content(r) == content for r in before)
+
+
+def _content(row: Event) -> Held:
+    held = sorted(row.items())
+    return tuple(str(value) for column, value in held if column not in ("id", "time"))
+
+
+def _steady(own: list[Event]) -> list[tuple[Event, str]]:
+    """Give the rows whose time since the one before, of the same names, is that one's; 2 % off."""
+    alike: dict[Held, list[Event]] = {}
+    for row in own:
+        held = sorted(row.items())
+        names = tuple(v for c, v in held if c not in ("id", "time") and _is_name(v))
+        alike.setdefault(names, []).append(row)
+    found = []
+    for rows in alike.values():
+        for a, b, c in zip(rows, rows[1:], rows[2:], strict=False):
+            first, then = b["time"] - a["time"], c["time"] - b["time"]
+            if min(first, then) >= 10_000_000 and abs(then - first) <= 0.02 * then:
+                found.append((c, ""))
+    return found
+
+
+def _is_name(value: Any) -> bool:
+    return not isinstance(value, float)

@@ -27,6 +27,7 @@ _NAMES_SHOWN = 5
 """Names of an entity column that an incident lists."""
 _SHARED = 0.5
 """An incident is of an entity of its most telling record that more than this part of all hold."""
+OF_RECORDS, OF_WINDOW = "records", "window"
 _DIGITS = 12
 """Hexadecimal digits of a name: two of a million are hardly ever alike."""
 
@@ -92,6 +93,8 @@ class Incident:
     stack: str | None = None
     """The id of the oddest incident of its stack; None without a look-alike: `stacks.py`."""
 
+    view: str = OF_RECORDS
+    """What is odd: `OF_RECORDS`, each by itself, or `OF_WINDOW`, all together."""
     beside_moves: float | None = None
     """Its p-value without the columns that moved as a whole; None without one."""
 
@@ -203,10 +206,10 @@ def describe_incident(
     """
     reasons, summary = told
     pattern = _pattern(reasons, roles)
-    identity = _digest(job, members.entity_column, members.entity, pattern)
+    identity = digest(job, members.entity_column, members.entity, pattern)
     own, first_time = dict(scores), str(members.first_time)
     return Incident(
-        incident=f"i-{_digest(job, first_time, *members.begin)}",
+        incident=f"i-{digest(job, first_time, *members.begin)}",
         title=sentence(what, reasons),
         severity=own.pop("severity"),
         basis=own.pop("basis"),
@@ -229,7 +232,8 @@ def _pattern(reasons: Sequence[Reason], roles: Mapping[str, Role]) -> str:
     return first.column
 
 
-def _digest(*parts: str | None) -> str:
+def digest(*parts: str | None) -> str:
+    """Return a name for some texts, of so many hexadecimal digits as hardly any two share."""
     # A length before each part: ("ab", "c") and ("a", "bc") are not the same.
     spelt = "".join("-" if part is None else f"{len(part)}:{part}" for part in parts)
     return hashlib.sha256(spelt.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]

@@ -181,6 +181,7 @@ def _settings(location: str) -> str:
         ('# session_window = "1d"', "or into windows of this length, from 1970 on (UTC)"),
         ('# peers = ["COLUMN"]', "categories whose names have habits, as entities have"),
         (f"# seed = {job.seed}", "of every random choice"),
+        ("# behaviour = true", "hold what an entity does on a day against its other days"),
         ("# mask_numbers = true", "of cards and bank accounts, within texts"),
         ('# keep = "90d"', "remove runs that began longer ago; the newest stays"),
         (f"# notify = {_text(job.notify)}", 'or "new", or "all": the runs that send a message'),

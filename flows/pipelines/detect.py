@@ -19,6 +19,7 @@ from flows.steps.publish import PUBLISH, Judged
 from flows.steps.run import opened_run
 from flows.steps.score import SCORE, merge_chunks, require_scored
 from flows.steps.select import SELECT
+from flows.steps.windows import JUDGE_WINDOWS
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.job import JobSpec
 
@@ -75,20 +76,20 @@ def _detect(
         with step(FIT.name):
             fitted = runner.call(FIT if run.model is None else TAKE_UP_MODEL, run, gathered)
         with step(SCORE.name):
-            n = gathered.records.n_chunks
-            chunks = runner.each(SCORE, n, run, gathered, fitted)
-            scored = merge_chunks(_all_of(chunks, partial(on_progress, SCORE.name), n))
+            n, told = gathered.records.n_chunks, partial(on_progress, SCORE.name)
+            scored = merge_chunks(_all_of(runner.each(SCORE, n, run, gathered, fitted), told, n))
             require_scored(run, gathered, scored)
         with step(SELECT.name):
             selected = runner.call(SELECT, run, gathered, fitted, scored)
+        with step(JUDGE_WINDOWS.name):
+            windows = runner.call(JUDGE_WINDOWS, run, gathered, scored)
         with step(GROUP.name):
-            grouped = runner.call(GROUP, run, gathered, fitted, scored, selected)
+            grouped = runner.call(GROUP, run, gathered, fitted, scored, selected, windows)
         with step(EXPLAIN.name):
             runner.call(EXPLAIN, run, gathered, fitted, grouped)
         with step(LOOK_AROUND.name):
-            n = shares_of(gathered)
-            looked = runner.each(LOOK_THROUGH, n, run, gathered, grouped)
-            _all_of(looked, partial(on_progress, LOOK_AROUND.name), n)
+            n, told = shares_of(gathered), partial(on_progress, LOOK_AROUND.name)
+            _all_of(runner.each(LOOK_THROUGH, n, run, gathered, grouped), told, n)
             runner.call(LOOK_AROUND, run, gathered, grouped)
         with step(WATCH.name):
             watch = runner.call(WATCH, run, gathered, fitted, grouped, renewed)
@@ -96,7 +97,7 @@ def _detect(
         if job.search.store:
             with step(STORE.name):
                 stored = runner.call(STORE, run, gathered, fitted, grouped)
-        judged = Judged(scored, grouped, watch, stored)
+        judged = Judged(scored, grouped, watch, stored, windows)
         return runner.here(PUBLISH, run, gathered, fitted, judged, step.seconds)
 
 

@@ -20,6 +20,7 @@ from flows.runtime.runner import DirectRunner, Runner
 from flows.runtime.settings import Settings, safe_path
 from flows.runtime.work import Step, Ts
 from flows.steps.group import GROUP
+from flows.steps.windows import JUDGE_WINDOWS
 from flows.storage.fs.lock import job_lock, lend_lock
 from flows.storage.fs.store_path import Place
 from flows.storage.runs.reader import PublishedRun
@@ -117,7 +118,7 @@ class InTurn:
 
     def call(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Carry out a step and return what it gives."""
-        if step is GROUP:
+        if step in (JUDGE_WINDOWS, GROUP):
             self._turn.wait()
         return self._runner.call(step, *arguments)
 

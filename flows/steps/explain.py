@@ -53,6 +53,9 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
     records = gathered.records
     events = run.scratch.read_table(FOUND)
     reasons, summaries, peers = explain(model.explaining, references, events)
+    for place, incident in enumerate(grouped.incidents):
+        if (of_window := grouped.of_windows.get(incident)) is not None:
+            reasons[place], summaries[place] = of_window.reasons, of_window.summary
     nearest = nearest_normal(model.explaining, references, events, peers)
     scores = score_batch(model, records, Batch(events, grouped.rows, pa.table({})))
     own = records.own_columns(grouped.rows)

@@ -7,13 +7,13 @@ incidents change the order of the others. The most anomalous records of each bec
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from anomaly.incidents.summary import Incident
+from anomaly.incidents.summary import OF_WINDOW, Incident
 from anomaly.model.selection import severity
 from flows.runtime.work import Step
 from flows.steps.fitted_model import Fitted
@@ -22,8 +22,10 @@ from flows.steps.incident_history import held_against_the_past
 from flows.steps.incident_pool import Pool, grouping_inputs, pool_of
 from flows.steps.named_incidents import judged_incidents
 from flows.steps.run import Run
-from flows.steps.score import ChunkScored
+from flows.steps.score import ChunkScored, times_covered
 from flows.steps.select import Selected
+from flows.steps.window_incidents import with_windows
+from flows.steps.windows import JudgedWindows
 from schemas.outputs.figures import ColumnDrift
 from schemas.outputs.manifest import IncidentSummary
 from schemas.outputs.tables import INCIDENT, MEMBER, SEVERITY_RANK
@@ -32,7 +34,6 @@ FINDINGS_OF_ONE = 10
 """The most findings that an incident has; its other records are counted."""
 FOUND = "found"
 """What the scratch holds of the records that become findings: themselves, conformed."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Integers = npt.NDArray[np.int64]
 
@@ -56,18 +57,25 @@ class Grouped:
     """The first and the last time of the run's records."""
     severities: list[str]
     """The severity of each: no graver than that of its incident."""
+    of_windows: dict[str, Incident]
+    """Incident -> itself, of those whose records are odd together alone."""
     column_drift: dict[str, ColumnDrift]
     """Column -> how far it is from the data of the stored model; empty where none judges."""
 
 
 def group_incidents(
-    run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkScored, selected: Selected
+    run: Run,
+    gathered: Gathered,
+    fitted: Fitted,
+    scored: ChunkScored,
+    selected: Selected,
+    windows: JudgedWindows,
 ) -> Grouped:
-    """Gather the oddest records into incidents and write these, with what is known of them."""
+    """Gather the oddest records and windows into incidents; write these, and what is known."""
     inputs = grouping_inputs(run, gathered, fitted, scored, selected)
-    pool = pool_of(inputs)
+    pool = with_windows(inputs, pool_of(inputs), windows)
     outcome = judged_incidents(inputs, pool)
-    covers = _covers(scored)
+    covers = times_covered(scored)
     parted, summary = held_against_the_past(inputs, outcome, covers)
     reported = parted["incidents"]
     for dataset, some in parted.items():
@@ -91,6 +99,7 @@ def group_incidents(
         in_incidents=int(np.isin(of_rule, list(outcome.numbers.values())).sum()),
         covers=covers,
         severities=_severities(pool.odd.p_values[places], scored.scored, of_each),
+        of_windows={each.incident: each for each in reported if each.view == OF_WINDOW},
         column_drift=inputs.drift,
     )
 
@@ -122,11 +131,5 @@ def _findings(pool: Pool, numbers: Sequence[int]) -> Integers:
     order = np.argsort(pool.numbers, kind="stable")
     starts = np.searchsorted(pool.numbers[order], pool.numbers[order])
     first_ones = order[np.arange(len(order)) - starts < FINDINGS_OF_ONE]
-    return np.sort(first_ones[np.isin(pool.numbers[first_ones], numbers)])
-
-
-def _covers(scored: ChunkScored) -> tuple[datetime, datetime] | None:
-    if scored.covers is None:
-        return None
-    first, last = (_EPOCH + timedelta(microseconds=end) for end in scored.covers)
-    return first, last
+    places = np.sort(first_ones[np.isin(pool.numbers[first_ones], numbers)])
+    return places[np.argsort(pool.odd.p_values[places], kind="stable")]

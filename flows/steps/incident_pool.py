@@ -6,13 +6,14 @@ without a column that moved as a whole are one incident for each such column.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anomaly.behaviour.odd_windows import OddWindow
 from anomaly.explain.attribution import leading_columns
 from anomaly.incidents.critical import critical_values
 from anomaly.incidents.grouping import Candidates, gone_through, incidents
@@ -69,6 +70,11 @@ class GroupingInputs:
         return self.run.job.selection.fewest(against_others=against_others)
 
     @property
+    def wanted(self) -> int:
+        """Return how many incidents are looked at, besides those that the rule selects."""
+        return max(self.fewest, _CONSIDERED if self.run.model is not None else 0)
+
+    @property
     def by_rule(self) -> int:
         """Return how many of the candidates the rule selects."""
         return min(self.selected.by_rule, len(self.rows))
@@ -117,6 +123,12 @@ class Pool:
     critical: dict[int, str]
     """Incident -> a value of it that the job calls critical."""
     beside: BesideMoves
+    windows: Mapping[int, OddWindow] = field(default_factory=dict)
+    """Incident -> the odd window that it is of, or that is evidence of it."""
+    of_window_alone: frozenset[int] = frozenset()
+    """Incidents of records that are odd together alone."""
+    ranking: Mapping[int, float] = field(default_factory=dict)
+    """Incident -> the p-value that it is ranked by, where odd windows are among them."""
 
 
 def grouping_inputs(
@@ -159,7 +171,7 @@ def pool_of(inputs: GroupingInputs) -> Pool:
 
     A run that is judged by other days looks at some in any case: they may be alarms.
     """
-    wanted = max(inputs.fewest, _CONSIDERED if inputs.run.model is not None else 0)
+    wanted = inputs.wanted
     taken = max(inputs.by_rule, 4 * wanted)
     while True:
         odd = _oddest(inputs, taken)

@@ -15,6 +15,7 @@ from anomaly.incidents.moved import column_alone, parts_of_moves
 from anomaly.incidents.sentence import Happening, distinct, happening
 from anomaly.incidents.summary import Incident, Members, describe_incident, members_of
 from anomaly.incidents.verdicts import ReviewedIncidents, apply_verdicts
+from anomaly.incidents.window_incidents import of_window, with_evidence
 from anomaly.model.selection import anomaly_score, severity
 from anomaly.numerics.arrays import Integers
 from flows.steps.incident_pool import GroupingInputs, Pool
@@ -100,14 +101,33 @@ def _summaries(inputs: GroupingInputs, pool: Pool, numbers: Sequence[int]) -> li
     explained = explain(inputs.model.explaining, inputs.references, events)
     told = zip(explained.reasons, explained.summaries, strict=True)
     scored = _scored(inputs, pool, numbers, oddest)
+    job = str(inputs.run.job.name)
     named = [
-        describe_incident(str(inputs.run.job.name), of_one, what, why, scores, roles)
+        describe_incident(job, of_one, what, why, scores, roles)
         for of_one, what, why, scores in zip(members, happened, told, scored, strict=True)
     ]
+    named = [
+        _with_window(job, each, pool, number) for each, number in zip(named, numbers, strict=True)
+    ]
     return [
-        replace(each, critical=pool.critical.get(n), beside_moves=pool.beside.p_values.get(n))
+        replace(each, critical=pool.critical.get(n), beside_moves=_beside_moves(pool, n))
         for each, n in zip(named, numbers, strict=True)
     ]
+
+
+def _with_window(job: str, incident: Incident, pool: Pool, number: int) -> Incident:
+    window = pool.windows.get(number)
+    if window is None:
+        return incident
+    if number in pool.of_window_alone:
+        return of_window(job, incident, window)
+    return with_evidence(incident, window)
+
+
+def _beside_moves(pool: Pool, number: int) -> float | None:
+    """Return the p-value without the columns that moved, or of a window that is odder."""
+    p_value = pool.beside.p_values.get(number)
+    return None if p_value is None else min(p_value, pool.ranking.get(number, 1.0))
 
 
 def _scored(
@@ -117,8 +137,10 @@ def _scored(
     rows, p_values = pool.odd.rows[oddest], pool.odd.p_values[oddest]
     batch = Batch(pool.odd.events.take(pa.array(oddest)), rows, pa.table({}))
     scores = score_batch(inputs.model, inputs.records, batch).to_pylist()
+    own = list(zip(numbers, p_values.tolist(), strict=True))
+    p_values = np.array([p if n not in pool.windows else pool.ranking[n] for n, p in own])
     beside = pool.beside.p_values
-    ranking = np.array([beside.get(n, own) for n, own in zip(numbers, p_values, strict=True)])
+    ranking = np.array([beside.get(n, p) for n, p in zip(numbers, p_values, strict=True)])
     points, grades = anomaly_score(p_values), severity(ranking, inputs.n_scored)
     bases = np.where(oddest < inputs.by_rule, "rule", "rank")
     # p and score are those of the run, not of these few again: a product of matrices may round

@@ -25,6 +25,7 @@ from flows.steps.monitor import Watch
 from flows.steps.run import Run
 from flows.steps.run_index import write_index
 from flows.steps.score import ChunkScored
+from flows.steps.windows import JudgedWindows
 from flows.storage.runs.reader import PublishedRun
 from schemas.columns.roles import Role
 from schemas.job.fingerprint import job_fingerprint
@@ -51,6 +52,7 @@ class Judged:
     watch: Watch
     stored: SearchSummary | None
     """The records stored for search, if the job asks for it."""
+    windows: JudgedWindows
 
 
 def publish_run(
@@ -107,6 +109,7 @@ def _manifest(
         embedding_drift=judged.watch.together,
         partition_rows=judged.watch.partition_rows,
         search=judged.stored,
+        activity=judged.windows.activity,
         seconds={step: round(taken, 3) for step, taken in seconds.items()},
         metrics=_metrics(run.plan.rows, sum(seconds.values())),
     )

@@ -159,6 +159,11 @@ class EventRecords(FieldsOnly):
         texts = [as_text(one_array(held[column])).take(pa.array(order)) for column in columns]
         return pa.table(texts, names=list(columns))
 
+    def chunks_of(self, rows: Rows) -> list[int]:
+        """Return the chunks that hold some of the rows of these numbers, ascending."""
+        starts = np.cumsum([0, *(chunk.rows for chunk in self._chunks)])
+        return np.unique(np.searchsorted(starts, rows, side="right") - 1).tolist()
+
     def ids_of(self, rows: Rows) -> pa.Array:
         """Return the names of the rows of these numbers, as `ids` gives them of records."""
         named = next((c for c, role in self.roles.items() if role is Role.ID), None)

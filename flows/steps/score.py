@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score
 from flows.runtime.work import Step
+from flows.steps.activity import ActivityOfChunk, measures_of_run
 from flows.steps.candidates import MOST_CANDIDATES, ODDEST, Oddest
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
@@ -26,6 +28,7 @@ from schemas.outputs.tables import SCORES
 
 HIGHEST_SCORE = 3_000
 """-10 log10 of the smallest p-value."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,14 @@ def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> Chu
     rejected: list[pa.Table] = []
     scored, histogram = 0, np.zeros(HIGHEST_SCORE + 1, dtype=np.int64)
     top = Oddest(MOST_CANDIDATES)
+    activity = ActivityOfChunk(records, measures_of_run(run, records))
     times: list[int] = []
     with run.folder.open_part("scores", chunk, SCORES) as writer:
         for batch in records.read(chunk):
             table = score_batch(model, records, batch)
             writer.write(table)
             sampled.append(sample_of_batch(batch.records))
+            activity.add(batch)
             rejected.append(batch.rejected)
             scored += len(batch.rows)
             top.add(batch.rows, table["p_value"].to_numpy())
@@ -61,6 +66,7 @@ def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> Chu
             points = table["anomaly_score"].to_numpy().astype(np.int64)
             histogram += np.bincount(points, minlength=len(histogram))
     write_chunk_sample(run.scratch, chunk, sampled)
+    activity.write(run.scratch, chunk)
     for name, array in zip(ODDEST, (top.rows, top.p_values), strict=True):
         run.scratch.write_array(f"{name}-{chunk}", array)
     seen = np.trim_zeros(histogram, "b")
@@ -73,6 +79,14 @@ SCORE = Step("score", score_chunk)
 def covered(times: Sequence[int]) -> tuple[int, int] | None:
     """Return the first and the last of some times; None where there is none."""
     return (min(times), max(times)) if times else None
+
+
+def times_covered(scored: ChunkScored) -> tuple[datetime, datetime] | None:
+    """Return the first and the last time of a run's records."""
+    if scored.covers is None:
+        return None
+    first, last = (_EPOCH + timedelta(microseconds=end) for end in scored.covers)
+    return first, last
 
 
 def merge_chunks(chunks: Sequence[ChunkScored]) -> ChunkScored:

@@ -111,6 +111,12 @@ class JobSpec(Section):
         description="Whether numbers of cards, bank accounts (IBAN) and US social security are"
         " masked within texts.",
     )
+    behaviour: bool = Field(
+        default=True,
+        strict=True,
+        description="Whether what an entity does in an hour or a day is judged too, against its"
+        " other days. It needs a time, entities and four days, of the input or of earlier runs.",
+    )
     seed: int = Field(
         default=0, ge=0, le=2**32 - 1, strict=True, description="The seed of every random choice."
     )

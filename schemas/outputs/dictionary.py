@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from schemas.outputs.tables import (
+    ACTIVITY_OF_RUN,
     FINDING,
     INCIDENT,
     MAP,
@@ -74,6 +75,8 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             " pattern, all alarms or all leads. If the pattern is a column alone, they are of the"
             " same entity. Null if it has no look-alike, under `suppressed` and `unshown`, and in"
             " runs of earlier versions.",
+            "view": "`records` if its records are odd by themselves, `window` if what its entity"
+            " did on a day is unlike its other days. Null in runs of earlier versions.",
         }
         | _SCORES
         | _TOLD,
@@ -108,6 +111,24 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
     "members": (
         MEMBER,
         {"record_id": _SCORES["record_id"], "incident": "The incident that it is part of."},
+    ),
+    "activity": (
+        ACTIVITY_OF_RUN,
+        {
+            "entity_column": "The column that names the entity.",
+            "kind": "What is counted: `events`; `values`: events with a value; `order`: events"
+            " after another within an hour, by both values; `changes`: events within ten minutes of"
+            " one with another value; `repeats`: events that hold the same as an earlier one of the"
+            " day, but for ids and times; `levels`: numbers.",
+            "column": "The column whose values are counted; null where none are.",
+            "entity": "The entity.",
+            "start": "When the hour begins of `events`, and the day of other kinds.",
+            "value": "The value, or both with an arrow between them; empty where none is counted,"
+            " null where a batch holds too many.",
+            "n": "The events counted.",
+            "total": "The sum of the numbers, of `levels`.",
+            "logs": "The sum of log(1 + |x|) of the numbers, each with the sign of x.",
+        },
     ),
     "map": (
         MAP,

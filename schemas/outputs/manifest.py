@@ -375,6 +375,11 @@ class RunManifest(OutputDocument):
     search: SearchSummary | None = Field(
         default=None, description="Null where the job does not ask for it."
     )
+    activity: int | None = Field(
+        default=None,
+        description="Rows of the dataset `activity`. Null where behaviour is not judged, and in"
+        " runs before it was.",
+    )
     seconds: dict[str, float] = Field(description="Step -> wall seconds.")
     metrics: Metrics | None = Field(
         default=None, description="Null in runs before they were taken."
@@ -393,6 +398,8 @@ class RunManifest(OutputDocument):
             stored["unshown"] = self.incidents.unshown
         if self.incidents.members is not None:
             stored["members"] = self.incidents.members
+        if self.activity is not None:
+            stored["activity"] = self.activity
         return stored | {
             "findings": self.selection.findings,
             "scores": self.units_scored,

@@ -113,6 +113,7 @@ INCIDENT = pa.schema(
         pa.field("recurrence", pa.float64()),
         pa.field("taught", pa.string()),
         pa.field("stack", pa.string()),
+        pa.field("view", pa.string()),
     ],
     metadata=_METADATA,
 )
@@ -127,6 +128,22 @@ MEMBER = pa.schema(
     metadata=_METADATA,
 )
 """One row for each record of an incident, shown or not; the oddest first."""
+
+ACTIVITY_OF_RUN = pa.schema(
+    [
+        pa.field("entity_column", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("column", pa.string()),
+        pa.field("entity", pa.string(), nullable=False),
+        pa.field("start", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("value", pa.string()),
+        pa.field("n", pa.int64(), nullable=False),
+        pa.field("total", pa.float64(), nullable=False),
+        pa.field("logs", pa.float64(), nullable=False),
+    ],
+    metadata=_METADATA,
+)
+"""What each entity did in an hour or a day: later runs hold theirs against it."""
 
 ODD_EVENT = pa.struct(
     [

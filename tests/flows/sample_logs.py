@@ -22,6 +22,7 @@ STEP_NAMES = (
     "fit",
     "score",
     "select",
+    "judge windows",
     "group",
     "explain",
     "look around",

@@ -15,7 +15,16 @@ from flows.storage.fs.atomic import naming_output_errors, naming_read_errors, re
 from flows.storage.fs.store_path import Place, input_of
 from schemas.errors import OutputError
 from schemas.outputs.dictionary import described
-from schemas.outputs.tables import FINDING, INCIDENT, MAP, MEMBER, RECORD, REJECTION, SCORES
+from schemas.outputs.tables import (
+    ACTIVITY_OF_RUN,
+    FINDING,
+    INCIDENT,
+    MAP,
+    MEMBER,
+    RECORD,
+    REJECTION,
+    SCORES,
+)
 
 LEADING_COLUMNS = {
     "incidents": INCIDENT,
@@ -26,7 +35,13 @@ LEADING_COLUMNS = {
 }
 """Dataset -> the columns that stand before the record's own ones."""
 
-OPTIONAL = {"map": MAP, "records": RECORD, "unshown": INCIDENT, "members": MEMBER}
+OPTIONAL = {
+    "map": MAP,
+    "records": RECORD,
+    "unshown": INCIDENT,
+    "members": MEMBER,
+    "activity": ACTIVITY_OF_RUN,
+}
 """The same, of datasets that not every run has: runs of earlier versions have no map."""
 
 _SETTINGS = {"compression": "zstd", "version": "2.6"}
@@ -145,6 +160,17 @@ def read_parts(
     """
     for part, file in part_files(folder).items():
         yield part, _read_file(file, columns)
+
+
+def read_part(folder: Place, part: int, columns: Sequence[str]) -> pa.Table:
+    """Read some columns of one part of a dataset.
+
+    Raises
+    ------
+    OutputError
+        The part is damaged, or has no such column.
+    """
+    return _read_file(folder / f"part-{part:05d}{_SUFFIX}", columns)
 
 
 def read_dataset(folder: Place, columns: Sequence[str] | None = None) -> pa.Table:

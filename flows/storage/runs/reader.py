@@ -15,7 +15,7 @@ from flows.storage.runs import parquet_parts
 from schemas.errors import OutputError
 from schemas.outputs.manifest import RunManifest
 from schemas.outputs.run_id import instant_of
-from schemas.outputs.tables import FINDING, INCIDENT, MEMBER
+from schemas.outputs.tables import ACTIVITY_OF_RUN, FINDING, INCIDENT, MEMBER
 
 MANIFEST = "manifest.json"
 REPORT = "report.html"
@@ -181,6 +181,19 @@ def read_members(run: PublishedRun) -> pa.Table:
     if run.manifest.incidents.members is None:
         return MEMBER.empty_table()
     return parquet_parts.read_dataset(run.folder / "members")
+
+
+def read_activity(run: PublishedRun) -> pa.Table:
+    """Read what the entities of a run did, as `ACTIVITY_OF_RUN`; empty where it was not judged.
+
+    Raises
+    ------
+    OutputError
+        A part is damaged.
+    """
+    if run.manifest.activity is None:
+        return ACTIVITY_OF_RUN.empty_table()
+    return parquet_parts.read_dataset(run.folder / "activity")
 
 
 def read_map(run: PublishedRun) -> pa.Table:

@@ -146,6 +146,16 @@ class RunFolder:
             raise OutputError("cannot be read (it is gone)", where=str(self.path), remedy=remedy)
         return parquet_parts.read_parts(self.path / dataset, columns)
 
+    def read_part(self, dataset: str, part: int, columns: Sequence[str]) -> pa.Table:
+        """Read back some columns of one part of a dataset.
+
+        Raises
+        ------
+        OutputError
+            The folder is gone, or the part is damaged.
+        """
+        return parquet_parts.read_part(self.path / dataset, part, columns)
+
     def publish(self, manifest: RunManifest, report: str) -> PublishedRun:
         """Make the run visible: report, manifest, then the name of the folder and `latest.json`.
 

@@ -16,7 +16,7 @@ from tests.flows.sample_runs import published
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> PublishedRun:
-    return detect_in(small_log(), tmp_path_factory.mktemp("map"))
+    return detect_in(small_log(), tmp_path_factory.mktemp("map"), behaviour=False)
 
 
 @pytest.mark.slow

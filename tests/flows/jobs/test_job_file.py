@@ -102,6 +102,7 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         '# session_window = "1d"       # or into windows of this length, from 1970 on (UTC)\n'
         '# peers = ["COLUMN"]          # categories whose names have habits, as entities have\n'
         "# seed = 0                    # of every random choice\n"
+        "# behaviour = true            # hold what an entity does on a day against its other days\n"
         "# mask_numbers = true         # of cards and bank accounts, within texts\n"
         '# keep = "90d"                # remove runs that began longer ago; the newest stays\n'
         '# notify = "alarm"            # or "new", or "all": the runs that send a message\n'

@@ -218,7 +218,8 @@ def test_the_budget_cuts_off_what_the_rule_selects_and_says_so(tmp_path):
 
 @pytest.mark.slow
 def test_where_the_rule_selects_few_the_oddest_of_the_rest_follow_by_rank(tmp_path):
-    run = detect_in(small_log(), tmp_path, selection={"threshold": 1_000.0, "at_least": 5})
+    selection = {"threshold": 1_000.0, "at_least": 5}
+    run = detect_in(small_log(), tmp_path, selection=selection, behaviour=False)
     assert read_findings(run)["basis"].to_pylist() == ["rank"] * 5
     assert (run.manifest.selection.selected, run.manifest.selection.by_rank) == (0, 5)
     assert run.manifest.selection.score_cut is None

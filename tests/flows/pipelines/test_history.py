@@ -150,7 +150,7 @@ def test_the_age_of_a_model_is_counted_in_days_of_the_data(tmp_path):
 def many_nights(tmp_path_factory):
     folder = tmp_path_factory.mktemp("nights")
     days = nights(folder, 13, action="erase", bytes=1e9, user="nobody")
-    spec = spec_of(folder)
+    spec = spec_of(folder, behaviour=False)
     return folder, spec, days, [judged(spec, day) for day in days]
 
 

@@ -60,7 +60,7 @@ def rows(run: PublishedRun) -> list[dict[str, Any]]:
 def flooded(tmp_path_factory: pytest.TempPathFactory) -> PublishedRun:
     folder = tmp_path_factory.mktemp("flood")
     selection = {"threshold": 10.0, "budget": 5}
-    return detect_in(with_flood(4_000, 200), folder, selection=selection)
+    return detect_in(with_flood(4_000, 200), folder, selection=selection, behaviour=False)
 
 
 def test_a_flood_is_one_incident_that_counts_every_record(flooded: PublishedRun) -> None:
@@ -113,7 +113,7 @@ def test_an_entity_joins_its_odd_records_unless_it_holds_most_of_the_log(
 
 @pytest.mark.slow
 def test_records_counts_those_as_odd_as_the_oddest_of_the_last_incident(tmp_path: Path) -> None:
-    run = detect_in(small_log(600), tmp_path)
+    run = detect_in(small_log(600), tmp_path, behaviour=False)
     incidents, p_values = rows(run), read_scores(run)["p_value"].to_numpy()
     cut = max(incident["p_value"] for incident in incidents)
     counted = sum(incident["records"] for incident in incidents)
@@ -184,7 +184,8 @@ def ids_of_small_ones(run: PublishedRun) -> dict[frozenset[str], str]:
 def test_incidents_of_the_same_records_keep_their_ids_when_a_verdict_changes_the_model(
     tmp_path: Path,
 ) -> None:
-    spec = job(written(tmp_path / "log.parquet", with_flood(600, 40)), tmp_path / "out")
+    log = written(tmp_path / "log.parquet", with_flood(600, 40))
+    spec = job(log, tmp_path / "out", behaviour=False)
     first = detect(spec)
     flood, before = rows(first)[0], ids_of_small_ones(first)
     found = read_findings(first).to_pylist()

@@ -68,6 +68,7 @@ def test_what_was_written_is_whole(output, capsys):
     manifest = list_runs(str(output / "log"))[0].manifest
     assert set(manifest.files) == {
         "report.html",
+        "activity/part-00000.parquet",
         "findings/part-00000.parquet",
         "incidents/part-00000.parquet",
         "map/part-00000.parquet",

@@ -1,0 +1,92 @@
+"""Counts of an entity's active days: of its events, and of what is new, changes or repeats."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from anomaly.behaviour.peers import common_rise
+from anomaly.behaviour.predictive import dispersion, excess, predicted, prior_windows
+from anomaly.behaviour.signals import Signals, most_of_others
+from anomaly.behaviour.tail import expected_number
+from anomaly.behaviour.windows import ActiveDays, Counts
+from anomaly.numerics.arrays import Doubles, Integers
+
+FEWEST_KNOWN = 3
+"""Other days of an entity that tell what is usual; with fewer it is judged as a new one."""
+_LARGEST = 0.99
+"""Counts beyond this quantile count as that for the mean of all entities."""
+_SHARED = 0.1
+"""A value that is new on a day for more than this part of the active entities is no one's own."""
+_FEWEST_SHARED = 3
+
+
+def daily_excess(days: ActiveDays, counts: Doubles) -> Signals:
+    """Judge a count of each active day against the other active days of its entity.
+
+    Parameters
+    ----------
+    days
+        The active days, n of them.
+    counts
+        (n,): what was counted.
+    """
+    mean = float(np.minimum(counts, np.quantile(counts, _LARGEST)).sum() + 0.5) / (len(counts) + 1)
+    n_entities = len(days.starts) - 1
+    past = np.bincount(days.entity, counts, n_entities)[days.entity] - counts
+    squares = np.bincount(days.entity, counts**2, n_entities)[days.entity] - counts**2
+    told = days.known >= FEWEST_KNOWN
+    past, squares = np.where(told, past, 0.0), np.where(told, squares, 0.0)
+    known = np.where(told, days.known, 0).astype(np.float64)
+    sums, windows = np.bincount(days.entity, counts, n_entities), np.diff(days.starts)
+    weight = prior_windows(sums.astype(np.float64), windows.astype(np.float64), mean)
+    expected, shape = predicted(past, known, np.full(len(counts), mean), weight)
+    expected = expected * common_rise(days.day, counts, expected)
+    spread = dispersion(past, squares, known, expected)
+    surprisals = excess(counts, expected, shape, spread)
+    number = expected_number(surprisals, days.judged)
+    most = most_of_others(days.entity, counts)
+    return Signals(days.entity, days.day * 24, 24, number, counts, most, days.known)
+
+
+@dataclass(frozen=True)
+class NewValues:
+    """Values that entities hold on one day and on no other: a row for each entity and value."""
+
+    entity: Integers
+    day: Integers
+    value: Integers
+
+    def of_day(self, entity: int, day: int) -> Integers:
+        """Return the values that an entity holds on that day alone, ascending."""
+        return np.sort(self.value[(self.entity == entity) & (self.day == day)])
+
+    def counted(self, days: ActiveDays) -> Doubles:
+        """Return how many there are on each active day, float64 (n,)."""
+        places = days.places(self.entity, self.day)
+        return np.bincount(places, minlength=len(days.day)).astype(np.float64)
+
+
+def new_values(days: ActiveDays, counts: Counts) -> NewValues:
+    """Return the values that an entity holds on a day and on no other.
+
+    A value that is new for many entities on the same day, such as a new version, is left out.
+    """
+    span, n_values = int(days.covered[-1]) + 1, max(len(counts.values), 1)
+    held = np.sort((counts.entity * n_values + counts.value) * span + counts.day)
+    held = held[np.diff(held, prepend=-1) != 0]
+    pair, day = held // span, held % span
+    begins = np.diff(pair, prepend=-1) != 0
+    alone = begins & np.append(begins[1:], True)[: len(pair)]
+    pair, day = pair[alone], day[alone]
+    own = ~_new_for_many(days, pair % n_values, day)
+    return NewValues((pair // n_values)[own], day[own], (pair % n_values)[own])
+
+
+def _new_for_many(days: ActiveDays, value: Integers, day: Integers) -> npt.NDArray[np.bool_]:
+    span = int(days.covered[-1]) + 1
+    _, places, holders = np.unique(value * span + day, return_inverse=True, return_counts=True)
+    active = np.bincount(days.day, minlength=span)
+    many = np.maximum(_SHARED * active[day], _FEWEST_SHARED)
+    shared: npt.NDArray[np.bool_] = holders[places] > many
+    return shared

@@ -1,0 +1,158 @@
+"""Numbers of an entity: their level and their sum on a day, and their growth over the days.
+
+Numbers are compared as log(1 + |x|), with the sign of x. So a doubling is as much of a large one
+as of a small.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from anomaly.behaviour.predictive import away
+from anomaly.behaviour.signals import Signals, most_of_others
+from anomaly.behaviour.tail import expected_number
+from anomaly.behaviour.windows import ActiveDays, Counts
+from anomaly.numerics.arrays import Doubles, Integers
+
+FEWEST_EVENTS = 5
+"""Numbers of a day that give it a level."""
+_FEWEST_DAYS = 4
+"""Other days that tell how far a level varies."""
+_PRIOR = 4.0
+"""So many days weigh the common variance of the levels of entities."""
+_LEAST = 0.05
+"""The least deviation of a level from day to day: one part in twenty."""
+_DECIMALS = 9
+"""Of a level: the order in which numbers are added up changes later ones."""
+_FEWEST_ENTITIES = 10
+"""Entities whose growths tell what is usual."""
+_FEWEST_GROWTH = 10
+"""Days over which a growth is told."""
+
+
+def daily_levels(days: ActiveDays, counts: Counts) -> Signals:
+    """Judge the mean level of each day with enough numbers against the entity's other days."""
+    entity, day, n, logs, _ = _of_days(counts)
+    enough = n >= FEWEST_EVENTS
+    level = np.round(logs[enough] / n[enough], _DECIMALS)
+    typical = np.copysign(np.expm1(np.abs(level)), level)
+    return _judged(days, _Levels(entity[enough], day[enough], n[enough], level, typical))
+
+
+def daily_sums(days: ActiveDays, counts: Counts) -> Signals:
+    """Judge the size of the sum of each day against the entity's other days."""
+    entity, day, n, _, total = _of_days(counts)
+    size = np.round(np.log1p(np.abs(total)), _DECIMALS).astype(np.float64)
+    return _judged(days, _Levels(entity, day, n, size, total), upward=True)
+
+
+def growth(days: ActiveDays, counts: Counts) -> Signals:
+    """Judge how steadily the level of an entity grows or falls, beside that of the others.
+
+    The slope of the level over the days is compared with the middle one of all entities, in
+    standard errors of the regression. A window is all days from the first to the last.
+    """
+    entity, day, n, logs, _ = _of_days(counts)
+    enough = n >= FEWEST_EVENTS
+    x, level = day[enough].astype(np.float64), np.round((logs / n)[enough], _DECIMALS)
+    whose, places, known = np.unique(entity[enough], return_inverse=True, return_counts=True)
+    slopes, errors = _slopes(places.astype(np.int64), known.astype(np.float64), x, level)
+    told = np.flatnonzero(known >= _FEWEST_GROWTH)
+    if len(told) < _FEWEST_ENTITIES:
+        told = told[:0]
+    slopes, errors = slopes[told], errors[told]
+    usual = float(np.median(slopes)) if len(told) else 0.0
+    surprisals = away(
+        slopes, np.full(len(told), usual), errors, known[told].astype(np.float64) - 2.0
+    )
+    span = int(days.covered[-1] - days.covered[0] + 1)
+    judged = days.covered[-1] >= days.judged_from
+    number = expected_number(surprisals, np.full(len(told), judged))
+    return Signals(
+        entity=whose[told],
+        start=np.full(len(told), days.covered[0] * 24),
+        hours=span * 24,
+        number=number,
+        observed=np.exp(slopes) - 1.0,
+        most=np.full(len(told), np.exp(usual) - 1.0),
+        known=known[told],
+        exposure=np.full(len(told), len(told)),
+    )
+
+
+def _slopes(
+    places: Integers, known: Doubles, day: Doubles, level: Doubles
+) -> tuple[Doubles, Doubles]:
+    """Return the slope of the level of each entity over its days, and its standard error."""
+    x = day - (np.bincount(places, day) / known)[places]
+    y = level - (np.bincount(places, level) / known)[places]
+    square = np.maximum(np.bincount(places, x * x), 1e-9)
+    slopes = np.bincount(places, x * y) / square
+    rest = np.bincount(places, (y - slopes[places] * x) ** 2) / np.maximum(known - 2, 1)
+    return slopes, np.sqrt(np.maximum(rest, _LEAST**2) / square)
+
+
+def _of_days(counts: Counts) -> tuple[Integers, Integers, Doubles, Doubles, Doubles]:
+    """Return entity, day, number of events, sum of logarithms and sum of each active day."""
+    span = int(counts.day.max(initial=0)) + 1
+    keys, places = np.unique(counts.entity * span + counts.day, return_inverse=True)
+    n, logs, total = (
+        np.bincount(places, each, len(keys)).astype(np.float64)
+        for each in (counts.n, counts.logs, counts.total)
+    )
+    return keys // span, keys % span, n, logs, total
+
+
+class _Levels(NamedTuple):
+    """The levels of entities on days."""
+
+    entity: Integers
+    day: Integers
+    n: Doubles
+    """Numbers that each is of."""
+    level: Doubles
+    """As they are compared."""
+    told: Doubles
+    """As numbers of the column."""
+
+
+def _judged(days: ActiveDays, levels: _Levels, *, upward: bool = False) -> Signals:
+    """Judge levels by Student's distribution, given the other days of the entity."""
+    entity, day, n, level, told = levels
+    size = len(days.starts) - 1
+    known = np.bincount(entity, minlength=size)[entity] - 1.0
+    level = level - _common_shift(day, level, entity)
+    past = np.bincount(entity, level, size)[entity] - level
+    squares = np.bincount(entity, level**2, size)[entity] - level**2
+    mean = past / np.maximum(known, 1.0)
+    variance = np.maximum(squares / np.maximum(known, 1.0) - mean**2, 0.0)
+    enough = known >= _FEWEST_DAYS
+    common = float(np.median(variance[enough])) if enough.any() else 0.0
+    shrunk = (_PRIOR * common + known * variance) / (_PRIOR + known)
+    surprisals = away(
+        level, mean, np.sqrt(np.maximum(shrunk, _LEAST**2)), known.astype(np.float64) + _PRIOR
+    )
+    surprisals = np.where(enough & ((level > mean) | (not upward)), surprisals, 0.0)
+    number = expected_number(surprisals, day >= days.judged_from)
+    return Signals(
+        entity=entity,
+        start=day * 24,
+        hours=24,
+        number=number,
+        observed=told,
+        most=most_of_others(entity, told),
+        known=known.astype(np.int64),
+        least=-most_of_others(entity, -told),
+        exposure=n.astype(np.int64),
+    )
+
+
+def _common_shift(day: Integers, level: Doubles, entity: Integers) -> Doubles:
+    """Return how far the middle entity of each day is from its own mean, (n,); 0 of few."""
+    size = int(entity.max(initial=-1)) + 1
+    own = np.bincount(entity, level, size) / np.maximum(np.bincount(entity, minlength=size), 1)
+    away_from = level - own[entity]
+    order = np.lexsort((away_from, day))
+    known, starts, sizes = np.unique(day[order], return_index=True, return_counts=True)
+    middle = np.where(sizes >= 10, away_from[order][starts + (sizes - 1) // 2], 0.0)
+    return middle[np.searchsorted(known, day)] if len(day) else np.zeros(0)

@@ -1,0 +1,86 @@
+"""The measures of behaviour: what is counted of each entity in each window of time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schemas.columns.event_parts import Part, event_parts
+from schemas.columns.roles import Role
+
+_MOST_ENTITIES = 4
+_MOST_VALUES = 8
+_MOST_NUMBERS = 3
+_NAMES = (Role.CATEGORY, Role.FLAG, Role.ENTITY)
+
+
+class Kind(StrEnum):
+    """A kind of count of an entity."""
+
+    EVENTS = "events"
+    """Its events."""
+    VALUES = "values"
+    """Its events with each value of a column."""
+    ORDER = "order"
+    """Its events that follow another within an hour, by the values of both in a column."""
+    CHANGES = "changes"
+    """Those within ten minutes of one that holds another value of a column."""
+    REPEATS = "repeats"
+    """Those that hold the same as an earlier one of a day, but for ids and times."""
+    RHYTHM = "rhythm"
+    """Those that follow one alike after the same time as that one did."""
+    LEVELS = "levels"
+    """Its numbers of a column: how many, their sum, and their logarithms."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Something that is counted of each name of an entity column."""
+
+    entity: str
+    """The entity column."""
+    kind: Kind
+    column: str | None = None
+    """The column whose values are counted, if one is."""
+
+
+def measures_of(roles: Mapping[str, Role]) -> tuple[Measure, ...]:
+    """Return the measures of a log with these columns, in a fixed order; none without entities.
+
+    Examples
+    --------
+    >>> roles = {"user": Role.ENTITY, "action": Role.CATEGORY}
+    >>> " ".join(str(each.kind) for each in measures_of(roles))
+    'events values repeats rhythm order'
+    """
+    parts = event_parts(roles)
+    entities = [column for column, role in roles.items() if role is Role.ENTITY][:_MOST_ENTITIES]
+    actor = parts.get(Part.ACTOR) if parts.get(Part.ACTOR) in entities else next(iter(entities), "")
+    found: list[Measure] = []
+    for entity in entities:
+        found += _of_entity(entity, roles, parts, acts=entity == actor)
+    return tuple(found)
+
+
+def _of_entity(
+    entity: str, roles: Mapping[str, Role], parts: Mapping[Part, str], *, acts: bool
+) -> list[Measure]:
+    """Return the measures of an entity column; of one that acts, its order and repeats, too."""
+    names = [column for column, role in roles.items() if role in _NAMES][:_MOST_VALUES]
+    numbers = [column for column, role in roles.items() if role is Role.NUMBER][:_MOST_NUMBERS]
+    values = [column for column in names if column != entity]
+    target, action = parts.get(Part.TARGET), parts.get(Part.ACTION)
+    if target not in (None, entity, *values):
+        values.append(str(target))
+    often = (action, parts.get(Part.OUTCOME), target)
+    slow = [column for column in values if column not in often]
+    if not acts:
+        slow = [column for column in slow if roles[column] is Role.ENTITY]
+    found = [Measure(entity, Kind.EVENTS)]
+    found += [Measure(entity, Kind.VALUES, column) for column in values]
+    found += [Measure(entity, Kind.CHANGES, column) for column in slow]
+    found += [Measure(entity, Kind.LEVELS, column) for column in numbers]
+    if acts:
+        found += [Measure(entity, Kind.REPEATS), Measure(entity, Kind.RHYTHM)]
+    if acts and action in values:
+        found.append(Measure(entity, Kind.ORDER, action))
+    return found

@@ -1,0 +1,135 @@
+"""Predictive distributions of counts and levels, from the other windows of an entity.
+
+A count of a window is Poisson with a rate of its entity. The rate is unknown and has a gamma prior
+of Jeffreys' shape 1/2, whose mean is that of all entities. Given the other windows, the count has
+a negative binomial distribution (Gelman et al., Bayesian Data Analysis, 2013, section 2.6). Where
+the other windows vary more than that, the distribution is as wide as they are.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import betainc
+from scipy.stats import t as student_t
+
+from anomaly.numerics.arrays import Doubles
+
+_SHAPE = 0.5
+"""Of the prior (Jeffreys, 1946)."""
+PRIOR_WINDOWS = 2.0
+"""So many windows the mean of all entities weighs at the most."""
+_DISPERSED = 3.0
+"""So many windows the common variance weighs."""
+_FEWEST_WINDOWS = 3
+"""Other windows that tell the variance of an entity."""
+_SMALLEST = 1e-300
+
+
+class Predicted(NamedTuple):
+    """The rate of a window, given the other ones: a gamma distribution."""
+
+    mean: Doubles
+    shape: Doubles
+
+
+def predicted(
+    past: Doubles, exposure: Doubles, mean: Doubles, most: float = PRIOR_WINDOWS
+) -> Predicted:
+    """Return the rate of a window of exposure 1.
+
+    Parameters
+    ----------
+    past
+        The events of the other windows.
+    exposure
+        How many other windows there are; a rate in events needs events instead.
+    mean
+        The prior mean, above 0.
+    most
+        The exposure that the prior weighs at the most: where most entities have no count at all,
+        they say little of one that has.
+    """
+    weight = np.minimum(_SHAPE / mean, most)
+    shape = weight * mean + past
+    return Predicted(shape / (weight + exposure), shape)
+
+
+def prior_windows(sums: Doubles, windows: Doubles, mean: float) -> float:
+    """Return how many windows the rate of all entities weighs: fewer where entities differ more.
+
+    V is the variance of the rates of entities beyond that of Poisson counts. A gamma prior with
+    mean m and variance V weighs m / V windows (the method of moments). It is at least
+    `PRIOR_WINDOWS`.
+
+    Parameters
+    ----------
+    sums, windows
+        Of each entity: its counts together, and of how many windows they are.
+    mean
+        m: the mean count of a window of all.
+    """
+    told = windows >= _FEWEST_WINDOWS
+    if not told.any():
+        return PRIOR_WINDOWS
+    rates = sums[told] / windows[told]
+    beyond = float(((rates - mean) ** 2).mean()) - mean * float((1.0 / windows[told]).mean())
+    return max(mean / beyond, PRIOR_WINDOWS) if beyond > 0.0 else np.inf
+
+
+def dispersion(past: Doubles, squares: Doubles, exposure: Doubles, expected: Doubles) -> Doubles:
+    """Return the variance of counts over their mean, at least 1, shrunk to that of all.
+
+    The variance of all is mean + c mean^2 with the middle c of all entities: that of a negative
+    binomial distribution.
+
+    Parameters
+    ----------
+    past, squares
+        Sums of the counts of the other windows and of their squares.
+    exposure
+        How many there are.
+    expected
+        The mean that `predicted` gives.
+    """
+    known = np.maximum(exposure, 1.0)
+    mean = past / known
+    own = np.maximum(squares / known - mean**2, 0.0)
+    tell = (exposure >= _FEWEST_WINDOWS) & (mean >= 1.0)
+    beyond = (own[tell] - mean[tell]) / mean[tell] ** 2
+    common = max(float(np.median(beyond)), 0.0) if tell.any() else 0.0
+    usual = expected + common * expected**2
+    # The own deviations are from the own mean: a larger expectation has as much larger ones.
+    own = own * np.maximum(expected / np.maximum(mean, 1e-9), 1.0)
+    variance = (_DISPERSED * usual + exposure * own) / (_DISPERSED + exposure)
+    return np.maximum(variance / expected, 1.0)
+
+
+def excess(counts: Doubles, expected: Doubles, shape: Doubles, dispersed: Doubles) -> Doubles:
+    """Return the surprisal of counts as high, -log P(X >= count), in nats.
+
+    Parameters
+    ----------
+    counts, expected, shape
+        The counts, and what `predicted` gives.
+    dispersed
+        The variance over the mean of a window.
+    """
+    size = np.minimum(shape, expected / np.maximum(dispersed - 1.0, 1e-9))
+    share = expected / (expected + size)
+    tail = np.where(counts > 0, betainc(np.maximum(counts, 1e-9), size, share), 1.0)
+    return -np.log(np.maximum(tail, _SMALLEST))
+
+
+def away(values: Doubles, means: Doubles, deviations: Doubles, known: Doubles) -> Doubles:
+    """Return the surprisal of values as far from a mean on either side, in nats.
+
+    Parameters
+    ----------
+    values, means, deviations
+        The values, with mean and standard deviation of the other windows.
+    known
+        How many there are: the degrees of freedom.
+    """
+    distance = np.abs(values - means) / (deviations * np.sqrt(1.0 + 1.0 / np.maximum(known, 1.0)))
+    log_tail = student_t.logsf(distance, np.maximum(known, 1.0)) + np.log(2.0)
+    return np.maximum(-log_tail, 0.0)

@@ -1,0 +1,71 @@
+"""Signals: windows of an entity, how odd each is, and what was to be expected of it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from anomaly.numerics.arrays import Doubles, Integers
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Windows of one measure; n of them."""
+
+    entity: Integers
+    """(n,): the place of each among the names of all."""
+    start: Integers
+    """(n,): hours since `FIRST_DAY`."""
+    hours: int
+    """The length of a window."""
+    number: Doubles
+    """(n,): how many ordinary windows would be as odd as each."""
+    observed: Doubles
+    """(n,): what was counted, or the level."""
+    most: Doubles
+    """(n,): the most of the other windows."""
+    known: Integers
+    """(n,): how many other windows there are."""
+    value: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """(n,): the place of each in the values of the counts; empty where it is of none."""
+    least: Doubles = field(default_factory=lambda: np.zeros(0))
+    """(n,): the least of the other windows; empty where it tells nothing."""
+    exposure: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """(n,): the events that the observed ones are of; empty where it is of all."""
+
+    def take(self, places: Integers) -> "Signals":
+        """Return some of them."""
+        return Signals(
+            entity=self.entity[places],
+            start=self.start[places],
+            hours=self.hours,
+            number=self.number[places],
+            observed=self.observed[places],
+            most=self.most[places],
+            known=self.known[places],
+            value=self.value[places] if len(self.value) else self.value,
+            least=self.least[places] if len(self.least) else self.least,
+            exposure=self.exposure[places] if len(self.exposure) else self.exposure,
+        )
+
+
+def most_of_others(group: Integers, values: Doubles) -> Doubles:
+    """Return the largest of the other values of a group, or 0, float64 (n,).
+
+    Examples
+    --------
+    >>> most_of_others(np.array([0, 0, 0, 1]), np.array([3.0, 9.0, 5.0, 2.0])).tolist()
+    [9.0, 5.0, 9.0, 0.0]
+    """
+    if not len(values):
+        return np.zeros(0)
+    order = np.lexsort((values, group))
+    last = np.append(group[order][1:] != group[order][:-1], True)
+    n_groups = int(group.max(initial=-1)) + 1
+    top, next_one = np.zeros(n_groups), np.zeros(n_groups)
+    ends = np.flatnonzero(last)
+    top[group[order[ends]]] = values[order[ends]]
+    inner = ends[(ends > 0) & (group[order[np.maximum(ends - 1, 0)]] == group[order[ends]])]
+    next_one[group[order[inner]]] = values[order[inner - 1]]
+    is_top = np.zeros(len(values), dtype=bool)
+    is_top[order[ends]] = True
+    return np.where(is_top, next_one[group], top[group])

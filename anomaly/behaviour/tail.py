@@ -1,0 +1,50 @@
+"""The number of ordinary windows that are as odd as one, whatever the model of counts got wrong.
+
+The surprisals of windows whose model is right are exponential with mean 1. Those of real windows
+have a longer tail. It is taken to be exponential from the 90 % quantile on. Its scale is 1, or
+what two neighbouring quantiles of 50, 90, 99 and 99.9 % give if that is larger. A quantile counts
+if at least five windows are beyond it, so four may be anomalous without a change.
+
+Windows say little of far rarer ones. So the tail is used as it is down to a share of 1 / n^2 of n
+windows. Below, the rest of its logarithm counts as log(1 + rest): the order of the windows stays.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from anomaly.numerics.arrays import Doubles
+
+_QUANTILES = np.array([0.5, 0.9, 0.99, 0.999])
+_BODY = 0.9
+_FEWEST_BEYOND = 5
+
+
+def expected_number(surprisals: Doubles, judged: npt.NDArray[np.bool_]) -> Doubles:
+    """Return how many ordinary windows of those judged are as odd as each, float64 (n,).
+
+    Parameters
+    ----------
+    surprisals
+        (n,): of all windows of a measure, judged or known, in nats.
+    judged
+        (n,): whether each is judged; the number of one that is not is infinite.
+
+    Examples
+    --------
+    >>> surprisals = -np.log(np.linspace(0.001, 1.0, 1000))
+    >>> expected_number(surprisals, np.ones(1000, dtype=bool))[:3].round(1).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    n = len(surprisals)
+    if not n:
+        return np.zeros(0)
+    told = _QUANTILES[n * (1.0 - _QUANTILES) >= _FEWEST_BEYOND - 1e-9]
+    steps = np.diff(np.quantile(surprisals, told)) / -np.diff(np.log(1.0 - told))
+    scale, body = max(1.0, float(steps.max(initial=0.0))), float(np.quantile(surprisals, _BODY))
+    ordered = np.sort(surprisals)
+    counted = np.log((n - np.searchsorted(ordered, surprisals, side="left")) / n)
+    share = np.log(1.0 - _BODY) - (surprisals - body) / scale
+    share = np.where(surprisals > body, share, counted)
+    rest = np.maximum(-share - 2.0 * np.log(n + 1.0), 0.0)
+    number = np.count_nonzero(judged) * np.exp(share + rest - np.log1p(rest))
+    return np.where(judged, number, np.inf)

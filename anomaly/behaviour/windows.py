@@ -1,0 +1,160 @@
+"""Counts of one measure over the whole log, and the days on which each entity is active."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anomaly.behaviour.activity import ACTIVITY
+from anomaly.numerics.arrays import Doubles, Integers
+from schemas.events.contract import one_array
+
+FIRST_DAY = -25_571
+"""Days are numbered from this one since 1970 on, at the end of 1899: no event is before it.
+
+It is a Thursday, as the first of 1970 is.
+"""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The counts, each entity, hour and value once, in that order; n rows."""
+
+    entity: Integers
+    """(n,): the place of each among the names of all."""
+    hour: Integers
+    """(n,): since `FIRST_DAY`."""
+    value: Integers
+    """(n,): the place of each in `values`."""
+    n: Integers
+    logs: Doubles
+    total: Doubles
+    values: list[str]
+
+    @property
+    def day(self) -> Integers:
+        """Return the day of each row since `FIRST_DAY`."""
+        return self.hour // 24
+
+
+@dataclass(frozen=True)
+class ActiveDays:
+    """The days on which each entity has an event, since `FIRST_DAY`, by entity; n of them."""
+
+    entity: Integers
+    day: Integers
+    events: Integers
+    """(n,): events of the entity on that day."""
+    starts: Integers
+    """(n_entities + 1,): where the days of each entity begin."""
+    covered: Integers
+    """The days on which anything happened, ascending."""
+    judged_from: int
+    """The first day that is judged."""
+
+    @property
+    def judged(self) -> npt.NDArray[np.bool_]:
+        """Return whether each day is judged, (n,); others are known."""
+        found: npt.NDArray[np.bool_] = self.day >= self.judged_from
+        return found
+
+    @property
+    def known(self) -> Integers:
+        """Return on how many other days the entity of each is active, (n,)."""
+        return np.diff(self.starts)[self.entity] - 1
+
+    def places(self, entity: Integers, day: Integers) -> Integers:
+        """Return the place of each entity and day that is active."""
+        span = int(self.covered[-1]) + 1
+        found: Integers = np.searchsorted(self.entity * span + self.day, entity * span + day)
+        return found
+
+    def of_each(self, counts: Counts) -> Integers:
+        """Return what was counted of each entity on each of its days, whatever the value, (n,)."""
+        places = self.places(counts.entity, counts.day)
+        return np.bincount(places, counts.n, len(self.day)).astype(np.int64)
+
+
+def names_of(tables: Sequence[pa.Table]) -> pa.Array:
+    """Return the names of all entities in tables of `ACTIVITY`, sorted, string."""
+    found = [pc.unique(one_array(table["entity"]).cast(pa.string())) for table in tables]
+    names = pc.unique(pa.chunked_array(found, pa.string()))
+    return names.take(pc.array_sort_indices(names))
+
+
+def add_up(tables: Sequence[pa.Table], names: pa.Array) -> Counts:
+    """Put the rows of one measure together, from tables of `ACTIVITY`.
+
+    Parameters
+    ----------
+    tables
+        Rows of one measure.
+    names
+        The entities, as `names_of` gives them of `Kind.EVENTS`: these have every event.
+
+    Returns
+    -------
+    The counts; none where the values of some rows are not known.
+    """
+    table = pa.concat_tables([ACTIVITY.empty_table(), *tables]).unify_dictionaries()
+    if table["value"].null_count:
+        table = ACTIVITY.empty_table()
+    whose, held = one_array(table["entity"]), one_array(table["value"])
+    values = pc.unique(held.dictionary)
+    values = values.take(pc.array_sort_indices(values))
+    entity, value = _codes(whose, names), _codes(held, values)
+    hour = table["hour"].to_numpy().astype(np.int64) - FIRST_DAY * 24
+    first = int(hour.min(initial=0))
+    span, n_values = int(hour.max(initial=0)) - first + 1, max(len(values), 1)
+    numbers, known = pd.factorize((entity * span + hour - first) * n_values + value)
+    order = np.argsort(known)
+    keys, places = known[order], np.argsort(order)[numbers]
+
+    def added(column: str) -> Doubles:
+        sums = np.bincount(places, table[column].to_numpy(), len(keys)).astype(np.float64)
+        return np.nan_to_num(sums)
+
+    return Counts(
+        entity=keys // n_values // span,
+        hour=keys // n_values % span + first,
+        value=keys % n_values,
+        n=added("n").astype(np.int64),
+        logs=added("logs"),
+        total=added("total"),
+        values=values.to_pylist(),
+    )
+
+
+def active_days(counts: Counts, n_entities: int, judged_from: int | None) -> ActiveDays:
+    """Return the days on which each entity has an event.
+
+    Parameters
+    ----------
+    counts
+        Of `Kind.EVENTS`.
+    n_entities
+        The names of all.
+    judged_from
+        The first day, since 1970, that is judged; None where all are.
+    """
+    span = int(counts.day.max(initial=0)) + 1
+    keys, places = np.unique(counts.entity * span + counts.day, return_inverse=True)
+    entity, day = keys // span, keys % span
+    return ActiveDays(
+        entity=entity,
+        day=day,
+        events=np.bincount(places, counts.n, len(keys)).astype(np.int64),
+        starts=np.searchsorted(entity, np.arange(n_entities + 1)),
+        covered=np.unique(day),
+        judged_from=0 if judged_from is None else judged_from - FIRST_DAY,
+    )
+
+
+def _codes(terms: pa.DictionaryArray, names: pa.Array) -> Integers:
+    places = pc.index_in(terms.dictionary, names).fill_null(-1).to_numpy(zero_copy_only=False)
+    codes: Integers = places.astype(np.int64)[terms.indices.to_numpy(zero_copy_only=False)]
+    return codes

@@ -1,0 +1,212 @@
+"""Reasons of an odd window: what an entity did there, and what it did on its other days."""
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from anomaly.behaviour.levels import FEWEST_EVENTS
+from anomaly.behaviour.odd_windows import MOST_EXPECTED, Observation, OddWindow
+from anomaly.explain.amounts import amount, rounded
+from anomaly.explain.quoting import quote
+from anomaly.explain.reasons import Reason
+
+_MOST_REASONS = 5
+_MOST_NAMED = 3
+"""Values that are named of those of a window."""
+_SMALLEST_SHARE = 0.05
+_IN_SUMMARY = 3
+
+
+def window_reasons(window: OddWindow) -> list[Reason]:
+    """Return the reasons of an odd window, the most telling first."""
+    nats = [math.log(2.0 * MOST_EXPECTED / each.number) for each in window.observations]
+    shares = [each / sum(nats) for each in nats]
+    told = zip(window.observations, shares, strict=True)
+    return [
+        _reason(each, share)
+        for place, (each, share) in enumerate(told)
+        if place == 0 or (share >= _SMALLEST_SHARE and place < _MOST_REASONS)
+    ]
+
+
+def window_summary(reasons: Sequence[Reason]) -> str:
+    """Return the sentences of the most telling reasons."""
+    return "; ".join(reason.sentence for reason in reasons[:_IN_SUMMARY])
+
+
+def window_title(window: OddWindow) -> str:
+    """Tell an odd window in one sentence, by what is oddest about it."""
+    return _reason(window.observations[0], 1.0).sentence
+
+
+def _reason(told: Observation, share: float) -> Reason:
+    observed, expected, did = _TOLD[told.view](told)
+    # Of a new name, all that it does is new: the name is what is odd.
+    column = told.column if told.known else told.entity_column
+    return Reason(column, observed, expected, share, f"`{quote(told.entity)}` {did}")
+
+
+def _hour(told: Observation) -> tuple[str, str | None, str]:
+    start, stop = (datetime.fromtimestamp(end // 1_000_000, UTC) for end in (told.start, told.stop))
+    span = f"from {start:%H:%M} to {stop:%H:%M} UTC on {start:%Y-%m-%d}"
+    usual = _most(told, "in that hour", "of the kind")
+    did = f"has {_events(told.observed)} in an hour, {span}; {usual}"
+    return f"{told.observed:,.0f} events in an hour", _expected(told), did
+
+
+def _hours(told: Observation) -> tuple[str, str | None, str]:
+    hours = f"{told.observed:,.0f} hour{'' if told.observed == 1 else 's'}"
+    of_these = "it" if told.observed == 1 else "these"
+    did = f"is active in {hours} of {_date(told)} ({_named(told)}), and never within two hours of"
+    did = f"{did} {of_these} on other days of the kind; {_most(told, 'such')}"
+    return f"{hours} of other days without it", _expected(told), did
+
+
+def _day(told: Observation) -> tuple[str, str | None, str]:
+    did = f"has {_events(told.observed)} on {_date(told)}; {_most(told)}"
+    return f"{told.observed:,.0f} events on a day", _expected(told), did
+
+
+def _new(told: Observation) -> tuple[str, str | None, str]:
+    n, column = int(told.observed), quote(told.column)
+    values = f"{n:,} `{column}` value{'' if n == 1 else 's'}"
+    did = f"has {values} on {_date(told)} and on no other day, new to few that day"
+    return f"{n:,} new", _expected(told), f"{did} ({_named(told)}); {_most(told)}"
+
+
+def _order(told: Observation) -> tuple[str, str | None, str]:
+    n, column = int(told.observed), quote(told.column)
+    pairs = f"{n:,} pair{'' if n == 1 else 's'} that it has on no other day, new to few that day"
+    did = f"has an order of `{column}` on {_date(told)} in {pairs}"
+    did = f"{did} ({_named(told)}); {_most(told, 'such')}"
+    return f"{n:,} new in order", _expected(told), did
+
+
+def _changes(told: Observation) -> tuple[str, str | None, str]:
+    each = "" if told.observed == 1 else ", each"
+    did = f"changes `{quote(told.column)}` {_times(told.observed)}{each} within ten minutes"
+    return (
+        f"{told.observed:,.0f} changes",
+        _expected(told),
+        f"{did} on {_date(told)}; {_most(told)}",
+    )
+
+
+def _repeats(told: Observation) -> tuple[str, str | None, str]:
+    repeat = "repeats" if told.observed == 1 else "repeat"
+    did = f"has {_events(told.observed)} that {repeat} an earlier one of {_date(told)} in all but"
+    return (
+        f"{told.observed:,.0f} repeated",
+        _expected(told),
+        f"{did} ids and times; {_most(told)}",
+    )
+
+
+def _rhythm(told: Observation) -> tuple[str, str | None, str]:
+    did = f"has {_events(told.observed)} of {_date(told)} at regular intervals: each follows one"
+    return (
+        f"{told.observed:,.0f} at regular intervals",
+        _expected(told),
+        f"{did} alike after the time that this one took; {_most(told)}",
+    )
+
+
+def _share(told: Observation) -> tuple[str, str | None, str]:
+    value = quote(told.values[0])
+    of = f"{told.observed:,.0f} of {told.exposure:,} events"
+    did = f"has `{quote(told.column)}` `{value}` in {of} on {_date(told)}; {_most(told)}"
+    return value, _expected(told), did
+
+
+def _absent(told: Observation) -> tuple[str, str | None, str]:
+    did = f"has no event on {_date(told)}; it has some on all {told.known:,} other whole days"
+    did = f"{did} of the kind"
+    return "no event", f"at most {told.most:,.0f}", did
+
+
+def _absent_value(told: Observation) -> tuple[str, str | None, str]:
+    value = f"`{quote(told.column)}` `{quote(told.values[0])}`"
+    did = f"has events without {value} on {_date(told)}; it has that on all {told.known:,} other"
+    return "missing", quote(told.values[0]), f"{did} whole active days of the kind"
+
+
+def _level(told: Observation) -> tuple[str, str | None, str]:
+    column = quote(told.column)
+    typical, least, most = (
+        rounded(told.column, each) for each in (told.observed, told.least, told.most)
+    )
+    of = f"over {told.exposure:,} events on {_date(told)}"
+    others = f"on {told.known:,} other days of at least {FEWEST_EVENTS} {least} to {most}"
+    return typical, f"{least} to {most}", f"has a typical `{column}` of {typical} {of}; {others}"
+
+
+def _sum(told: Observation) -> tuple[str, str | None, str]:
+    total, least, most = told.observed, told.least, told.most
+    usual = f"at most {rounded(told.column, most)}"
+    if min(total, least) < 0:
+        usual = f"{rounded(told.column, least)} to {rounded(told.column, most)}"
+    observed = amount(told.column, total)
+    did = f"has a sum of `{quote(told.column)}` of {observed} on {_date(told)}"
+    return observed, usual, f"{did}; on {told.known:,} other days that have one {usual}"
+
+
+def _growth(told: Observation) -> tuple[str, str | None, str]:
+    did = (
+        f"has a `{quote(told.column)}` that {_grows(told.observed)} a day over {told.known:,} days"
+    )
+    usual = f"the middle one of {told.exposure:,} {_grows(told.most)}"
+    return f"{told.observed:+.1%} a day", f"{told.most:+.1%} a day", f"{did}; {usual}"
+
+
+_TOLD: dict[str, Callable[[Observation], tuple[str, str | None, str]]] = {
+    "hour": _hour,
+    "hours": _hours,
+    "day": _day,
+    "new": _new,
+    "order": _order,
+    "changes": _changes,
+    "repeats": _repeats,
+    "rhythm": _rhythm,
+    "share": _share,
+    "absent": _absent,
+    "absent value": _absent_value,
+    "level": _level,
+    "sum": _sum,
+    "growth": _growth,
+}
+
+
+def _date(told: Observation) -> str:
+    return f"{datetime.fromtimestamp(told.start // 1_000_000, UTC):%Y-%m-%d}"
+
+
+def _events(n: float) -> str:
+    return f"{n:,.0f} event{'' if n == 1 else 's'}"
+
+
+def _times(n: float) -> str:
+    return {1: "once", 2: "twice"}.get(int(n), f"{n:,.0f} times")
+
+
+def _most(told: Observation, where: str = "", which: str = "") -> str:
+    """Say what the other windows had at the most."""
+    if not told.known:
+        return f"no other day of {which.removeprefix('of ') or 'it'} is known"
+    place = f" {where}" if where else ""
+    days = f"{told.known:,} other active day{'' if told.known == 1 else 's'}"
+    days = f"{days} {which}" if which else days
+    most = "none" if not told.most else f"at most {told.most:,.0f}"
+    return f"on {days} {most}{place}"
+
+
+def _expected(told: Observation) -> str | None:
+    return f"at most {told.most:,.0f}" if told.known else None
+
+
+def _named(told: Observation) -> str:
+    named = ", ".join(f"`{quote(value)}`" for value in told.values[:_MOST_NAMED])
+    return f"{named}, …" if told.observed > _MOST_NAMED else named
+
+
+def _grows(rate: float) -> str:
+    return f"grows by {rate:.1%}" if rate >= 0 else f"falls by {-rate:.1%}"

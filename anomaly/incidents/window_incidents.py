@@ -1,0 +1,49 @@
+"""Incidents of odd windows: what an entity did on a day, unlike its other days."""
+
+from dataclasses import replace
+
+from anomaly.behaviour.odd_windows import OddWindow
+from anomaly.explain.window_reasons import window_reasons, window_summary, window_title
+from anomaly.incidents.summary import OF_WINDOW, Incident, digest
+
+_OF_NOTHING = "absent"
+"""The view of a window that holds no record: the incident has the one before it."""
+_HALF = 0.5
+
+
+def of_window(job: str, incident: Incident, window: OddWindow) -> Incident:
+    """Return the incident of a window alone, told by what is odd about it.
+
+    Parameters
+    ----------
+    job
+        The job that found it.
+    incident
+        The incident of its records, as they are told by themselves.
+    window
+        The odd window.
+    """
+    reasons, head = window_reasons(window), window.observations[0]
+    pattern = " ".join(filter(None, ("behaviour:", head.view, head.column)))
+    members = replace(incident.members, entity_column=window.entity_column, entity=window.entity)
+    if head.view == _OF_NOTHING:
+        members = replace(members, first_time=head.start, last_time=head.stop - 1)
+    identity = digest(job, window.entity_column, window.entity, pattern)
+    return replace(
+        incident,
+        title=window_title(window),
+        summary=window_summary(reasons),
+        reasons=reasons,
+        members=members,
+        pattern=pattern,
+        identity=f"k-{identity}",
+        view=OF_WINDOW,
+    )
+
+
+def with_evidence(incident: Incident, window: OddWindow) -> Incident:
+    """Add what is odd about a window to the reasons of an incident of odd records."""
+    more = [replace(each, share=each.share * _HALF) for each in window_reasons(window)]
+    own = [replace(each, share=each.share * _HALF) for each in incident.reasons]
+    reasons = [*own, *more]
+    return replace(incident, reasons=reasons, summary=f"{incident.summary}; {more[0].sentence}")

@@ -1,0 +1,147 @@
+"""Activity of the entities of a run: counted as its records are scored, kept for later runs."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anomaly.behaviour.activity import ACTIVITY, HOUR, count_activity, places_of_measures
+from anomaly.behaviour.measures import Measure, measures_of
+from flows.steps.records import Batch, Records
+from flows.steps.run import Run
+from flows.storage.fs.scratch import Scratch
+from flows.storage.runs.reader import PublishedRun, read_activity
+from schemas.columns.roles import time_column
+from schemas.errors import OutputError
+from schemas.outputs.tables import ACTIVITY_OF_RUN
+
+_PART = "activity-{}"
+"""What the scratch holds of each chunk: `ACTIVITY`, by measure."""
+_SPAN = "activity-times-{}"
+"""And the first and the last time of each batch of it."""
+MOST_DAYS = 28
+"""Days of earlier runs that a day is held against, the newest ones."""
+
+
+def measures_of_run(run: Run, records: Records) -> tuple[Measure, ...]:
+    """Return what is counted of the entities of a run; nothing where behaviour is not judged."""
+    if not run.job.behaviour or run.job.unit != "event" or time_column(records.roles) is None:
+        return ()
+    return measures_of(records.roles)
+
+
+class ActivityOfChunk:
+    """Counts the activity in a chunk of records, batch by batch."""
+
+    def __init__(self, records: Records, measures: Sequence[Measure]) -> None:
+        self._roles, self._measures = records.roles, measures
+        self._found: list[pa.Table] = []
+        self._span: list[int] = []
+
+    def add(self, batch: Batch) -> None:
+        """Count a batch of records."""
+        if self._measures and batch.records.num_rows:
+            self._found.append(count_activity(batch.records, self._roles, self._measures))
+            ends = pc.min_max(batch.records[str(time_column(self._roles))].cast(pa.int64()))
+            self._span += ends.as_py().values()
+
+    def write(self, scratch: Scratch, chunk: int) -> None:
+        """Leave the counts in the scratch."""
+        if self._measures:
+            found = pa.concat_tables([ACTIVITY.empty_table(), *self._found])
+            scratch.write_table(_PART.format(chunk), _by_measure(found))
+            scratch.write_array(_SPAN.format(chunk), np.array(self._span, dtype=np.int64))
+
+
+def read_chunks(
+    scratch: Scratch, n_chunks: int, measures: Sequence[Measure]
+) -> list[list[pa.Table]]:
+    """Read the activity in all chunks of a run: a list of tables for each measure."""
+    found: list[list[pa.Table]] = [[] for _ in measures]
+    for chunk in range(n_chunks):
+        table = scratch.read_table(_PART.format(chunk))
+        for own, (first, n) in zip(found, places_of_measures(table, len(measures)), strict=True):
+            if n:
+                own.append(table.slice(first, n))
+    return found
+
+
+def chunks_between(scratch: Scratch, n_chunks: int, first: int, last: int) -> list[int]:
+    """Return the chunks with records between two times, in microseconds since 1970."""
+    spans = ((chunk, scratch.read_array(_SPAN.format(chunk))) for chunk in range(n_chunks))
+    return [i for i, span in spans if len(span) and span.min() <= last and span.max() >= first]
+
+
+def write_activity(
+    run: Run, found: Sequence[Sequence[pa.Table]], measures: Sequence[Measure]
+) -> int:
+    """Write the activity of a run for later ones, as `ACTIVITY_OF_RUN`; return its rows."""
+    rows = 0
+    with run.folder.open_part("activity", 0, ACTIVITY_OF_RUN) as writer:
+        for measure, tables in zip(measures, found, strict=True):
+            for table in tables:
+                writer.write(_as_output(measure, table))
+                rows += table.num_rows
+    return rows
+
+
+def past_activity(
+    earlier: Sequence[PublishedRun], measures: Sequence[Measure], first_day: int
+) -> list[list[pa.Table]]:
+    """Read the activity of earlier runs, before a day since 1970: tables for each measure.
+
+    The newest `MOST_DAYS` days count. A damaged run is passed over: it is no fault of this one.
+    """
+    found: list[list[pa.Table]] = [[] for _ in measures]
+    seen: set[int] = set()
+    for run in reversed(earlier):
+        with suppress(OutputError):
+            table = read_activity(run)
+            hours = pc.divide(table["start"].cast(pa.int64()), HOUR)
+            days = pc.divide(hours, 24)
+            new = [d for d in pc.unique(days).to_pylist() if d < first_day and d not in seen]
+            new = sorted(new)[-(MOST_DAYS - len(seen)) :] if len(seen) < MOST_DAYS else []
+            seen.update(new)
+            of_those = pc.is_in(days, pa.array(new, pa.int64()))
+            table = table.append_column("hour", hours.cast(pa.int32())).filter(of_those)
+            for own, measure in zip(found, measures, strict=True):
+                own.extend(_of_measure(table, measure))
+    return found
+
+
+def _of_measure(table: pa.Table, measure: Measure) -> list[pa.Table]:
+    same = pc.and_(
+        pc.equal(table["entity_column"], measure.entity), pc.equal(table["kind"], str(measure.kind))
+    )
+    column = table["column"]
+    same = pc.and_(
+        same, column.is_null() if measure.column is None else pc.equal(column, measure.column)
+    )
+    own = table.filter(pc.fill_null(same, False))
+    if not own.num_rows:
+        return []
+    number = pa.array(np.zeros(own.num_rows, dtype=np.int16))
+    columns = [number, *(own[name] for name in ACTIVITY.names[1:])]
+    return [pa.table(columns, names=ACTIVITY.names).cast(ACTIVITY)]
+
+
+def _by_measure(table: pa.Table) -> pa.Table:
+    order = np.argsort(table["measure"].to_numpy(), kind="stable")
+    return table.unify_dictionaries().take(pa.array(order)).combine_chunks()
+
+
+def _as_output(measure: Measure, table: pa.Table) -> pa.Table:
+    n = table.num_rows
+    start = pc.multiply(table["hour"].cast(pa.int64()), HOUR).cast(pa.timestamp("us", tz="UTC"))
+    columns = [
+        pa.array([measure.entity], pa.string()).take(pa.array(np.zeros(n, dtype=np.int32))),
+        pa.array([str(measure.kind)], pa.string()).take(pa.array(np.zeros(n, dtype=np.int32))),
+        pa.array([measure.column], pa.string()).take(pa.array(np.zeros(n, dtype=np.int32))),
+        table["entity"].cast(pa.string()),
+        start,
+        table["value"].cast(pa.string()),
+        *(table[name] for name in ("n", "total", "logs")),
+    ]
+    return pa.table(columns, schema=ACTIVITY_OF_RUN)

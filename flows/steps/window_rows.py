@@ -1,0 +1,133 @@
+"""The records that tell an odd window: those of its entity and time, and of its odd values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anomaly.behaviour.activity import DAY, HOUR
+from anomaly.behaviour.odd_windows import HOURS, Observation, OddWindow
+from anomaly.numerics.arrays import Integers
+from flows.steps.activity import chunks_between
+from flows.steps.records import Batch, EventRecords, Records, Rows
+from flows.steps.run import Run
+from schemas.columns.roles import Role, time_column
+from schemas.events.contract import one_array
+
+MOST_ROWS = 1_000
+"""Records of a window that are part of its incident: the first in time."""
+_MOST_READ = 100_000
+"""Records of a window that are looked at."""
+_NEAR = 7 * DAY
+"""So far from an absence its entity is looked for."""
+
+
+@dataclass
+class _Found:
+    """The records of the entity of a window, near it."""
+
+    window: OddWindow
+    rows: list[Rows] = field(default_factory=list)
+    times: list[Integers] = field(default_factory=list)
+    values: list[pa.Array] = field(default_factory=list)
+
+    @property
+    def column(self) -> str | None:
+        """Return the column of names whose values tell which records are odd."""
+        head = head_of(self.window)
+        return head.column if head.view in ("new", "share", "changes", "sum") else None
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Return the first and the last moment at which its records are looked for."""
+        head = head_of(self.window)
+        if head.view == "absent":
+            return head.start - _NEAR, head.stop + _NEAR
+        if head.view == "growth":
+            return head.stop - DAY, head.stop - 1
+        return head.start, head.stop - 1
+
+    def add(self, batch: Batch, times: Integers) -> None:
+        """Take the records of a batch that are of the entity and near the window."""
+        first, last = self.span
+        if not len(times) or times.min() > last or times.max() < first:
+            return
+        held = one_array(batch.records[self.window.entity_column])
+        code = pc.index(held.dictionary, self.window.entity).as_py()
+        codes = held.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        places = np.flatnonzero((codes == code) & (times >= first) & (times <= last))
+        if code < 0 or not len(places) or sum(map(len, self.rows)) > _MOST_READ:
+            return
+        self.rows.append(batch.rows[places])
+        self.times.append(times[places])
+        if self.column is not None:
+            values = one_array(batch.records[self.column]).take(pa.array(places))
+            of_names = head_of(self.window).view != "sum"
+            self.values.append(values.cast(pa.string()) if of_names else values)
+
+    def telling(self) -> Rows:
+        """Return the records that tell the window, in the order of their times."""
+        if not self.rows:
+            return np.zeros(0, dtype=np.int64)
+        rows, times = np.concatenate(self.rows), np.concatenate(self.times)
+        head = head_of(self.window)
+        if head.view == "absent":
+            before = np.flatnonzero(times < head.start)
+            last = before[np.argmax(times[before])] if len(before) else np.argmin(times)
+            return rows[[last]]
+        chosen = np.ones(len(rows), dtype=bool)
+        if head.view == "hours":
+            hours = [HOURS.index(value) for value in head.values]
+            chosen = np.isin(times % DAY // HOUR, hours)
+        if self.values:
+            chosen = self._odd_values(pa.chunked_array(self.values))
+        order = np.flatnonzero(chosen)
+        order = order[np.lexsort((rows[order], times[order]))]
+        return rows[order[:MOST_ROWS]]
+
+    def _odd_values(self, values: pa.ChunkedArray) -> np.ndarray:
+        head = head_of(self.window)
+        if head.view == "sum":
+            return _largest(values.to_numpy(), max(abs(head.most), abs(head.least)))
+        if head.view != "changes":
+            return pc.is_in(values, pa.array(head.values, pa.string())).to_numpy()
+        counts = pc.value_counts(values.drop_null()).to_pylist()
+        usual = max(counts, key=lambda each: (each["counts"], each["values"]))["values"]
+        return pc.fill_null(pc.not_equal(values, usual), False).to_numpy()
+
+
+def head_of(window: OddWindow) -> Observation:
+    """Return what is oddest about a window."""
+    return window.observations[0]
+
+
+def _largest(numbers: np.ndarray, usual: float) -> np.ndarray:
+    """Return which of some numbers make their sum larger than usual: the largest of them."""
+    sizes = np.nan_to_num(np.abs(numbers))
+    order = np.argsort(-sizes, kind="stable")
+    rest = sizes.sum() - np.cumsum(sizes[order]) + sizes[order]
+    chosen = np.zeros(len(sizes), dtype=bool)
+    chosen[order[rest > usual]] = True
+    return chosen
+
+
+def rows_of_windows(run: Run, records: Records, windows: Sequence[OddWindow]) -> list[Rows]:
+    """Return the numbers of the records that tell each window, in the order of their times."""
+    found = [_Found(window) for window in windows]
+    if not found:
+        return []
+    assert isinstance(records, EventRecords)  # noqa: S101 - windows are of events
+    time = str(time_column(records.roles))
+    needed = {time, *(each.window.entity_column for each in found)}
+    needed |= {each.column for each in found if each.column is not None}
+    roles = {c: r for c, r in records.roles.items() if c in needed or r is Role.ID}
+    some = replace(records, roles=roles)
+    first, last = min(each.span[0] for each in found), max(each.span[1] for each in found)
+    for chunk in chunks_between(run.scratch, records.n_chunks, first, last):
+        for batch in some.read(chunk):
+            times = batch.records[time].cast(pa.int64()).to_numpy()
+            for each in found:
+                each.add(batch, times)
+    return [each.telling() for each in found]

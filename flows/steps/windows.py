@@ -1,0 +1,55 @@
+"""Step `judge windows`: what entities did on a day, held against their other days."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anomaly.behaviour.activity import DAY
+from anomaly.behaviour.odd_windows import OddWindow, odd_windows
+from flows.runtime.work import Step
+from flows.steps.activity import measures_of_run, past_activity, read_chunks, write_activity
+from flows.steps.gather import Gathered
+from flows.steps.run import Run
+from flows.steps.score import ChunkScored, times_covered
+from flows.steps.window_rows import rows_of_windows
+from flows.storage.runs.history import earlier_runs
+from schemas.columns.roles import time_column
+
+MOST_WINDOWS = 40
+"""Odd windows that may become incidents."""
+ROWS_OF_WINDOW = "window-rows-{}"
+"""What the scratch holds of each odd window: the numbers of its telling records."""
+
+
+@dataclass(frozen=True)
+class JudgedWindows:
+    """The odd windows of a run; their records stand in the scratch."""
+
+    windows: tuple[OddWindow, ...] = ()
+    """The oddest first."""
+    activity: int | None = None
+    """Rows of the dataset `activity`; None where behaviour is not judged."""
+
+
+def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWindows:
+    """Hold what entities did against their other days, of this run or of earlier ones."""
+    records = gathered.records
+    measures = measures_of_run(run, records)
+    if not measures or scored.covers is None:
+        return JudgedWindows()
+    own = read_chunks(run.scratch, records.n_chunks, measures)
+    rows_of_activity = write_activity(run, own, measures)
+    files = run.plan.manifest_files()
+    earlier = earlier_runs(run.folder.job_folder, run.partition, times_covered(scored), files)
+    first_day = scored.covers[0] // DAY
+    past = past_activity(earlier, measures, first_day)
+    known = any(past)
+    time, judged_from = str(time_column(records.roles)), first_day if known else None
+    found = odd_windows(lambda i: past[i] + own[i], measures, time, judged_from)
+    windows = tuple(found[:MOST_WINDOWS])
+    for place, rows in enumerate(rows_of_windows(run, records, windows)):
+        run.scratch.write_array(ROWS_OF_WINDOW.format(place), np.asarray(rows))
+    return JudgedWindows(windows, rows_of_activity)
+
+
+JUDGE_WINDOWS = Step("judge windows", judge_windows)

@@ -1,0 +1,51 @@
+"""Levels, sums and growth of numbers."""
+
+import numpy as np
+import pytest
+
+from anomaly.behaviour.levels import daily_levels, daily_sums, growth
+from anomaly.behaviour.measures import Kind, Measure
+from tests.anomaly.behaviour.office import counted, office
+from tests.anomaly.behaviour.planting import PLANTED
+
+SIZES = Measure("user", Kind.LEVELS, "bytes")
+
+
+@pytest.mark.parametrize(
+    ("judge", "name"),
+    [(daily_levels, "large level"), (daily_sums, "large sum"), (growth, "drip")],
+)
+def test_what_is_planted_is_the_oddest_and_the_control_has_none(judge, name):
+    names, days, counts = counted(PLANTED[name].plant(office(2)), SIZES)
+    found = judge(days, counts)
+    oddest = found.number.argmin()
+    assert names[found.entity[oddest]] == PLANTED[name].user
+    assert found.number[oddest] < 0.05
+    _, days, counts = counted(office(2), SIZES)
+    assert judge(days, counts).number.min() > 0.02
+
+
+def test_numbers_below_zero_are_told_below_zero():
+    names, days, counts = counted(PLANTED["refunds"].plant(office(2)), SIZES)
+    for found in (daily_levels(days, counts), daily_sums(days, counts)):
+        own = found.entity == names.index("user-10")
+        assert (found.observed[own] < 0.0).all()
+        assert (found.most[own] < 0.0).all()
+        assert (found.least[own] <= found.most[own]).all()
+        assert (found.observed[~own] > 0.0).all()
+
+
+def test_the_largest_numbers_have_finite_levels_and_sums():
+    rows = office(2)
+    largest = float(np.finfo(np.float64).max)
+    rows = [{**row, "bytes": largest} if i % 50 < 5 else row for i, row in enumerate(rows)]
+    _, days, counts = counted(rows, SIZES)
+    for found in (daily_levels(days, counts), daily_sums(days, counts), growth(days, counts)):
+        assert np.isfinite(found.number).all()
+        assert np.isfinite(found.observed).all()
+
+
+def test_growth_of_few_entities_is_not_told():
+    rows = [row for row in PLANTED["drip"].plant(office(2)) if row["user"] in ("user-9", "user-1")]
+    _, days, counts = counted(rows, SIZES)
+    assert not len(growth(days, counts).number)

@@ -1,0 +1,343 @@
+"""Each sentence of an odd window, counted again from the rows of its log."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from anomaly.behaviour.activity import HOUR
+from anomaly.behaviour.odd_windows import Observation, OddWindow
+from anomaly.explain.amounts import amount, rounded
+from anomaly.explain.quoting import quote
+from anomaly.explain.window_reasons import window_reasons, window_summary, window_title
+from tests import naive
+from tests.anomaly.behaviour.office import Row, day_of, hour_of, is_weekend, judged, office
+from tests.anomaly.behaviour.planting import PLANTED, all_planted
+
+Recount = Callable[["_Log", Observation, re.Match[str]], None]
+
+
+class _Log:
+    """The rows of a log, and what plain loops say of them."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = rows
+        self.days = sorted({day_of(each) for each in rows})
+        self.split = sum(map(is_weekend, self.days)) >= 3
+
+    def own(self, entity: str) -> list[Row]:
+        return [each for each in self.rows if each["user"] == entity]
+
+    def active(self, entity: str) -> list[int]:
+        return sorted({day_of(each) for each in self.own(entity)})
+
+    def alike(self, day: int, days: list[int]) -> list[int]:
+        """Return the others of some days that are of the kind of a day."""
+        same = [d for d in days if not self.split or is_weekend(d) == is_weekend(day)]
+        return [d for d in same if d != day]
+
+    @cache  # noqa: B019 - it ends with the test
+    def counted(self, kind: str, column: str | None) -> Counter[tuple[Any, ...]]:
+        return naive.activity(self.rows, "user", kind, column)
+
+    def by_day(self, entity: str, kind: str, column: str | None) -> Counter[int]:
+        found: Counter[int] = Counter()
+        for (name, hour, _), n in self.counted(kind, column).items():
+            if name == entity:
+                found[hour // 24] += n
+        return found
+
+    def of_value(self, kind: str, column: str) -> dict[tuple[str, str], Counter[int]]:
+        found: dict[tuple[str, str], Counter[int]] = {}
+        for (name, hour, value), n in self.counted(kind, column).items():
+            found.setdefault((name, value), Counter())[hour // 24] += n
+        return found
+
+    def new(self, kind: str, column: str) -> dict[tuple[str, int], list[str]]:
+        """Return the values that are of one day of an entity, and new to few others that day."""
+        once = [(key, min(days)) for key, days in self.of_value(kind, column).items()
+                if len(days) == 1]  # fmt: skip
+        holders = Counter((value, day) for (_, value), day in once)
+        active = Counter(
+            day for name in {r["user"] for r in self.rows} for day in self.active(name)
+        )
+        found: dict[tuple[str, int], list[str]] = {}
+        for (name, value), day in once:
+            if holders[value, day] <= max(0.1 * active[day], 3):
+                found.setdefault((name, day), []).append(value)
+        return found
+
+    def strange_hours(self, entity: str, day: int) -> list[int]:
+        """Return the hours of a day that are far from those of its others of the kind."""
+        others = self.alike(day, self.active(entity))
+        own = [(day_of(each), hour_of(each)) for each in self.own(entity)]
+        near = {(h + away) % 24 for d, h in own if d in others for away in range(-2, 3)}
+        hours = {h for d, h in own if d == day}
+        return sorted(hours - near) if len(others) >= 3 else []
+
+    def levels(self, entity: str, column: str) -> dict[int, float]:
+        numbers: dict[int, list[float]] = {}
+        for each in self.own(entity):
+            numbers.setdefault(day_of(each), []).append(each[column])
+        return {
+            day: math.fsum(math.copysign(math.log1p(abs(x)), x) for x in own) / len(own)
+            for day, own in numbers.items()
+            if len(own) >= 5
+        }
+
+    def slopes(self, column: str) -> dict[str, tuple[float, int]]:
+        found = {}
+        for entity in {each["user"] for each in self.rows}:
+            levels = self.levels(entity, column)
+            if len(levels) >= 10:
+                slope = np.polyfit(list(levels), list(levels.values()), 1)[0]
+                found[entity] = math.exp(slope) - 1.0, len(levels)
+        return found
+
+
+def day_told(told: Observation) -> int:
+    return told.start // (24 * HOUR)
+
+
+def n(text: str | None) -> int:
+    return int((text or "0").replace(",", ""))
+
+
+def recount_daily(log: _Log, told: Observation, found: re.Match[str], own: Counter[int]) -> None:
+    """Compare a count of the day, the most of the others, and how many these are."""
+    assert n(found["observed"]) == own[day_told(told)]
+    recount_others(told, found, own, log.active(told.entity))
+
+
+def recount_others(
+    told: Observation, found: re.Match[str], own: Counter[int], active: list[int]
+) -> None:
+    others = [d for d in active if d != day_told(told)]
+    if not others:
+        assert found["rest"] == "no other day of it is known"
+        return
+    known = re.match(r"on ([\d,]+) other active days? (?:none|at most ([\d,]+))", found["rest"])
+    assert known is not None
+    assert n(known[1]) == len(others)
+    assert n(known[2]) == max(own[d] for d in others)
+
+
+def recount_hour(log: _Log, told: Observation, found: re.Match[str]) -> None:
+    day, hour = day_told(told), int(found["first"])
+    own = Counter((day_of(r), hour_of(r)) for r in log.own(told.entity))
+    others = log.alike(day, log.active(told.entity))
+    assert n(found["observed"]) == own[day, hour]
+    assert (int(found["last"]) - hour) % 24 == 1
+    if not others:
+        assert found["rest"] == "no other day of the kind is known"
+        return
+    known = re.fullmatch(
+        r"on ([\d,]+) other active days? of the kind (?:none|at most ([\d,]+)) in that hour",
+        found["rest"],
+    )
+    assert known is not None
+    assert n(known[1]) == len(others)
+    assert n(known[2]) == max(own[d, hour] for d in others)
+
+
+def recount_hours(log: _Log, told: Observation, found: re.Match[str]) -> None:
+    days = log.active(told.entity)
+    own = Counter({d: len(log.strange_hours(told.entity, d)) for d in days})
+    recount_daily(log, told, found, own)
+
+
+def recount_day(log: _Log, told: Observation, found: re.Match[str]) -> None:
+    recount_daily(log, told, found, log.by_day(told.entity, "events", None))
+
+
+def recount_new(log: _Log, told: Observation, found: re.Match[str]) -> None:
+    kind = "values" if told.view == "new" else "order"
+    new, day = log.new(kind, told.column), day_told(told)
+    own = Counter({d: len(values) for (name, d), values in new.items() if name == told.entity})
+    recount_daily(log, told, found, own)
+    values = sorted(new[told.entity, day])
+    named = ", ".join(f"`{quote(value)}`" for value in values[:3])
+    assert found["named"] == named + (", …" if len(values) > 3 else "")
+
+
+def recount_changes(log: _Log, told: Observation, found: re.Match[str]) -> None:
+    own = log.by_day(told.entity, "changes", told.column)
+    times = {"once": "1", "twice": "2"}.get(found["observed"], found["observed"])
+    assert n(times.removesuffix(" times")) == own[day_told(told)]
+    recount_others(told, found, own, log.active(told.entity))
+
+
+def recount_kind(log: _Log, told: Observation, found: re.Match[str]) -> None:
+    recount_daily(log, told, found, log.by_day(told.entity, told.view, None))
+
+
+def recount_share(log: _Log, told: Observation, found: re.Match[str]) -> None:
+    own = log.of_value("values", told.column)[told.entity, found["value"]]
+    recount_daily(log, told, found, own)
+    assert n(found["of"]) == log.by_day(told.entity, "events", None)[day_told(told)]
+
+
+def recount_absent(log: _Log, told: Observation, found: re.Match[str]) -> None:
+    day, active = day_told(told), log.active(told.entity)
+    assert day not in active
+    assert day in log.days
+    # The first and the last day of these logs are whole.
+    assert log.alike(day, log.days) == log.alike(day, active)
+    assert n(found["known"]) == len(log.alike(day, active))
+
+
+def recount_absent_value(log: _Log, told: Observation, found: re.Match[str]) -> None:
+    day, active = day_told(told), log.active(told.entity)
+    there = log.of_value("values", told.column)[told.entity, found["value"]]
+    assert day in active
+    assert day not in there
+    assert log.alike(day, active) == log.alike(day, sorted(there))
+    assert n(found["known"]) == len(log.alike(day, active))
+
+
+def recount_level(log: _Log, told: Observation, found: re.Match[str]) -> None:
+    day, levels = day_told(told), log.levels(told.entity, told.column)
+    typical = {d: math.copysign(math.expm1(abs(x)), x) for d, x in levels.items()}
+    others = [x for d, x in typical.items() if d != day]
+    assert found["observed"] == rounded(told.column, typical[day])
+    assert n(found["of"]) == log.by_day(told.entity, "levels", told.column)[day]
+    assert n(found["known"]) == len(others)
+    least, most = (rounded(told.column, x) for x in (min(others), max(others)))
+    assert found["usual"] == f"{least} to {most}"
+
+
+def recount_sum(log: _Log, told: Observation, found: re.Match[str]) -> None:
+    own: Counter[int] = Counter()
+    for each in log.own(told.entity):
+        own[day_of(each)] += each[told.column]
+    total = own.pop(day_told(told))
+    least, most = (rounded(told.column, x) for x in (min(own.values()), max(own.values())))
+    assert found["observed"] == amount(told.column, total)
+    assert n(found["known"]) == len(own)
+    signs = min(total, *own.values()) < 0
+    assert found["usual"] == (f"{least} to {most}" if signs else f"at most {most}")
+
+
+def recount_growth(log: _Log, told: Observation, found: re.Match[str]) -> None:
+    slopes = log.slopes(told.column)
+    rate, known = slopes[told.entity]
+
+    def grows(x: float) -> str:
+        return f"grows by {x:.1%}" if x >= 0 else f"falls by {-x:.1%}"
+
+    assert found["observed"] == grows(rate)
+    assert n(found["known"]) == known
+    middle = float(np.median([math.log1p(rate) for rate, _ in slopes.values()]))
+    assert found["usual"] == f"the middle one of {len(slopes)} {grows(math.expm1(middle))}"
+
+
+DATE = r"(?P<date>\d{4}-\d\d-\d\d)"
+SEEN = r"(?P<observed>[\d,]+)"
+ANY = r"(?P<observed>.*?)"
+OF = r"(?P<of>[\d,]+) events"
+REST = r"; (?P<rest>.*)"
+COLUMN = r"`(?P<column>.*?)`"
+HELD = rf"{COLUMN} `(?P<value>.*?)`"
+OTHERS = r"(?P<known>[\d,]+) other"
+HOURS = r"from (?P<first>\d\d):00 to (?P<last>\d\d):00 UTC"
+STRANGE = r"and never within two hours of (?:it|these) on other days of the kind"
+FEW = r"on no other day, new to few that day \((?P<named>.*)\)"
+SENTENCES: dict[str, tuple[str, Recount]] = {
+    "hour": (rf"has {SEEN} events? in an hour, {HOURS} on {DATE}{REST}", recount_hour),
+    "hours": (rf"is active in {SEEN} hours? of {DATE} \([^)]*\), {STRANGE}{REST}", recount_hours),
+    "day": (rf"has {SEEN} events? on {DATE}{REST}", recount_day),
+    "new": (rf"has {SEEN} {COLUMN} values? on {DATE} and {FEW}{REST}", recount_new),
+    "order": (
+        rf"has an order of {COLUMN} on {DATE} in {SEEN} pairs? that it has {FEW}{REST}",
+        recount_new,
+    ),
+    "changes": (
+        rf"changes {COLUMN} {ANY}(?:, each)? within ten minutes on {DATE}{REST}",
+        recount_changes,
+    ),
+    "repeats": (
+        rf"has {SEEN} events? that repeats? an earlier one of {DATE} in all but ids and times"
+        + REST,
+        recount_kind,
+    ),
+    "rhythm": (rf"has {SEEN} events? of {DATE} at regular intervals: [^;]*{REST}", recount_kind),
+    "share": (rf"has {HELD} in {SEEN} of {OF} on {DATE}{REST}", recount_share),
+    "absent": (
+        rf"has no event on {DATE}; it has some on all {OTHERS} whole days of the kind",
+        recount_absent,
+    ),
+    "absent value": (
+        rf"has events without {HELD} on {DATE}; it has that on all {OTHERS} whole active days"
+        " of the kind",
+        recount_absent_value,
+    ),
+    "level": (
+        rf"has a typical {COLUMN} of {ANY} over {OF} on {DATE};"
+        rf" on {OTHERS} days of at least 5 (?P<usual>.*)",
+        recount_level,
+    ),
+    "sum": (
+        rf"has a sum of {COLUMN} of {ANY} on {DATE}; on {OTHERS} days that have one (?P<usual>.*)",
+        recount_sum,
+    ),
+    "growth": (
+        rf"has a {COLUMN} that {ANY} a day over (?P<known>[\d,]+) days; (?P<usual>.*)",
+        recount_growth,
+    ),
+}
+
+
+def recount(log: _Log, window: OddWindow) -> set[str]:
+    """Count every sentence of a window again; return the views that it has."""
+    for told in window.observations:
+        [reason] = window_reasons(replace(window, observations=(told,)))
+        head = f"`{quote(told.entity)}` "
+        assert reason.sentence.startswith(head)
+        pattern, recounted = SENTENCES[told.view]
+        found = re.fullmatch(pattern, reason.sentence[len(head) :])
+        assert found is not None, reason.sentence
+        if "date" in found.groupdict():
+            day = (date.fromisoformat(found["date"]) - date(1970, 1, 1)).days
+            assert day == day_told(told), reason.sentence
+        if "column" in found.groupdict():
+            assert found["column"] == told.column
+        recounted(log, told, found)
+    return {told.view for told in window.observations}
+
+
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+def test_every_figure_of_every_sentence_equals_a_recount_of_the_rows(seed):
+    rows = all_planted(office(seed))
+    log, views = _Log(rows), set()
+    for window in judged(rows):
+        views |= recount(log, window)
+    assert views == set(SENTENCES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PLANTED)
+def test_every_figure_of_a_log_with_one_planted_thing_equals_a_recount(name):
+    rows = sorted(PLANTED[name].plant(office(2)), key=lambda each: each["time"])
+    log = _Log(rows)
+    views: set[str] = set()
+    for window in judged(rows):
+        views |= recount(log, window)
+    assert views & PLANTED[name].views
+
+
+def test_summary_and_title_are_of_the_first_reasons_and_shares_are_one():
+    for window in judged(all_planted(office(0))):
+        reasons = window_reasons(window)
+        assert window_title(window) == reasons[0].sentence
+        assert window_summary(reasons).startswith(reasons[0].sentence)
+        shares = [each.share for each in reasons]
+        assert shares == sorted(shares, reverse=True)
+        assert 0.0 < sum(shares) <= 1.0 + 1e-9
+        assert all("\n" not in each.sentence for each in reasons)

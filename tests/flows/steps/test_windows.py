@@ -1,0 +1,134 @@
+"""Windows of entities through whole runs: found, stored, and held against earlier runs."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from flows.pipelines.detect import detect_events
+from flows.pipelines.refit import detect_with_refit
+from flows.runtime.runner import DirectRunner
+from flows.storage.runs.reader import (
+    PublishedRun,
+    read_activity,
+    read_findings,
+    read_incidents,
+    read_members,
+    read_scores,
+)
+from tests.flows.sample_logs import dataset_bytes, detect_in, job, written
+
+FIRST = datetime(2026, 3, 2, tzinfo=UTC)
+"""A Monday."""
+PEOPLE = 8
+A_DAY = 40
+BURST = 200
+
+
+def office(days: range, seed: int = 0) -> dict[str, list[object]]:
+    """Give the ordinary events of eight people from 9 to 17 h, on working days."""
+    random = np.random.default_rng(seed)
+    rows: dict[str, list[object]] = {"id": [], "time": [], "user": [], "action": []}
+    for day in (day for day in days if (FIRST + timedelta(day)).weekday() < 5):
+        for person in range(PEOPLE):
+            hours = np.sort(random.uniform(9.0, 17.0, A_DAY))
+            for number, hour in enumerate(hours.tolist()):
+                rows["id"].append(f"e{day}-{person}-{number}")
+                rows["time"].append(FIRST + timedelta(day, hours=hour))
+                rows["user"].append(f"u{person}")
+                rows["action"].append(["read", "write", "list"][int(random.integers(3))])
+    return rows
+
+
+def with_burst(rows: dict[str, list[object]], day: int) -> dict[str, list[object]]:
+    """Add ordinary events of `u3` within half an hour, each like those of others."""
+    for number in range(BURST):
+        rows["id"].append(f"burst-{number}")
+        rows["time"].append(FIRST + timedelta(day, hours=14, seconds=9 * number))
+        rows["user"].append("u3")
+        rows["action"].append(["read", "write", "list"][number % 3])
+    return rows
+
+
+def windows(run: PublishedRun) -> list[dict[str, object]]:
+    return [row for row in read_incidents(run).to_pylist() if row["view"] == "window"]
+
+
+@pytest.fixture(scope="module")
+def burst(tmp_path_factory: pytest.TempPathFactory) -> PublishedRun:
+    log = pa.table(with_burst(office(range(12)), 9))
+    return detect_in(log, tmp_path_factory.mktemp("burst"))
+
+
+@pytest.mark.slow
+def test_a_burst_of_ordinary_events_is_the_first_incident(burst: PublishedRun) -> None:
+    first = read_incidents(burst).to_pylist()[0]
+    assert (first["view"], first["entity"]) == ("window", "u3")
+    assert "in an hour, from 14:00 to 15:00 UTC on 2026-03-11" in first["title"]
+    assert first["reasons"][0]["sentence"] == first["title"]
+
+
+@pytest.mark.slow
+def test_the_records_of_a_window_were_scored_and_are_of_no_other_incident(
+    burst: PublishedRun,
+) -> None:
+    members = read_members(burst).to_pylist()
+    scored = set(read_scores(burst)["record_id"].to_pylist())
+    ids = [row["record_id"] for row in members]
+    assert len(set(ids)) == len(ids)
+    assert set(ids) <= scored
+    for row in windows(burst):
+        assert row["records"] == sum(each["incident"] == row["incident"] for each in members)
+
+
+@pytest.mark.slow
+def test_a_finding_has_the_p_value_of_its_score(burst: PublishedRun) -> None:
+    scores = read_scores(burst)
+    known = dict(zip(*(scores[name].to_pylist() for name in ("record_id", "p_value")), strict=True))
+    for row in read_findings(burst).to_pylist():
+        assert row["p_value"] == known[row["record_id"]]
+
+
+@pytest.mark.slow
+def test_activity_counts_every_event_of_a_named_entity_once(burst: PublishedRun) -> None:
+    activity = read_activity(burst)
+    assert activity.num_rows == burst.manifest.activity
+    events = activity.filter(pc.equal(activity["kind"], "events"))
+    assert sum(events["n"].to_pylist()) == burst.manifest.units_scored
+
+
+def test_without_behaviour_there_are_no_windows_and_no_activity(tmp_path: Path) -> None:
+    run = detect_in(pa.table(with_burst(office(range(8)), 7)), tmp_path, behaviour=False)
+    assert windows(run) == []
+    assert run.manifest.activity is None
+    assert not (run.folder / "activity").exists()
+
+
+@pytest.mark.slow
+def test_the_number_of_workers_changes_no_byte_of_it(tmp_path: Path) -> None:
+    log = written(tmp_path / "log.parquet", pa.table(with_burst(office(range(10)), 8)))
+    runs = [
+        detect_events(job(log, tmp_path / f"out{n}"), DirectRunner(n), lambda *_: None)
+        for n in (1, 2)
+    ]
+    for dataset in ("activity", "incidents", "findings", "members"):
+        assert dataset_bytes(runs[0], dataset) == dataset_bytes(runs[1], dataset)
+
+
+@pytest.mark.slow
+def test_a_night_is_held_against_the_activity_that_earlier_runs_left(tmp_path: Path) -> None:
+    spec = job(f"{tmp_path}/logs/date={{date}}", tmp_path / "out")
+    nights: dict[int, PublishedRun] = {}
+    for day in (day for day in range(10) if (FIRST + timedelta(day)).weekday() < 5):
+        rows = office(range(day, day + 1), seed=day)
+        on = (FIRST + timedelta(day)).date()
+        log = pa.table(with_burst(rows, day) if day == 9 else rows)
+        written(tmp_path / f"logs/date={on}/part.parquet", log)
+        nights[day] = detect_with_refit(spec, DirectRunner(1), lambda *_: None, on)
+    assert [windows(nights[day]) for day in range(3)] == [[]] * 3  # fewer than four days are known
+    first = read_incidents(nights[9]).to_pylist()[0]
+    assert (first["view"], first["entity"]) == ("window", "u3")
+    assert "on 2026-03-11; on 7 other active days" in first["title"]
