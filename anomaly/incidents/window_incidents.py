@@ -41,9 +41,16 @@ def of_window(job: str, incident: Incident, window: OddWindow) -> Incident:
     )
 
 
-def with_evidence(incident: Incident, window: OddWindow) -> Incident:
-    """Add what is odd about a window to the reasons of an incident of odd records."""
+def with_evidence(incident: Incident, window: OddWindow, *, first: bool) -> Incident:
+    """Add what is odd about a window to the reasons of an incident of odd records.
+
+    The reasons of the window come first where it is odder than the records.
+    """
     more = [replace(each, share=each.share * _HALF) for each in window_reasons(window)]
     own = [replace(each, share=each.share * _HALF) for each in incident.reasons]
-    reasons = [*own, *more]
-    return replace(incident, reasons=reasons, summary=f"{incident.summary}; {more[0].sentence}")
+    told = [more[0].sentence, incident.summary]
+    return replace(
+        incident,
+        reasons=[*more, *own] if first else [*own, *more],
+        summary="; ".join(told if first else reversed(told)),
+    )

@@ -107,7 +107,8 @@ def _summaries(inputs: GroupingInputs, pool: Pool, numbers: Sequence[int]) -> li
         for of_one, what, why, scores in zip(members, happened, told, scored, strict=True)
     ]
     named = [
-        _with_window(job, each, pool, number) for each, number in zip(named, numbers, strict=True)
+        _with_window(inputs, pool, each, number)
+        for each, number in zip(named, numbers, strict=True)
     ]
     return [
         replace(each, critical=pool.critical.get(n), beside_moves=_beside_moves(pool, n))
@@ -115,13 +116,15 @@ def _summaries(inputs: GroupingInputs, pool: Pool, numbers: Sequence[int]) -> li
     ]
 
 
-def _with_window(job: str, incident: Incident, pool: Pool, number: int) -> Incident:
+def _with_window(inputs: GroupingInputs, pool: Pool, incident: Incident, number: int) -> Incident:
+    """Tell what is odd about the window of an incident, if it has one."""
     window = pool.windows.get(number)
     if window is None:
         return incident
     if number in pool.of_window_alone:
-        return of_window(job, incident, window)
-    return with_evidence(incident, window)
+        return of_window(str(inputs.run.job.name), incident, window)
+    odder = window.number / inputs.n_scored <= pool.ranking[number]
+    return with_evidence(incident, window, first=odder)
 
 
 def _beside_moves(pool: Pool, number: int) -> float | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ from flows.steps.incident_pool import (
 from flows.steps.records import EventRecords
 from flows.steps.run import Run
 from flows.steps.windows import ROWS_OF_WINDOW, JudgedWindows
+
+T = TypeVar("T")
 
 _SHARED = 0.5
 """A window and an incident are of one thing if they share this part of the window's records, or"""
@@ -53,12 +56,10 @@ def with_windows(inputs: GroupingInputs, pool: Pool, judged: JudgedWindows) -> P
         return pool
     odd, placed = _with_records(inputs, pool.odd, judged)
     groups = _groups(pool)
-    for place, window in enumerate(judged.windows):
-        p_value = min(window.number / inputs.n_scored, 1.0)
-        _add(groups, place, window, p_value, placed[place], len(pool.odd.rows))
+    for window, records in zip(judged.windows, placed, strict=True):
+        _add(groups, window, min(window.number / inputs.n_scored, 1.0), records)
     order = sorted(range(len(groups)), key=lambda number: (groups[number].p_value, number))
-    retained = [n for n in order if _selected(groups[n], inputs)]
-    retained = [n for i, n in enumerate(order) if i < inputs.wanted or n in set(retained)]
+    retained = [n for i, n in enumerate(order) if i < inputs.wanted or _selected(groups[n], inputs)]
     return _pool(inputs, pool, odd, groups, retained)
 
 
@@ -75,14 +76,7 @@ def _groups(pool: Pool) -> list[_Group]:
     ]
 
 
-def _add(
-    groups: list[_Group],
-    place: int,
-    window: OddWindow,
-    p_value: float,
-    records: Integers,
-    n_odd: int,
-) -> None:
+def _add(groups: list[_Group], window: OddWindow, p_value: float, records: Integers) -> None:
     """Add a window: to the group that it shares most records with, or as one of its own."""
     if not len(records):
         return
@@ -91,14 +85,15 @@ def _add(
     free = np.setdiff1d(records, np.concatenate([np.zeros(0, int), *(g.places for g in groups)]))
     if shared and (_is_one(shared[most], len(records), groups[most]) or not len(free)):
         group = groups[most]
-        known = () if group.window is None else group.window.observations
-        joined = window if group.window is None else group.window
-        if known:
-            joined = replace(joined, observations=(*known, *window.observations))
-        group.window, group.p_value = joined, min(group.p_value, p_value)
-        group.places = np.append(group.places, free)
+        group.window = window if group.window is None else _joined(group.window, window)
+        group.p_value, group.places = min(group.p_value, p_value), np.append(group.places, free)
     else:
         groups.append(_Group(records[np.isin(records, free)], p_value, window, alone=True))
+
+
+def _joined(window: OddWindow, other: OddWindow) -> OddWindow:
+    """Add the observations of another window, which is not odder."""
+    return replace(window, observations=(*window.observations, *other.observations))
 
 
 def _is_one(shared: int, n_records: int, group: _Group) -> bool:
@@ -175,8 +170,8 @@ def _pool(
     numbers = np.full(len(odd.rows), -1, dtype=np.int64)
     for number, n in enumerate(retained):
         numbers[groups[n].places] = number
-    alone, p_values = (
-        _renumbered(each, retained) for each in (pool.beside.alone, pool.beside.p_values)
+    beside = BesideMoves(
+        _renumbered(pool.beside.alone, retained), _renumbered(pool.beside.p_values, retained)
     )
     stays = np.flatnonzero(numbers >= 0)
     taken = pa.array(stays)
@@ -199,12 +194,12 @@ def _pool(
         odd=of_pool,
         numbers=numbers[stays],
         critical=critical,
-        beside=BesideMoves(alone, p_values),
+        beside=beside,
         windows=windows,
         of_window_alone=frozenset(i for i, n in enumerate(retained) if groups[n].alone),
         ranking={i: groups[n].p_value for i, n in enumerate(retained)},
     )
 
 
-def _renumbered(by_number: Mapping[int, object], retained: Sequence[int]) -> dict:  # type: ignore[type-arg]
+def _renumbered(by_number: Mapping[int, T], retained: Sequence[int]) -> dict[int, T]:
     return {i: by_number[n] for i, n in enumerate(retained) if n in by_number}

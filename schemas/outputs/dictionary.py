@@ -76,7 +76,9 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             " same entity. Null if it has no look-alike, under `suppressed` and `unshown`, and in"
             " runs of earlier versions.",
             "view": "`records` if its records are odd by themselves, `window` if what its entity"
-            " did on a day is unlike its other days. Null in runs of earlier versions.",
+            " did on a day is unlike its other days. Of a window `p_value` is the number of"
+            " ordinary windows as odd, over the records of the run. Null in runs of earlier"
+            " versions.",
         }
         | _SCORES
         | _TOLD,

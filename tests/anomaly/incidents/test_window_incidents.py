@@ -67,8 +67,15 @@ def test_the_times_of_an_absence_are_those_of_the_day():
     assert (members.first_time, members.last_time) == (DAY_SEEN.start, DAY_SEEN.stop - 1)
 
 
+def test_a_window_that_is_odder_than_the_records_is_told_first():
+    found = with_evidence(RECORDS, WINDOW, first=True)
+    assert [each.sentence for each in found.reasons][-1] == "a record"
+    assert found.reasons[0].sentence == window_title(WINDOW)
+    assert found.summary == f"{window_title(WINDOW)}; a record"
+
+
 def test_evidence_stands_behind_the_reasons_of_the_records_and_shares_stay_one():
-    found = with_evidence(RECORDS, WINDOW)
+    found = with_evidence(RECORDS, WINDOW, first=False)
     assert found.reasons[0].sentence == "a record"
     sentences = [each.sentence for each in found.reasons]
     assert sentences[1:] == [each.sentence for each in window_reasons(WINDOW)]
