@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anomaly.behaviour.peers import common_rise
-from anomaly.behaviour.predictive import dispersion, excess, predicted, prior_windows
+from anomaly.behaviour.predictive import clumping, dispersion, excess, predicted, prior_windows
 from anomaly.behaviour.signals import Signals, most_of_others
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
@@ -43,6 +43,7 @@ def daily_excess(days: ActiveDays, counts: Doubles) -> Signals:
     expected, shape = predicted(past, known, np.full(len(counts), mean), weight)
     expected = expected * common_rise(days.day, counts, expected)
     spread = dispersion(past, squares, known, expected)
+    spread = np.maximum(spread, clumping(days.entity, counts, expected))
     surprisals = excess(counts, expected, shape, spread)
     number = expected_number(surprisals, days.judged)
     most = most_of_others(days.entity, counts)

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import betainc
 from scipy.stats import t as student_t
 
-from anomaly.numerics.arrays import Doubles
+from anomaly.numerics.arrays import Doubles, Integers
 
 _SHAPE = 0.5
 """Of the prior (Jeffreys, 1946)."""
@@ -102,6 +102,27 @@ def dispersion(past: Doubles, squares: Doubles, exposure: Doubles, expected: Dou
     own = own * np.maximum(expected / np.maximum(mean, 1e-9), 1.0)
     variance = (_DISPERSED * usual + exposure * own) / (_DISPERSED + exposure)
     return np.maximum(variance / expected, 1.0)
+
+
+def clumping(entity: Integers, counts: Doubles, expected: Doubles) -> Doubles:
+    """Return the variance of rare counts over their mean, at least 1, from the other entities.
+
+    Where less than one is expected, the own windows do not tell whether one comes alone. Two people
+    at one address on a day make twenty changes, not one.
+
+    Parameters
+    ----------
+    entity
+        (n,): whose window each is.
+    counts, expected
+        (n,): the counts, and what is expected of each.
+    """
+    rare = expected < 1.0
+    size = int(entity.max(initial=-1)) + 1
+    squares = np.bincount(entity[rare], (counts[rare] - expected[rare]) ** 2, size)
+    means = np.bincount(entity[rare], expected[rare], size)
+    ratio = (squares.sum() - squares) / np.maximum(means.sum() - means, 1e-9)
+    return np.where(rare, np.maximum(ratio[entity], 1.0), 1.0)
 
 
 def excess(counts: Doubles, expected: Doubles, shape: Doubles, dispersed: Doubles) -> Doubles:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import nbinom, t
 
-from anomaly.behaviour.predictive import away, dispersion, excess, predicted
+from anomaly.behaviour.predictive import away, clumping, dispersion, excess, predicted
 from tests.anomaly.logs import PATIENT
 
 COUNTS = st.integers(0, 5_000)
@@ -92,3 +92,14 @@ def test_p_values_of_counts_drawn_from_the_model_are_not_too_small(mean):
         few = n * bound
         # P(P <= x) is at most x of a discrete one: three deviations above are allowed.
         assert (p_values <= bound).sum() <= few + 3.0 * np.sqrt(few)
+
+
+def test_rare_counts_are_as_clumped_as_those_of_the_other_entities():
+    entity = np.array([0, 0, 1, 1, 2, 2])
+    counts = np.array([20.0, 0.0, 10.0, 0.0, 0.0, 50.0])
+    expected = np.array([0.5, 0.5, 0.5, 0.5, 0.5, 60.0])
+    found = clumping(entity, counts, expected)
+    # By hand, of the rare windows: 19.5^2 + 0.5^2 = 380.5, 9.5^2 + 0.5^2 = 90.5, and 0.25.
+    np.testing.assert_allclose(found[:2], (90.5 + 0.25) / 1.5)
+    np.testing.assert_allclose(found[2:4], (380.5 + 0.25) / 1.5)
+    assert found[5] == 1.0
