@@ -201,11 +201,15 @@ def _findings_line(manifest: RunManifest) -> str:
     line = count(selection.findings, "finding")
     if selection.findings:
         line += f" ({_counts(severities)})"
+    if not selection.findings and selection.rule == NO_RULE.rule:
+        return line
+    of_days = f"; {selection.by_window:,} are of odd days" if selection.by_window else ""
     if selection.rule == NO_RULE.rule:
-        return f"{line}: the oddest of the run" if selection.findings else line
-    line += f": {selection.findings - selection.by_rank:,} by {selection.rule}"
+        return f"{line}: the oddest of the run{of_days}"
+    line += f": {selection.by_rule:,} by {selection.rule}"
     if selection.by_rank:
         line += f", and the {selection.by_rank:,} oddest of the rest"
+    line += of_days
     if selection.cut_off:
         line += f"; the budget of {selection.budget:,} cut off {selection.cut_off:,} more"
     return line

@@ -93,7 +93,7 @@ def _summary(run: PublishedRun) -> str:
         f"Rule: {manifest.selection.rule}. It selects {manifest.selection.selected:,};"
         f" {manifest.selection.cut_off:,} of them are beyond the budget of"
         f" {manifest.selection.budget:,}, and {manifest.selection.by_rank:,} findings are the"
-        " oddest of the rest.\n"
+        f" oddest of the rest; {manifest.selection.by_window:,} are of odd days.\n"
     )
 
 

@@ -64,7 +64,7 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
         "rank": np.arange(1, len(grouped.rows) + 1, dtype=np.int32),
         **{name: scores[name] for name in SCORES.names},
         "severity": grouped.severities,
-        "basis": np.where(grouped.by_rule, "rule", "rank").tolist(),
+        "basis": _basis(grouped),
         "summary": summaries,
         "reasons": [[vars(reason) for reason in found] for found in reasons],
         "incident": grouped.incidents,
@@ -83,6 +83,13 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
     steps = _aligned(counted, references, events, _of_each(grouped.incidents, nearest))
     run.scratch.write_table(STEPS, steps)
     run.scratch.write_table(OF_PEERS, _peers(run, counted))
+
+
+def _basis(grouped: Grouped) -> list[str]:
+    """Return why each record is a finding."""
+    by_rank = np.where(grouped.of_window, "window", "rank")
+    basis: list[str] = np.where(grouped.by_rule, "rule", by_rank).tolist()
+    return basis
 
 
 EXPLAIN = Step("explain", explain_findings)

@@ -48,6 +48,8 @@ class Grouped:
     p_values: npt.NDArray[np.float64]
     by_rule: npt.NDArray[np.bool_]
     """Whether the job's rule selects each."""
+    of_window: npt.NDArray[np.bool_]
+    """Whether each is not odd by itself, but of an odd window."""
     incidents: list[str]
     """The incident that each is of."""
     summary: IncidentSummary
@@ -94,6 +96,7 @@ def group_incidents(
         rows=pool.odd.rows[places],
         p_values=pool.odd.p_values[places],
         by_rule=places < inputs.by_rule,
+        of_window=places >= len(pool.odd.rows) - pool.of_windows,
         incidents=[incident.incident for incident in of_each],
         summary=summary.model_copy(update={"members": len(members)}),
         in_incidents=int(np.isin(of_rule, list(outcome.numbers.values())).sum()),

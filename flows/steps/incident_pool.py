@@ -127,6 +127,8 @@ class Pool:
     """Incident -> the odd window that it is of, or that is evidence of it."""
     of_window_alone: frozenset[int] = frozenset()
     """Incidents of records that are odd together alone."""
+    of_windows: int = 0
+    """The last so many records are not odd by themselves, but of odd windows."""
     ranking: Mapping[int, float] = field(default_factory=dict)
     """Incident -> the p-value that it is ranked by, where odd windows are among them."""
 

@@ -102,7 +102,7 @@ def watch_run(
     n_chunks = gathered.records.n_chunks
     parts = read_chunk_samples(run.scratch, n_chunks, _CHUNKS_LOOKED_INTO)
     some = pa.concat_tables(parts).unify_dictionaries()
-    p_cut = float(grouped.p_values.max(initial=0.0))
+    p_cut = float(grouped.p_values[~grouped.of_window].max(initial=0.0))
     files = run.plan.manifest_files()
     earlier = earlier_runs(run.folder.job_folder, run.partition, grouped.covers, files)
     canaries = _beside_earlier(run, earlier, search_canaries(model, some, p_cut, run.job.seed))

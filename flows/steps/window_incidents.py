@@ -196,6 +196,7 @@ def _pool(
         critical=critical,
         beside=beside,
         windows=windows,
+        of_windows=int((stays >= len(pool.odd.rows)).sum()),
         of_window_alone=frozenset(i for i, n in enumerate(retained) if groups[n].alone),
         ranking={i: groups[n].p_value for i, n in enumerate(retained)},
     )

@@ -50,7 +50,7 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             "basis": "`rule` if the job's rule selects its oddest record, `rank` if it is a lead.",
             "records": "Its records above the cut of the run, findings or not: those as odd as the"
             " oddest of the last incident, and all that the rule selects, among the 20,000"
-            " oddest.",
+            " oddest. Of an odd window, at most 1,000 that tell it.",
             "first_time": "When its first record happened; null without a time column.",
             "last_time": "When its last record happened.",
             "entities": "Whom it is about: for each entity column how many names, and the first.",
@@ -87,7 +87,8 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
         FINDING,
         {
             "rank": "1 is the oddest record.",
-            "basis": "`rule` if the job's rule selects it, `rank` if it is a lead.",
+            "basis": "`rule` if the job's rule selects it, `rank` if it is a lead, `window` if it"
+            " is not odd by itself, but of an odd window.",
             "incident": "The incident that it is part of.",
             "nearest_normal": "The normal record that it is most like: what that holds in each"
             " column that is judged, and whether it `differs`. Null in runs of earlier versions.",

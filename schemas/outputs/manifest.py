@@ -146,6 +146,9 @@ class SelectionSummary(OutputDocument):
     by_rank: int = Field(
         default=0, description="Findings that the rule does not select: the oddest of the rest."
     )
+    by_window: int = Field(
+        default=0, description="Findings that are not odd by themselves, but of odd windows."
+    )
     in_incidents: int | None = Field(
         default=None,
         description="Records that the rule selects and that are part of the run's incidents, those"
@@ -177,7 +180,12 @@ class SelectionSummary(OutputDocument):
         """Records the rule selects that the budget left out."""
         if self.in_incidents is not None:
             return self.selected - self.in_incidents
-        return self.selected - (self.findings - self.by_rank)
+        return self.selected - self.by_rule
+
+    @property
+    def by_rule(self) -> int:
+        """Findings that the rule selects."""
+        return self.findings - self.by_rank - self.by_window
 
 
 class VerdictEffect(OutputDocument):

@@ -132,3 +132,17 @@ def test_a_night_is_held_against_the_activity_that_earlier_runs_left(tmp_path: P
     first = read_incidents(nights[9]).to_pylist()[0]
     assert (first["view"], first["entity"]) == ("window", "u3")
     assert "on 2026-03-11; on 7 other active days" in first["title"]
+
+
+@pytest.mark.slow
+def test_canaries_and_counts_are_of_records_that_are_odd_by_themselves(
+    burst: PublishedRun,
+) -> None:
+    findings, selection = read_findings(burst), burst.manifest.selection
+    basis = findings["basis"].to_pylist()
+    assert basis.count("window") == selection.by_window > 0
+    assert basis.count("rank") == selection.by_rank
+    assert basis.count("rule") == selection.by_rule
+    canaries = burst.manifest.canaries
+    odd = findings.filter(pc.not_equal(findings["basis"], "window"))
+    assert canaries.score_cut == min(odd["anomaly_score"].to_pylist())
