@@ -1,8 +1,8 @@
 """A finding in full: its reasons and its record, as far as the page has room for them."""
 
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -133,6 +133,20 @@ def _card(
         reasons_left_out=max(0, len(reasons) - _MAX_REASONS),
         odd_events=odd_events,
         record=record,
+    )
+
+
+def of_incident(card: Card, row: Mapping[str, Any]) -> Card:
+    """Give the card of an incident's most telling finding the reasons of the incident.
+
+    They are those of the finding, and of an odd window, where it has one.
+    """
+    reasons = row["reasons"]
+    return replace(
+        card,
+        summary=cut_sentence(row["summary"], _SENTENCE, _FULL),
+        reasons=[_reason(reason) for reason in reasons[:_MAX_REASONS]],
+        reasons_left_out=max(0, len(reasons) - _MAX_REASONS),
     )
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import pyarrow as pa
 
 from anomaly.incidents.alarm_sentences import recurrence_sentence
+from anomaly.incidents.summary import OF_WINDOW
 from flows.report import text as wording
 from flows.report.commands import Command, of_input, of_results
 from flows.report.context_panel import ContextPanel, context_panels
 from flows.report.data import ReportData
-from flows.report.finding_cards import Card, cards
+from flows.report.finding_cards import Card, cards, of_incident
 from flows.report.overview import critical_sentence
 from flows.report.steps import ShownSteps, shown_steps
 from flows.report.text import Cut, cut, cut_sentence
@@ -54,6 +55,16 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Rarity:
+    """The rarity of an incident: of its most telling record, or of its odd window."""
+
+    score: str
+    chance: str
+    """Empty of a window: it is no share of the records."""
+    p_value: str
+
+
+@dataclass(frozen=True)
 class IncidentCard:
     """One incident."""
 
@@ -61,6 +72,7 @@ class IncidentCard:
     incident: str
     title: Cut
     severity: str
+    rarity: Rarity
     status: str
     alarm: bool
     lead: bool
@@ -141,7 +153,7 @@ def incident_cards(data: ReportData) -> list[IncidentCard]:
                 around.get(row["incident"]),
             ),
         )
-        for row, telling in zip(shown, tellings, strict=True)
+        for row, telling in zip(shown, map(of_incident, tellings, shown), strict=True)
     ]
 
 
@@ -193,14 +205,14 @@ def _card(
     run: RunManifest,
     told: _Told,
 ) -> IncidentCard:
-    labels, summary = verdict_labels(run), run.incidents
-    names = _names(row)
+    labels, summary, names = verdict_labels(run), run.incidents, _names(row)
     lead = not row["alarm"] and (summary.nights is not None or not told.telling.by_rule)
     return IncidentCard(
         rank=row["rank"],
         incident=row["incident"],
         title=cut_sentence(row["title"], _TITLE, _FULL),
         severity=row["severity"],
+        rarity=_rarity(row),
         status=row["status"] if row["status"] in STATUSES else "new",
         alarm=row["alarm"],
         lead=lead,
@@ -227,6 +239,15 @@ def _card(
         columns=[wording.visible(each["column"][:_NAME]) for each in row["reasons"]],
         names=list(dict.fromkeys(names)),
         searched=_searched(row, names),
+    )
+
+
+def _rarity(row: Mapping[str, Any]) -> Rarity:
+    of_records = row["view"] != OF_WINDOW
+    return Rarity(
+        score=wording.score(row["anomaly_score"]),
+        chance=wording.chance(row["p_value"]) if of_records else "",
+        p_value=format(row["p_value"], ".2g"),
     )
 
 
