@@ -18,6 +18,8 @@ _SHAPE = 0.5
 """Of the prior (Jeffreys, 1946)."""
 PRIOR_WINDOWS = 2.0
 """So many windows the mean of all entities weighs at the most."""
+_MOST_VARY = 0.75
+"""The quantile of the variation of entities that stands for all."""
 _DISPERSED = 3.0
 """So many windows the common variance weighs."""
 _FEWEST_WINDOWS = 3
@@ -96,7 +98,7 @@ def dispersion(past: Doubles, squares: Doubles, exposure: Doubles, expected: Dou
     own = np.maximum(squares / known - mean**2, 0.0)
     tell = (exposure >= _FEWEST_WINDOWS) & (mean >= 1.0)
     beyond = (own[tell] - mean[tell]) / mean[tell] ** 2
-    common = max(float(np.median(beyond)), 0.0) if tell.any() else 0.0
+    common = max(float(np.quantile(beyond, _MOST_VARY)), 0.0) if tell.any() else 0.0
     usual = expected + common * expected**2
     # The own deviations are from the own mean: a larger expectation has as much larger ones.
     own = own * np.maximum(expected / np.maximum(mean, 1e-9), 1.0)

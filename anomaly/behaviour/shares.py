@@ -6,7 +6,7 @@ Both their number and their share of the events of the day are to be odd.
 import numpy as np
 
 from anomaly.behaviour.peers import common_rise
-from anomaly.behaviour.predictive import dispersion, excess, predicted
+from anomaly.behaviour.predictive import clumping, dispersion, excess, predicted
 from anomaly.behaviour.signals import Signals, most_of_others
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
@@ -45,9 +45,9 @@ def share_excess(days: ActiveDays, counts: Counts) -> Signals | None:
     rate, shape = predicted(past, exposure.astype(np.float64), mean, _PRIOR_EVENTS)
     expected = rate * own_events
     expected = expected * common_rise(value * span + day, n, expected)
-    spread = np.full(len(n), _dispersion(n, expected))
+    spread = np.maximum(_dispersion(n, expected), clumping(entity, n, expected))
     surprisals = np.minimum(
-        excess(n, expected, shape, spread), _count_excess(of_pair, n, days.known[of_day])
+        excess(n, expected, shape, spread), _count_excess(of_pair, entity, n, days.known[of_day])
     )
     number = expected_number(surprisals, days.judged[of_day])
     most = most_of_others(of_pair, n)
@@ -64,14 +64,16 @@ def share_excess(days: ActiveDays, counts: Counts) -> Signals | None:
     )
 
 
-def _count_excess(of_pair: Integers, n: Doubles, known: Integers) -> Doubles:
+def _count_excess(of_pair: Integers, entity: Integers, n: Doubles, known: Integers) -> Doubles:
     """Return the surprisal of the counts themselves: a quiet day does not make a share odd."""
     exposure = known.astype(np.float64)
     past = np.bincount(of_pair, n)[of_pair] - n
     squares = np.bincount(of_pair, n**2)[of_pair] - n**2
     mean = float(n.mean())
     expected, shape = predicted(past, exposure, np.full(len(n), mean))
-    return excess(n, expected, shape, dispersion(past, squares, exposure, expected))
+    spread = dispersion(past, squares, exposure, expected)
+    spread = np.maximum(spread, clumping(entity, n, expected))
+    return excess(n, expected, shape, spread)
 
 
 def _dispersion(n: Doubles, expected: Doubles) -> float:

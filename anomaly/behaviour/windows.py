@@ -104,7 +104,8 @@ def add_up(tables: Sequence[pa.Table], names: pa.Array) -> Counts:
     if table["value"].null_count:
         table = ACTIVITY.empty_table()
     whose, held = one_array(table["entity"]), one_array(table["value"])
-    values = pc.unique(held.dictionary)
+    # The dictionary may hold the values of other measures, too.
+    values = pc.unique(held.dictionary.take(pc.unique(held.indices)))
     values = values.take(pc.array_sort_indices(values))
     entity, value = _codes(whose, names), _codes(held, values)
     hour = table["hour"].to_numpy().astype(np.int64) - FIRST_DAY * 24

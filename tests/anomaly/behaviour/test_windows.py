@@ -104,3 +104,12 @@ def test_combined_keys_of_many_entities_hours_and_values_do_not_overflow():
     assert (counts.hour + FIRST_DAY * 24).tolist() == [490_000, 490_671]
     assert [counts.values[place] for place in counts.value] == ["0000000", "0999999"]
     assert np.array_equal(counts.n, [1, 2])
+
+
+def test_values_of_other_measures_in_the_dictionary_are_none_of_this_one():
+    rows = table([("ann", 490_000, "read", 1), ("bob", 490_001, "write", 2)])
+    wide = pa.array(["away", "read", "write", *(f"other-{i}" for i in range(99))])
+    held = pa.DictionaryArray.from_arrays(pa.array([1, 2], pa.int32()), wide)
+    counts = add_up([rows.set_column(3, ACTIVITY.field("value"), held)], pa.array(["ann", "bob"]))
+    assert counts.values == ["read", "write"]
+    assert counts.value.tolist() == [0, 1]

@@ -53,6 +53,18 @@ def with_burst(rows: dict[str, list[object]], day: int) -> dict[str, list[object
     return rows
 
 
+def with_nightly_job(rows: dict[str, list[object]], lacking: int) -> dict[str, list[object]]:
+    """Add three steps at 2 h of every day; on one the last of them is lacking."""
+    for day in range(14):
+        for number, step in enumerate(("mount", "copy", "prune")):
+            if (day, step) != (lacking, "prune"):
+                rows["id"].append(f"job-{day}-{number}")
+                rows["time"].append(FIRST + timedelta(day, hours=2, minutes=10 * number))
+                rows["user"].append("backup")
+                rows["action"].append(step)
+    return rows
+
+
 def windows(run: PublishedRun) -> list[dict[str, object]]:
     return [row for row in read_incidents(run).to_pylist() if row["view"] == "window"]
 
@@ -146,3 +158,10 @@ def test_canaries_and_counts_are_of_records_that_are_odd_by_themselves(
     canaries = burst.manifest.canaries
     odd = findings.filter(pc.not_equal(findings["basis"], "window"))
     assert canaries.score_cut == min(odd["anomaly_score"].to_pylist())
+
+
+@pytest.mark.slow
+def test_a_step_that_a_nightly_job_lacks_is_told(tmp_path: Path) -> None:
+    run = detect_in(pa.table(with_nightly_job(office(range(14)), 9)), tmp_path)
+    first = read_incidents(run).to_pylist()[0]
+    assert "`backup` has events without `action` `prune` on 2026-03-11" in first["summary"]
