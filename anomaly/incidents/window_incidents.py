@@ -9,6 +9,23 @@ from anomaly.incidents.summary import OF_WINDOW, Incident, digest
 _OF_NOTHING = "absent"
 """The view of a window that holds no record: the incident has the one before it."""
 _HALF = 0.5
+_PATTERNS = {
+    "hour": "events in an hour",
+    "hours": "hours of activity",
+    "day": "events on a day",
+    "new": "new {}",
+    "order": "order of {}",
+    "changes": "changes of {}",
+    "repeats": "repeated events",
+    "rhythm": "regular intervals",
+    "share": "share of {}",
+    "level": "level of {}",
+    "sum": "sum of {}",
+    "growth": "growth of {}",
+    "absent": "no event",
+    "absent value": "missing {}",
+}
+"""View -> what it is recognised by on another day, with its column."""
 
 
 def of_window(job: str, incident: Incident, window: OddWindow) -> Incident:
@@ -24,7 +41,7 @@ def of_window(job: str, incident: Incident, window: OddWindow) -> Incident:
         The odd window.
     """
     reasons, head = window_reasons(window), window.observations[0]
-    pattern = " ".join(filter(None, ("behaviour:", head.view, head.column)))
+    pattern = _PATTERNS[head.view].format(head.column)
     members = replace(incident.members, entity_column=window.entity_column, entity=window.entity)
     if head.view == _OF_NOTHING:
         members = replace(members, first_time=head.start, last_time=head.stop - 1)
