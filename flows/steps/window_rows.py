@@ -85,7 +85,7 @@ class _Found:
             chosen = self._odd_values(pa.chunked_array(self.values))
         order = np.flatnonzero(chosen)
         order = order[np.lexsort((rows[order], times[order]))]
-        return rows[order[:MOST_ROWS]]
+        return rows[order]
 
     def _odd_values(self, values: pa.ChunkedArray) -> np.ndarray:
         head = head_of(self.window)
@@ -130,4 +130,15 @@ def rows_of_windows(run: Run, records: Records, windows: Sequence[OddWindow]) ->
             times = batch.records[time].cast(pa.int64()).to_numpy()
             for each in found:
                 each.add(batch, times)
-    return [each.telling() for each in found]
+    return [
+        _repeated(records, rows) if head_of(each.window).view == "repeats" else rows[:MOST_ROWS]
+        for each, rows in ((each, each.telling()) for each in found)
+    ]
+
+
+def _repeated(records: EventRecords, rows: Rows) -> Rows:
+    """Return the records among some that hold the same as another, but for ids and times."""
+    unread = (Role.ID, Role.TIME, Role.IGNORE)
+    columns = [column for column, role in records.roles.items() if role not in unread]
+    held = records.texts(rows, columns).to_pandas()
+    return rows[held.duplicated(keep=False).to_numpy()][:MOST_ROWS]

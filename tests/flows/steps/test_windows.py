@@ -165,3 +165,21 @@ def test_a_step_that_a_nightly_job_lacks_is_told(tmp_path: Path) -> None:
     run = detect_in(pa.table(with_nightly_job(office(range(14)), 9)), tmp_path)
     first = read_incidents(run).to_pylist()[0]
     assert "`backup` has events without `action` `prune` on 2026-03-11" in first["summary"]
+
+
+@pytest.mark.slow
+def test_the_records_of_repeats_are_those_that_repeat(tmp_path: Path) -> None:
+    rows = office(range(12))
+    rows["amount"] = [float(number) for number in range(len(rows["id"]))]
+    for number in range(20):
+        rows["id"].append(f"again-{number}")
+        rows["time"].append(FIRST + timedelta(9, hours=12, seconds=300 * number))
+        rows["user"].append("u3")
+        rows["action"].append("write")
+        rows["amount"].append(0.25 + number // 2)
+    run = detect_in(pa.table(rows), tmp_path)
+    first = read_incidents(run).to_pylist()[0]
+    assert "`u3` has 10 events that repeat an earlier one of 2026-03-11" in first["title"]
+    members = read_members(run)
+    of_first = members.filter(pc.equal(members["incident"], first["incident"]))
+    assert set(of_first["record_id"].to_pylist()) == {f"again-{number}" for number in range(20)}
