@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from anomaly.behaviour.activity import ACTIVITY, HOUR, count_activity, places_of_measures
 from anomaly.behaviour.measures import Measure, measures_of
-from flows.steps.records import Batch, Records
+from flows.steps.records import BATCH_ROWS, Batch, Records
 from flows.steps.run import Run
 from flows.storage.fs.scratch import Scratch
 from flows.storage.runs.reader import PublishedRun, read_activity
@@ -33,26 +33,42 @@ def measures_of_run(run: Run, records: Records) -> tuple[Measure, ...]:
 
 
 class ActivityOfChunk:
-    """Counts the activity in a chunk of records, batch by batch."""
+    """Counts the activity in a chunk of records, so many at a time as a batch may hold.
+
+    Small batches are put together: what follows what is seen across the files they come from.
+    """
 
     def __init__(self, records: Records, measures: Sequence[Measure]) -> None:
         self._roles, self._measures = records.roles, measures
         self._found: list[pa.Table] = []
+        self._waiting: list[pa.Table] = []
         self._span: list[int] = []
 
     def add(self, batch: Batch) -> None:
         """Count a batch of records."""
         if self._measures and batch.records.num_rows:
-            self._found.append(count_activity(batch.records, self._roles, self._measures))
+            self._waiting.append(batch.records)
+            if sum(table.num_rows for table in self._waiting) >= BATCH_ROWS:
+                self._count()
             ends = pc.min_max(batch.records[str(time_column(self._roles))].cast(pa.int64()))
             self._span += ends.as_py().values()
 
     def write(self, scratch: Scratch, chunk: int) -> None:
         """Leave the counts in the scratch."""
         if self._measures:
+            self._count()
             found = pa.concat_tables([ACTIVITY.empty_table(), *self._found])
             scratch.write_table(_PART.format(chunk), _by_measure(found))
             scratch.write_array(_SPAN.format(chunk), np.array(self._span, dtype=np.int64))
+
+    def _count(self) -> None:
+        if not self._waiting:
+            return
+        events = self._waiting[0]
+        if len(self._waiting) > 1:
+            events = pa.concat_tables(self._waiting).unify_dictionaries().combine_chunks()
+        self._found.append(count_activity(events, self._roles, self._measures))
+        self._waiting = []
 
 
 def read_chunks(

@@ -124,7 +124,9 @@ def test_every_finding_gives_its_reasons(company):
 
 @pytest.mark.slow
 def test_however_the_input_is_cut_scores_and_findings_are_the_same(tmp_path, monkeypatch):
-    spec = job(written(tmp_path / "log.parquet", small_log(600), row_group_size=30), tmp_path)
+    log = written(tmp_path / "log.parquet", small_log(600), row_group_size=30)
+    # What follows what is seen within a batch: `docs/explanation/behaviour.md`.
+    spec = job(log, tmp_path, behaviour=False)
     whole = detect(spec)
     for chunk, batch in ((90, 300), (240, 37), (1, 7)):
         monkeypatch.setattr(records, "CHUNK_ROWS", chunk)
@@ -229,7 +231,8 @@ def test_where_the_rule_selects_few_the_oddest_of_the_rest_follow_by_rank(tmp_pa
 def test_the_rules_findings_stand_before_those_by_rank(whole, tmp_path):
     p = np.sort(read_scores(whole)["p_value"].to_numpy())
     between = -10 * np.log10((p[2] + p[3]) / 2)
-    run = detect_in(small_log(), tmp_path, selection={"threshold": between, "at_least": 5})
+    selection = {"threshold": between, "at_least": 5}
+    run = detect_in(small_log(), tmp_path, selection=selection, behaviour=False)
     assert read_findings(run)["basis"].to_pylist() == ["rule"] * 3 + ["rank"] * 2
 
 
