@@ -25,7 +25,8 @@ def log_with_look_alikes() -> pa.Table:
 
 @pytest.mark.slow
 def test_look_alikes_of_several_entities_are_one_stack(tmp_path: Path) -> None:
-    run = detect_in(log_with_look_alikes(), tmp_path, selection={"at_least": 12})
+    selection = {"at_least": 12}
+    run = detect_in(log_with_look_alikes(), tmp_path, selection=selection, behaviour=False)
     table, summary = read_incidents(run), run.manifest.incidents
     rows = table.to_pylist()
     erasing = [row for row in rows if row["pattern"] == "action = erase"]
