@@ -11,7 +11,7 @@ from anomaly.explain.quoting import quote
 from anomaly.explain.reasons import Reason
 
 _MOST_REASONS = 5
-_MOST_NAMED = 3
+MOST_NAMED = 3
 """Values that are named of those of a window."""
 _SMALLEST_SHARE = 0.05
 _IN_SUMMARY = 3
@@ -204,8 +204,8 @@ def _expected(told: Observation) -> str | None:
 
 
 def _named(told: Observation) -> str:
-    named = ", ".join(f"`{quote(value)}`" for value in told.values[:_MOST_NAMED])
-    return f"{named}, …" if told.observed > _MOST_NAMED else named
+    named = ", ".join(f"`{quote(value)}`" for value in told.values[:MOST_NAMED])
+    return f"{named}, …" if told.observed > MOST_NAMED else named
 
 
 def _grows(rate: float) -> str:

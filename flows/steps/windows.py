@@ -1,11 +1,12 @@
 """Step `judge windows`: what entities did on a day, held against their other days."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from anomaly.behaviour.activity import DAY
 from anomaly.behaviour.odd_windows import OddWindow, odd_windows
+from anomaly.explain.window_reasons import MOST_NAMED
 from flows.runtime.work import Step
 from flows.steps.activity import measures_of_run, past_activity, read_chunks, write_activity
 from flows.steps.gather import Gathered
@@ -49,7 +50,13 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
     windows = tuple(found[:MOST_WINDOWS])
     for place, rows in enumerate(rows_of_windows(run, records, windows)):
         run.scratch.write_array(ROWS_OF_WINDOW.format(place), np.asarray(rows))
-    return JudgedWindows(windows, rows_of_activity)
+    return JudgedWindows(tuple(map(_named, windows)), rows_of_activity)
+
+
+def _named(window: OddWindow) -> OddWindow:
+    """Return a window with the values that sentences name; the others have told its records."""
+    told = (replace(each, values=each.values[:MOST_NAMED]) for each in window.observations)
+    return replace(window, observations=tuple(told))
 
 
 JUDGE_WINDOWS = Step("judge windows", judge_windows)

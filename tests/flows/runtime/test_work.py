@@ -73,6 +73,7 @@ def test_only_names_and_small_objects_pass_to_workers_and_back(many_files, tmp_p
         "fit",
         "score",
         "select",
+        "judge windows",
         "group",
         "explain",
         "look through",
