@@ -8,6 +8,7 @@ from functools import partial
 from logging import ERROR
 
 from flows.jobs.model_choice import ChosenModel
+from flows.runtime.retry import patiently
 from flows.runtime.run_log import log, logging_of
 from flows.runtime.settings import Settings
 from flows.runtime.stopping import removed_at_last
@@ -74,7 +75,7 @@ def opened_run(job: JobSpec, planned: Planned) -> Iterator[Run]:
         job_lock(place, settings.lock_wait),
     ):
         refused = take_in_verdicts(place)
-        key = masking_key(place, settings.key_file)
+        key = patiently(partial(masking_key, place, settings.key_file))
         folder = new_run_folder(job, planned.started)
         scratch = Scratch.of(folder.path)
         with logging_of(name, folder.run_id), _nothing_left_of(folder):
