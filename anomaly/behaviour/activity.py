@@ -225,13 +225,15 @@ def _counted(
         sums = [np.nan_to_num(np.bincount(places, each)) for each in (numbers, logs)]
     of_entity = pa.array((found // n_values // n_hours).astype(np.int32))
     of_value = pa.array((found % n_values).astype(np.int32))
-    if values.names.null_count:
-        of_value = pa.nulls(len(found), pa.int32())
+    names = values.names
+    if names.null_count:
+        # A dictionary that holds a null cannot be put together with others.
+        of_value, names = pa.nulls(len(found), pa.int32()), pa.array([""], pa.string())
     arrays = [
         pa.array(np.full(len(found), number, dtype=np.int16)),
         pa.DictionaryArray.from_arrays(of_entity, whose.names),
         pa.array((found // n_values % n_hours + first).astype(np.int32)),
-        pa.DictionaryArray.from_arrays(of_value, values.names),
+        pa.DictionaryArray.from_arrays(of_value, names),
         pa.array(n),
         *(pa.array(each) for each in sums),
     ]

@@ -37,6 +37,7 @@ class PatientRunner(Runner):
         if observer is not None:  # else nobody would look any more for runs to be cancelled
             patient_look = _patient(observer._check_for_cancelled_flow_runs, _log.debug)
             observer._check_for_cancelled_flow_runs = patient_look  # type: ignore[method-assign]
+            observer.logger.addFilter(_without_traceback)
         return self
 
     async def _pause_schedules(self) -> None:
@@ -48,6 +49,12 @@ class PatientRunner(Runner):
             if not isinstance(error, TimeoutError) and not lost_server(error):
                 raise
             _log.warning("the Prefect server does not answer: the schedules are not paused")
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Leave out why a connection was lost: the line says that it was, and what happens now."""
+    record.exc_info = None
+    return True
 
 
 def _patient(poll: Poll, say: Callable[[str], None]) -> Poll:

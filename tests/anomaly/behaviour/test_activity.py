@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,3 +170,17 @@ def test_values_of_a_batch_that_are_too_many_are_told_as_not_known():
     roles = {"time": Role.TIME, "user": Role.ENTITY, "file": Role.CATEGORY}
     found = count_activity(conformed(rows, roles), roles, [Measure("user", Kind.VALUES, "file")])
     assert [(row["n"], row["value"]) for row in found.to_pylist()] == [(n, None)]
+
+
+def test_counts_of_too_many_values_go_together_with_others():
+    n = 20_000
+    rows = [
+        {"user": "ann", "action": f"a{i}", "ok": None, "size": math.nan, "time": i * 1_000_000}
+        for i in range(n)
+    ]
+    both = [count_activity(table(some), ROLES, MEASURES) for some in (rows, rows[:9])]
+    together = pa.concat_tables(both).unify_dictionaries()
+    values = MEASURES.index(Measure("user", Kind.VALUES, "action"))
+    of_actions = together.filter(pc.equal(together["measure"], values))
+    assert of_actions["value"].null_count == 1
+    assert sum(of_actions["n"].to_pylist()) == n + 9
