@@ -38,6 +38,8 @@ class PatientRunner(Runner):
             patient_look = _patient(observer._check_for_cancelled_flow_runs, _log.debug)
             observer._check_for_cancelled_flow_runs = patient_look  # type: ignore[method-assign]
             observer.logger.addFilter(_without_traceback)
+            at_end = _unless_cancelled(observer._handle_polling_task_done)
+            observer._handle_polling_task_done = at_end  # type: ignore[assignment, method-assign]
         return self
 
     async def _pause_schedules(self) -> None:
@@ -49,6 +51,18 @@ class PatientRunner(Runner):
             if not isinstance(error, TimeoutError) and not lost_server(error):
                 raise
             _log.warning("the Prefect server does not answer: the schedules are not paused")
+
+
+def _unless_cancelled(
+    at_end: Callable[[asyncio.Task[None]], None],
+) -> Callable[[asyncio.Task[None]], None]:
+    """Leave a polling that was cancelled alone: it has no exception that could be asked for."""
+
+    def asked(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            at_end(task)
+
+    return asked
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
