@@ -21,6 +21,8 @@ _PART = "activity-{}"
 """What the scratch holds of each chunk: `ACTIVITY`, by measure."""
 _SPAN = "activity-times-{}"
 """And the first and the last time of each batch of it."""
+MOST_EVENTS = 5_000_000
+"""Events of a run whose entities are judged: the counts of more may not fit in memory."""
 MOST_DAYS = 28
 """Days of earlier runs that a day is held against, the newest ones."""
 
@@ -29,7 +31,7 @@ def measures_of_run(run: Run, records: Records) -> tuple[Measure, ...]:
     """Return what is counted of the entities of a run; nothing where behaviour is not judged."""
     if not run.job.behaviour or run.job.unit != "event" or time_column(records.roles) is None:
         return ()
-    return measures_of(records.roles)
+    return () if records.total > MOST_EVENTS else measures_of(records.roles)
 
 
 class ActivityOfChunk:

@@ -1,14 +1,22 @@
 """Step `judge windows`: what entities did on a day, held against their other days."""
 
 from dataclasses import dataclass, replace
+from logging import WARNING
 
 import numpy as np
 
 from anomaly.behaviour.activity import DAY
 from anomaly.behaviour.odd_windows import OddWindow, odd_windows
 from anomaly.explain.window_reasons import MOST_NAMED
+from flows.runtime.run_log import log
 from flows.runtime.work import Step
-from flows.steps.activity import measures_of_run, past_activity, read_chunks, write_activity
+from flows.steps.activity import (
+    MOST_EVENTS,
+    measures_of_run,
+    past_activity,
+    read_chunks,
+    write_activity,
+)
 from flows.steps.gather import Gathered
 from flows.steps.run import Run
 from flows.steps.score import ChunkScored, times_covered
@@ -36,6 +44,8 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
     """Hold what entities did against their other days, of this run or of earlier ones."""
     records = gathered.records
     measures = measures_of_run(run, records)
+    if run.job.behaviour and records.total > MOST_EVENTS:
+        log("days of entities are not judged", WARNING, events=records.total, most=MOST_EVENTS)
     if not measures or scored.covers is None:
         return JudgedWindows()
     own = read_chunks(run.scratch, records.n_chunks, measures)

@@ -115,7 +115,8 @@ class JobSpec(Section):
         default=True,
         strict=True,
         description="Whether what an entity does in an hour or a day is judged too, against its"
-        " other days. It needs a time, entities and four days, of the input or of earlier runs.",
+        " other days. It needs a time, entities and four days, of the input or of earlier runs."
+        " A run of more than five million events leaves it out.",
     )
     seed: int = Field(
         default=0, ge=0, le=2**32 - 1, strict=True, description="The seed of every random choice."

@@ -11,6 +11,8 @@ import pytest
 from flows.pipelines.detect import detect_events
 from flows.pipelines.refit import detect_with_refit
 from flows.runtime.runner import DirectRunner
+from flows.steps import activity
+from flows.steps import windows as windows_step
 from flows.storage.runs.reader import (
     PublishedRun,
     read_activity,
@@ -183,3 +185,14 @@ def test_the_records_of_repeats_are_those_that_repeat(tmp_path: Path) -> None:
     members = read_members(run)
     of_first = members.filter(pc.equal(members["incident"], first["incident"]))
     assert set(of_first["record_id"].to_pylist()) == {f"again-{number}" for number in range(20)}
+
+
+@pytest.mark.slow
+def test_a_run_of_too_many_events_leaves_days_out_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(activity, "MOST_EVENTS", 1_000)
+    monkeypatch.setattr(windows_step, "MOST_EVENTS", 1_000)
+    run = detect_in(pa.table(with_burst(office(range(12)), 9)), tmp_path)
+    assert (windows(run), run.manifest.activity) == ([], None)
+    assert any("days of entities are not judged" in each.message for each in caplog.records)
