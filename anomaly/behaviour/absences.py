@@ -2,15 +2,20 @@
 
 A day is beside the other days of its kind: working days or weekends. People come and go, and their
 counts vary at least as much as those of a Poisson process, whose variance is the mean. What comes
-as often each day, such as the steps of a nightly job, varies far less: that alone is judged. The
-less it varies, the odder it is when away once.
+as often each day, such as the steps of a nightly job, varies far less: that alone is judged. How
+odd it is when away once is told by Student's distribution, given the counts of the other days.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import t as student_t
 
+from anomaly.behaviour.daily import NewValues
 from anomaly.behaviour.daykinds import kinds_of_days
+from anomaly.behaviour.peers import FEWEST_PEERS
 from anomaly.behaviour.signals import Signals
 from anomaly.behaviour.windows import ActiveDays, Counts
 from anomaly.numerics.arrays import Doubles, Integers
@@ -19,6 +24,7 @@ _FEWEST = 5
 """Other days on which it was there."""
 _STEADY = 0.25
 """The largest variance of a steady count, as a part of its mean."""
+_HALF = 0.5
 _UNKNOWN = 0.5
 """The square that is added to those of the counts: few days do not tell that none ever differs."""
 
@@ -28,15 +34,46 @@ def absent_entities(days: ActiveDays, whole: Integers) -> Signals:
     return _absences(days.entity, days.day, days.events.astype(np.float64), days, whole, None)
 
 
-def absent_values(days: ActiveDays, counts: Counts, whole: Integers) -> Signals:
-    """Judge the active days of an entity on which it lacks a value; of `Kind.VALUES` or `ORDER`."""
+def absent_values(
+    days: ActiveDays, counts: Counts, whole: Integers, *, named: bool = False
+) -> Signals:
+    """Judge the active days of an entity on which it lacks a value; of `Kind.VALUES` or `ORDER`.
+
+    Where the values are `named` entities themselves, one that is nowhere on that day is not told:
+    it is away by itself.
+    """
     n_values = max(len(counts.values), 1)
     span = int(days.covered[-1]) + 1
     keys, places = np.unique(
         (counts.entity * n_values + counts.value) * span + counts.day, return_inverse=True
     )
     n = np.bincount(places, counts.n, len(keys)).astype(np.float64)
-    return _absences(keys // span, keys % span, n, days, whole, n_values)
+    found = _absences(keys // span, keys % span, n, days, whole, n_values)
+    if not named:
+        return found
+    there = np.unique(keys // span % n_values * span + keys % span)
+    return found.take(np.flatnonzero(np.isin(found.value * span + found.start // 24, there)))
+
+
+def broken_order(days: ActiveDays, new: NewValues, absent: Signals) -> Doubles:
+    """Judge the days on which something else follows where one thing always followed another.
+
+    Parameters
+    ----------
+    days
+        The active days, n of them.
+    new
+        What follows what on these days alone.
+    absent
+        What follows what on all other days.
+
+    Returns
+    -------
+    How many ordinary days would lack what is oddest to be away, (n,); infinite where none is.
+    """
+    number = np.full(len(days.day), np.inf)
+    np.minimum.at(number, days.places(absent.entity, absent.start // 24), absent.number)
+    return np.where(new.counted(days) > 0.0, number, np.inf)
 
 
 class _Away(NamedTuple):
@@ -47,7 +84,7 @@ class _Away(NamedTuple):
     most: Doubles
     known: Integers
     number: Doubles
-    """The variance of the counts, as a part of their mean: it orders them."""
+    """How many ordinary ones would be away, given how steady the counts are."""
 
 
 def _absences(
@@ -60,27 +97,86 @@ def _absences(
 ) -> Signals:
     """Judge absences of pairs of entity and value, or of entities where `n_values` is None."""
     kinds = kinds_of_days(days.covered)
-    found = []
-    for kind in np.unique(kinds):
-        own = np.intersect1d(days.covered[kinds == kind], whole)
-        expected = _expected_days(days, own, n_values is None)
-        of_kind = np.isin(day, own)
-        entity = pair if n_values is None else pair // n_values
-        found.append(
-            _of_kind(pair[of_kind], entity[of_kind], day[of_kind], n[of_kind], own, expected)
-        )
+    rows = _Rows(pair, day, n, n_values)
+    found = [
+        _on_days(rows, np.intersect1d(days.covered[kinds == kind], whole), days)
+        for kind in np.unique(kinds)
+    ]
     away = _Away(*(np.concatenate(each) for each in zip(*found, strict=True)))
+    # What is there on all other days of both kinds is steadier than those of one kind tell.
+    on_all = _on_days(rows, np.intersect1d(days.covered, whole), days)
+    number = np.minimum(away.number, _number_of(on_all, away))
     signals = Signals(
         entity=away.pair if n_values is None else away.pair // n_values,
         start=away.day * 24,
         hours=24,
-        number=away.number,
+        number=number,
         observed=np.zeros(len(away.pair)),
         most=away.most,
         known=away.known,
         value=np.zeros(0, dtype=np.int64) if n_values is None else away.pair % n_values,
     )
     return signals.take(np.flatnonzero(away.day >= days.judged_from))
+
+
+class _Rows(NamedTuple):
+    """The counts of pairs of entity and value: each pair and day once, sorted by pair."""
+
+    pair: Integers
+    day: Integers
+    n: Doubles
+    n_values: int | None
+    """None where the pairs are entities alone."""
+
+    def value_of(self, pair: Integers) -> Integers:
+        """Return the values of pairs; those of entities alone have one in common."""
+        return np.zeros_like(pair) if self.n_values is None else pair % self.n_values
+
+    def entity_of(self, pair: Integers) -> Integers:
+        """Return the entities of pairs."""
+        return pair if self.n_values is None else pair // self.n_values
+
+
+def _on_days(rows: _Rows, own: Integers, days: ActiveDays) -> _Away:
+    """Return what is away on one of some days alone, and not for many entities."""
+    expected = _expected_days(days, own, rows.n_values is None)
+    some = np.flatnonzero(np.isin(rows.day, own))
+    pair, day = rows.pair[some], rows.day[some]
+    judged = float(np.mean(own >= days.judged_from)) if len(own) else 0.0
+    away = _away_once(pair, rows.entity_of(pair), day, rows.n[some], expected, judged)
+    many = _for_many(rows.value_of(pair), day, len(own), rows.value_of(away.pair), away.day)
+    return _Away(*(each[~many] for each in away))  # type: ignore[arg-type]
+
+
+def _number_of(known: _Away, wanted: _Away) -> Doubles:
+    """Return the numbers of what is wanted, infinite where it is not known."""
+    keys = pd.MultiIndex.from_arrays([known.pair, known.day])
+    places = keys.get_indexer(pd.MultiIndex.from_arrays([wanted.pair, wanted.day]))
+    return np.where(places >= 0, np.append(known.number, np.inf)[places], np.inf)
+
+
+def _for_many(
+    value: Integers, day: Integers, n_days: int, away: Integers, away_on: Integers
+) -> npt.NDArray[np.bool_]:
+    """Tell whether less than half the usual holders of each value that is away have it that day.
+
+    That is so on a public holiday, or as a new version comes: it is odd for none.
+
+    Parameters
+    ----------
+    value, day
+        What entities hold, and on which of `n_days` days: each entity, value and day once.
+    away, away_on
+        The values that are away, and the days.
+    """
+    span = int(max(day.max(initial=0), away_on.max(initial=0))) + 1
+    held, holders = np.unique(value * span + day, return_counts=True)
+    usual = np.bincount(held // span, holders, int(away.max(initial=0)) + 1)[away] / max(n_days, 1)
+    wanted = away * span + away_on
+    places = np.minimum(np.searchsorted(held, wanted), max(len(held) - 1, 0))
+    there = np.where(held[places] == wanted, holders[places], 0) if len(held) else wanted * 0
+    many: npt.NDArray[np.bool_] = (usual >= FEWEST_PEERS) & (there < _HALF * usual)
+    return many
 
 
 class _Expected(NamedTuple):
@@ -102,10 +198,18 @@ def _expected_days(days: ActiveDays, own: Integers, all_of_them: bool) -> _Expec
     return _Expected(np.bincount(whose, minlength=size), sums)
 
 
-def _of_kind(
-    pair: Integers, entity: Integers, day: Integers, n: Doubles, own: Integers, expected: _Expected
+def _away_once(
+    pair: Integers,
+    entity: Integers,
+    day: Integers,
+    n: Doubles,
+    expected: _Expected,
+    judged: float,
 ) -> _Away:
-    """Return what is away on one day of a kind alone; rows are sorted by pair."""
+    """Return what is away on one day alone; rows are sorted by pair.
+
+    `judged` is the part of the days that are judged.
+    """
     known, starts, often = np.unique(pair, return_index=True, return_counts=True)
     if not len(known):
         none = np.zeros(0, dtype=np.int64)
@@ -115,12 +219,15 @@ def _of_kind(
     squares = np.add.reduceat((n - np.repeat(mean, often)) ** 2, starts)
     variation = (squares + _UNKNOWN) / often / mean
     days_there = np.add.reduceat(day, starts)
-    away_once = (often == expected.n[whose] - 1) & (often >= _FEWEST)
-    once = np.flatnonzero(away_once & (variation <= _STEADY))
+    steady = (often >= np.maximum(expected.n[whose] - 1, _FEWEST)) & (variation <= _STEADY)
+    once = np.flatnonzero(steady & (often == expected.n[whose] - 1))
+    deviation = np.sqrt((squares + _UNKNOWN) / often * (1.0 + 1.0 / often))
+    tail = student_t.sf(mean / deviation, often - 1.0)
+    number = tail * expected.n[whose][steady].sum() * judged
     return _Away(
         pair=known[once],
         day=(expected.sums[whose] - days_there)[once],
         most=np.maximum.reduceat(n, starts)[once],
         known=often[once],
-        number=variation[once],
+        number=number[once],
     )

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from anomaly.behaviour.peers import common_rise
+from anomaly.behaviour.peers import with_common_rise
 from anomaly.behaviour.predictive import clumping, dispersion, excess, predicted, prior_windows
 from anomaly.behaviour.signals import Signals, most_of_others
 from anomaly.behaviour.tail import expected_number
@@ -21,7 +22,13 @@ _SHARED = 0.1
 _FEWEST_SHARED = 3
 
 
-def daily_excess(days: ActiveDays, counts: Doubles) -> Signals:
+def daily_excess(
+    days: ActiveDays,
+    counts: Doubles,
+    usual_of_new: float | None = None,
+    *,
+    per_event: bool = False,
+) -> Signals:
     """Judge a count of each active day against the other active days of its entity.
 
     Parameters
@@ -30,6 +37,10 @@ def daily_excess(days: ActiveDays, counts: Doubles) -> Signals:
         The active days, n of them.
     counts
         (n,): what was counted.
+    usual_of_new
+        The mean count of a day of an entity of which few others are known; None: that of all.
+    per_event
+        Whether as many more are expected of a day as it has more events than the others.
     """
     mean = float(np.minimum(counts, np.quantile(counts, _LARGEST)).sum() + 0.5) / (len(counts) + 1)
     n_entities = len(days.starts) - 1
@@ -40,14 +51,23 @@ def daily_excess(days: ActiveDays, counts: Doubles) -> Signals:
     known = np.where(told, days.known, 0).astype(np.float64)
     sums, windows = np.bincount(days.entity, counts, n_entities), np.diff(days.starts)
     weight = prior_windows(sums.astype(np.float64), windows.astype(np.float64), mean)
-    expected, shape = predicted(past, known, np.full(len(counts), mean), weight)
-    expected = expected * common_rise(days.day, counts, expected)
+    means = np.where(told | (usual_of_new is None), mean, usual_of_new or mean)
+    expected, shape = predicted(past, known, means, weight)
+    if per_event:
+        expected = expected * np.where(told, _more_events(days), 1.0)
+    expected = with_common_rise(days.day, counts, expected)
     spread = dispersion(past, squares, known, expected)
     spread = np.maximum(spread, clumping(days.entity, counts, expected))
     surprisals = excess(counts, expected, shape, spread)
     number = expected_number(surprisals, days.judged)
     most = most_of_others(days.entity, counts)
     return Signals(days.entity, days.day * 24, 24, number, counts, most, days.known)
+
+
+def _more_events(days: ActiveDays) -> Doubles:
+    """Return how many times the mean of the other days each day has in events, at least 1, (n,)."""
+    others = np.bincount(days.entity, days.events)[days.entity] - days.events
+    return np.maximum(days.events * days.known / np.maximum(others, 1), 1.0)
 
 
 @dataclass(frozen=True)
@@ -66,6 +86,13 @@ class NewValues:
         """Return how many there are on each active day, float64 (n,)."""
         places = days.places(self.entity, self.day)
         return np.bincount(places, minlength=len(days.day)).astype(np.float64)
+
+
+def values_of_day(counts: Counts) -> float:
+    """Return how many values an entity holds on a day, in the mean."""
+    span, n_values = int(counts.day.max(initial=0)) + 1, max(len(counts.values), 1)
+    held = pd.unique((counts.entity * span + counts.day) * n_values + counts.value)
+    return len(held) / max(len(pd.unique(held // n_values)), 1)
 
 
 def new_values(days: ActiveDays, counts: Counts) -> NewValues:

@@ -10,7 +10,7 @@ import numpy as np
 
 from anomaly.behaviour.daily import FEWEST_KNOWN, NewValues
 from anomaly.behaviour.daykinds import kinds_of_days
-from anomaly.behaviour.predictive import dispersion, excess, predicted
+from anomaly.behaviour.predictive import clumping, dispersion, excess, predicted
 from anomaly.behaviour.signals import Signals, most_of_others
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
@@ -29,12 +29,16 @@ def hourly_excess(days: ActiveDays, counts: Counts) -> Signals:
     n, of_day = counts.n.astype(np.float64), days.places(counts.entity, counts.day)
     beside = _beside(days, counts)
     in_all = np.bincount(days.entity, days.events, len(days.starts) - 1)[counts.entity]
-    mean = (in_all - days.events[of_day]) / np.maximum(days.known[of_day], 1)
+    known = days.known[of_day]
+    mean = (in_all - days.events[of_day]) / np.maximum(known, 1)
+    mean = np.where(known >= FEWEST_KNOWN, mean, np.maximum(mean, np.median(days.events)))
     mean = np.maximum(mean, 1.0) * beside.usual
     squares = np.bincount(beside.cell, n**2)[beside.cell] - n**2
     past, exposure = beside.past, beside.exposure
     expected, shape = predicted(past, exposure, mean)
-    surprisals = excess(n, expected, shape, dispersion(past, squares, exposure, expected))
+    spread = dispersion(past, squares, exposure, expected)
+    spread = np.maximum(spread, clumping(counts.entity, n, expected))
+    surprisals = excess(n, expected, shape, spread)
     number = expected_number(surprisals, days.judged[of_day])
     _, group = np.unique(beside.cell, return_inverse=True)
     most = most_of_others(group, n)

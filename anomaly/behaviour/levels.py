@@ -7,7 +7,9 @@ as of a small.
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import nnls
 
+from anomaly.behaviour.peers import FEWEST_PEERS
 from anomaly.behaviour.predictive import away
 from anomaly.behaviour.signals import Signals, most_of_others
 from anomaly.behaviour.tail import expected_number
@@ -22,6 +24,8 @@ _PRIOR = 4.0
 """So many days weigh the common variance of the levels of entities."""
 _LEAST = 0.05
 """The least deviation of a level from day to day: one part in twenty."""
+_LARGEST = 0.99
+"""Squared deviations beyond this quantile count as that for what is common."""
 _DECIMALS = 9
 """Of a level: the order in which numbers are added up changes later ones."""
 _FEWEST_ENTITIES = 10
@@ -119,20 +123,11 @@ class _Levels(NamedTuple):
 def _judged(days: ActiveDays, levels: _Levels, *, upward: bool = False) -> Signals:
     """Judge levels by Student's distribution, given the other days of the entity."""
     entity, day, n, level, told = levels
-    size = len(days.starts) - 1
-    known = np.bincount(entity, minlength=size)[entity] - 1.0
-    level = level - _common_shift(day, level, entity)
-    past = np.bincount(entity, level, size)[entity] - level
-    squares = np.bincount(entity, level**2, size)[entity] - level**2
-    mean = past / np.maximum(known, 1.0)
-    variance = np.maximum(squares / np.maximum(known, 1.0) - mean**2, 0.0)
-    enough = known >= _FEWEST_DAYS
-    common = float(np.median(variance[enough])) if enough.any() else 0.0
-    shrunk = (_PRIOR * common + known * variance) / (_PRIOR + known)
-    surprisals = away(
-        level, mean, np.sqrt(np.maximum(shrunk, _LEAST**2)), known.astype(np.float64) + _PRIOR
+    # What the middle one of the day shares explains a level; it makes none odd.
+    shifted = level - _common_shift(day, level, entity)
+    surprisals = np.minimum(
+        _surprisals(entity, n, level, upward=upward), _surprisals(entity, n, shifted, upward=upward)
     )
-    surprisals = np.where(enough & ((level > mean) | (not upward)), surprisals, 0.0)
     number = expected_number(surprisals, day >= days.judged_from)
     return Signals(
         entity=entity,
@@ -141,10 +136,48 @@ def _judged(days: ActiveDays, levels: _Levels, *, upward: bool = False) -> Signa
         number=number,
         observed=told,
         most=most_of_others(entity, told),
-        known=known.astype(np.int64),
+        known=np.bincount(entity)[entity] - 1,
         least=-most_of_others(entity, -told),
         exposure=n.astype(np.int64),
     )
+
+
+def _surprisals(entity: Integers, n: Doubles, level: Doubles, *, upward: bool) -> Doubles:
+    """Return how odd each level is, given the other days of its entity, in nats (n,)."""
+    size = int(entity.max(initial=-1)) + 1
+    known = np.bincount(entity, minlength=size)[entity].astype(np.float64) - 1.0
+    enough = known >= _FEWEST_DAYS
+    relative = _relative_variance(entity, n, level)
+    weight = 1.0 / relative
+    others = np.maximum(np.bincount(entity, weight, size)[entity] - weight, 1e-9)
+    past = np.bincount(entity, weight * level, size)[entity] - weight * level
+    squares = np.bincount(entity, weight * level**2, size)[entity] - weight * level**2
+    mean = past / others
+    variance = np.maximum(squares - others * mean**2, 0.0) / np.maximum(known, 1.0)
+    common = float(np.median(variance[enough])) if enough.any() else 0.0
+    shrunk = (_PRIOR * common + known * variance) / (_PRIOR + known)
+    deviation = np.sqrt(np.maximum(shrunk * (relative + 1.0 / others), _LEAST**2))
+    surprisals = away(level, mean, deviation, known + _PRIOR)
+    return np.where(enough & ((level > mean) | (not upward)), surprisals, 0.0)
+
+
+def _relative_variance(entity: Integers, n: Doubles, level: Doubles) -> Doubles:
+    """Return how much more than the middle one the level of each day varies, (n,).
+
+    The mean of n numbers has the variance a + b / n: a is from day to day, b from number to number.
+    Both are fitted by least squares to the squared deviations of all days, neither below 0.
+    """
+    size = int(entity.max(initial=-1)) + 1
+    own = np.bincount(entity, level, size) / np.maximum(np.bincount(entity, minlength=size), 1)
+    squares = (level - own[entity]) ** 2
+    if not squares.any():
+        return np.ones(len(n))
+    squares = np.minimum(squares, np.quantile(squares, _LARGEST))
+    terms = np.stack([np.ones(len(n)), 1.0 / n], axis=1)
+    weights = 1.0 / (1.0 / n + 1.0 / np.median(n))
+    fitted, _ = nnls(terms * weights[:, None], squares * weights)
+    variance = np.maximum(terms @ fitted, 1e-12)
+    return variance / np.median(variance)
 
 
 def _common_shift(day: Integers, level: Doubles, entity: Integers) -> Doubles:
@@ -154,5 +187,5 @@ def _common_shift(day: Integers, level: Doubles, entity: Integers) -> Doubles:
     away_from = level - own[entity]
     order = np.lexsort((away_from, day))
     known, starts, sizes = np.unique(day[order], return_index=True, return_counts=True)
-    middle = np.where(sizes >= 10, away_from[order][starts + (sizes - 1) // 2], 0.0)
+    middle = np.where(sizes >= FEWEST_PEERS, away_from[order][starts + (sizes - 1) // 2], 0.0)
     return middle[np.searchsorted(known, day)] if len(day) else np.zeros(0)

@@ -8,7 +8,7 @@ from schemas.columns.event_parts import Part, event_parts
 from schemas.columns.roles import Role
 
 _MOST_ENTITIES = 4
-_MOST_VALUES = 8
+_MOST_VALUES = 10
 _MOST_NUMBERS = 3
 _NAMES = (Role.CATEGORY, Role.FLAG, Role.ENTITY)
 
@@ -65,7 +65,9 @@ def _of_entity(
     entity: str, roles: Mapping[str, Role], parts: Mapping[Part, str], *, acts: bool
 ) -> list[Measure]:
     """Return the measures of an entity column; of one that acts, its order and repeats, too."""
-    names = [column for column, role in roles.items() if role in _NAMES][:_MOST_VALUES]
+    told = [parts[part] for part in (Part.ACTION, Part.OUTCOME) if part in parts]
+    names = [column for column, role in roles.items() if role in _NAMES]
+    names = [*told, *(column for column in names if column not in told)][:_MOST_VALUES]
     numbers = [column for column, role in roles.items() if role is Role.NUMBER][:_MOST_NUMBERS]
     values = [column for column in names if column != entity]
     target, action = parts.get(Part.TARGET), parts.get(Part.ACTION)

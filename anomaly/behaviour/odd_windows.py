@@ -1,17 +1,25 @@
 """The odd windows of a log: what entities did on a day that is unlike their other days."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from anomaly.behaviour.absences import absent_entities, absent_values
+from anomaly.behaviour.absences import absent_entities, absent_values, broken_order
 from anomaly.behaviour.activity import DAY, HOUR
-from anomaly.behaviour.daily import FEWEST_KNOWN, NewValues, daily_excess, new_values
+from anomaly.behaviour.daily import (
+    FEWEST_KNOWN,
+    NewValues,
+    daily_excess,
+    new_values,
+    values_of_day,
+)
 from anomaly.behaviour.hourly import hourly_excess, strange_hours
 from anomaly.behaviour.levels import daily_levels, daily_sums, growth
 from anomaly.behaviour.measures import Kind, Measure
+from anomaly.behaviour.newcomers import newcomers
 from anomaly.behaviour.shares import share_excess
 from anomaly.behaviour.signals import Signals
 from anomaly.behaviour.windows import (
@@ -30,12 +38,17 @@ _FEWEST_BACK = 0.05
 """The least part of the names of a column that are there on more than three days."""
 HOURS = tuple(f"{hour:02}:00" for hour in range(24))
 """The hours of a day, as windows name them."""
-MOST_EXPECTED = 5.0
+MOST_EXPECTED = 2.0
 """Windows of which more are expected among ordinary ones are not told."""
-ABSENT = frozenset(["absent", "absent value"])
-"""Views on what is not there: the numbers order them, and those that are as odd are counted."""
-_HALF = 0.5
-"""Of the days as odd as one, itself counts half: whether it is ordinary is not known."""
+NEWCOMER = "newcomer"
+"""The view of entities that are there on one day alone: these are counted, not estimated."""
+VERY_ODD = 0.1
+"""Below this number of ordinary windows, how odd something is makes no difference."""
+_SPECIFIC = (
+    "absent", "absent value", "order", "repeats", "rhythm", "changes", "hours", NEWCOMER, "new",
+    "growth", "level", "hour", "share", "day", "sum",
+)  # fmt: skip
+"""The views by how much they tell, the most specific first."""
 _DISTINCT = 0.25
 """The largest part of the events of a column that may be the number of its values."""
 _MOST_OF_ONE = 100
@@ -73,16 +86,17 @@ class Observation:
 
 @dataclass(frozen=True)
 class OddWindow:
-    """A day of an entity with all that is odd about it, the oddest first."""
+    """A day of an entity with all that is odd about it."""
 
     entity_column: str
     entity: str
     observations: tuple[Observation, ...]
+    """The most telling first."""
 
     @property
     def number(self) -> float:
         """Return how many ordinary windows would be as odd."""
-        return self.observations[0].number
+        return min(each.number for each in self.observations)
 
 
 _Told = tuple[str, Observation]
@@ -126,72 +140,101 @@ def odd_windows(
     """
     found: list[_Told] = []
     families = 0
-    for column in dict.fromkeys(measure.entity for measure in measures):
+    entities = dict.fromkeys(measure.entity for measure in measures)
+    for column in entities:
         own = [(i, each) for i, each in enumerate(measures) if each.entity == column]
-        tables = read(own[0][0])
-        names = names_of(tables)
-        events = add_up(tables, names)
-        if not len(events.n):
+        known = _known(read(own[0][0]), judged_from)
+        if known is None:
             continue
-        days = active_days(events, len(names), judged_from)
-        if len(days.covered) < FEWEST_DAYS or not _come_back(days):
-            continue
-        for judged in _judged(read, own, time, events, days, names):
-            families += judged.view not in ABSENT
-            found += [(column, told) for told in _observations(judged, names)]
-    absent = [each for each in found if each[1].view in ABSENT]
-    others = [each for each in found if each[1].view not in ABSENT]
-    return _by_day([*_over_all(absent, None), *_over_all(others, families)])
+        judged = [*_of_events(column, time, known), *_of_measures(read, own[1:], known, entities)]
+        families += sum(each.view != NEWCOMER for each in judged)
+        found += [(column, told) for each in judged for told in _observations(each, known.names)]
+    return _by_day(list(_over_all(found, families)))
 
 
-def _judged(
-    read: Callable[[int], list[pa.Table]],
-    measures: Sequence[tuple[int, Measure]],
-    time: str,
-    events: Counts,
-    days: ActiveDays,
-    names: pa.Array,
-) -> Iterator[_Judged]:
-    """Judge the measures of one entity column."""
-    whole = _whole_days(events)
-    column = measures[0][1].entity
+class _Known(NamedTuple):
+    """The entities of a column, their events and their days."""
+
+    names: pa.Array
+    events: Counts
+    days: ActiveDays
+    whole: Integers
+    """The days that the log holds whole."""
+
+
+def _known(tables: list[pa.Table], judged_from: int | None) -> _Known | None:
+    """Put together the events of entities; None where their days cannot be held against others."""
+    names = names_of(tables)
+    events = add_up(tables, names)
+    if not len(events.n):
+        return None
+    days = active_days(events, len(names), judged_from)
+    if len(days.covered) < FEWEST_DAYS or not _come_back(days):
+        return None
+    return _Known(names, events, days, _whole_days(events))
+
+
+def _of_events(column: str, time: str, known: _Known) -> Iterator[_Judged]:
+    """Judge the events of the entities of a column: how many, when, and whether there are any."""
+    _, events, days, whole = known
     yield _Judged("hour", column, column, hourly_excess(days, events))
     strange = strange_hours(days, events)
     signals = daily_excess(days, strange.counted(days))
     yield _Judged("hours", column, time, signals, HOURS, strange)
     yield _Judged("day", column, column, daily_excess(days, days.events.astype(np.float64)))
     yield _Judged("absent", column, column, absent_entities(days, whole))
-    for number, measure in measures[1:]:
-        counts = add_up(read(number), names)
+    yield _Judged(NEWCOMER, column, column, newcomers(days))
+
+
+def _of_measures(
+    read: Callable[[int], list[pa.Table]],
+    measures: Sequence[tuple[int, Measure]],
+    known: _Known,
+    entities: Collection[str],
+) -> Iterator[_Judged]:
+    """Judge the other measures of an entity column; `entities` are all such columns."""
+    for number, measure in measures:
+        counts = add_up(read(number), known.names)
         if len(counts.n):
-            yield from _of_measure(measure, counts, days, whole)
+            named = measure.column in entities
+            yield from _of_measure(measure, counts, known.days, known.whole, named=named)
 
 
 def _of_measure(
-    measure: Measure, counts: Counts, days: ActiveDays, whole: Integers
+    measure: Measure, counts: Counts, days: ActiveDays, whole: Integers, *, named: bool
 ) -> Iterator[_Judged]:
+    """Judge the counts of a measure; the values of its column may be `named` entities."""
     entity, column, values = measure.entity, measure.column or measure.entity, counts.values
     if measure.kind is Kind.LEVELS:
         yield _Judged("level", entity, column, daily_levels(days, counts))
         yield _Judged("sum", entity, column, daily_sums(days, counts))
         yield _Judged("growth", entity, column, growth(days, counts))
-        return
-    if measure.kind is Kind.VALUES and _nearly_all_differ(counts):
-        return
-    if measure.kind in (Kind.VALUES, Kind.ORDER):
+    elif measure.kind is Kind.ORDER:
+        yield from _of_order(measure, counts, days, whole)
+    elif measure.kind is not Kind.VALUES:
+        signals = daily_excess(days, days.of_each(counts).astype(np.float64), per_event=True)
+        yield _Judged(str(measure.kind), entity, column, signals, values)
+    elif not _nearly_all_differ(counts):
         new = new_values(days, counts)
-        view = "new" if measure.kind is Kind.VALUES else "order"
-        signals = daily_excess(days, new.counted(days))
-        yield _Judged(view, entity, column, signals, values, new)
-    if measure.kind is Kind.VALUES:
+        signals = daily_excess(days, new.counted(days), values_of_day(counts), per_event=True)
+        yield _Judged("new", entity, column, signals, values, new)
         shares = share_excess(days, counts)
         if shares is not None:  # the column has few values
-            absent = absent_values(days, counts, whole)
+            absent = absent_values(days, counts, whole, named=named)
             yield _Judged("absent value", entity, column, absent, values)
             yield _Judged("share", entity, column, shares, values)
-    if measure.kind in (Kind.CHANGES, Kind.REPEATS, Kind.RHYTHM):
-        signals = daily_excess(days, days.of_each(counts).astype(np.float64))
-        yield _Judged(str(measure.kind), entity, column, signals, values)
+
+
+def _of_order(
+    measure: Measure, counts: Counts, days: ActiveDays, whole: Integers
+) -> Iterator[_Judged]:
+    """Judge what follows what: what never did before, or does not where it always did."""
+    entity, column, values = measure.entity, str(measure.column), counts.values
+    new = new_values(days, counts)
+    signals = daily_excess(days, new.counted(days), values_of_day(counts), per_event=True)
+    broken = broken_order(days, new, absent_values(days, counts, whole))
+    signals = replace(signals, number=np.minimum(signals.number, broken))
+    yield _Judged("order", entity, column, signals, values, new)
 
 
 def _nearly_all_differ(counts: Counts) -> bool:
@@ -209,8 +252,7 @@ def _come_back(days: ActiveDays) -> bool:
 def _observations(judged: _Judged, names: pa.Array) -> Iterator[Observation]:
     """Give the odd windows of a measure."""
     signals = judged.signals
-    most = np.inf if judged.view in ABSENT else MOST_EXPECTED
-    odd = np.flatnonzero((signals.number <= most) & (signals.number < np.inf))
+    odd = np.flatnonzero(signals.number <= MOST_EXPECTED)
     order = np.lexsort((signals.start[odd], signals.entity[odd], signals.number[odd]))
     some = signals.take(odd[order][:_MOST_OF_ONE])
     for place, entity in enumerate(some.entity.tolist()):
@@ -237,22 +279,26 @@ def _observations(judged: _Judged, names: pa.Array) -> Iterator[Observation]:
         )
 
 
-def _over_all(found: Sequence[_Told], measures: int | None) -> Iterator[_Told]:
+def joined(window: OddWindow, other: OddWindow) -> OddWindow:
+    """Return two windows as one, of the entity with the most telling observation."""
+    told = tuple(sorted((*window.observations, *other.observations), key=_telling))
+    return OddWindow(told[0].entity_column, told[0].entity, told)
+
+
+def _over_all(found: Sequence[_Told], measures: int) -> Iterator[_Told]:
     """Give observations with how many ordinary days of entities are as odd in any measure.
 
     There are as many more as there are measures, but never more than the days that are as odd.
-    Without `measures` the days that are as odd are all that is known.
     """
-    oddest: dict[tuple[str, ...], float] = {}
+    oddest: dict[tuple[str, str, int], float] = {}
     for column, told in found:
-        # What is away on a day is mostly one thing: a job that did not run.
-        day = (str(told.start // DAY), *([column, told.entity] if measures is not None else []))
+        day = (column, told.entity, told.start // DAY)
         oddest[day] = min(told.number, oddest.get(day, np.inf))
     ordered = np.sort(list(oddest.values()))
     for column, told in found:
         as_odd = float(np.searchsorted(ordered, told.number, side="right"))
-        most = as_odd - _HALF if measures is None else told.number * measures
-        yield column, replace(told, number=min(most, as_odd))
+        several = told.number if told.view == NEWCOMER else told.number * measures
+        yield column, replace(told, number=min(several, as_odd))
 
 
 def _by_day(found: Sequence[_Told]) -> list[OddWindow]:
@@ -263,14 +309,21 @@ def _by_day(found: Sequence[_Told]) -> list[OddWindow]:
             days = max((told.stop - told.start) // DAY, 1)
             groups.setdefault((column, told.entity, told.start // DAY, days), []).append(told)
     windows = [
-        OddWindow(column, entity, tuple(sorted(told, key=_oddness)))
+        OddWindow(column, entity, tuple(sorted(told, key=_telling)))
         for (column, entity, _, _), told in groups.items()
     ]
     return sorted(windows, key=lambda each: (each.number, each.entity_column, each.entity))
 
 
-def _oddness(told: Observation) -> tuple[float, str, str, tuple[str, ...]]:
-    return told.number, told.view, told.column, told.values
+def _telling(told: Observation) -> tuple[bool, int, float, str, tuple[str, ...]]:
+    """Order what is odd about a window: of what is very odd, the most specific comes first.
+
+    Far in the tail the numbers only say that all of it is odd. A burst of new files is a burst, and
+    a larger share of one action, too: that the files are new is the most specific.
+    """
+    very = told.number <= VERY_ODD
+    specific = _SPECIFIC.index(told.view)
+    return not very, specific if very else 0, told.number, told.column, told.values
 
 
 def _whole_days(events: Counts) -> Integers:

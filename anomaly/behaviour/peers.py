@@ -4,12 +4,14 @@ import numpy as np
 
 from anomaly.numerics.arrays import Doubles, Integers
 
-_FEWEST = 10
-"""Entities from which on their common change is known."""
+FEWEST_PEERS = 3
+"""Entities from which on their common change is known: the middle one of three is no single one."""
+_SMALL = 0.5
+"""Is added to counts before they are compared: those of rare things would rise without bound."""
 
 
-def common_rise(group: Integers, counts: Doubles, expected: Doubles) -> Doubles:
-    """Return by how much the middle one of each group exceeds what is expected, at least 1, (n,).
+def with_common_rise(group: Integers, counts: Doubles, expected: Doubles) -> Doubles:
+    """Raise what is expected as much as the middle count of each group exceeds it, (n,).
 
     Parameters
     ----------
@@ -20,12 +22,12 @@ def common_rise(group: Integers, counts: Doubles, expected: Doubles) -> Doubles:
 
     Examples
     --------
-    >>> common_rise(np.zeros(11, dtype=int), np.full(11, 41.5), np.full(11, 20.5)).tolist()[0]
-    2.0
+    >>> with_common_rise(np.zeros(3, dtype=int), np.full(3, 41.5), np.full(3, 20.5)).tolist()
+    [41.5, 41.5, 41.5]
     """
-    ratio = (counts + 0.5) / (expected + 0.5)
+    ratio = (counts + _SMALL) / (expected + _SMALL)
     order = np.lexsort((ratio, group))
     known, starts, sizes = np.unique(group[order], return_index=True, return_counts=True)
     middle = ratio[order][starts + (sizes - 1) // 2]
-    rises = np.where(sizes >= _FEWEST, np.maximum(middle, 1.0), 1.0)
-    return rises[np.searchsorted(known, group)]
+    rises = np.where(sizes >= FEWEST_PEERS, np.maximum(middle, 1.0), 1.0)
+    return (expected + _SMALL) * rises[np.searchsorted(known, group)] - _SMALL

@@ -149,10 +149,10 @@ def away(values: Doubles, means: Doubles, deviations: Doubles, known: Doubles) -
     Parameters
     ----------
     values, means, deviations
-        The values, with mean and standard deviation of the other windows.
+        The values, the mean of the other windows, and the standard deviation of a new one from it.
     known
         How many there are: the degrees of freedom.
     """
-    distance = np.abs(values - means) / (deviations * np.sqrt(1.0 + 1.0 / np.maximum(known, 1.0)))
+    distance = np.abs(values - means) / deviations
     log_tail = student_t.logsf(distance, np.maximum(known, 1.0)) + np.log(2.0)
     return np.maximum(-log_tail, 0.0)

@@ -5,7 +5,9 @@ Both their number and their share of the events of the day are to be odd.
 
 import numpy as np
 
-from anomaly.behaviour.peers import common_rise
+from anomaly.behaviour.daily import FEWEST_KNOWN
+from anomaly.behaviour.daykinds import kinds_of_days
+from anomaly.behaviour.peers import with_common_rise
 from anomaly.behaviour.predictive import clumping, dispersion, excess, predicted
 from anomaly.behaviour.signals import Signals, most_of_others
 from anomaly.behaviour.tail import expected_number
@@ -16,6 +18,8 @@ _MOST_VALUES = 50
 """Of a column with more values none has a share that is well known."""
 _PRIOR_EVENTS = 50.0
 """So many events the share among all entities weighs at the most."""
+_PRIOR_DAYS = 3.0
+"""So many days the common variance weighs."""
 _NEARLY_ALL, _SQUARE = 0.8, 1.642
 """A quantile of squared standard normal numbers, and its value."""
 
@@ -44,10 +48,11 @@ def share_excess(days: ActiveDays, counts: Counts) -> Signals | None:
     own_events = days.events[of_day].astype(np.float64)
     rate, shape = predicted(past, exposure.astype(np.float64), mean, _PRIOR_EVENTS)
     expected = rate * own_events
-    expected = expected * common_rise(value * span + day, n, expected)
-    spread = np.maximum(_dispersion(n, expected), clumping(entity, n, expected))
+    expected = with_common_rise(value * span + day, n, expected)
+    spread = _dispersion(of_pair, n, expected, rate * in_all[entity])
+    spread = np.maximum(spread, clumping(entity, n, expected))
     surprisals = np.minimum(
-        excess(n, expected, shape, spread), _count_excess(of_pair, entity, n, days.known[of_day])
+        excess(n, expected, shape, spread), _count_excess(days, of_pair, of_day, n)
     )
     number = expected_number(surprisals, days.judged[of_day])
     most = most_of_others(of_pair, n)
@@ -64,19 +69,49 @@ def share_excess(days: ActiveDays, counts: Counts) -> Signals | None:
     )
 
 
-def _count_excess(of_pair: Integers, entity: Integers, n: Doubles, known: Integers) -> Doubles:
-    """Return the surprisal of the counts themselves: a quiet day does not make a share odd."""
-    exposure = known.astype(np.float64)
-    past = np.bincount(of_pair, n)[of_pair] - n
-    squares = np.bincount(of_pair, n**2)[of_pair] - n**2
-    mean = float(n.mean())
-    expected, shape = predicted(past, exposure, np.full(len(n), mean))
-    spread = dispersion(past, squares, exposure, expected)
-    spread = np.maximum(spread, clumping(entity, n, expected))
+def _count_excess(days: ActiveDays, of_pair: Integers, of_day: Integers, n: Doubles) -> Doubles:
+    """Return the surprisal of the counts themselves: a quiet day does not make a share odd.
+
+    Where some other days of the entity are of the same kind, these alone tell what is usual.
+    """
+    kinds = kinds_of_days(days.covered)[np.searchsorted(days.covered, days.day)]
+    entity_kind = days.entity * 2 + kinds
+    of_kind = (np.bincount(entity_kind)[entity_kind] - 1)[of_day]
+    several = of_kind >= FEWEST_KNOWN
+    known = np.where(several, of_kind, days.known[of_day]).astype(np.float64)
+    pair_kind = of_pair * 2 + kinds[of_day]
+    past = np.where(several, _of_others(pair_kind, n), _of_others(of_pair, n))
+    squares = np.where(several, _of_others(pair_kind, n**2), _of_others(of_pair, n**2))
+    expected, shape = predicted(past, known, np.full(len(n), float(n.mean())))
+    spread = dispersion(past, squares, known, expected)
+    spread = np.maximum(spread, clumping(days.entity[of_day], n, expected))
     return excess(n, expected, shape, spread)
 
 
-def _dispersion(n: Doubles, expected: Doubles) -> float:
-    """Return the variance of counts over their mean, at least 1: that of nearly all of them."""
+def _of_others(group: Integers, n: Doubles) -> Doubles:
+    """Return the sum of the others of a group, (n,)."""
+    return np.bincount(group, n)[group] - n
+
+
+def _dispersion(of_pair: Integers, n: Doubles, expected: Doubles, in_all: Doubles) -> Doubles:
+    """Return the variance of counts over their mean, at least 1, (n,), shrunk to that of all.
+
+    That of all is that of nearly all counts. Some people hold a value all day, or not at all: the
+    own one is that of the other days.
+
+    Parameters
+    ----------
+    of_pair
+        (n,): which entity and value each is of.
+    n, expected
+        (n,): the counts, and what is expected of each.
+    in_all
+        (n,): what is expected of all days of the entity.
+    """
     ratio = (n - expected) ** 2 / np.maximum(expected, 0.5)
-    return max(float(np.quantile(ratio, _NEARLY_ALL)) / _SQUARE, 1.0)
+    common = max(float(np.quantile(ratio, _NEARLY_ALL)) / _SQUARE, 1.0)
+    # A day without the value is as far from what is expected as that itself.
+    without = np.maximum(in_all - np.bincount(of_pair, expected)[of_pair], 0.0)
+    known = np.bincount(of_pair)[of_pair] - 1.0
+    own = _of_others(of_pair, ratio) + without
+    return np.maximum((_PRIOR_DAYS * common + own) / (_PRIOR_DAYS + known), common)

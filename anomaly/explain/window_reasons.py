@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from anomaly.behaviour.levels import FEWEST_EVENTS
-from anomaly.behaviour.odd_windows import MOST_EXPECTED, Observation, OddWindow
+from anomaly.behaviour.odd_windows import MOST_EXPECTED, VERY_ODD, Observation, OddWindow
 from anomaly.explain.amounts import amount, rounded
 from anomaly.explain.quoting import quote
 from anomaly.explain.reasons import Reason
@@ -19,7 +19,8 @@ _IN_SUMMARY = 3
 
 def window_reasons(window: OddWindow) -> list[Reason]:
     """Return the reasons of an odd window, the most telling first."""
-    nats = [math.log(2.0 * MOST_EXPECTED / each.number) for each in window.observations]
+    numbers = [max(each.number, VERY_ODD) for each in window.observations]
+    nats = [math.log(2.0 * MOST_EXPECTED / number) for number in numbers]
     shares = [each / sum(nats) for each in nats]
     told = zip(window.observations, shares, strict=True)
     return [
@@ -72,6 +73,13 @@ def _new(told: Observation) -> tuple[str, str | None, str]:
     values = f"{n:,} `{column}` value{'' if n == 1 else 's'}"
     did = f"has {values} on {_date(told)} and on no other day, new to few that day"
     return f"{n:,} new", _expected(told), f"{did} ({_named(told)}); {_most(told)}"
+
+
+def _newcomer(told: Observation) -> tuple[str, str | None, str]:
+    others = f"of {told.exposure:,} `{quote(told.column)}` values {told.most:,.0f} come back"
+    other = f"{told.known:,} other day{'' if told.known == 1 else 's'} of the log"
+    did = f"has {_events(told.observed)} on {_date(told)} and none on the {other}; {others}"
+    return "one day alone", None, did
 
 
 def _order(told: Observation) -> tuple[str, str | None, str]:
@@ -163,6 +171,7 @@ _TOLD: dict[str, Callable[[Observation], tuple[str, str | None, str]]] = {
     "hours": _hours,
     "day": _day,
     "new": _new,
+    "newcomer": _newcomer,
     "order": _order,
     "changes": _changes,
     "repeats": _repeats,

@@ -14,6 +14,7 @@ _PATTERNS = {
     "hours": "hours of activity",
     "day": "events on a day",
     "new": "new {}",
+    "newcomer": "first day of {}",
     "order": "order of {}",
     "changes": "changes of {}",
     "repeats": "repeated events",

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anomaly.behaviour.odd_windows import OddWindow
+from anomaly.behaviour.odd_windows import OddWindow, joined
 from anomaly.incidents.critical import critical_values
 from flows.steps.incident_pool import (
     BesideMoves,
@@ -85,15 +85,10 @@ def _add(groups: list[_Group], window: OddWindow, p_value: float, records: Integ
     free = np.setdiff1d(records, np.concatenate([np.zeros(0, int), *(g.places for g in groups)]))
     if shared and (_is_one(shared[most], len(records), groups[most]) or not len(free)):
         group = groups[most]
-        group.window = window if group.window is None else _joined(group.window, window)
+        group.window = window if group.window is None else joined(group.window, window)
         group.p_value, group.places = min(group.p_value, p_value), np.append(group.places, free)
     else:
         groups.append(_Group(records[np.isin(records, free)], p_value, window, alone=True))
-
-
-def _joined(window: OddWindow, other: OddWindow) -> OddWindow:
-    """Add the observations of another window, which is not odder."""
-    return replace(window, observations=(*window.observations, *other.observations))
 
 
 def _is_one(shared: int, n_records: int, group: _Group) -> bool:

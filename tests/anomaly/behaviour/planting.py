@@ -139,7 +139,7 @@ PLANTED = {
     "large level": Planted(large_level, "user-8", 17, frozenset(["level"])),
     "refunds": Planted(refunds, "user-10", 3, frozenset(["level", "sum"])),
     "drip": Planted(drip, "user-9", None, frozenset(["growth"])),
-    "new user": Planted(new_user, "zoë`\n | x\x1f", 15, frozenset(["day", "hour", "new"])),
+    "new user": Planted(new_user, "zoë`\n | x\x1f", 15, frozenset(["newcomer"])),
 }
 
 

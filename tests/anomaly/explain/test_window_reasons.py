@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from anomaly.behaviour.activity import HOUR
+from anomaly.behaviour.activity import DAY, HOUR
 from anomaly.behaviour.odd_windows import Observation, OddWindow
 from anomaly.explain.amounts import amount, rounded
 from anomaly.explain.quoting import quote
@@ -238,6 +238,18 @@ def recount_growth(log: _Log, told: Observation, found: re.Match[str]) -> None:
     assert found["usual"] == f"the middle one of {len(slopes)} {grows(math.expm1(middle))}"
 
 
+def recount_newcomer(log: _Log, told: Observation, found: re.Match[str]) -> None:
+    days: dict[str, set[int]] = {}
+    for each in log.rows:
+        days.setdefault(each[told.entity_column], set()).add(day_of(each))
+    own = [each for each in log.rows if each[told.entity_column] == told.entity]
+    assert {day_of(each) for each in own} == {told.start // DAY}
+    assert n(found["observed"]) == len(own)
+    assert n(found["known"]) == len(set.union(*days.values())) - 1
+    assert n(found["of"]) == len(days)
+    assert n(found["usual"]) == sum(len(each) > 1 for each in days.values())
+
+
 DATE = r"(?P<date>\d{4}-\d\d-\d\d)"
 SEEN = r"(?P<observed>[\d,]+)"
 ANY = r"(?P<observed>.*?)"
@@ -254,6 +266,11 @@ SENTENCES: dict[str, tuple[str, Recount]] = {
     "hours": (rf"is active in {SEEN} hours? of {DATE} \([^)]*\), {STRANGE}{REST}", recount_hours),
     "day": (rf"has {SEEN} events? on {DATE}{REST}", recount_day),
     "new": (rf"has {SEEN} {COLUMN} values? on {DATE} and {FEW}{REST}", recount_new),
+    "newcomer": (
+        rf"has {SEEN} events? on {DATE} and none on the {OTHERS} days? of the log;"
+        rf" of (?P<of>[\d,]+) {COLUMN} values (?P<usual>[\d,]+) come back",
+        recount_newcomer,
+    ),
     "order": (
         rf"has an order of {COLUMN} on {DATE} in {SEEN} pairs? that it has {FEW}{REST}",
         recount_new,

@@ -47,9 +47,9 @@ def office(days: range, seed: int = 0) -> dict[str, list[object]]:
 
 def with_burst(rows: dict[str, list[object]], day: int) -> dict[str, list[object]]:
     """Add ordinary events of `u3` within half an hour, each like those of others."""
-    for number in range(BURST):
+    for number, second in enumerate(np.sort(np.random.default_rng(day).uniform(0, 1_800, BURST))):
         rows["id"].append(f"burst-{number}")
-        rows["time"].append(FIRST + timedelta(day, hours=14, seconds=9 * number))
+        rows["time"].append(FIRST + timedelta(day, hours=14, seconds=float(second)))
         rows["user"].append("u3")
         rows["action"].append(["read", "write", "list"][number % 3])
     return rows
