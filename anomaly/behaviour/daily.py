@@ -107,11 +107,12 @@ def new_values(days: ActiveDays, counts: Counts) -> NewValues:
     begins = np.diff(pair, prepend=-1) != 0
     alone = begins & np.append(begins[1:], True)[: len(pair)]
     pair, day = pair[alone], day[alone]
-    own = ~_new_for_many(days, pair % n_values, day)
+    own = ~new_for_many(days, pair % n_values, day)
     return NewValues((pair // n_values)[own], day[own], (pair % n_values)[own])
 
 
-def _new_for_many(days: ActiveDays, value: Integers, day: Integers) -> npt.NDArray[np.bool_]:
+def new_for_many(days: ActiveDays, value: Integers, day: Integers) -> npt.NDArray[np.bool_]:
+    """Tell which values are new on a day for more than a tenth of the active entities, (n,)."""
     span = int(days.covered[-1]) + 1
     _, places, holders = np.unique(value * span + day, return_inverse=True, return_counts=True)
     active = np.bincount(days.day, minlength=span)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.behaviour.daily import FEWEST_KNOWN, NewValues
+from anomaly.behaviour.daily import FEWEST_KNOWN, NewValues, new_for_many
 from anomaly.behaviour.daykinds import kinds_of_days
+from anomaly.behaviour.peers import with_common_rise
 from anomaly.behaviour.predictive import clumping, dispersion, excess, predicted
 from anomaly.behaviour.signals import Signals, most_of_others
 from anomaly.behaviour.tail import expected_number
@@ -17,6 +18,8 @@ from anomaly.behaviour.windows import ActiveDays, Counts
 from anomaly.embedding.hours import HOUR_BINS, smooth_hours
 from anomaly.numerics.arrays import Doubles, Integers
 
+_FEWEST_OF_KIND = 5
+"""Other days of a kind, working days or weekends, that tell by themselves what is usual."""
 _BESIDE = np.arange(-2, 3)
 _WEIGHTS = smooth_hours(np.eye(HOUR_BINS)[12])[12 + _BESIDE]
 _ROUNDING = 1e-6
@@ -33,16 +36,16 @@ def hourly_excess(days: ActiveDays, counts: Counts) -> Signals:
     mean = (in_all - days.events[of_day]) / np.maximum(known, 1)
     mean = np.where(known >= FEWEST_KNOWN, mean, np.maximum(mean, np.median(days.events)))
     mean = np.maximum(mean, 1.0) * beside.usual
-    squares = np.bincount(beside.cell, n**2)[beside.cell] - n**2
-    past, exposure = beside.past, beside.exposure
-    expected, shape = predicted(past, exposure, mean)
-    spread = dispersion(past, squares, exposure, expected)
+    expected, shape = predicted(beside.past, beside.exposure, mean)
+    for group in (counts.day, counts.hour):
+        expected = with_common_rise(group, n, expected)
+    spread = dispersion(beside.past, beside.squares, beside.exposure, expected)
     spread = np.maximum(spread, clumping(counts.entity, n, expected))
     surprisals = excess(n, expected, shape, spread)
     number = expected_number(surprisals, days.judged[of_day])
     _, group = np.unique(beside.cell, return_inverse=True)
     most = most_of_others(group, n)
-    return Signals(counts.entity, counts.hour, 1, number, n, most, exposure.astype(np.int64))
+    return Signals(counts.entity, counts.hour, 1, number, n, most, beside.known)
 
 
 def strange_hours(days: ActiveDays, counts: Counts) -> NewValues:
@@ -52,8 +55,14 @@ def strange_hours(days: ActiveDays, counts: Counts) -> NewValues:
     which there are some. Hours are told, not events: these come together.
     """
     beside = _beside(days, counts)
-    strange = (beside.past <= 0.0) & (beside.exposure >= FEWEST_KNOWN)
-    return NewValues(counts.entity[strange], counts.day[strange], counts.hour[strange] % HOUR_BINS)
+    strange = np.flatnonzero((beside.past <= 0.0) & (beside.known >= FEWEST_KNOWN))
+    entity, day, hour = (
+        counts.entity[strange],
+        counts.day[strange],
+        counts.hour[strange] % HOUR_BINS,
+    )
+    own = ~new_for_many(days, hour, day)
+    return NewValues(entity[own], day[own], hour[own])
 
 
 @dataclass(frozen=True)
@@ -62,10 +71,14 @@ class _Beside:
 
     cell: Integers
     """(n,): a number for each entity, kind of day and hour of the day."""
-    past: Doubles
-    """(n,): events of the entity at that hour of other days, with the hours beside weighed in."""
-    exposure: Doubles
+    known: Integers
     """(n,): the other days of that kind on which the entity is active."""
+    exposure: Doubles
+    """(n,): those that tell what is usual: all other days, where there are few of the kind."""
+    past: Doubles
+    """(n,): events of the entity at that hour of these, with the hours beside weighed in."""
+    squares: Doubles
+    """(n,): the sum of the squares of the events at that hour of these."""
     usual: Doubles
     """(n,): the share of a day's events at that hour, of all entities."""
 
@@ -75,13 +88,28 @@ def _beside(days: ActiveDays, counts: Counts) -> _Beside:
     kinds = kinds_of_days(days.covered)
     kind, hour = kinds[np.searchsorted(days.covered, counts.day)], counts.hour % HOUR_BINS
     cell = (counts.entity * 2 + kind) * HOUR_BINS + hour
-    sums = np.bincount(cell, n, (len(days.starts) - 1) * 2 * HOUR_BINS)
-    smoothed = smooth_hours(sums.reshape(-1, HOUR_BINS)).reshape(-1)[cell]
-    past = np.maximum(smoothed - _own_day(counts, n), 0.0)
+    size = (len(days.starts) - 1) * 2 * HOUR_BINS
+    sums, squares = (np.bincount(cell, each, size).astype(np.float64) for each in (n, n**2))
+    active = _active(days, kinds)
+    known = active[counts.entity * 2 + kind] - 1
+    few, other = known < _FEWEST_OF_KIND, (counts.entity * 2 + 1 - kind) * HOUR_BINS + hour
+
+    def of_days(of_kind: Doubles) -> Doubles:
+        return of_kind[cell] + np.where(few, of_kind[other], 0.0)
+
+    smoothed = smooth_hours(sums.reshape(-1, HOUR_BINS)).reshape(-1)
+    past = np.maximum(of_days(smoothed) - _own_day(counts, n), 0.0)
     past[past < _ROUNDING] = 0.0
-    exposure = _active(days, kinds)[counts.entity * 2 + kind] - 1.0
+    exposure = known + np.where(few, active[counts.entity * 2 + 1 - kind], 0)
     share = _usual_share(sums.reshape(-1, 2, HOUR_BINS).sum(axis=0))
-    return _Beside(cell, past, exposure, share[kind, hour])
+    return _Beside(
+        cell,
+        known,
+        exposure.astype(np.float64),
+        past,
+        of_days(squares) - n**2,
+        share[kind, hour],
+    )
 
 
 def _active(days: ActiveDays, kinds: Integers) -> Integers:

@@ -66,8 +66,10 @@ def growth(days: ActiveDays, counts: Counts) -> Signals:
         told = told[:0]
     slopes, errors = slopes[told], errors[told]
     usual = float(np.median(slopes)) if len(told) else 0.0
-    surprisals = away(
-        slopes, np.full(len(told), usual), errors, known[told].astype(np.float64) - 2.0
+    degrees = known[told].astype(np.float64) - 2.0
+    # One that stays as it is while the others grow is not odd.
+    surprisals = np.minimum(
+        *(away(slopes, np.full(len(told), mean), errors, degrees) for mean in (0.0, usual))
     )
     span = int(days.covered[-1] - days.covered[0] + 1)
     judged = days.covered[-1] >= days.judged_from
