@@ -6,7 +6,8 @@ import pyarrow.compute as pc
 
 from anomaly.numerics.spacing import evenly_spaced
 from anomaly.preprocess.whole_numbers import count_whole_numbers
-from schemas.columns.profile import PATTERNS, ColumnProfile, WholeNumbers
+from schemas.columns.profile import LOOKS_LIKE, PATTERNS, ColumnProfile, WholeNumbers
+from schemas.columns.time_formats import likely_formats
 from schemas.events.texts import as_text, is_binary
 from schemas.shortening import shortened
 
@@ -16,6 +17,8 @@ PATTERN_LENGTH = 512
 """Characters of a value that the patterns see."""
 EXAMPLES = 5
 EXAMPLE_LENGTH = 80
+_TIMES = ("other time", "other date", "clock")
+"""The patterns of texts that need a format to be read as times."""
 
 
 def profile(table: pa.Table) -> dict[str, ColumnProfile]:
@@ -67,6 +70,7 @@ def _profile_column(name: str, column: pa.ChunkedArray) -> ColumnProfile:
         minimum=low,
         maximum=high,
         whole=whole,
+        time_formats=_time_formats(texts, patterns),
         whole_numbers=_whole_numbers(values, counts) if counted else None,
     )
 
@@ -133,6 +137,12 @@ def _texts(values: pa.Array) -> pa.Array:
 def _pattern_shares(texts: pa.Array | None) -> dict[str, float]:
     shares = {name: _share(texts, pattern) for name, pattern in PATTERNS.items()}
     return {name: share for name, share in shares.items() if share > 0}
+
+
+def _time_formats(texts: pa.Array | None, patterns: dict[str, float]) -> tuple[str, ...]:
+    if texts is None or max(patterns.get(name, 0.0) for name in _TIMES) < LOOKS_LIKE:
+        return ()
+    return likely_formats(texts.to_pylist())
 
 
 def _share(texts: pa.Array | None, pattern: str) -> float:

@@ -15,6 +15,7 @@ from schemas.events.masks import holds_mask
 from schemas.job.job import JobSpec, build_job, parse_job, safe_name
 from schemas.job.partitions import is_partitioned, without_day
 from schemas.job.sections import DEFAULT_FDR, ModelSpec, SearchSpec, SelectionSpec
+from schemas.job.time_settings import time_setting
 
 EXAMPLES = 3
 EXAMPLE_LENGTH = 24
@@ -242,6 +243,8 @@ def _columns(profiles: Mapping[str, ColumnProfile], choices: Mapping[str, RoleCh
 
 
 def _setting(choice: RoleChoice) -> str:
+    if choice.role is Role.TIME:
+        return _printable(time_setting(choice.spelling))
     role = _text(choice.role)
     return f"{{ role = {role}, secret = true }}" if choice.secret else role
 

@@ -1,13 +1,14 @@
 """Chooses the stored model that judges a job's records, if any, and checks that it reads them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flows.storage.input.plan import InputPlan
 from flows.storage.models.registry import latest_model
 from flows.storage.models.store import StoredModel, find_model, read_card
 from flows.storage.runs.writer import job_folder
 from schemas.columns.roles import Role, RoleChoice
+from schemas.columns.time_formats import Spelling
 from schemas.columns.vocabulary import names_password, names_token
 from schemas.errors import InputError, ModelFileError
 from schemas.events.flattening import flattened_origin
@@ -73,6 +74,7 @@ def roles_in_model(job: JobSpec, model: ChosenModel, plan: InputPlan) -> dict[st
         )
     columns = flattened_origin(plan.schema)
     needed = [name for name, column in card.columns.items() if Role(column.role) not in _UNREAD]
+    needed += [column.date for column in card.columns.values() if column.date is not None]
     missing = [name for name in needed if name not in columns]
     if missing:
         more = f" (nor {len(missing) - 1} more)" if len(missing) > 1 else ""
@@ -81,7 +83,12 @@ def roles_in_model(job: JobSpec, model: ChosenModel, plan: InputPlan) -> dict[st
             where=without_secrets(plan.location),
             remedy="mend the input, or fit a new model on input like it with `outfield fit`",
         )
-    return {name: _role(card, name, model_id) for name in columns}
+    choices = {name: _role(card, name, model_id) for name in columns}
+    dated = {name: spec.spelling.before for name, spec in job.columns.items()}
+    return {
+        name: replace(choice, spelling=replace(choice.spelling, before=dated.get(name)))
+        for name, choice in choices.items()
+    }
 
 
 def new_columns(model: ChosenModel | None, choices: Mapping[str, RoleChoice]) -> list[str]:
@@ -94,4 +101,5 @@ def _role(card: ModelCard, name: str, model_id: str) -> RoleChoice:
     if known is None:
         secret = names_password(name) or names_token(name)
         return RoleChoice(Role.IGNORE, f"model {model_id} does not know it", secret)
-    return RoleChoice(Role(known.role), f"{known.why} (model {model_id})", known.secret)
+    why = f"{known.why} (model {model_id})"
+    return RoleChoice(Role(known.role), why, known.secret, Spelling(known.format, known.date))

@@ -10,6 +10,7 @@ from anomaly.numerics.proportion import wilson_interval
 from flows.report.columns import Driver
 from flows.report.period import day_label
 from flows.report.text import count, cut, listing, share, visible
+from schemas.job.time_settings import unread_time_sentence
 from schemas.outputs.manifest import IncidentSummary, MovedColumn, RunManifest
 from schemas.outputs.tables import SEVERITIES, STATUSES
 
@@ -61,6 +62,10 @@ def input_sentences(manifest: RunManifest) -> list[str]:
     told += [
         f"Column {visible(column)} is not judged: a {kind} cannot be read."
         for column, kind in manifest.ledger.columns_left_out.items()
+    ]
+    told += [
+        unread_time_sentence(visible(column), formats)
+        for column, formats in manifest.ledger.times_not_read.items()
     ]
     if not left_out:
         return told

@@ -191,6 +191,8 @@ def column_roles(run: Run) -> dict[str, ColumnRole]:
             why=choice.why,
             weight=weights.get(column, 1.0),
             secret=choice.secret,
+            format=choice.spelling.format,
+            date=choice.spelling.date,
         )
         for column, choice in run.choices.items()
     }

@@ -61,7 +61,9 @@ def _gathered(run: Run, repeated: Rows) -> Gathered:
     run.scratch.write_array(REPEATED, repeated)
     roles = {column: choice.role for column, choice in run.choices.items()}
     key = run.job.session_key
-    events = EventRecords(run.plan, roles, run.scratch, required=key, secrets=run.secrets)
+    events = EventRecords(
+        run.plan, roles, run.scratch, required=key, secrets=run.secrets, spelling=run.time_spelling
+    )
     damaged = quarantine_damaged(run, part=events.n_chunks)
     if key is None:
         return Gathered(events, rejected=damaged)

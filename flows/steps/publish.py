@@ -3,6 +3,7 @@
 import resource
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -27,8 +28,11 @@ from flows.steps.run_index import write_index
 from flows.steps.score import ChunkScored
 from flows.steps.windows import JudgedWindows
 from flows.storage.runs.reader import PublishedRun
-from schemas.columns.roles import Role
+from schemas.columns.roles import Role, RoleChoice
+from schemas.events.contract import one_array
+from schemas.events.event_times import read_event_times
 from schemas.job.fingerprint import job_fingerprint
+from schemas.job.time_settings import time_setting
 from schemas.outputs.figures import Metrics
 from schemas.outputs.manifest import (
     Ledger,
@@ -147,7 +151,20 @@ def _ledger(run: Run, gathered: Gathered, scored: ChunkScored) -> Ledger:
         quarantined=dict(sorted(rejected.items())),
         files_left_out=dict(run.plan.left_out),
         columns_left_out=run.plan.unread,
+        times_not_read=_times_not_read(run.choices),
     )
+
+
+def _times_not_read(choices: Mapping[str, RoleChoice]) -> dict[str, tuple[str, ...]]:
+    """Give the columns that look like a time, and their settings; none where a time was read."""
+    if any(choice.role is Role.TIME for choice in choices.values()):
+        return {}
+    unread = {column: choice.unread for column, choice in choices.items()}
+    return {
+        column: tuple(map(time_setting, spellings))
+        for column, spellings in unread.items()
+        if spellings is not None
+    }
 
 
 def _selection(run: Run, grouped: Grouped) -> SelectionSummary:
@@ -168,7 +185,9 @@ def _selection(run: Run, grouped: Grouped) -> SelectionSummary:
 
 
 def _report_data(run: Run, manifest: RunManifest, scored: ChunkScored) -> ReportData:
-    findings = _only_part(run, "findings")
+    found = _only_part(run, "findings")
+    column = _time_column(run, found)
+    findings = found if column is None else _with_times_read(run, found, column)
     return ReportData(
         manifest=manifest,
         findings=findings,
@@ -178,7 +197,7 @@ def _report_data(run: Run, manifest: RunManifest, scored: ChunkScored) -> Report
         score_edges=np.arange(len(scored.histogram) + 1, dtype=np.float64),
         map_points=_only_part(run, "map"),
         map_values=run.scratch.read_table(MAP_VALUES),
-        time_column=_time_column(run, findings),
+        time_column=column,
         incident_context=run.scratch.read_table(SURROUNDED),
         steps=run.scratch.read_table(STEPS),
         peers=run.scratch.read_table(OF_PEERS),
@@ -189,13 +208,27 @@ def _only_part(run: Run, dataset: str) -> pa.Table:
     return next(table for _, table in run.folder.read_parts(dataset))
 
 
+def _with_times_read(run: Run, findings: pa.Table, column: str) -> pa.Table:
+    """Read the times of findings for the page, where a format or a second column tells them."""
+    spelling = run.time_spelling
+    if run.job.unit == "session" or (spelling.format is None and spelling.date is None):
+        return findings
+    day = None if spelling.date is None else _own_name(findings, spelling.date)
+    days = None if day is None else one_array(findings[day])
+    read = read_event_times(one_array(findings[column]), days, spelling)
+    return findings.set_column(findings.column_names.index(column), column, read.values)
+
+
 def _time_column(run: Run, findings: pa.Table) -> str | None:
     if run.job.unit == "session":
         candidates = ["session.start"]
     else:
         candidates = [c for c, choice in run.choices.items() if choice.role is Role.TIME]
-    for column in candidates:
-        for name in (f"event.{column}", column):
-            if name in findings.column_names:
-                return name
-    return None
+    found = (_own_name(findings, column) for column in candidates)
+    return next((name for name in found if name is not None), None)
+
+
+def _own_name(findings: pa.Table, column: str) -> str | None:
+    """Return what findings call a column of the input."""
+    names = (f"event.{column}", column)
+    return next((name for name in names if name in findings.column_names), None)

@@ -15,6 +15,7 @@ from flows.storage.fs.scratch import Scratch
 from flows.storage.input.plan import Chunk, InputPlan
 from flows.storage.input.rows import read_batches, read_rows, source_of
 from schemas.columns.roles import Role
+from schemas.columns.time_formats import PLAIN, Spelling
 from schemas.events.contract import Conformed, conform, one_array
 from schemas.events.flattening import flatten, flattened_origin
 from schemas.events.secrets import NO_SECRETS, Secrets, mask_secrets
@@ -82,6 +83,8 @@ class EventRecords(FieldsOnly):
     """A column that must not be null."""
     secrets: Secrets = NO_SECRETS
     """Values masked wherever rows are read, so that no caller of this class sees them."""
+    spelling: Spelling = PLAIN
+    """How the time is written."""
 
     @property
     def total(self) -> int:
@@ -101,7 +104,10 @@ class EventRecords(FieldsOnly):
     def _columns(self) -> list[str]:
         """The top-level columns that some role needs."""
         origin = flattened_origin(self.plan.schema)
-        return sorted({origin[c] for c, role in self.roles.items() if role is not Role.IGNORE})
+        read = {c for c, role in self.roles.items() if role is not Role.IGNORE}
+        if self.spelling.date is not None:
+            read.add(self.spelling.date)
+        return sorted({origin[c] for c in read})
 
     @cached_property
     def _encoded(self) -> list[str]:
@@ -174,4 +180,4 @@ class EventRecords(FieldsOnly):
     def _conform(self, table: pa.Table, rows: Rows) -> Conformed:
         repeated = np.isin(rows, self._repeated, assume_unique=True)
         masked = flatten(mask_secrets(table, self.secrets))
-        return conform(masked, self.roles, repeated, required=self.required)
+        return conform(masked, self.roles, repeated, required=self.required, spelling=self.spelling)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from functools import partial
 from logging import ERROR
 
@@ -22,10 +22,14 @@ from flows.storage.input.plan_file import store_plan
 from flows.storage.runs.run_ids import new_run_folder
 from flows.storage.runs.writer import RunFolder, job_folder
 from schemas.columns.roles import Role, RoleChoice
+from schemas.columns.time_formats import PLAIN, Spelling
 from schemas.errors import OutfieldError
 from schemas.events.secrets import Secrets
 from schemas.job.job import JobSpec
 from schemas.outputs.run_id import run_id_of
+
+_SPILL = timedelta(days=3)
+"""Events lie before this time after the start of their partition, which tells a missing year."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,15 @@ class Run:
     """Sentences on lines and files of verdicts that were left out, and why."""
     masking_key: bytes = field(default=b"", repr=False)
     """The key of the digits that stand for masked values; no output holds it."""
+
+    @property
+    def time_spelling(self) -> Spelling:
+        """Return how the time is written; without a year, it is near the day of the partition."""
+        times = [choice for choice in self.choices.values() if choice.role is Role.TIME]
+        spelling = times[0].spelling if times else PLAIN
+        if spelling.before is not None or self.partition is None:
+            return spelling
+        return replace(spelling, before=self.partition + _SPILL)
 
     @property
     def secrets(self) -> Secrets:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from schemas.columns.time_formats import CLOCK, OTHER_DATE, OTHER_TIME, PLAIN, Spelling
 from schemas.patterns import IPV4, NAMED_MONTHS
 
 
@@ -36,6 +37,13 @@ class RoleChoice:
     why: str
     secret: bool = False
     """Whether its values are masked wherever rows are read."""
+    spelling: Spelling = PLAIN
+    """How its values are written, if it is the time."""
+    unread: tuple[Spelling, ...] | None = None
+    """The ways to read it, if it looks like a time and is not read as one; None otherwise.
+
+    They are two where the order of day and month is open, none where it is written in several.
+    """
 
 
 _V6 = r"[0-9a-f]{1,4}(:[0-9a-f]{1,4})*"
@@ -45,15 +53,15 @@ PATTERNS: Mapping[str, str] = {
     "missing": r"(?i)^\s*(-|nan|na|n/a|nat|null|none)?\s*$",
     "true": r"(?i)^(true|t|yes|y|on|1)$",
     "false": r"(?i)^(false|f|no|n|off|0)$",
-    "epoch": r"^[12]\d{9}(\d{3}){0,3}(\.\d+)?$",
+    "epoch": r"^([12]\d{9}(\d{3}){0,3}(\.\d+)?|1[2-4]\d{16})$",
     "decimal": r"^[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?$",
     "long number": r"^\d{10,}$",
     "date": rf"^{_DAY}$",
     "time": rf"^{_DAY}[T ]\d\d:?\d\d(:?\d\d([.,]\d+)?)?\s?(Z|UTC|[+-]\d\d:?(\d\d)?)?$",
     "named month": "|".join(f"(^{pattern}$)" for pattern, _ in NAMED_MONTHS),
-    "other time": r"(?i)^(\d\d?[./]\d\d?[./](19|20)\d\d[ T,]+\d\d?:\d\d(:\d\d)?( ?[ap]m)?"
-    r"|[a-z]{3} [ \d]\d \d\d:\d\d:\d\d"
-    r"|[a-z]{3} [a-z]{3} [ \d]\d \d\d:\d\d:\d\d (19|20)\d\d)$",
+    "other time": OTHER_TIME,
+    "other date": OTHER_DATE,
+    "clock": CLOCK,
     "ip": rf"(?i)^({IPV4}(:\d+)?|([0-9a-f]{{1,4}}:){{7}}[0-9a-f]{{1,4}}|"
     rf"({_V6})?::({_V6})?(:?{IPV4})?)(%\w+)?(/\d+)?$",
     "mac": r"(?i)^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$",
@@ -68,6 +76,10 @@ PATTERNS: Mapping[str, str] = {
     "json": r'^\s*(\{\s*("|\})|\[\s*["\[{\]])',
 }
 """Pattern name -> regular expression (RE2) that a value of that kind matches."""
+
+
+LOOKS_LIKE = 0.8
+"""From this share of distinct values that match a pattern, a column looks like it."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +130,8 @@ class ColumnProfile:
     """The greatest finite value of an `integer` or `float`."""
     whole: bool = False
     """Whether an `integer` or `float` holds whole numbers only: gaps make integers floats."""
+    time_formats: tuple[str, ...] = ()
+    """Formats that read all of a `string` that looks like a time, a day or a time of day."""
     whole_numbers: WholeNumbers | None = None
     """Where all values are whole numbers, text that spells them included: how often each occurs."""
 

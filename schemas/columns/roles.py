@@ -11,7 +11,18 @@ from collections.abc import Collection, Mapping
 
 from schemas.columns import vocabulary as names
 from schemas.columns.profile import PATTERNS, ColumnProfile, Role, RoleChoice
-from schemas.columns.rules import ACTORS, FEW, STRUCTURES, by_rules, figures, is_moment
+from schemas.columns.rules import (
+    ACTORS,
+    FEW,
+    STRUCTURES,
+    by_rules,
+    figures,
+    is_clock,
+    is_moment,
+    is_moment_of_one_format,
+    is_other_moment,
+)
+from schemas.columns.time_formats import ISO_DAY, PLAIN, Spelling
 
 __all__ = [
     "ColumnProfile",
@@ -49,11 +60,16 @@ def infer_roles(profiles: Mapping[str, ColumnProfile]) -> dict[str, RoleChoice]:
     """
     times = {name: p for name, p in profiles.items() if _could_be_time(p)}
     ids = {name: p for name, p in profiles.items() if _could_be_id(p)}
+    clocks = {name: p for name, p in profiles.items() if _could_be_clock(p)}
     time = max(times, key=lambda name: _time_merit(times[name]), default=None)
+    parted = _in_two_columns(_day_of(profiles, time), clocks, time)
+    time = next((name for name, choice in parted.items() if choice.role is Role.TIME), time)
     record = max(ids, key=lambda name: _id_merit(ids[name]), default=None)
     choices = {}
     for name, profile in profiles.items():
-        if name in times:
+        if name in parted:
+            choices[name] = parted[name]
+        elif name in times:
             choices[name] = _as_time(profile, best=time)
         elif name in ids:
             choices[name] = _as_id(profile, best=record)
@@ -105,11 +121,16 @@ def _names_date(key: str, texts: Collection[str]) -> bool:
 
 def _could_be_time(profile: ColumnProfile) -> bool:
     happened = names.event_time_rank(profile.name) > 0
-    return is_moment(profile) and happened and profile.nulls <= 0.05 * profile.rows
+    read = is_moment(profile) or is_moment_of_one_format(profile)
+    return read and happened and profile.nulls <= 0.05 * profile.rows
+
+
+def _is_day(profile: ColumnProfile) -> bool:
+    return profile.kind == "date" or profile.share("date", "other date") >= 0.5
 
 
 def _time_merit(profile: ColumnProfile) -> tuple[bool, int, bool, int]:
-    finer_than_a_day = profile.kind != "date" and profile.share("date") < 0.5
+    finer_than_a_day = not _is_day(profile)
     native = profile.kind in ("timestamp", "date")
     return finer_than_a_day, names.event_time_rank(profile.name), native, profile.distinct
 
@@ -119,7 +140,58 @@ def _as_time(profile: ColumnProfile, best: str | None) -> RoleChoice:
         return RoleChoice(Role.IGNORE, f"another time: `{best}` is when the event happened")
     kind = {"string": "times as text", "integer": "Unix times", "float": "Unix times"}
     what = kind.get(profile.kind, f"of type {profile.kind}")
-    return RoleChoice(Role.TIME, f"{what}; {figures(profile, Role.TIME)}")
+    spelling = PLAIN
+    if not is_moment(profile):
+        spelling = Spelling(profile.time_formats[0])
+        what = f"times of the format `{spelling.format}`"
+    return RoleChoice(Role.TIME, f"{what}; {figures(profile, Role.TIME)}", spelling=spelling)
+
+
+def _could_be_clock(profile: ColumnProfile) -> bool:
+    return is_clock(profile) and profile.nulls <= 0.05 * profile.rows
+
+
+def _in_two_columns(
+    day: ColumnProfile | None, clocks: Mapping[str, ColumnProfile], time: str | None
+) -> dict[str, RoleChoice]:
+    """Join a day and the only time of day beside it: the choices of these columns, if there are.
+
+    A day that is itself the `time` remains so where the two cannot be joined.
+    """
+    if day is None or len(clocks) != 1:
+        return {}
+    (clock,) = clocks.values()
+    spellings = _joined(day, clock)
+    if len(spellings) != 1:
+        why = f"a time of the day in `{day.name}`; looks like a time, and is not read as one"
+        unread = {clock.name: RoleChoice(Role.IGNORE, why, unread=spellings)}
+        beside = RoleChoice(Role.IGNORE, f"the day of the time in `{clock.name}`")
+        return unread if day.name == time else unread | {day.name: beside}
+    (spelling,) = spellings
+    form = "" if spelling.format is None else f" in the format `{spelling.format}`"
+    return {
+        clock.name: RoleChoice(Role.TIME, f"of the day in `{day.name}`{form}", spelling=spelling),
+        day.name: RoleChoice(Role.IGNORE, f"the day of the time, which `{clock.name}` holds"),
+    }
+
+
+def _joined(day: ColumnProfile, clock: ColumnProfile) -> tuple[Spelling, ...]:
+    """Give the ways to read a day and a time of day that stand in two columns."""
+    plain_day = is_moment(day)
+    times = ("%H:%M:%S",) if clock.kind == "time" else clock.time_formats
+    if plain_day and len(times) == 1 and "%p" not in times[0]:
+        return (Spelling(date=day.name),)
+    dashed = day.kind == "date" or all("-" in example for example in day.examples)
+    days = (ISO_DAY,) * dashed if plain_day else day.time_formats
+    return tuple(Spelling(f"{one} {time}", day.name) for one in days for time in times)
+
+
+def _day_of(profiles: Mapping[str, ColumnProfile], time: str | None) -> ColumnProfile | None:
+    """Return the column that holds the day of the event, where none holds more than the day."""
+    if time is not None:
+        return profiles[time] if _is_day(profiles[time]) else None
+    days = [p for p in profiles.values() if is_other_moment(p) and _is_day(p)]
+    return days[0] if len(days) == 1 else None
 
 
 def _is_part_of_date(profile: ColumnProfile) -> bool:
@@ -135,6 +207,8 @@ def _could_be_id(profile: ColumnProfile) -> bool:
         not profile.unique
         or profile.kind not in ("integer", "string", "binary")
         or is_moment(profile)
+        or is_other_moment(profile)
+        or is_clock(profile)
     ):
         return False
     if names.says_quantity(profile.name) or names.names_process(profile.name):

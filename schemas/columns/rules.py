@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from schemas.columns import vocabulary as names
 from schemas.columns.codes import are_long, could_be_coded, looks_coded, runs_on
-from schemas.columns.profile import ColumnProfile, Role, RoleChoice
+from schemas.columns.profile import LOOKS_LIKE, ColumnProfile, Role, RoleChoice
+from schemas.columns.time_formats import PLAIN, Spelling, has_year
 from schemas.patterns import FILETIME
 
 FEW = 50
@@ -14,6 +15,8 @@ MANY = 1_000
 """Beyond so many distinct values the names are those of things, not of kinds."""
 _EXACT = 2.0**53
 """Up to here a float64 tells all whole numbers apart."""
+_TWO_YEARS = 0.035
+"""Their share of the seconds since 1970; Windows' counts since 1601 tell fewer years apart."""
 ACTORS = ("ip", "email", "mac", "arn")
 STRUCTURES = ("url", "path", "query", "json")
 
@@ -28,13 +31,14 @@ class _Rule:
 def by_rules(profile: ColumnProfile) -> RoleChoice:
     """Give a column that is neither the id nor the time its role."""
     rule = next(rule for rule in _RULES[profile.kind] if rule.applies(profile))
-    word = names.entity_word(profile.name)
+    word, unread = names.entity_word(profile.name), unread_spellings(profile)
     parts = (
         figures(profile, rule.role),
         rule.why.format(word=word, nulls=f"{profile.nulls:,}"),
-        "looks like a time, and is not read as one" if looks_like_a_time(profile) else "",
+        "looks like a time, and is not read as one" if unread is not None else "",
     )
-    return RoleChoice(rule.role, "; ".join(part for part in parts if part))
+    why = "; ".join(part for part in parts if part)
+    return RoleChoice(rule.role, why, unread=unread)
 
 
 def figures(profile: ColumnProfile, role: Role) -> str:
@@ -97,6 +101,27 @@ def is_moment(profile: ColumnProfile) -> bool:
     return profile.kind in ("timestamp", "date")
 
 
+def is_moment_of_one_format(profile: ColumnProfile) -> bool:
+    """Return whether the values are points in time that one format reads, the year included."""
+    return is_other_moment(profile) and [*map(has_year, profile.time_formats)] == [True]
+
+
+def is_other_moment(profile: ColumnProfile) -> bool:
+    """Return whether the values are points in time as text that needs a format to be read."""
+    return profile.share(*_needing_a_format(profile)) >= 0.95
+
+
+def is_clock(profile: ColumnProfile) -> bool:
+    """Return whether the values are times of day without their day, as the name says too."""
+    clocks = profile.kind == "time" or profile.share("clock") >= 0.95
+    return clocks and names.says_moment(profile.name)
+
+
+def _needing_a_format(profile: ColumnProfile) -> tuple[str, ...]:
+    named = names.says_moment(profile.name)
+    return ("other time", *(("other date",) if named else ()))
+
+
 def _is_epoch(profile: ColumnProfile) -> bool:
     """Tell whether all values are Unix times of the years 2001 to 2099, in s, ms, µs or ns."""
     if profile.kind == "string":
@@ -111,9 +136,20 @@ def _is_epoch(profile: ColumnProfile) -> bool:
     )
 
 
-def looks_like_a_time(profile: ColumnProfile) -> bool:
-    """Return whether most values are times in a spelling that is not read."""
-    return profile.share("other time") >= 0.8
+def unread_spellings(profile: ColumnProfile) -> tuple[Spelling, ...] | None:
+    """Return the ways to read a column that looks like a time; None if it does not."""
+    if profile.share(*_needing_a_format(profile)) >= LOOKS_LIKE:
+        return tuple(map(Spelling, profile.time_formats))
+    return (PLAIN,) if _seems_counted(profile) else None
+
+
+def _seems_counted(profile: ColumnProfile) -> bool:
+    """Tell whether numbers without a time's name are Unix times of at most some two years."""
+    if profile.minimum is None or profile.maximum is None or not _is_epoch(profile):
+        return False
+    named = (names.says_moment, names.says_quantity, names.says_identifier, names.entity_word)
+    near = profile.maximum - profile.minimum <= _TWO_YEARS * profile.minimum
+    return near and profile.distinct > FEW and not any(says(profile.name) for says in named)
 
 
 def _all_match(profile: ColumnProfile, *patterns: str) -> bool:
@@ -248,6 +284,8 @@ _EMPTY = _Rule(lambda profile: profile.distinct == 0, Role.IGNORE, "no value in 
 _OTHER_MOMENT = _Rule(
     is_moment, Role.IGNORE, "a time, but null in {nulls} rows or of another moment"
 )
+_UNREAD_MOMENT = _Rule(is_other_moment, Role.IGNORE, "")
+_CLOCK = _Rule(is_clock, Role.IGNORE, "a time of day without its date")
 _NAMED_ENTITY = _Rule(_entity_by_name, Role.ENTITY, "a name with `{word}`")
 _IDENTIFIER = _Rule(_plain_identifier, Role.ENTITY, "a name that ends as an identifier's")
 _CLIENT_PORTS = _Rule(
@@ -307,7 +345,7 @@ _RULES: Mapping[str, Iterable[_Rule]] = {
     "duration": (_EMPTY, _Rule(_always, Role.NUMBER, "a duration")),
     "timestamp": (_EMPTY, _OTHER_MOMENT),
     "date": (_EMPTY, _OTHER_MOMENT),
-    "time": (_Rule(_always, Role.IGNORE, "a time of day without its date"),),
+    "time": (_Rule(_always, Role.IGNORE, _CLOCK.why),),
     "binary": (
         _EMPTY,
         _NAMED_ENTITY,
@@ -316,6 +354,8 @@ _RULES: Mapping[str, Iterable[_Rule]] = {
     "string": (
         _EMPTY,
         _OTHER_MOMENT,
+        _UNREAD_MOMENT,
+        _CLOCK,
         _Rule(_yes_or_no, Role.FLAG, "yes/no words"),
         _PROCESS,
         _CLIENT_PORTS,

@@ -111,7 +111,8 @@ def with_template(template: Template, inferred: Mapping[str, RoleChoice]) -> dic
     choices = {}
     for column, choice in inferred.items():
         if column in known:
-            choices[column] = RoleChoice(known[column], f"as {template} has it", choice.secret)
+            why = f"as {template} has it"
+            choices[column] = RoleChoice(known[column], why, choice.secret, choice.spelling)
         elif choice.role in single:
             why = f"{template} has `{single[choice.role]}` as the {choice.role}"
             choices[column] = RoleChoice(Role.IGNORE, why, choice.secret)

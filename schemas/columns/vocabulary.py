@@ -79,6 +79,7 @@ TEXTS = _vocabulary(
 
 TIMES = _vocabulary(
     "time timestamp ts date datetime at when created occurred logged epoch eventtime"
+    " start started end ended begin finish finished"
     " zeit zeitstempel zeitpunkt datum uhrzeit heure horodatage horodate"
 )
 EVENT_TIMES = _vocabulary(
@@ -88,7 +89,7 @@ EVENT_TIMES = _vocabulary(
 
 LATER_TIMES = _vocabulary(
     "received ingested ingest ingestion inserted indexed processed loaded updated modified"
-    " deleted exported"
+    " deleted exported end ended finish finished"
 )
 """Words that say a moment near the event's own, for want of a better one."""
 

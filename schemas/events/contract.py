@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.columns.roles import Role
-from schemas.events.instants import read_instants
+from schemas.columns.time_formats import PLAIN, Spelling
+from schemas.events.event_times import read_event_times
 from schemas.events.parsing import TERMS, read_flags, read_numbers, read_terms
 from schemas.events.texts import as_text
 
@@ -81,6 +82,7 @@ def conform(
     repeated_ids: np.ndarray,
     *,
     required: str | None = None,
+    spelling: Spelling = PLAIN,
     limits: Limits = LIMITS,
 ) -> Conformed:
     """Read a table's columns as their roles' types and part the events from the rest.
@@ -99,6 +101,8 @@ def conform(
         bool (n_rows,): the row's id was seen in an earlier row of the input.
     required
         A column that must not be null: the session key.
+    spelling
+        How the time is written.
     limits
         How large a value may be.
 
@@ -115,7 +119,10 @@ def conform(
     columns: dict[str, pa.Array] = {}
     verdict = _Verdict(table.num_rows)
     for name, role in roles.items():
-        if role is not Role.IGNORE:
+        if role is Role.TIME:
+            columns[name], faults = _read_times(table, name, spelling)
+            verdict.add(name, faults)
+        elif role is not Role.IGNORE:
             columns[name], faults = _read_as(role, one_array(table[name]), repeated_ids, limits)
             verdict.add(name, faults)
         if name == required:
@@ -164,8 +171,6 @@ def _read_as(
 ) -> tuple[pa.Array, list[Fault]]:
     if role is Role.ID:
         return _read_ids(values, repeated_ids, limits)
-    if role is Role.TIME:
-        return _read_times(values)
     if role is Role.NUMBER:
         return _read_numbers(values)
     if role is Role.FLAG:
@@ -185,8 +190,9 @@ def _read_ids(
     ]
 
 
-def _read_times(values: pa.Array) -> tuple[pa.Array, list[Fault]]:
-    reading = read_instants(values)
+def _read_times(table: pa.Table, column: str, spelling: Spelling) -> tuple[pa.Array, list[Fault]]:
+    day = None if spelling.date is None else one_array(table[spelling.date])
+    reading = read_event_times(one_array(table[column]), day, spelling)
     missing = _nulls(reading.values) & ~reading.unreadable
     return reading.values, [
         (RejectReason.NULL_TIME, missing),

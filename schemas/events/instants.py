@@ -1,7 +1,7 @@
 """Values read as moments: timestamps, dates, text of logs and mails, and counts since 1970.
 
 Text is ISO 8601, the common log format (`05/Jan/2026:03:11:00 +0100`) or RFC 1123 (`Mon, 05 Jan
-2026 03:11:00 GMT`). What leaves the order of day and month open, or the year, is none of them.
+2026 03:11:00 GMT`). What is written otherwise needs a format, see `event_times.py`.
 """
 
 from typing import Any
@@ -40,7 +40,8 @@ _SECONDS_IN_DAY = 86_400
 _NOT_OF_THE_FORMAT = r"^[A-Za-z]{3}, |[\[\]]"
 ACCEPTED = (
     "ISO 8601, `05/Jan/2026:03:11:00 +0100`, `Mon, 05 Jan 2026 03:11:00 GMT`, and counts since 1970"
-    " in s, ms, µs or ns"
+    " in s, ms, µs or ns; others by a `format`, as in"
+    ' `{ role = "time", format = "%d.%m.%Y %H:%M:%S" }`'
 )
 """The spellings of times that are read, for whoever is told that his are not."""
 _FILETIME_TO_MICROSECONDS = 11_644_473_600_000_000
@@ -87,7 +88,11 @@ def _counted(values: pa.Array) -> Reading:
 def _written(values: pa.Array) -> Reading:
     distinct = distinct_texts(values)
     counts = _counts_of_text(distinct.texts)
-    micros, possible = _microseconds(counts, _epoch_unit(counts))
+    if _are_filetimes(counts):
+        counts, per_second = counts // 10 - _FILETIME_TO_MICROSECONDS, PER_SECOND["us"]
+    else:
+        per_second = _epoch_unit(counts)
+    micros, possible = _microseconds(counts, per_second)
     dates, dated = _microseconds(_dates_of_text(distinct.texts), PER_SECOND["us"])
     missing = distinct.spread(spells_missing(distinct.texts), True)
     return _reading(

@@ -7,6 +7,7 @@ from schemas.job.job import JobSpec
 
 _NOT_JUDGING = {"input", "max_age", "output", "name", "schedule", "search", "notify", "keep"}
 """Settings of where a run reads and writes, when, what it keeps, and whom it tells."""
+_OF_A_YEAR = {"columns": {"__all__": {"year"}}}
 _WHICH_MODEL = {"use", "refit", "train"}
 """Settings that choose a model, and make no difference to what it is."""
 
@@ -43,8 +44,10 @@ def model_fingerprint(job: JobSpec) -> str:
     >>> plain == model_fingerprint(build_job({"columns": {"bytes": "number"}}, "test"))
     False
     """
-    excluded = _NOT_JUDGING | {"selection", "seed", "model"}
-    settings = job.model_dump(mode="json", exclude=excluded, exclude_defaults=True)
+    excluded = dict.fromkeys(_NOT_JUDGING | {"selection", "seed", "model"}, True)
+    settings = job.model_dump(
+        mode="json", exclude={**excluded, **_OF_A_YEAR}, exclude_defaults=True
+    )
     measures = job.model.model_dump(mode="json", exclude=_WHICH_MODEL, exclude_defaults=True)
     canonical = json.dumps({**settings, "model": measures}, sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

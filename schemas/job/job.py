@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from schemas.columns.roles import Role, RoleChoice
+from schemas.columns.time_formats import Spelling, has_year
 from schemas.errors import JobError
 from schemas.job.durations import Duration
 from schemas.job.partitions import check_location, is_partitioned
@@ -146,6 +147,17 @@ class JobSpec(Section):
         return self
 
     @model_validator(mode="after")
+    def _the_year_is_told(self) -> "JobSpec":
+        for name, spec in self.columns.items():
+            yearless = spec.format is not None and not has_year(spec.format)
+            if yearless and spec.year is None and self.input and not is_partitioned(self.input):
+                raise ValueError(
+                    f"the format of {key_path([name])} has no year: add `year = 2026` beside it, or"
+                    " put `{date}` where the day stands in `input`"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _only_a_folder_is_cleaned(self) -> "JobSpec":
         if self.keep is not None and "://" in self.output:
             raise ValueError("`keep` needs an `output` on this machine: a store removes by rules")
@@ -245,6 +257,8 @@ def check_columns(job: JobSpec, names: Iterable[str]) -> None:
     """
     known = list(names)
     wanted = {key_path(("columns", name)): name for name in job.columns}
+    days = {name: spec.date for name, spec in job.columns.items() if spec.date is not None}
+    wanted |= {key_path(("columns", name, "date")): day for name, day in days.items()}
     if job.session_key is not None:
         wanted["session_key"] = job.session_key
     wanted |= {key_path(("peers", i)): name for i, name in enumerate(job.peers)}
@@ -273,8 +287,9 @@ def roles_of(job: JobSpec, inferred: Mapping[str, RoleChoice]) -> dict[str, Role
     roles = {}
     for name, choice in inferred.items():
         if name in job.columns:
-            secret = _is_masked(job.columns[name], choice)
-            roles[name] = RoleChoice(own[name], "set in the job file", secret)
+            spec = job.columns[name]
+            secret, spelling = _is_masked(spec, choice), _spelling(spec, choice)
+            roles[name] = RoleChoice(own[name], "set in the job file", secret, spelling)
         elif name in own:
             roles[name] = RoleChoice(own[name], "names the session", choice.secret)
         elif choice.role in holders:
@@ -283,6 +298,15 @@ def roles_of(job: JobSpec, inferred: Mapping[str, RoleChoice]) -> dict[str, Role
         else:
             roles[name] = choice
     return roles
+
+
+def _spelling(spec: ColumnSpec, inferred: RoleChoice) -> Spelling:
+    """Return how a time is written: as the job says, else as its values tell."""
+    if spec.role is not Role.TIME or spec.format is not None or spec.date is not None:
+        return spec.spelling
+    told = inferred.unread or ()
+    read = len(told) == 1 and (told[0].format is None or has_year(told[0].format))
+    return told[0] if read else inferred.spelling
 
 
 def _is_masked(spec: ColumnSpec, inferred: RoleChoice) -> bool:

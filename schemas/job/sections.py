@@ -1,6 +1,7 @@
 """The sections of a job file, each with its settings."""
 
 import re
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -14,6 +15,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from schemas.columns.roles import Role
+from schemas.columns.time_formats import Spelling, check_format, has_year
 from schemas.job.durations import Duration, seconds_of
 from schemas.job.partitions import days_of_window
 from schemas.job.quiet_hours import QuietHours
@@ -39,12 +41,52 @@ class ColumnSpec(Section):
     weight: float = Field(
         default=1.0, gt=0, le=100, strict=True, description="Its weight beside the others."
     )
+    format: str | None = Field(
+        default=None,
+        description="The format of a time, as strptime spells it: `%d.%m.%Y %H:%M:%S`. With `date`,"
+        " that of day, blank and time of day.",
+    )
+    date: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The column that holds the day, where this one holds the time of day.",
+    )
+    year: int | None = Field(
+        default=None,
+        ge=1900,
+        le=2199,
+        strict=True,
+        description="The year of times whose format has none. Without it the day of the partition"
+        " tells.",
+    )
     secret: bool | None = Field(
         default=None,
         strict=True,
         description="Whether its values are masked in all that is written, models included; by its"
         " name unless set.",
     )
+
+    @field_validator("format")
+    @classmethod
+    def _format_is_accepted(cls, spelling: str | None) -> str | None:
+        return None if spelling is None else check_format(spelling)
+
+    @model_validator(mode="after")
+    def _only_times_are_spelt(self) -> "ColumnSpec":
+        for setting in ("format", "date", "year"):
+            if self.role is not Role.TIME and getattr(self, setting) is not None:
+                raise ValueError(
+                    f"`{setting}` is of a time, not of a column with role `{self.role}`"
+                )
+        if self.year is not None and (self.format is None or has_year(self.format)):
+            raise ValueError("`year` is for a `format` without `%Y`")
+        return self
+
+    @property
+    def spelling(self) -> Spelling:
+        """Return how the times are written."""
+        before = None if self.year is None else date(self.year + 1, 1, 1)
+        return Spelling(self.format, self.date, before)
 
     @model_validator(mode="after")
     def _masks_are_names(self) -> "ColumnSpec":

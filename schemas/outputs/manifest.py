@@ -27,6 +27,12 @@ class Ledger(OutputDocument):
         default_factory=dict,
         description="Column -> its type, which cannot be read: the rows are judged without it.",
     )
+    times_not_read: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Column that looks like a time, in a run without one -> the settings of the job"
+        " that would read it. Two where the order of day and month is open, none where it is"
+        " written in several ways.",
+    )
 
     @property
     def rows_quarantined(self) -> int:
@@ -70,6 +76,12 @@ class ColumnRole(OutputDocument):
     weight: float = 1.0
     secret: bool = Field(
         default=False, description="Whether its values are masked in all that is written."
+    )
+    format: str | None = Field(
+        default=None, description="The format of a time; null where it is read without one."
+    )
+    date: str | None = Field(
+        default=None, description="The column that holds the day of a time; null if it does itself."
     )
 
 

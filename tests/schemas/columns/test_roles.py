@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from anomaly.preprocess.profile import profile
 from schemas.columns.roles import Role, RoleChoice, infer_roles
+from schemas.columns.time_formats import PLAIN, Spelling
 from schemas.events.contract import conform
 
 ROWS = 3_000
@@ -379,10 +380,90 @@ def test_counts_of_windows_are_times() -> None:
     assert role_of("time", ticks) is Role.TIME
 
 
+def over_a_month() -> list[dt.datetime]:
+    return [START + dt.timedelta(minutes=15 * i) for i in range(ROWS)]
+
+
 @pytest.mark.parametrize(
-    "spelling", ["%d.%m.%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%b %e %H:%M:%S"]
+    ("written", "spelling"),
+    [
+        ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S"),
+        ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p"),
+        ("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M"),
+        ("%a %b %e %H:%M:%S %Y", "%a %b %d %H:%M:%S %Y"),
+        ("%d-%b-%Y %H:%M:%S", "%d-%b-%Y %H:%M:%S"),
+    ],
 )
-def test_a_time_that_is_not_read_is_told(spelling: str) -> None:
-    (choice,) = choose(when=[moment.strftime(spelling) for moment in moments()]).values()
-    assert choice.role is not Role.TIME
+def test_a_time_of_one_possible_format_is_read_by_it(written: str, spelling: str) -> None:
+    (choice,) = choose(when=[moment.strftime(written) for moment in over_a_month()]).values()
+    assert (choice.role, choice.spelling) == (Role.TIME, Spelling(spelling))
+
+
+@pytest.mark.parametrize(
+    ("written", "formats"),
+    [
+        (["%d/%m/%Y %H:%M"], ["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"]),
+        (["%b %e %H:%M:%S"], ["%b %d %H:%M:%S"]),
+        (["%d.%m.%Y %H:%M", "%d/%m/%Y %H:%M"], []),
+    ],
+)
+def test_a_time_that_is_not_read_is_told_with_its_formats(
+    written: list[str], formats: list[str]
+) -> None:
+    texts = [moment.strftime(written[i % len(written)]) for i, moment in enumerate(moments())]
+    (choice,) = choose(when=texts).values()
+    assert choice.role is Role.IGNORE
     assert "looks like a time, and is not read as one" in choice.why
+    assert choice.unread == tuple(map(Spelling, formats))
+
+
+def test_counts_without_the_name_of_a_time_are_told() -> None:
+    (choice,) = choose(v=[int(moment.timestamp()) for moment in moments()]).values()
+    assert (choice.role, choice.unread) == (Role.NUMBER, (PLAIN,))
+    (choice,) = choose(v=many(lambda i: 1_000_000_000 + 2_000_000 * i, 900)).values()
+    assert choice.unread is None
+
+
+@pytest.mark.parametrize(
+    ("days", "clocks", "spelling"),
+    [
+        (None, None, Spelling(date="date")),
+        ("%Y-%m-%d", "%H:%M:%S", Spelling(date="date")),
+        (None, "%I:%M:%S %p", Spelling("%Y-%m-%d %I:%M:%S %p", "date")),
+        ("%d/%m/%Y", None, Spelling("%d/%m/%Y %H:%M:%S", "date")),
+        ("%d.%m.%Y", "%H:%M", Spelling("%d.%m.%Y %H:%M", "date")),
+    ],
+)
+def test_a_day_and_a_time_of_day_in_two_columns_are_joined(
+    days: str | None, clocks: str | None, spelling: Spelling
+) -> None:
+    choices = choose(
+        date=[m.strftime(days) if days else m.date() for m in over_a_month()],
+        time=[m.strftime(clocks) if clocks else m.time() for m in over_a_month()],
+        user=many("u{}".format, 9),
+    )
+    assert choices["date"].role is Role.IGNORE
+    assert (choices["time"].role, choices["time"].spelling) == (Role.TIME, spelling)
+
+
+def test_two_columns_whose_order_of_day_and_month_is_open_are_told_as_one_time() -> None:
+    days, clocks = ([m.strftime(f) for m in moments()] for f in ("%d/%m/%Y", "%I:%M %p"))
+    choices = choose(date=days, time=clocks)
+    assert [choice.role for choice in choices.values()] == [Role.IGNORE] * 2
+    assert choices["time"].unread == (
+        Spelling("%d/%m/%Y %I:%M %p", "date"),
+        Spelling("%m/%d/%Y %I:%M %p", "date"),
+    )
+
+
+def test_a_day_stays_the_time_where_the_time_of_day_beside_it_has_no_one_format() -> None:
+    clocks = [m.strftime(("%I:%M %p", "%H:%M:%S")[i % 2]) for i, m in enumerate(moments())]
+    choices = choose(date=[m.date() for m in moments()], time=clocks)
+    assert [choice.role for choice in choices.values()] == [Role.TIME, Role.IGNORE]
+
+
+def test_start_and_end_of_a_flow_are_times_and_its_start_is_the_time_of_the_event() -> None:
+    starts = [int(moment.timestamp()) for moment in moments()]
+    choices = choose(end=[start + 60 for start in starts], start=starts, bytes=many(int, 900))
+    assert choices["start"].role is Role.TIME
+    assert choices["end"].role is Role.IGNORE

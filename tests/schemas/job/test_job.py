@@ -1,12 +1,14 @@
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.columns.roles import Role, RoleChoice
+from schemas.columns.time_formats import PLAIN, Spelling
 from schemas.errors import JobError
 from schemas.job.fingerprint import job_fingerprint, model_fingerprint
 from schemas.job.job import (
@@ -381,6 +383,50 @@ def test_peer_groups_must_be_columns_and_do_not_go_with_sessions() -> None:
 )
 def test_wrong_rules_on_alarms_are_told_with_their_place(settings: str, says: str) -> None:
     assert says in complaint(f"[selection]\n{settings}\n")
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ({"role": "time", "format": "%Q"}, "accepted are %Y %y %m %d"),
+        ({"role": "text", "format": "%d.%m.%Y"}, "`format` is of a time"),
+        ({"role": "number", "date": "day"}, "`date` is of a time"),
+        ({"role": "time", "format": "%d.%m.%Y", "year": 2026}, "`year` is for a `format` without"),
+        ({"role": "time", "format": "%b %d %H:%M:%S"}, "the format of when has no year"),
+    ],
+)
+def test_a_time_that_is_spelt_wrongly_is_refused(column: dict[str, Any], said: str) -> None:
+    with pytest.raises(JobError, match=re.escape(said)):
+        build_job({"input": "logs/", "columns": {"when": column}}, "test")
+
+
+def test_a_time_without_a_year_needs_one_or_a_partition() -> None:
+    column = {"role": "time", "format": "%b %d %H:%M:%S"}
+    build_job({"input": "logs/{date}", "columns": {"when": column}}, "test")
+    dated = [
+        build_job({"input": "logs/", "columns": {"when": column | {"year": year}}}, "test")
+        for year in (2025, 2026)
+    ]
+    assert [str(job.columns["when"].spelling.before) for job in dated] == [
+        "2026-01-01",
+        "2027-01-01",
+    ]
+    assert model_fingerprint(dated[0]) == model_fingerprint(dated[1])
+    assert job_fingerprint(dated[0]) != job_fingerprint(dated[1])
+
+
+def test_a_column_that_the_job_makes_the_time_is_read_by_its_only_format() -> None:
+    told, open_ = Spelling("%d.%m.%Y %H:%M"), Spelling("%m/%d/%Y")
+    job = build_job({"columns": {"opened": "time"}}, "test")
+    for unread, spelling in (((told,), told), ((told, open_), PLAIN), (None, PLAIN)):
+        inferred = {"opened": RoleChoice(Role.IGNORE, "", unread=unread)}
+        assert roles_of(job, inferred)["opened"].spelling == spelling
+
+
+def test_the_column_of_the_day_must_be_there() -> None:
+    job = build_job({"columns": {"at": {"role": "time", "date": "dya"}}}, "test")
+    with pytest.raises(JobError, match=r"columns\.at\.date: .*did you mean `day`"):
+        check_columns(job, ["at", "day"])
 
 
 def test_rules_on_alarms_are_part_of_the_fingerprint_of_a_job_and_not_of_its_models() -> None:
