@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from flows.storage.input.held_columns import place_of_column
 from flows.storage.input.plan import InputPlan
 from flows.storage.models.registry import latest_model
 from flows.storage.models.store import StoredModel, find_model, read_card
@@ -12,6 +13,7 @@ from schemas.columns.time_formats import Spelling
 from schemas.columns.vocabulary import names_password, names_token
 from schemas.errors import InputError, ModelFileError
 from schemas.events.flattening import flattened_origin
+from schemas.events.kinds import kinds_of
 from schemas.job.fingerprint import model_fingerprint
 from schemas.job.job import JobSpec
 from schemas.locations import without_secrets
@@ -63,7 +65,7 @@ def roles_in_model(job: JobSpec, model: ChosenModel, plan: InputPlan) -> dict[st
     ModelFileError
         The model was fitted by a job that reads or measures otherwise.
     InputError
-        The input lacks a column that the model judges by.
+        The input lacks a column that the model judges by, or holds other values in it.
     """
     card, model_id = model.card, model.stored.model_id
     if card.fingerprint != model_fingerprint(job):
@@ -83,12 +85,34 @@ def roles_in_model(job: JobSpec, model: ChosenModel, plan: InputPlan) -> dict[st
             where=without_secrets(plan.location),
             remedy="mend the input, or fit a new model on input like it with `outfield fit`",
         )
+    check_kinds(model, plan)
     choices = {name: _role(card, name, model_id) for name in columns}
     dated = {name: spec.spelling.before for name, spec in job.columns.items()}
     return {
         name: replace(choice, spelling=replace(choice.spelling, before=dated.get(name)))
         for name, choice in choices.items()
     }
+
+
+def check_kinds(model: ChosenModel, plan: InputPlan) -> None:
+    """Check that the columns that a model judges by hold what they held when it was fitted.
+
+    Raises
+    ------
+    InputError
+        One holds another kind of values: read by its role, they would be rejected or all be new.
+    """
+    now, of_folders = kinds_of(plan.schema), plan.partition_values()
+    for name, column in model.card.columns.items():
+        kind = None if name in of_folders else now.get(name)
+        if Role(column.role) in _UNREAD or None in (kind, column.kind) or kind == column.kind:
+            continue
+        raise InputError(
+            f"column `{name}` holds {kind}, and held {column.kind} when model"
+            f" {model.stored.model_id} was fitted",
+            where=place_of_column(plan, flattened_origin(plan.schema)[name]),
+            remedy="write it as before, or fit a new model with `outfield fit`",
+        )
 
 
 def new_columns(model: ChosenModel | None, choices: Mapping[str, RoleChoice]) -> list[str]:

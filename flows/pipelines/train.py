@@ -6,7 +6,7 @@ from functools import partial
 from logging import WARNING
 from typing import TypeVar
 
-from flows.jobs.model_choice import ChosenModel
+from flows.jobs.model_choice import ChosenModel, check_kinds
 from flows.jobs.partitions import days_of_history, days_to_fit
 from flows.pipelines.damage import PlanStep, beside_damage
 from flows.runtime.progress import OnProgress, Steps
@@ -102,7 +102,9 @@ def model_of_history(
     source = Source(partition - timedelta(1), days, judged=columns)
 
     def chosen(run: Run, fitted: Fitted) -> ChosenModel:
-        return ChosenModel(fitted.stored, read_card(fitted.stored))
+        model = ChosenModel(fitted.stored, read_card(fitted.stored))
+        check_kinds(model, judged)
+        return model
 
     try:
         fit = partial(_train, job_for_fit(job), runner, on_progress, source, chosen)

@@ -30,6 +30,7 @@ from flows.storage.runs.writer import job_folder
 from flows.storage.verdicts.store import read_verdicts
 from schemas.columns.roles import Role, time_column
 from schemas.errors import InputError, ModelFileError, TooFewRecordsError
+from schemas.events.kinds import kinds_of
 from schemas.job.fingerprint import model_fingerprint
 from schemas.job.job import safe_name
 from schemas.locations import without_secrets
@@ -185,12 +186,15 @@ def _card(run: Run, model: AnomalyModel, sample: pa.Table, other_days: bool) -> 
 def column_roles(run: Run) -> dict[str, ColumnRole]:
     """Say how each column of the input is taken, and why."""
     weights = {column: spec.weight for column, spec in run.job.columns.items()}
+    of_folders = run.plan.partition_values()
+    kinds = {c: k for c, k in kinds_of(run.plan.schema).items() if c not in of_folders}
     return {
         column: ColumnRole(
             role=choice.role,
             why=choice.why,
             weight=weights.get(column, 1.0),
             secret=choice.secret,
+            kind=kinds.get(column),
             format=choice.spelling.format,
             date=choice.spelling.date,
         )

@@ -56,6 +56,19 @@ def flattened_origin(schema: pa.Schema) -> dict[str, str]:
     return origins
 
 
+def flattened_types(schema: pa.Schema) -> dict[str, pa.DataType]:
+    """Give the type of each flattened column, in the order of `flatten`.
+
+    Raises
+    ------
+    InputError
+        As `flatten`.
+    """
+    flattened_origin(schema)
+    leaves = (leaf for field in schema for leaf in _flat_arrays(_empty(field.type), field.name))
+    return {name: empty.type for name, empty in leaves}
+
+
 def _collision(name: str, first: str, second: str) -> InputError:
     if name == first == second:
         what = "two columns have this name"
