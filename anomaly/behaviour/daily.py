@@ -52,12 +52,13 @@ def daily_excess(
     sums, windows = np.bincount(days.entity, counts, n_entities), np.diff(days.starts)
     weight = prior_windows(sums.astype(np.float64), windows.astype(np.float64), mean)
     means = np.where(told | (usual_of_new is None), mean, usual_of_new or mean)
-    expected, shape = predicted(past, known, means, weight)
+    usual, shape = predicted(past, known, means, weight)
+    expected = usual
     if per_event:
         expected = expected * np.where(told, _more_events(days), 1.0)
     expected = with_common_rise(days.day, counts, expected)
     spread = dispersion(past, squares, known, expected)
-    spread = np.maximum(spread, clumping(days.entity, counts, expected))
+    spread = np.maximum(spread, clumping(days.entity, counts, expected, usual))
     surprisals = excess(counts, expected, shape, spread)
     number = expected_number(surprisals, days.judged)
     most = most_of_others(days.entity, counts)

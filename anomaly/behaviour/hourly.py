@@ -36,11 +36,12 @@ def hourly_excess(days: ActiveDays, counts: Counts) -> Signals:
     mean = (in_all - days.events[of_day]) / np.maximum(known, 1)
     mean = np.where(known >= FEWEST_KNOWN, mean, np.maximum(mean, np.median(days.events)))
     mean = np.maximum(mean, 1.0) * beside.usual
-    expected, shape = predicted(beside.past, beside.exposure, mean)
+    usual, shape = predicted(beside.past, beside.exposure, mean)
+    expected = usual
     for group in (counts.day, counts.hour):
         expected = with_common_rise(group, n, expected)
     spread = dispersion(beside.past, beside.squares, beside.exposure, expected)
-    spread = np.maximum(spread, clumping(counts.entity, n, expected))
+    spread = np.maximum(spread, clumping(counts.entity, n, expected, usual))
     surprisals = excess(n, expected, shape, spread)
     number = expected_number(surprisals, days.judged[of_day])
     _, group = np.unique(beside.cell, return_inverse=True)

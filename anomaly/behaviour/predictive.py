@@ -106,7 +106,9 @@ def dispersion(past: Doubles, squares: Doubles, exposure: Doubles, expected: Dou
     return np.maximum(variance / expected, 1.0)
 
 
-def clumping(entity: Integers, counts: Doubles, expected: Doubles) -> Doubles:
+def clumping(
+    entity: Integers, counts: Doubles, expected: Doubles, usual: Doubles | None = None
+) -> Doubles:
     """Return the variance of rare counts over their mean, at least 1, from the other entities.
 
     Where less than one is expected, the own windows do not tell whether one comes alone. Two people
@@ -118,8 +120,10 @@ def clumping(entity: Integers, counts: Doubles, expected: Doubles) -> Doubles:
         (n,): whose window each is.
     counts, expected
         (n,): the counts, and what is expected of each.
+    usual
+        (n,): what is expected of a usual day, by which a count is rare; None: what is expected.
     """
-    rare = expected < 1.0
+    rare = (expected if usual is None else usual) < 1.0
     size = int(entity.max(initial=-1)) + 1
     squares = np.bincount(entity[rare], (counts[rare] - expected[rare]) ** 2, size)
     means = np.bincount(entity[rare], expected[rare], size)

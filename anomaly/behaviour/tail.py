@@ -3,7 +3,9 @@
 The surprisals of windows whose model is right are exponential with mean 1. Those of real windows
 have a longer tail. It is taken to be exponential from the 90 % quantile on. Its scale is 1, or
 what two neighbouring quantiles of 50, 90, 99 and 99.9 % give if that is larger. A quantile counts
-if at least five windows are beyond it, so four may be anomalous without a change.
+if at least five windows are beyond it, so four may be anomalous without a change. The tail grows
+where the last two quantiles give more than the two before. Then it is taken to grow as much again,
+at most twice.
 
 Windows say little of far rarer ones. So the tail is used as it is down to a share of 1 / n^2 of n
 windows. Below, the rest of its logarithm counts as log(1 + rest): the order of the windows stays.
@@ -17,6 +19,7 @@ from anomaly.numerics.arrays import Doubles
 _QUANTILES = np.array([0.5, 0.9, 0.99, 0.999])
 _BODY = 0.9
 _FEWEST_BEYOND = 5
+_LARGEST_GROWTH = 2.0
 
 
 def expected_number(surprisals: Doubles, judged: npt.NDArray[np.bool_]) -> Doubles:
@@ -40,7 +43,7 @@ def expected_number(surprisals: Doubles, judged: npt.NDArray[np.bool_]) -> Doubl
         return np.zeros(0)
     told = _QUANTILES[n * (1.0 - _QUANTILES) >= _FEWEST_BEYOND - 1e-9]
     steps = np.diff(np.quantile(surprisals, told)) / -np.diff(np.log(1.0 - told))
-    scale, body = max(1.0, float(steps.max(initial=0.0))), float(np.quantile(surprisals, _BODY))
+    scale, body = _scale(steps), float(np.quantile(surprisals, _BODY))
     ordered = np.sort(surprisals)
     counted = np.log((n - np.searchsorted(ordered, surprisals, side="left")) / n)
     share = np.log(1.0 - _BODY) - (surprisals - body) / scale
@@ -48,3 +51,11 @@ def expected_number(surprisals: Doubles, judged: npt.NDArray[np.bool_]) -> Doubl
     rest = np.maximum(-share - 2.0 * np.log(n + 1.0), 0.0)
     number = np.count_nonzero(judged) * np.exp(share + rest - np.log1p(rest))
     return np.where(judged, number, np.inf)
+
+
+def _scale(steps: Doubles) -> float:
+    """Return the scale of the tail beyond what the quantiles tell, from the scales between them."""
+    largest = max(1.0, float(steps.max(initial=0.0)))
+    if len(steps) < 2 or steps[-2] <= 0.0:
+        return largest
+    return largest * float(np.clip(steps[-1] / steps[-2], 1.0, _LARGEST_GROWTH))

@@ -79,8 +79,8 @@ class ColumnRole(OutputDocument):
     )
     kind: str | None = Field(
         default=None,
-        description="What it holds, such as `numbers` or `text`. Null where it was null in all rows,"
-        " where folders name it, and in earlier versions.",
+        description="What it holds, such as `numbers` or `text`. Null where it was null in all"
+        " rows, where folders name it, and in earlier versions.",
     )
     format: str | None = Field(
         default=None, description="The format of a time; null where it is read without one."
