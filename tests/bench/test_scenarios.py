@@ -16,7 +16,7 @@ from tests.bench.scenarios.draws import Draw, control_of, draw_of, planted_log
 from tests.bench.scenarios.evidence import Evidence, findings_share, holding, overlaps
 from tests.bench.scenarios.lawful import NEW_AGENT, SALARIES
 from tests.bench.scenarios.logs import COLUMNS, NO_WEEKENDS, PLAIN, RARE_TOOLS, Log, make_log
-from tests.bench.scenarios.measure import Outcome, telling
+from tests.bench.scenarios.measure import Outcome, judge, telling
 from tests.bench.scenarios.office import BACKUP, BACKUP_STEPS, BY_NIGHT, FAILURES, HOSTS, PEOPLE
 from tests.bench.scenarios.planting import (
     BURST,
@@ -486,10 +486,15 @@ def test_logs_are_written_with_what_is_planted(tmp_path: Path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("history", [False, True])
-def test_a_new_country_is_found_and_told(tmp_path: Path, history: bool):
-    options = ["--history"] if history else []
-    main(["--only", "new-country", "--seeds", "1", "--output", str(tmp_path), *options])
+def test_a_new_country_is_found_and_told_where_all_days_are_one_batch():
+    outcome = judge(draw_of(SCENARIOS["new-country"], 0, history=False))
+    assert outcome.told
+    assert outcome.found
+
+
+@pytest.mark.slow
+def test_a_new_country_is_found_and_told_on_the_last_day(tmp_path: Path):
+    main(["--only", "new-country", "--seeds", "1", "--output", str(tmp_path), "--history"])
     figures = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     (of_control, of_planted) = [draw["outcome"] for draw in figures["draws"]]
     assert of_planted["told"]

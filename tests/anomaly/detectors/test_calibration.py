@@ -139,7 +139,7 @@ def test_new_normal_events_have_small_p_values_no_more_often_than_the_p_value_sa
     # Where the calibration is contaminated, fewer.
     levels = np.array([0.2, 0.1, 0.05, 0.01, 0.001])
     shares = []
-    for seed in range(100):
+    for seed in range(60):
         random = np.random.default_rng(seed)
         draw = {
             "normal": lambda n, r=random: r.normal(10.0, 1.0, n),

@@ -34,8 +34,8 @@ def scored(seed: int, odd_in_the_fit: int) -> Scored:
 
 @pytest.fixture(scope="module")
 def batches() -> list[Scored]:
-    """Batches of thirty models that were fitted on normal events."""
-    return [scored(seed, 0) for seed in range(30)]
+    """Batches of fifteen models that were fitted on normal events."""
+    return [scored(seed, 0) for seed in range(15)]
 
 
 def test_p_values_of_new_normal_events_are_not_too_small(batches: list[Scored]) -> None:
@@ -50,7 +50,7 @@ def test_p_values_of_new_normal_events_are_not_too_small(batches: list[Scored]) 
 def test_a_batch_from_the_same_source_hardly_ever_drifts(batches: list[Scored]) -> None:
     # Measured over 30 seeds: none does.
     found = [drift(batch.p_values[ODD:], batch.calibration_rows) for batch in batches]
-    assert sum(each != NO_DRIFT for each in found) <= 2
+    assert sum(each != NO_DRIFT for each in found) <= 1
 
 
 def test_of_a_model_of_normal_events_few_findings_are_false(batches: list[Scored]) -> None:
@@ -63,7 +63,7 @@ def test_of_a_model_of_normal_events_few_findings_are_false(batches: list[Scored
 def test_of_a_model_of_the_odd_events_themselves_few_findings_are_false() -> None:
     # Measured over 10 seeds: none is selected. The odd ones are among those that the p-values
     # come from.
-    false, _ = findings_of([scored(seed, ODD) for seed in range(10)])
+    false, _ = findings_of([scored(seed, ODD) for seed in range(6)])
     assert false <= 0.12
 
 

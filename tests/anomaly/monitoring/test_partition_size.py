@@ -23,7 +23,7 @@ def feed(seed: int, mean: float, variation: float, weekend: float = 0.3) -> dict
 def shares(mean: float, variation: float, weekend: float) -> tuple[float, float]:
     """The share of nights of many feeds that is far, and the same if half of each day lacks."""
     far, halved = [], []
-    for seed in range(40):
+    for seed in range(20):
         rows = feed(seed, mean, variation, weekend)
         for day in rows:
             seen = usual_rows(day, rows[day], rows)
