@@ -30,25 +30,23 @@ def clock(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "then", [NOON, NOON - timedelta(hours=1), NOON - timedelta(days=900), NOON + timedelta(days=9)]
-)
-def test_whatever_the_clock_says_the_run_published_last_is_the_newest(tmp_path, clock, capfd, then):
+def test_whatever_the_clock_says_the_run_published_last_is_the_newest(tmp_path, clock, capfd):
     spec = job(written(tmp_path / "log.parquet", small_log()), tmp_path / "out")
-    clock(NOON)
-    first = detect(spec)
-    clock(then)
-    second, third = detect(spec), detect(spec)
-    ids = [run.manifest.run_id for run in (first, second, third)]
-    assert ids == sorted(set(ids))
-    assert all(instant_of(run_id) for run_id in ids)
-    listed = [run.manifest.run_id for run in list_runs(str(tmp_path / "out/log"))]
-    assert listed == ids[::-1]
-    assert find_run(str(tmp_path / "out/log")).manifest.run_id == ids[-1]
-    assert third.manifest.started == then
-    assert third.manifest.finished >= then
-    for dataset in ("findings", "scores"):
-        assert dataset_bytes(third, dataset) == dataset_bytes(first, dataset)
+    back, far_back = NOON - timedelta(hours=1), NOON - timedelta(days=900)
+    runs = []
+    for then in (NOON, NOON, back, back, far_back, far_back, NOON + timedelta(days=9)):
+        clock(then)
+        runs.append(detect(spec))
+        ids = [run.manifest.run_id for run in runs]
+        assert ids == sorted(set(ids))
+        assert instant_of(ids[-1])
+        listed = [run.manifest.run_id for run in list_runs(str(tmp_path / "out/log"))]
+        assert listed == ids[::-1]
+        assert find_run(str(tmp_path / "out/log")).manifest.run_id == ids[-1]
+        assert runs[-1].manifest.started == then
+        assert runs[-1].manifest.finished >= then
+        for dataset in ("findings", "scores"):
+            assert dataset_bytes(runs[-1], dataset) == dataset_bytes(runs[0], dataset)
     assert main(["check", str(tmp_path / "out")]) == 0
     capfd.readouterr()
 
