@@ -312,18 +312,20 @@ def _by_day(found: Sequence[_Told]) -> list[OddWindow]:
         OddWindow(column, entity, tuple(sorted(told, key=_telling)))
         for (column, entity, _, _), told in groups.items()
     ]
-    return sorted(windows, key=lambda each: (each.number, each.entity_column, each.entity))
+    # Entity columns as odd as each other stay in their order.
+    return sorted(windows, key=lambda each: each.number)
 
 
-def _telling(told: Observation) -> tuple[bool, int, float, str, tuple[str, ...]]:
+def _telling(told: Observation) -> tuple[bool, int, float]:
     """Order what is odd about a window: of what is very odd, the most specific comes first.
 
     Far in the tail the numbers only say that all of it is odd. A burst of new files is a burst, and
-    a larger share of one action, too: that the files are new is the most specific.
+    a larger share of one action, too: that the files are new is the most specific. What is as odd
+    stays in the order of the measures.
     """
     very = told.number <= VERY_ODD
     specific = _SPECIFIC.index(told.view)
-    return not very, specific if very else 0, told.number, told.column, told.values
+    return not very, specific if very else 0, told.number
 
 
 def _whole_days(events: Counts) -> Integers:
