@@ -457,3 +457,63 @@ def _steady(own: list[Event]) -> list[tuple[Event, str]]:
 
 def _is_name(value: Any) -> bool:
     return not isinstance(value, float)
+
+
+# --- look-alikes -----------------------------------------------------------------------------
+
+
+def edit_distance(one: str, other: str) -> int:
+    best: dict[tuple[int, int], int] = {}
+    for i in range(len(one) + 1):
+        for j in range(len(other) + 1):
+            ways = [0] if i == j == 0 else []
+            if i:
+                ways.append(best[i - 1, j] + 1)
+            if j:
+                ways.append(best[i, j - 1] + 1)
+            if i and j:
+                ways.append(best[i - 1, j - 1] + (one[i - 1] != other[j - 1]))
+            if i > 1 and j > 1 and one[i - 2 : i] == other[j - 2 : j][::-1]:
+                ways.append(best[i - 2, j - 2] + 1)
+            best[i, j] = min(ways)
+    return best[len(one), len(other)]
+
+
+def closest_name(name: str, others: list[str]) -> int:
+    def plain(text: str) -> str:
+        return unicodedata.normalize("NFKC", text).casefold()
+
+    def letters(text: str) -> int:
+        return sum(sign.isalpha() for sign in plain(text))
+
+    def signs(text: str) -> int:
+        return sum(sign.isalnum() for sign in plain(text))
+
+    def numbered(text: str) -> str:
+        return re.sub(r"\d+", "0", plain(text))
+
+    def looks(text: str) -> str:
+        read = plain(text)
+        for sign, letter in zip("0134578і", "oleastbl", strict=True):
+            read = read.replace(sign, letter)
+        read = read.replace("i", "l").replace("|", "l").replace("!", "l")
+        return read.replace("rn", "m").replace("vv", "w")
+
+    found = []
+    for place, other in enumerate(others):
+        compared = all(
+            letters(text) >= 4
+            and signs(text) >= 5
+            and len(numbered(text)) <= 64
+            and "\0" not in text
+            for text in (name, other)
+        )
+        if not compared or re.sub(r"\d", "", plain(name)) == re.sub(r"\d", "", plain(other)):
+            continue
+        most = 2 if letters(name) >= 8 and letters(other) >= 8 else 1
+        edits = edit_distance(numbered(name), numbered(other))
+        if looks(name) == looks(other):
+            found.append((0, place))
+        elif edits <= most:
+            found.append((edits, place))
+    return min(found)[1] if found else -1

@@ -11,7 +11,7 @@ from anomaly.detectors.density import DistanceToMeasure
 from anomaly.detectors.distance import FarthestColumn
 from anomaly.detectors.share_bound import MASSES, SmallMasses
 from anomaly.embedding.deduplicated import EmbeddedEvents, Span
-from anomaly.numerics.arrays import Doubles, Floats
+from anomaly.numerics.arrays import Doubles, Floats, Integers
 from schemas.job.sections import Distance
 
 _MASSES = 0.05, 0.2
@@ -50,6 +50,7 @@ class ScoreCombination:
     combination by the smallest p-value. The second term ranks an event that both scores find
     anomalous before one that a single score finds. It is small because both read the same columns.
     Where it is known what recurs, the share of events of its kind bounds the surprisal of an event.
+    What is a surprisal by itself, as that of a look-alike is, joins in the same way, unbounded.
     """
 
     density: DistanceToMeasure
@@ -59,6 +60,8 @@ class ScoreCombination:
     distance_surprisal: SurprisalCurve
     small_masses: SmallMasses | None = None
     """What bounds the surprisal of kinds that recur; None where none is known to."""
+    surprisal_dims: tuple[int, ...] = ()
+    """Dimensions of X that are surprisals by themselves."""
 
     @classmethod
     def fit(
@@ -89,7 +92,7 @@ class ScoreCombination:
 
         Returns
         -------
-        The fitted scores, and the scores of the held-out events.
+        The fitted scores, and the scores of the held-out events by density and distance alone.
         """
         density = DistanceToMeasure(
             _MASSES, fewest=_FEWEST_NEIGHBOURS, levels=tuple(levels), random_state=seed
@@ -98,7 +101,10 @@ class ScoreCombination:
         distance = measure.fit(density.references_, spans)
         away, farthest = density.measure_events(calibration), distance.score_events(calibration)
         surprisals = tuple(SurprisalCurve.fit(of_mass) for of_mass in away.T)
-        combination = cls(density, distance, surprisals, SurprisalCurve.fit(farthest))
+        dims = tuple(span.start for span in spans if span.is_surprisal)
+        combination = cls(
+            density, distance, surprisals, SurprisalCurve.fit(farthest), surprisal_dims=dims
+        )
         return combination, combination._combine(away, farthest)
 
     def with_small_masses(self, small_masses: SmallMasses) -> "ScoreCombination":
@@ -108,7 +114,7 @@ class ScoreCombination:
     def score(self, events: EmbeddedEvents) -> CombinedScores:
         """Score embedded events."""
         away, farthest = self.density.measure_events(events), self.distance.score_events(events)
-        return self.bounded(events, self._combine(away, farthest))
+        return self.joined(events, self.bounded(events, self._combine(away, farthest)))
 
     def score_exchanged(self, X: Floats, others: Floats, spans: Sequence[Span]) -> CombinedScores:
         """Score events with one span at a time replaced by that of another event.
@@ -126,10 +132,26 @@ class ScoreCombination:
         other. The surprisal is not bounded: it says what sets an event apart from most others.
         """
         starts = np.array([span.start for span in spans], dtype=np.int64)
-        return self._combine(
+        scores = self._combine(
             self.density.score_exchanged(X, others, starts),
             self.distance.score_exchanged(X, others, starts),
         )
+        if not self.surprisal_dims:
+            return scores
+        return _joined(scores, self._direct_exchanged(X, others, starts))
+
+    def joined(self, events: EmbeddedEvents, scores: CombinedScores) -> CombinedScores:
+        """Join what is a surprisal by itself with that of density and distance."""
+        if not self.surprisal_dims:
+            return scores
+        return _joined(scores, events.largest(self.surprisal_dims))
+
+    def _direct_exchanged(self, X: Floats, others: Floats, starts: Integers) -> Floats:
+        """Return the largest of the surprisals by themselves, of the shape of the scores."""
+        direct = np.repeat(X[:, None, self.surprisal_dims], 1 + len(starts), axis=1)
+        for place, dim in enumerate(self.surprisal_dims):
+            direct[:, 1 + int(np.searchsorted(starts, dim)), place] = others[:, dim]
+        return np.asarray(direct.max(axis=2))
 
     def _combine(self, away: Floats, farthest: Floats) -> CombinedScores:
         """Combine densities of shape (…, n_masses) and distances of shape (…)."""
@@ -164,3 +186,10 @@ class ScoreCombination:
             surprisal[rows] = np.minimum(surprisal[rows], bound)
         beyond = np.float32(_BEYOND) * (scores.surprisal - surprisal)
         return replace(scores, surprisal=surprisal + beyond)
+
+
+def _joined(scores: CombinedScores, direct: Floats) -> CombinedScores:
+    """Combine surprisals with others of the same shape, as those of density and distance are."""
+    smaller = np.minimum(np.minimum(scores.surprisal, direct), np.float32(_SMALLER_MOST))
+    joint = np.maximum(scores.surprisal, direct) + np.float32(_SMALLER_WEIGHT) * smaller
+    return replace(scores, surprisal=joint)

@@ -37,6 +37,7 @@ class Rarity:
         "entity number",
         "entity hour",
         "number given number",
+        "look-alike",
     ]
     """What the figures are about. `entity`: among the events of one entity alone."""
     part: str = ""
@@ -54,7 +55,7 @@ class Rarity:
     """Of a number, the share of the events above it."""
     usual: Any = None
     """What the entity mostly holds there, of numbers a tuple; None or empty if not known. Of a
-    weekday, its usual hour."""
+    weekday, its usual hour. Of a look-alike, the common name."""
 
 
 def surprisal_bins(rarest: Floats, largest: float, missing: Any) -> DriftBins:

@@ -48,6 +48,11 @@ class Span:
         """Return the number of dimensions."""
         return self.stop - self.start
 
+    @property
+    def is_surprisal(self) -> bool:
+        """Return whether its coordinate is a surprisal by itself: names given the column's own."""
+        return self.given == self.column
+
 
 class Part(NamedTuple):
     """Some of the spans of X."""
@@ -81,6 +86,18 @@ class EmbeddedEvents:
         parts = tuple(_without(part, dims) for part in self.parts)
         return EmbeddedEvents(parts, self.n_events, self.n_dims)
 
+    def largest(self, dims: Sequence[int]) -> Vectors:
+        """Return the largest coordinate of each event in these dimensions of X, and at least 0."""
+        largest = np.zeros(self.n_events, dtype=np.float32)
+        for part in self.parts:
+            here = np.flatnonzero(np.isin(_dims(part), dims))
+            if len(here):
+                of_vectors = part.vectors[:, here].max(axis=1)
+                np.maximum(
+                    largest, of_vectors if part.rows is None else of_vectors[part.rows], out=largest
+                )
+        return largest
+
     def blocks(self, size: int) -> Iterator[Vectors]:
         """Give X in blocks of `size` events; the last one may be shorter."""
         for start in range(0, self.n_events, size):
@@ -109,13 +126,17 @@ class EmbeddedEvents:
 
 def _without(part: Part, dims: Codes) -> Part:
     """Return a part with 0 in these dimensions of X."""
-    own = np.concatenate([np.arange(span.start, span.stop) for span in part.spans])
-    left = np.flatnonzero(np.isin(own, dims))
+    left = np.flatnonzero(np.isin(_dims(part), dims))
     if not len(left):
         return part
     vectors = part.vectors.copy()
     vectors[:, left] = 0.0
     return part._replace(vectors=vectors)
+
+
+def _dims(part: Part) -> Codes:
+    """Return the dimensions of X that a part covers, in its order."""
+    return np.concatenate([np.arange(span.start, span.stop) for span in part.spans])
 
 
 def _some_of(part: Part, events: Codes | slice) -> Part:

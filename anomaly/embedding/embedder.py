@@ -18,6 +18,7 @@ from anomaly.embedding.deduplicated import Codes, EmbeddedEvents, Part, Span, Ve
 from anomaly.embedding.entity_rarity import EntityRarityBlock
 from anomaly.embedding.level_habit import LevelHabit
 from anomaly.embedding.local_regression import LocalRegression
+from anomaly.embedding.look_alikes import LookAlikes
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import surprisal
 from anomaly.embedding.read_events import ReadEvents
@@ -31,7 +32,7 @@ from schemas.job.sections import TextEmbedding
 
 EntityBlock = AddressRarityBlock | EntityRarityBlock
 Block = CategoryBlock | EntityBlock | NumberBlock | SequenceBlock | TextBlock | TimeBlock
-Habit = HourHabit | LevelHabit | LocalRegression | NameHabit
+Habit = HourHabit | LevelHabit | LocalRegression | LookAlikes | NameHabit
 _NAMES = (Role.CATEGORY, Role.FLAG, Role.ENTITY)
 """Roles whose values are names: few of them, each with a code."""
 _WIDEST = 1_536
@@ -50,7 +51,8 @@ class EventEmbedder:
     entities: dict[str, CategoryBlock]
     """The names and counts of each entity, and of each peer group: what is context."""
     habits: dict[str, dict[str, Habit]]
-    """Entity, peer group, or given column of a pair -> judged column -> its habit."""
+    """Entity, peer group, or given column of a pair -> judged column -> its habit. Of a category
+    given itself, what looks like its common names."""
     factors: tuple[float, ...] | None = None
     """(n_spans,): what the part of each span is multiplied by; None for 1."""
 
@@ -105,7 +107,8 @@ class EventEmbedder:
         blocks = dict(zip(embedded, side_by_side(fit_block, embedded), strict=True))
         embedder = cls(dict(roles), dict(weights), blocks, entities, {})
         reading = _Reading(embedder, events)
-        for given, column in [*reading.entity_pairs(), *reading.telling_pairs()]:
+        pairs = [*reading.entity_pairs(), *reading.telling_pairs(), *reading.categories()]
+        for given, column in pairs:
             habit = reading.fit_habit(given, column)
             if habit is not None:
                 embedder.habits.setdefault(given, {})[column] = habit
@@ -188,6 +191,8 @@ class EventEmbedder:
             known = value is not None and np.isfinite(beside)
             return habit.rarity(beside, block) if known else cast(NumberBlock, block).rarity(value)
         names, entity = self.name_counts(span.given), event[span.given]
+        if isinstance(habit, LookAlikes):
+            return habit.rarity(names.code_of(value), value)
         rarity = habit.rarity(names.code_of(entity), value, block)
         return replace(rarity, total=names.sample_count_of(entity))
 
@@ -295,6 +300,10 @@ class _Reading:
                 return habit.transform(self._code(given), self._column(column))[:, None]
             case LocalRegression() as habit:
                 return habit.transform(self._level(given), self._level(column))[:, None]
+            case LookAlikes() as habit:
+                names, rows = distinct(self._column(column))
+                codes = self._embedder.name_counts(column).codes(names)
+                return habit.transform(names, codes)[rows, None]
 
     def entity_pairs(self) -> list[tuple[str, str]]:
         """Return every entity with every other column."""
@@ -308,10 +317,17 @@ class _Reading:
         levels = {c: self._level(c) for c, r in roles.items() if r is Role.NUMBER}
         return [*telling_pairs(names, levels), *telling_numbers(levels)]
 
+    def categories(self) -> list[tuple[str, str]]:
+        """Return each category with itself."""
+        return [(c, c) for c, role in self._embedder.roles.items() if role is Role.CATEGORY]
+
     def fit_habit(self, given: str, column: str) -> Habit | None:
         """Learn what is usual in `column` given another; None where there is nothing to learn."""
         if self._embedder.roles[given] is Role.NUMBER:
             return LocalRegression.fit(self._level(given), self._level(column))
+        if given == column:
+            own = self._embedder.name_counts(column)
+            return LookAlikes.fit(own.names, own.counts, own.total)
         entity, n_entities = self._code(given), len(self._embedder.name_counts(given).names)
         match self._embedder.roles[column]:
             case Role.CATEGORY | Role.FLAG | Role.ENTITY:

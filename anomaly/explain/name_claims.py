@@ -3,6 +3,7 @@
 from anomaly.embedding.block import Rarity
 from anomaly.explain.claims import FEWEST, Among, Claim, Judged
 from anomaly.explain.quoting import is_held, quote
+from anomaly.preprocess.close_names import difference
 from schemas.columns.roles import Role
 
 _RARER = 0.2
@@ -16,6 +17,20 @@ def alone(judged: Judged, column: str, rarity: Rarity) -> Claim:
     if rarity.kind == "address" and rarity.around:
         network = f", from the known network `{rarity.part}`"
     return _claim(judged, column, judged.everybody, network)
+
+
+def look_alike(judged: Judged, column: str, rarity: Rarity) -> Claim | None:
+    """Say which common name the name may be mistaken for, and how many records hold each."""
+    value, like, everybody = judged.event[column], rarity.usual, judged.everybody
+    common = 0 if like is None else int(judged.known.holding(column, like).sum())
+    if not common:
+        return None
+    count = int(judged.known.holding(column, value).sum())
+    sentence = (
+        f"{is_held(column, value)}, which looks like `{quote(like)}` ({difference(value, like)}):"
+        f" {judged.seen(count, everybody)}, `{quote(like)}` in {common:,}"
+    )
+    return Claim(quote(value), quote(like), sentence, count / max(everybody.total, 1))
 
 
 def given(judged: Judged, column: str, other: str) -> Claim | None:

@@ -43,7 +43,8 @@ class Sentences:
     def _claims(self, judged: Judged, spans: Sequence[Span]) -> Iterator[Claim | None]:
         column = spans[0].column
         value = judged.event[column]
-        for span in spans:
+        # That a name looks like a common one is told rather than that it is rare.
+        for span in sorted(spans, key=lambda span: not span.is_surprisal):
             yield from self._of_span(judged, span)
         if isinstance(value, str) and self._is_name(column):
             yield name_claims.alone(judged, column, Rarity("name"))
@@ -59,6 +60,8 @@ class Sentences:
                 yield name_claims.alone(judged, column, rarity)
             case "entity name":
                 yield name_claims.given(judged, column, str(given))
+            case "look-alike":
+                yield name_claims.look_alike(judged, column, rarity)
             case "number":
                 yield number_claims.alone(judged, column)
             case "entity number":

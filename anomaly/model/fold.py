@@ -223,10 +223,11 @@ def _combine(
     """
     spans, levels = embedder.spans, embedder.levels
     combination, scores = ScoreCombination.fit(normal, calibration, spans, seed, metric, levels)
-    if not recurs or metric == "cosine":
-        return combination, scores
-    bounded = combination.with_small_masses(SmallMasses.fit(normal, spans, seed, levels))
-    return bounded, bounded.bounded(calibration, scores)
+    if recurs and metric != "cosine":
+        small = SmallMasses.fit(normal, spans, seed, levels)
+        combination = combination.with_small_masses(small)
+        scores = combination.bounded(calibration, scores)
+    return combination, combination.joined(calibration, scores)
 
 
 def days_of(events: pa.Table, roles: Mapping[str, Role]) -> Integers | None:

@@ -22,6 +22,7 @@ from anomaly.embedding.embedder import EventEmbedder
 from anomaly.embedding.entity_rarity import EntityRarityBlock
 from anomaly.embedding.level_habit import LevelHabit
 from anomaly.embedding.local_regression import LocalRegression
+from anomaly.embedding.look_alikes import LookAlikes
 from anomaly.embedding.lsa import TokenSpace
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.own_values import OwnValues
@@ -135,6 +136,7 @@ PARTS = (
     HourHabit,
     LevelHabit,
     LocalRegression,
+    LookAlikes,
     MeaningSpace,
     NameHabit,
     NetworkCounts,

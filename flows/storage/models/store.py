@@ -36,7 +36,7 @@ from schemas.errors import ModelFileError
 from schemas.outputs.model_card import ModelCard
 
 MODELS = "models"
-FORMAT = 7
+FORMAT = 8
 _ARRAYS, _REFERENCES, _STATE, _HEAD = (
     "arrays.safetensors",
     "references.arrow",

@@ -150,3 +150,24 @@ def test_the_number_that_was_changed_is_the_reason_given() -> None:
         model.explaining, events.take(pa.array(drawn)), changed.unify_dictionaries()
     ).reasons
     assert np.mean([row[0].column == "x2" for row in reasons]) >= 0.95
+
+
+def test_a_look_alike_is_told_with_the_common_name_and_the_counts_of_both() -> None:
+    random = np.random.default_rng(0)
+    words = [f"{a}{b}" for a in ("amber", "birch", "cobalt") for b in ("tool", "agent", "job")] * 3
+    kinds = [*["svchost.exe"] * 240, *["explorer.exe"] * 130, *words, *["svch0st.exe"] * 2]
+    events = pa.table({"process": terms(kinds), "x": random.normal(size=len(kinds))})
+    model, drawn = AnomalyModel.fit(events, {"process": Role.CATEGORY, "x": Role.NUMBER}, {}, 0)
+    known = known_records(events, drawn, model.embedder.roles, drawn=False)
+    last = events.slice(len(kinds) - 1)
+    reason = explain(model.explaining, known, last).reasons[0][0]
+    assert reason.sentence == (
+        "`process` is `svch0st.exe`, which looks like `svchost.exe` (differs in one place):"
+        " in 2 of 399 events, `svchost.exe` in 240"
+    )
+    assert (reason.observed, reason.expected) == ("svch0st.exe", "svchost.exe")
+    never = events.slice(len(kinds) - 1).set_column(0, "process", terms(["expl0rer.exe"]))
+    assert explain(model.explaining, known, never).reasons[0][0].sentence == (
+        "`process` is `expl0rer.exe`, which looks like `explorer.exe` (differs in one place):"
+        " never seen in 399 known events, `explorer.exe` in 130"
+    )

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +12,9 @@ from anomaly.detectors.covariance_metric import CovarianceMetric
 from anomaly.detectors.density import DistanceToMeasure
 from anomaly.model.model import PARTS, AnomalyModel
 from anomaly.model.serialization import dump, load
+from schemas.columns.roles import Role
 from schemas.errors import ModelFileError
-from tests.anomaly.logs import PATIENT
+from tests.anomaly.logs import PATIENT, terms
 
 KEYS = st.one_of(
     st.sampled_from(["$array", "$class", "$", "$$class", "a/b", "a", "b", "~", "~1", "parts", ""]),
@@ -110,3 +112,15 @@ def test_every_class_in_a_model_is_a_part(model: AnomalyModel) -> None:
 
     visit(tree)
     assert named - {None} <= {part.__name__ for part in PARTS}
+
+
+def test_a_stored_model_knows_what_looks_like_a_common_name() -> None:
+    words = [f"{a}{b}" for a in ("amber", "birch", "cobalt") for b in ("tool", "agent", "job")]
+    names = [*["svchost.exe"] * 300, *words * 3]
+    events = pa.table({"process": terms(names), "x": np.arange(len(names)) % 7.0})
+    model, _ = AnomalyModel.fit(events, {"process": Role.CATEGORY, "x": Role.NUMBER}, {}, 0)
+    again = through_json(model, PARTS)
+    odd = events.slice(0, 2).set_column(0, "process", terms(["svch0st.exe", "winword.exe"]))
+    p_values = again.score(odd).p_values
+    assert p_values.tolist() == model.score(odd).p_values.tolist()
+    assert p_values[0] < p_values[1]
