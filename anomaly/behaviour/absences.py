@@ -43,15 +43,12 @@ def absent_values(
     it is away by itself.
     """
     n_values = max(len(counts.values), 1)
-    span = int(days.covered[-1]) + 1
-    keys, places = np.unique(
-        (counts.entity * n_values + counts.value) * span + counts.day, return_inverse=True
-    )
-    n = np.bincount(places, counts.n, len(keys)).astype(np.float64)
-    found = _absences(keys // span, keys % span, n, days, whole, n_values)
+    found = _absences(*counts.of_pairs, days, whole, n_values)
     if not named:
         return found
-    there = np.unique(keys // span % n_values * span + keys % span)
+    pair, day, _ = counts.of_pairs
+    span = int(days.covered[-1]) + 1
+    there = np.unique(pair % n_values * span + day)
     return found.take(np.flatnonzero(np.isin(found.value * span + found.start // 24, there)))
 
 

@@ -101,10 +101,8 @@ def new_values(days: ActiveDays, counts: Counts) -> NewValues:
 
     A value that is new for many entities on the same day, such as a new version, is left out.
     """
-    span, n_values = int(days.covered[-1]) + 1, max(len(counts.values), 1)
-    held = np.sort((counts.entity * n_values + counts.value) * span + counts.day)
-    held = held[np.diff(held, prepend=-1) != 0]
-    pair, day = held // span, held % span
+    n_values = max(len(counts.values), 1)
+    pair, day, _ = counts.of_pairs
     begins = np.diff(pair, prepend=-1) != 0
     alone = begins & np.append(begins[1:], True)[: len(pair)]
     pair, day = pair[alone], day[alone]

@@ -44,8 +44,7 @@ def hourly_excess(days: ActiveDays, counts: Counts) -> Signals:
     spread = np.maximum(spread, clumping(counts.entity, n, expected, usual))
     surprisals = excess(n, expected, shape, spread)
     number = expected_number(surprisals, days.judged[of_day])
-    _, group = np.unique(beside.cell, return_inverse=True)
-    most = most_of_others(group, n)
+    most = most_of_others(beside.cell, n)
     return Signals(counts.entity, counts.hour, 1, number, n, most, beside.known)
 
 

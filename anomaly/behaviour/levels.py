@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import nnls
 
-from anomaly.behaviour.peers import FEWEST_PEERS
+from anomaly.behaviour.peers import FEWEST_PEERS, middle_of_each
 from anomaly.behaviour.predictive import away
 from anomaly.behaviour.signals import Signals, most_of_others
 from anomaly.behaviour.tail import expected_number
@@ -187,7 +187,4 @@ def _common_shift(day: Integers, level: Doubles, entity: Integers) -> Doubles:
     size = int(entity.max(initial=-1)) + 1
     own = np.bincount(entity, level, size) / np.maximum(np.bincount(entity, minlength=size), 1)
     away_from = level - own[entity]
-    order = np.lexsort((away_from, day))
-    known, starts, sizes = np.unique(day[order], return_index=True, return_counts=True)
-    middle = np.where(sizes >= FEWEST_PEERS, away_from[order][starts + (sizes - 1) // 2], 0.0)
-    return middle[np.searchsorted(known, day)] if len(day) else np.zeros(0)
+    return middle_of_each(day, away_from, FEWEST_PEERS, 0.0)

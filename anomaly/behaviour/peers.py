@@ -1,6 +1,7 @@
 """Changes that entities have in common: where most do more on a day, it is odd for none."""
 
 import numpy as np
+import numpy.typing as npt
 
 from anomaly.numerics.arrays import Doubles, Integers
 
@@ -8,6 +9,8 @@ FEWEST_PEERS = 3
 """Entities from which on their common change is known: the middle one of three is no single one."""
 _SMALL = 0.5
 """Is added to counts before they are compared: those of rare things would rise without bound."""
+_FEW_CODES = 65_536
+"""Numpy sorts 16 bits by radix."""
 
 
 def with_common_rise(group: Integers, counts: Doubles, expected: Doubles) -> Doubles:
@@ -26,8 +29,36 @@ def with_common_rise(group: Integers, counts: Doubles, expected: Doubles) -> Dou
     [41.5, 41.5, 41.5]
     """
     ratio = (counts + _SMALL) / (expected + _SMALL)
-    order = np.lexsort((ratio, group))
-    known, starts, sizes = np.unique(group[order], return_index=True, return_counts=True)
-    middle = ratio[order][starts + (sizes - 1) // 2]
-    rises = np.where(sizes >= FEWEST_PEERS, np.maximum(middle, 1.0), 1.0)
-    return (expected + _SMALL) * rises[np.searchsorted(known, group)] - _SMALL
+    middles = middle_of_each(group, ratio, FEWEST_PEERS, 1.0)
+    return (expected + _SMALL) * np.maximum(middles, 1.0) - _SMALL
+
+
+def middle_of_each(group: Integers, values: Doubles, fewest: int, otherwise: float) -> Doubles:
+    """Return the middle value of the group of each, the lower of two, float64 (n,).
+
+    Parameters
+    ----------
+    group, values
+        (n,): the group of each value.
+    fewest
+        Values that a group needs.
+    otherwise
+        What a group of fewer values has.
+    """
+    codes = compact(group)
+    order = np.argsort(values)
+    order = order[np.argsort(codes[order], kind="stable")]
+    sizes = np.bincount(codes)
+    middles = np.full(len(sizes), otherwise)
+    told = np.flatnonzero(sizes >= fewest)
+    places = np.cumsum(sizes)[told] - sizes[told] + (sizes[told] - 1) // 2
+    middles[told] = values[order[places]]
+    return middles[codes]
+
+
+def compact(group: Integers) -> npt.NDArray[np.uint16] | Integers:
+    """Return numbers of groups from 0 on: small ones where there are few, which sort faster."""
+    codes = group - group.min(initial=0)
+    if codes.max(initial=0) >= _FEW_CODES:
+        codes = np.unique(codes, return_inverse=True)[1]
+    return codes.astype(np.uint16) if codes.max(initial=0) < _FEW_CODES else codes

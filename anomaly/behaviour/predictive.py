@@ -143,7 +143,12 @@ def excess(counts: Doubles, expected: Doubles, shape: Doubles, dispersed: Double
     """
     size = np.minimum(shape, expected / np.maximum(dispersed - 1.0, 1e-9))
     share = expected / (expected + size)
-    tail = np.where(counts > 0, betainc(np.maximum(counts, 1e-9), size, share), 1.0)
+    size, share = np.broadcast_arrays(size, share, counts)[:2]
+    tail = np.ones(len(counts))
+    # Most counts are 1: P(X >= 1) = 1 - P(0) takes no incomplete beta function.
+    one, more = counts == 1, (counts > 0) & (counts != 1)
+    tail[one] = -np.expm1(size[one] * np.log1p(-share[one]))
+    tail[more] = betainc(counts[more], size[more], share[more])
     return -np.log(np.maximum(tail, _SMALLEST))
 
 

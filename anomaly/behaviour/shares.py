@@ -32,16 +32,12 @@ def share_excess(days: ActiveDays, counts: Counts) -> Signals | None:
     if not 2 <= len(counts.values) <= _MOST_VALUES:
         return None
     span, n_values = int(days.covered[-1]) + 1, len(counts.values)
-    keys, places = np.unique(
-        (counts.entity * n_values + counts.value) * span + counts.day, return_inverse=True
-    )
-    n = np.bincount(places, counts.n, len(keys)).astype(np.float64)
-    pair, day = keys // span, keys % span
+    pair, day, n = counts.of_pairs
     entity, value = pair // n_values, pair % n_values
     of_day = days.places(entity, day)
     in_all = np.bincount(days.entity, days.events, len(days.starts) - 1)
     exposure = in_all[entity] - days.events[of_day]
-    _, of_pair = np.unique(pair, return_inverse=True)
+    of_pair = np.cumsum(np.diff(pair, prepend=-1) != 0) - 1
     past = np.bincount(of_pair, n)[of_pair] - n
     usual = np.bincount(value, n, n_values) + 0.5
     mean = (usual / usual.sum())[value]

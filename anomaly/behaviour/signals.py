@@ -58,14 +58,12 @@ def most_of_others(group: Integers, values: Doubles) -> Doubles:
     """
     if not len(values):
         return np.zeros(0)
-    order = np.lexsort((values, group))
-    last = np.append(group[order][1:] != group[order][:-1], True)
-    n_groups = int(group.max(initial=-1)) + 1
-    top, next_one = np.zeros(n_groups), np.zeros(n_groups)
-    ends = np.flatnonzero(last)
-    top[group[order[ends]]] = values[order[ends]]
-    inner = ends[(ends > 0) & (group[order[np.maximum(ends - 1, 0)]] == group[order[ends]])]
-    next_one[group[order[inner]]] = values[order[inner - 1]]
-    is_top = np.zeros(len(values), dtype=bool)
-    is_top[order[ends]] = True
-    return np.where(is_top, next_one[group], top[group])
+    size = int(group.max()) + 1
+    top, second = np.full(size, -np.inf), np.zeros(size)
+    np.maximum.at(top, group, values)
+    is_top = values == top[group]
+    several = np.bincount(group, minlength=size) > 1
+    tied = np.bincount(group[is_top], minlength=size) > 1
+    second[several] = -np.inf
+    np.maximum.at(second, group[~is_top], values[~is_top])
+    return np.where(is_top & ~tied[group], second[group], top[group])

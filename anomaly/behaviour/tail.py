@@ -14,7 +14,7 @@ windows. Below, the rest of its logarithm counts as log(1 + rest): the order of 
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.numerics.arrays import Doubles
+from anomaly.numerics.arrays import Doubles, Integers
 
 _QUANTILES = np.array([0.5, 0.9, 0.99, 0.999])
 _BODY = 0.9
@@ -44,8 +44,7 @@ def expected_number(surprisals: Doubles, judged: npt.NDArray[np.bool_]) -> Doubl
     told = _QUANTILES[n * (1.0 - _QUANTILES) >= _FEWEST_BEYOND - 1e-9]
     steps = np.diff(np.quantile(surprisals, told)) / -np.diff(np.log(1.0 - told))
     scale, body = _scale(steps), float(np.quantile(surprisals, _BODY))
-    ordered = np.sort(surprisals)
-    counted = np.log((n - np.searchsorted(ordered, surprisals, side="left")) / n)
+    counted = np.log((n - _below(surprisals)) / n)
     share = np.log(1.0 - _BODY) - (surprisals - body) / scale
     share = np.where(surprisals > body, share, counted)
     rest = np.maximum(-share - 2.0 * np.log(n + 1.0), 0.0)
@@ -59,3 +58,13 @@ def _scale(steps: Doubles) -> float:
     if len(steps) < 2 or steps[-2] <= 0.0:
         return largest
     return largest * float(np.clip(steps[-1] / steps[-2], 1.0, _LARGEST_GROWTH))
+
+
+def _below(values: Doubles) -> Integers:
+    """Return how many of some values are below each, int64 (n,)."""
+    order = np.argsort(values)
+    ordered = values[order]
+    places = np.where(np.append(True, ordered[1:] > ordered[:-1]), np.arange(len(values)), 0)
+    below = np.empty(len(values), dtype=np.int64)
+    below[order] = np.maximum.accumulate(places)
+    return below

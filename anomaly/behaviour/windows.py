@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ FIRST_DAY = -25_571
 
 It is a Thursday, as the first of 1970 is.
 """
+_LONGEST_TABLE = 16
+"""Cells of a table for each day of an entity: of sparser days the places are searched for."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,20 @@ class Counts:
     def day(self) -> Integers:
         """Return the day of each row since `FIRST_DAY`."""
         return self.hour // 24
+
+    @cached_property
+    def of_pairs(self) -> tuple[Integers, Integers, Doubles]:
+        """Return pair, day and events of each day of a pair of entity and value, sorted by both.
+
+        The number of a pair is that of its entity times the number of values, plus the value.
+        """
+        span, n_values = int(self.day.max(initial=0)) + 1, max(len(self.values), 1)
+        keys = (self.entity * n_values + self.value) * span + self.day
+        order = np.argsort(keys)
+        keys = keys[order]
+        starts = np.flatnonzero(np.diff(keys, prepend=-1) != 0)
+        n = np.add.reduceat(self.n[order], starts) if len(starts) else self.n
+        return keys[starts] // span, keys[starts] % span, n.astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -69,9 +86,25 @@ class ActiveDays:
 
     def places(self, entity: Integers, day: Integers) -> Integers:
         """Return the place of each entity and day that is active."""
-        span = int(self.covered[-1]) + 1
-        found: Integers = np.searchsorted(self.entity * span + self.day, entity * span + day)
+        first = int(self.covered[0])
+        span = int(self.covered[-1]) + 1 - first
+        if self._table is not None:
+            return self._table[entity * span + day - first].astype(np.int64)
+        found: Integers = np.searchsorted(
+            self.entity * span + self.day - first, entity * span + day - first
+        )
         return found
+
+    @cached_property
+    def _table(self) -> npt.NDArray[np.int32] | None:
+        """Return the place of each entity and day; None where it would be many times as long."""
+        first = int(self.covered[0])
+        span = int(self.covered[-1]) + 1 - first
+        if (len(self.starts) - 1) * span > _LONGEST_TABLE * len(self.day):
+            return None
+        table = np.zeros((len(self.starts) - 1) * span, dtype=np.int32)
+        table[self.entity * span + self.day - first] = np.arange(len(self.day))
+        return table
 
     def of_each(self, counts: Counts) -> Integers:
         """Return what was counted of each entity on each of its days, whatever the value, (n,)."""
