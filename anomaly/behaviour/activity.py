@@ -1,13 +1,13 @@
 """Activity: what each entity does in each hour or day, as counts of a batch that add up.
 
-The order of events, changes and repetitions are seen within a batch alone: what spans the end of
-one is not counted.
+Order, changes, repeats and rhythms may span the end of a batch. So the first and the last events of
+what goes on are given too: `across.py` counts what follows what from one batch to the next.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +23,19 @@ from schemas.events.contract import one_array
 HOUR = 3_600_000_000
 """Microseconds."""
 DAY = 24 * HOUR
-_SOON = HOUR // 6
-"""A change is one of two values within ten minutes."""
+WITHIN = {Kind.ORDER: HOUR, Kind.CHANGES: HOUR // 6}
+"""How long after another an event follows it."""
 _SHORTEST = 10_000_000
 _STEADY = 0.02
 """Two gaps are the same if they differ by at most this part, and none is below ten seconds."""
+_ENDS = {Kind.ORDER: 1, Kind.CHANGES: 1, Kind.REPEATS: 1, Kind.RHYTHM: 2}
+"""Events at either end of a sequence that may be of one with those of the next batch."""
+_MISSING = 0x5851F42D4C957F2D
 _MOST_DISTINCT = 16_384
 """Of a column with more different values in a batch the counts would be as long as the log."""
 _UNREAD = (Role.ID, Role.TIME, Role.IGNORE)
+
+Hashes = npt.NDArray[np.uint64]
 
 _TERMS = pa.dictionary(pa.int32(), pa.string())
 ACTIVITY = pa.schema(
@@ -52,6 +57,33 @@ They are 0 of other kinds. `value` is missing where a batch holds too many diffe
 holds is not known.
 """
 
+ENDS = pa.schema(
+    {
+        "measure": pa.int16(),
+        "batch": pa.int32(),
+        "group": pa.uint64(),
+        "entity": _TERMS,
+        "time": pa.int64(),
+        "value": _TERMS,
+        "gap": pa.bool_(),
+    }
+)
+"""The first and the last events of each sequence in a batch, by measure, sequence and time.
+
+`group` is a number of the sequence: of the entity, with the content and day of `Kind.REPEATS` and
+the names of `Kind.RHYTHM`. `time` is in microseconds. `value` is that of `Kind.ORDER` and
+`Kind.CHANGES`. `gap` tells that others lie between an event and the one before it.
+"""
+
+
+class Counted(NamedTuple):
+    """Counts of a batch, and the ends of its sequences."""
+
+    counts: pa.Table
+    """`ACTIVITY`, by measure."""
+    ends: pa.Table
+    """`ENDS`."""
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -63,9 +95,9 @@ class Terms:
 
 
 def count_activity(
-    events: pa.Table, roles: Mapping[str, Role], measures: Sequence[Measure]
-) -> pa.Table:
-    """Count what entities do in each hour of a batch of conformed events, as `ACTIVITY`.
+    events: pa.Table, roles: Mapping[str, Role], measures: Sequence[Measure], number: int = 0
+) -> Counted:
+    """Count what entities do in each hour of a batch of conformed events.
 
     Parameters
     ----------
@@ -75,14 +107,25 @@ def count_activity(
         Column -> role.
     measures
         What to count; the place of each is its number in the result, which is sorted by it.
+    number
+        The number of the batch.
     """
     batch = _Batch(events, roles)
-    parts = [ACTIVITY.empty_table()]
-    for number, measure in enumerate(measures):
+    counts, ends = [ACTIVITY.empty_table()], [ENDS.empty_table()]
+    for place, measure in enumerate(measures):
         rows, values = batch.told(measure)
         if len(rows):
-            parts.append(_counted(batch, number, measure, rows, values))
-    return pa.concat_tables(parts)
+            counts.append(_counted(batch, place, measure, rows, values))
+        if measure.kind in _ENDS:
+            ends.append(_ends(batch, (place, number), measure))
+    return Counted(pa.concat_tables(counts), pa.concat_tables(ends))
+
+
+def steady(before: Integers, after: Integers) -> npt.NDArray[np.bool_]:
+    """Return whether two gaps of time, one after the other, are as long."""
+    enough = np.minimum(before, after) >= _SHORTEST
+    found: npt.NDArray[np.bool_] = enough & (np.abs(after - before) <= _STEADY * after)
+    return found
 
 
 class _Batch:
@@ -93,7 +136,8 @@ class _Batch:
         time = time_column(roles)
         self.times = events[time].cast(pa.int64()).to_numpy()
         self._terms: dict[str, Terms] = {}
-        self._orders: dict[str, Integers] = {}
+        self._hashes: dict[str, Hashes] = {}
+        self._sequences: dict[tuple[str, Kind], tuple[Integers, Hashes]] = {}
 
     def terms(self, column: str) -> Terms:
         if column not in self._terms:
@@ -112,9 +156,9 @@ class _Batch:
         if measure.kind is Kind.EVENTS:
             return _all_alike(np.flatnonzero(named))
         if measure.kind is Kind.REPEATS:
-            return _all_alike(self._repeats(measure.entity))
+            return _all_alike(self._repeats(measure))
         if measure.kind is Kind.RHYTHM:
-            return _all_alike(self._in_rhythm(measure.entity))
+            return _all_alike(self._in_rhythm(measure))
         column = str(measure.column)
         if measure.kind is Kind.LEVELS:
             return _all_alike(np.flatnonzero(named & np.isfinite(self.numbers(column))))
@@ -129,77 +173,123 @@ class _Batch:
             return rows, Terms(np.zeros(len(rows), dtype=np.int64), pa.array([None], pa.string()))
         return rows, Terms(terms.codes[rows], terms.names)
 
-    def _in_order(self, entity: str) -> Integers:
-        """Return the rows of an entity column with a name, by name and time."""
-        if entity not in self._orders:
-            codes = self.terms(entity).codes
-            order = np.lexsort((self.times, codes))
-            self._orders[entity] = order[codes[order] >= 0]
-        return self._orders[entity]
+    def sequences(self, measure: Measure) -> tuple[Integers, Hashes]:
+        """Return the rows of named entities by sequence and time, and the sequence of each row."""
+        key = measure.entity, measure.kind if measure.column is None else Kind.ORDER
+        if key not in self._sequences:
+            group = self._hashed(measure.entity)
+            if measure.kind is Kind.REPEATS:
+                group = _mixed(_mixed(group, self._content), (self.times // DAY).view(np.uint64))
+            if measure.kind is Kind.RHYTHM:
+                group = _mixed(group, self._names)
+            order = self._by_time[np.argsort(group[self._by_time], kind="stable")]
+            named = self.terms(measure.entity).codes[order] >= 0
+            self._sequences[key] = order[named], group
+        order, group = self._sequences[key]
+        if measure.column is not None:
+            order = order[self.terms(measure.column).codes[order] >= 0]
+        return order, group
+
+    @cached_property
+    def _by_time(self) -> Integers:
+        return np.argsort(self.times, kind="stable")
 
     def _followed(self, measure: Measure, terms: Terms) -> tuple[Integers, Terms]:
         """Return the rows that follow one of the same entity soon, and both values as one."""
-        order = self._in_order(measure.entity)
-        order = order[terms.codes[order] >= 0]
+        order, whose = self.sequences(measure)
         first, then = order[:-1], order[1:]
-        whose, held = self.terms(measure.entity).codes, terms.codes
-        within = HOUR if measure.kind is Kind.ORDER else _SOON
-        follows = (whose[first] == whose[then]) & (self.times[then] - self.times[first] <= within)
+        soon = self.times[then] - self.times[first] <= WITHIN[measure.kind]
+        follows, held = (whose[first] == whose[then]) & soon, terms.codes
         if measure.kind is Kind.CHANGES:
             return _all_alike(then[follows & (held[first] != held[then])])
         first, then = first[follows], then[follows]
         n = max(len(terms.names), 1)
         pairs, codes = np.unique(held[first] * n + held[then], return_inverse=True)
-        names = pc.binary_join_element_wise(
-            terms.names.take(pa.array(pairs // n)), terms.names.take(pa.array(pairs % n)), " → "
+        names = pairs_of(
+            terms.names.take(pa.array(pairs // n)), terms.names.take(pa.array(pairs % n))
         )
         return then, Terms(codes.astype(np.int64), names)
 
-    def _repeats(self, entity: str) -> Integers:
+    def _repeats(self, measure: Measure) -> Integers:
         """Return the rows with the content of an earlier one of the same entity and day."""
-        whose, days = self.terms(entity).codes, self.times // DAY
-        order = np.lexsort((self.times, self._content, days, whose))
-        order = order[whose[order] >= 0]
-        first, then = order[:-1], order[1:]
-        same = (whose[first] == whose[then]) & (days[first] == days[then])
-        return then[same & (self._content[first] == self._content[then])]
+        order, group = self.sequences(measure)
+        return order[1:][group[order[1:]] == group[order[:-1]]]
 
-    def _in_rhythm(self, entity: str) -> Integers:
+    def _in_rhythm(self, measure: Measure) -> Integers:
         """Return the rows that follow one of the same names as that one followed one before."""
-        whose, names = self.terms(entity).codes, self._names
-        order = np.lexsort((self.times, names, whose))
-        order = order[whose[order] >= 0]
-        same = (whose[order[:-1]] == whose[order[1:]]) & (names[order[:-1]] == names[order[1:]])
+        order, group = self.sequences(measure)
+        same = group[order[:-1]] == group[order[1:]]
         gaps = np.where(same, np.diff(self.times[order]), 0)
-        before, after = gaps[:-1], gaps[1:]
-        steady = (np.minimum(before, after) >= _SHORTEST) & (
-            np.abs(after - before) <= _STEADY * after
-        )
-        return order[2:][steady]
+        return order[2:][steady(gaps[:-1], gaps[1:])]
 
     @cached_property
-    def _content(self) -> npt.NDArray[np.uint64]:
+    def _content(self) -> Hashes:
         """Return a number of what each row holds, but for its id and time, uint64 (n,)."""
-        return self._hashed(_UNREAD)
+        return self._hashed_without(_UNREAD)
 
     @cached_property
-    def _names(self) -> npt.NDArray[np.uint64]:
+    def _names(self) -> Hashes:
         """Return a number of the names that each row holds, uint64 (n,)."""
-        return self._hashed((*_UNREAD, Role.NUMBER, Role.TEXT))
+        return self._hashed_without((*_UNREAD, Role.NUMBER, Role.TEXT))
 
-    def _hashed(self, unread: Collection[Role]) -> npt.NDArray[np.uint64]:
+    def _hashed_without(self, unread: Collection[Role]) -> Hashes:
         content = np.zeros(self._events.num_rows, dtype=np.uint64)
         for column, role in self._roles.items():
-            if role in unread:
-                continue
-            if role is Role.NUMBER:
-                own = self.numbers(column).view(np.uint64)
-            else:
-                own = self.terms(column).codes.astype(np.uint64)
-            # Multiply and shift, as in FNV and SplitMix: alike sums of unlike columns are rare.
-            content = (content ^ own) * np.uint64(0x9E3779B97F4A7C15)
-            content ^= content >> np.uint64(29)
+            if role not in unread:
+                content = _mixed(content, self._hashed(column))
         return content
+
+    def _hashed(self, column: str) -> Hashes:
+        """Return a number of the value of each row, the same in any batch, uint64 (n,)."""
+        if column not in self._hashes:
+            if self._roles[column] is Role.NUMBER:
+                self._hashes[column] = self.numbers(column).view(np.uint64)
+            else:
+                terms = self.terms(column)
+                names = terms.names.to_numpy(zero_copy_only=False)
+                known = pd.util.hash_array(names, categorize=False).astype(np.uint64)
+                self._hashes[column] = np.append(known, np.uint64(_MISSING))[terms.codes]
+        return self._hashes[column]
+
+
+def _mixed(content: Hashes, own: Hashes) -> Hashes:
+    # Multiply and shift, as in FNV and SplitMix: alike sums of unlike columns are rare.
+    mixed = (content ^ own) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(29)
+    return mixed
+
+
+def pairs_of(first: pa.Array, then: pa.Array) -> pa.Array:
+    """Return pairs of values, one after the other, as one."""
+    return pc.binary_join_element_wise(first, then, " → ")
+
+
+def _ends(batch: _Batch, numbers: tuple[int, int], measure: Measure) -> pa.Table:
+    """Return the ends of the sequences of a measure; `numbers` are those of measure and batch."""
+    order, group = batch.sequences(measure)
+    starts = np.flatnonzero(np.diff(group[order], prepend=~group[order[:1]]) != 0)
+    sizes = np.diff(starts, append=len(order))
+    place, size = np.arange(len(order)) - np.repeat(starts, sizes), np.repeat(sizes, sizes)
+    most = _ENDS[measure.kind]
+    near = (place < most) | ((place >= size - most) & (measure.kind is not Kind.REPEATS))
+    rows, gap = order[near], ((size > 2 * most) & (place == size - most))[near]
+    whose, n = batch.terms(measure.entity), len(rows)
+    held = pa.DictionaryArray.from_arrays(pa.nulls(n, pa.int32()), pa.array([""], pa.string()))
+    if measure.column is not None:
+        values = batch.terms(measure.column)
+        held = pa.DictionaryArray.from_arrays(
+            pa.array(values.codes[rows].astype(np.int32)), values.names
+        )
+    arrays = [
+        pa.array(np.full(n, numbers[0], dtype=np.int16)),
+        pa.array(np.full(n, numbers[1], dtype=np.int32)),
+        pa.array(group[rows]),
+        pa.DictionaryArray.from_arrays(pa.array(whose.codes[rows].astype(np.int32)), whose.names),
+        pa.array(batch.times[rows]),
+        held,
+        pa.array(gap),
+    ]
+    return pa.table(arrays, schema=ENDS)
 
 
 def _all_alike(rows: Integers) -> tuple[Integers, Terms]:
@@ -240,8 +330,7 @@ def _counted(
     return pa.table(arrays, schema=ACTIVITY)
 
 
-def places_of_measures(table: pa.Table, n_measures: int) -> Iterator[tuple[int, int]]:
-    """Give where the rows of each measure begin and how many they are, in a sorted table."""
-    ends = np.searchsorted(table["measure"].to_numpy(), np.arange(n_measures + 1))
-    for first, stop in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
-        yield first, stop - first
+def place_of_measure(table: pa.Table, number: int) -> tuple[int, int]:
+    """Return where the rows of a measure begin and how many they are, in a sorted table."""
+    first, stop = np.searchsorted(table["measure"].to_numpy(), [number, number + 1]).tolist()
+    return first, stop - first

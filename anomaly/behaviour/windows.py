@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -114,8 +114,7 @@ class ActiveDays:
 
 def names_of(tables: Sequence[pa.Table]) -> pa.Array:
     """Return the names of all entities in tables of `ACTIVITY`, sorted, string."""
-    found = [pc.unique(one_array(table["entity"]).cast(pa.string())) for table in tables]
-    names = pc.unique(pa.chunked_array(found, pa.string()))
+    names = _terms(tables, "entity").dictionary
     return names.take(pc.array_sort_indices(names))
 
 
@@ -133,23 +132,26 @@ def add_up(tables: Sequence[pa.Table], names: pa.Array) -> Counts:
     -------
     The counts; none where the values of some rows are not known.
     """
-    table = pa.concat_tables([ACTIVITY.empty_table(), *tables]).unify_dictionaries()
-    if table["value"].null_count:
-        table = ACTIVITY.empty_table()
-    whose, held = one_array(table["entity"]), one_array(table["value"])
-    # The dictionary may hold the values of other measures, too.
-    values = pc.unique(held.dictionary.take(pc.unique(held.indices)))
-    values = values.take(pc.array_sort_indices(values))
-    entity, value = _codes(whose, names), _codes(held, values)
-    hour = table["hour"].to_numpy().astype(np.int64) - FIRST_DAY * 24
+    if any(table["value"].null_count for table in tables):
+        tables = []
+    whose, held = _terms(tables, "entity"), _terms(tables, "value")
+    values = held.dictionary.take(pc.array_sort_indices(held.dictionary))
+    hour = _column(tables, "hour").astype(np.int64) - FIRST_DAY * 24
     first = int(hour.min(initial=0))
     span, n_values = int(hour.max(initial=0)) - first + 1, max(len(values), 1)
-    numbers, known = pd.factorize((entity * span + hour - first) * n_values + value)
-    order = np.argsort(known)
-    keys, places = known[order], np.argsort(order)[numbers]
+    keys = (_codes(whose, names) * span + hour - first) * n_values + _codes(held, values)
+    order: Integers | slice = slice(None)
+    if np.any(keys[1:] <= keys[:-1]):
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+    places = np.cumsum(np.diff(keys, prepend=-1) != 0) - 1
+    keys = keys[np.diff(keys, prepend=-1) != 0]
 
     def added(column: str) -> Doubles:
-        sums = np.bincount(places, table[column].to_numpy(), len(keys)).astype(np.float64)
+        numbers = _column(tables, column)
+        if not numbers.any():
+            return np.zeros(len(keys))
+        sums = np.bincount(places, numbers[order], len(keys)).astype(np.float64)
         return np.nan_to_num(sums)
 
     return Counts(
@@ -161,6 +163,34 @@ def add_up(tables: Sequence[pa.Table], names: pa.Array) -> Counts:
         total=added("total"),
         values=values.to_pylist(),
     )
+
+
+def merged(tables: Sequence[pa.Table], number: int) -> pa.Table:
+    """Put the rows of one measure together: each entity, hour and value once, sorted by them.
+
+    Rows whose values are not known stay as they are, with all others of the measure.
+
+    Parameters
+    ----------
+    tables
+        Rows of one measure, as `ACTIVITY`.
+    number
+        The number of the measure.
+    """
+    if any(table["value"].null_count for table in tables):
+        return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    names = names_of(tables)
+    counts = add_up(tables, names)
+    columns = [
+        pa.array(np.full(len(counts.n), number, dtype=np.int16)),
+        pa.DictionaryArray.from_arrays(pa.array(counts.entity.astype(np.int32)), names),
+        pa.array((counts.hour + FIRST_DAY * 24).astype(np.int32)),
+        pa.DictionaryArray.from_arrays(
+            pa.array(counts.value.astype(np.int32)), pa.array(counts.values, pa.string())
+        ),
+        *(pa.array(each) for each in (counts.n, counts.total, counts.logs)),
+    ]
+    return pa.table(columns, schema=ACTIVITY)
 
 
 def active_days(counts: Counts, n_entities: int, judged_from: int | None) -> ActiveDays:
@@ -188,7 +218,27 @@ def active_days(counts: Counts, n_entities: int, judged_from: int | None) -> Act
     )
 
 
+def _column(tables: Sequence[pa.Table], name: str) -> npt.NDArray[Any]:
+    kind = ACTIVITY.field(name).type.to_pandas_dtype()
+    return np.concatenate([np.zeros(0, kind), *(table[name].to_numpy() for table in tables)])
+
+
+def _terms(tables: Sequence[pa.Table], name: str) -> pa.DictionaryArray:
+    """Return a column of terms, whose dictionary holds those alone that are there."""
+    # The dictionary of a table may hold the values of other measures, too.
+    held = [_without_others(one_array(table[name])) for table in tables]
+    return one_array(pa.chunked_array(held, ACTIVITY.field(name).type).unify_dictionaries())
+
+
+def _without_others(terms: pa.DictionaryArray) -> pa.DictionaryArray:
+    codes = terms.indices.to_numpy()
+    there = np.bincount(codes, minlength=len(terms.dictionary)) > 0
+    renumbered = (np.cumsum(there) - 1).astype(np.int32)
+    known = terms.dictionary.take(pa.array(np.flatnonzero(there)))
+    return pa.DictionaryArray.from_arrays(pa.array(renumbered[codes]), known)
+
+
 def _codes(terms: pa.DictionaryArray, names: pa.Array) -> Integers:
     places = pc.index_in(terms.dictionary, names).fill_null(-1).to_numpy(zero_copy_only=False)
-    codes: Integers = places.astype(np.int64)[terms.indices.to_numpy(zero_copy_only=False)]
+    codes: Integers = places.astype(np.int64)[terms.indices.to_numpy()]
     return codes

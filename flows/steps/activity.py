@@ -1,14 +1,23 @@
 """Activity of the entities of a run: counted as its records are scored, kept for later runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anomaly.behaviour.activity import ACTIVITY, HOUR, count_activity, places_of_measures
+from anomaly.behaviour.across import counted_across
+from anomaly.behaviour.activity import (
+    ACTIVITY,
+    ENDS,
+    HOUR,
+    Counted,
+    count_activity,
+    place_of_measure,
+)
 from anomaly.behaviour.measures import Measure, measures_of
+from anomaly.behaviour.windows import merged
 from flows.steps.records import BATCH_ROWS, Batch, Records
 from flows.steps.run import Run
 from flows.storage.fs.scratch import Scratch
@@ -19,8 +28,17 @@ from schemas.outputs.tables import ACTIVITY_OF_RUN
 
 _PART = "activity-{}"
 """What the scratch holds of each chunk: `ACTIVITY`, by measure."""
+_ENDS_OF = "activity-ends-{}"
+"""And `ENDS`, by measure."""
 _SPAN = "activity-times-{}"
 """And the first and the last time of each batch of it."""
+_MERGED = "activity-of-{}"
+"""And of each measure: `ACTIVITY` of the run."""
+_BATCHES_OF_CHUNK = 1_048_576
+"""More than a chunk has: so batches are numbered in the order of the log."""
+_ENDS_AT_ONCE = 1_048_576
+"""Ends of sequences that are held in memory at a time."""
+_ROWS_AT_ONCE = 131_072
 MOST_EVENTS = 5_000_000
 """Events of a run whose entities are judged: the counts of more may not fit in memory."""
 MOST_DAYS = 28
@@ -35,14 +53,11 @@ def measures_of_run(run: Run, records: Records) -> tuple[Measure, ...]:
 
 
 class ActivityOfChunk:
-    """Counts the activity in a chunk of records, so many at a time as a batch may hold.
-
-    Small batches are put together: what follows what is seen across the files they come from.
-    """
+    """Counts the activity in a chunk of records, so many at a time as a batch may hold."""
 
     def __init__(self, records: Records, measures: Sequence[Measure]) -> None:
         self._roles, self._measures = records.roles, measures
-        self._found: list[pa.Table] = []
+        self._found: list[Counted] = []
         self._waiting: list[pa.Table] = []
         self._span: list[int] = []
 
@@ -59,8 +74,12 @@ class ActivityOfChunk:
         """Leave the counts in the scratch."""
         if self._measures:
             self._count()
-            found = pa.concat_tables([ACTIVITY.empty_table(), *self._found])
-            scratch.write_table(_PART.format(chunk), _by_measure(found))
+            counts = [ACTIVITY.empty_table(), *(each.counts for each in self._found)]
+            scratch.write_table(_PART.format(chunk), _by_measure(pa.concat_tables(counts)))
+            ends = pa.concat_tables([ENDS.empty_table(), *(each.ends for each in self._found)])
+            number = pc.add(ends["batch"], pa.scalar(chunk * _BATCHES_OF_CHUNK, pa.int32()))
+            numbered = ends.set_column(ENDS.get_field_index("batch"), "batch", number)
+            scratch.write_table(_ENDS_OF.format(chunk), _by_measure(numbered))
             scratch.write_array(_SPAN.format(chunk), np.array(self._span, dtype=np.int64))
 
     def _count(self) -> None:
@@ -69,21 +88,8 @@ class ActivityOfChunk:
         events = self._waiting[0]
         if len(self._waiting) > 1:
             events = pa.concat_tables(self._waiting).unify_dictionaries().combine_chunks()
-        self._found.append(count_activity(events, self._roles, self._measures))
+        self._found.append(count_activity(events, self._roles, self._measures, len(self._found)))
         self._waiting = []
-
-
-def read_chunks(
-    scratch: Scratch, n_chunks: int, measures: Sequence[Measure]
-) -> list[list[pa.Table]]:
-    """Read the activity in all chunks of a run: a list of tables for each measure."""
-    found: list[list[pa.Table]] = [[] for _ in measures]
-    for chunk in range(n_chunks):
-        table = scratch.read_table(_PART.format(chunk))
-        for own, (first, n) in zip(found, places_of_measures(table, len(measures)), strict=True):
-            if n:
-                own.append(table.slice(first, n))
-    return found
 
 
 def chunks_between(scratch: Scratch, n_chunks: int, first: int, last: int) -> list[int]:
@@ -92,17 +98,65 @@ def chunks_between(scratch: Scratch, n_chunks: int, first: int, last: int) -> li
     return [i for i, span in spans if len(span) and span.min() <= last and span.max() >= first]
 
 
-def write_activity(
-    run: Run, found: Sequence[Sequence[pa.Table]], measures: Sequence[Measure]
-) -> int:
-    """Write the activity of a run for later ones, as `ACTIVITY_OF_RUN`; return its rows."""
-    rows = 0
+def merge_activity(run: Run, n_chunks: int, measures: Sequence[Measure]) -> int:
+    """Put the activity in all chunks together, for `activity_of_run` and, written, for later runs.
+
+    It is written as `ACTIVITY_OF_RUN`. One measure at a time is in memory.
+
+    Returns
+    -------
+    Its rows.
+    """
+    rows, scratch = 0, run.scratch
+    counts, ends = (_Chunks(scratch, name, n_chunks, len(measures)) for name in (_PART, _ENDS_OF))
     with run.folder.open_part("activity", 0, ACTIVITY_OF_RUN) as writer:
-        for measure, tables in zip(measures, found, strict=True):
-            for table in tables:
-                writer.write(_as_output(measure, table))
-                rows += table.num_rows
+        for number, measure in enumerate(measures):
+            found = [*counts.of(number), *_across(ends, measure, number)]
+            table = merged(found, number) if found else ACTIVITY.empty_table()
+            scratch.write_table(_MERGED.format(number), table)
+            for first in range(0, table.num_rows, _ROWS_AT_ONCE):
+                writer.write(_as_output(measure, table.slice(first, _ROWS_AT_ONCE)))
+            rows += table.num_rows
     return rows
+
+
+def activity_of_run(scratch: Scratch, number: int) -> list[pa.Table]:
+    """Read the activity of a measure in a run: one table, or none where nothing was counted."""
+    table = scratch.read_table(_MERGED.format(number))
+    return [table] if table.num_rows else []
+
+
+class _Chunks:
+    """Tables of the chunks of a run, each sorted by measure."""
+
+    def __init__(self, scratch: Scratch, name: str, n_chunks: int, n_measures: int) -> None:
+        self._scratch, self._n_measures = scratch, n_measures
+        self._names = [name.format(chunk) for chunk in range(n_chunks)]
+        # A table is mapped from a file, so that only what is used takes memory. From a store
+        # it would be fetched again for each measure.
+        self._held = None if scratch.is_mapped else [*map(scratch.read_table, self._names)]
+
+    def of(self, number: int) -> Iterator[pa.Table]:
+        """Give the rows of a measure, chunk by chunk."""
+        for table in self._held or map(self._scratch.read_table, self._names):
+            first, n = place_of_measure(table, number)
+            if n:
+                yield table.slice(first, n)
+
+
+def _across(ends: _Chunks, measure: Measure, number: int) -> Iterator[pa.Table]:
+    """Count what follows what from batch to batch, some of the sequences at a time."""
+    n_parts = -(-sum(table.num_rows for table in ends.of(number)) // _ENDS_AT_ONCE)
+    for part in range(n_parts):
+        some = [_part_of(table, part, n_parts) for table in ends.of(number)]
+        found = counted_across(pa.concat_tables(some), measure.kind, number)
+        if found.num_rows:
+            yield found
+
+
+def _part_of(ends: pa.Table, part: int, n_parts: int) -> pa.Table:
+    own = ends["group"].to_numpy() % np.uint64(n_parts) == part
+    return ends.filter(pa.array(own))
 
 
 def past_activity(

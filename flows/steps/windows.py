@@ -12,10 +12,10 @@ from flows.runtime.run_log import log
 from flows.runtime.work import Step
 from flows.steps.activity import (
     MOST_EVENTS,
+    activity_of_run,
     measures_of_run,
+    merge_activity,
     past_activity,
-    read_chunks,
-    write_activity,
 )
 from flows.steps.gather import Gathered
 from flows.steps.run import Run
@@ -48,15 +48,16 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
         log("days of entities are not judged", WARNING, events=records.total, most=MOST_EVENTS)
     if not measures or scored.covers is None:
         return JudgedWindows()
-    own = read_chunks(run.scratch, records.n_chunks, measures)
-    rows_of_activity = write_activity(run, own, measures)
+    rows_of_activity = merge_activity(run, records.n_chunks, measures)
     files = run.plan.manifest_files()
     earlier = earlier_runs(run.folder.job_folder, run.partition, times_covered(scored), files)
     first_day = scored.covers[0] // DAY
     past = past_activity(earlier, measures, first_day)
     known = any(past)
     time, judged_from = str(time_column(records.roles)), first_day if known else None
-    found = odd_windows(lambda i: past[i] + own[i], measures, time, judged_from)
+    found = odd_windows(
+        lambda i: past[i] + activity_of_run(run.scratch, i), measures, time, judged_from
+    )
     windows = tuple(found[:MOST_WINDOWS])
     for place, rows in enumerate(rows_of_windows(run, records, windows)):
         run.scratch.write_array(ROWS_OF_WINDOW.format(place), np.asarray(rows))

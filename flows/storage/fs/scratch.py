@@ -32,6 +32,11 @@ class Scratch:
             self.path.mkdir(exist_ok=True)
         return self
 
+    @property
+    def is_mapped(self) -> bool:
+        """Return whether what is read is mapped from files of this machine."""
+        return isinstance(self.path, Path)
+
     def write_array(self, name: str, array: npt.NDArray[Any]) -> None:
         """Keep an array of numbers."""
         with (

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.behaviour.activity import DAY, HOUR, count_activity, places_of_measures
+from anomaly.behaviour.activity import DAY, HOUR, count_activity, place_of_measure
 from anomaly.behaviour.measures import Kind, Measure, measures_of
 from anomaly.behaviour.odd_windows import OddWindow, odd_windows
 from anomaly.behaviour.windows import ActiveDays, Counts, active_days, add_up, names_of
@@ -92,8 +92,9 @@ def judged(
     for first, stop in pairwise(cuts):
         part = rows[first:stop]
         events = conformed({c: [each[c] for each in part] for c in ROLES}, ROLES)
-        table = count_activity(events, ROLES, measures)
-        for own, (start, n) in zip(found, places_of_measures(table, len(measures)), strict=True):
+        table = count_activity(events, ROLES, measures).counts
+        for number, own in enumerate(found):
+            start, n = place_of_measure(table, number)
             own.append(table.slice(start, n))
     return odd_windows(lambda i: found[i], measures, "time", judged_from)
 
@@ -102,8 +103,8 @@ def counted(rows: list[Row], measure: Measure) -> tuple[list[str], ActiveDays, C
     """Return the entities of a log, their days and the counts of one measure."""
     events = conformed({c: [each[c] for each in rows] for c in ROLES}, ROLES)
     measures = [Measure(measure.entity, Kind.EVENTS), measure]
-    table = count_activity(events, ROLES, measures)
-    parts = [table.slice(start, n) for start, n in places_of_measures(table, 2)]
+    table = count_activity(events, ROLES, measures).counts
+    parts = [table.slice(*place_of_measure(table, number)) for number in range(2)]
     names = names_of(parts[:1])
     days = active_days(add_up(parts[:1], names), len(names), None)
     return names.to_pylist(), days, add_up(parts[1:], names)

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.behaviour.activity import ACTIVITY, DAY, HOUR, count_activity, places_of_measures
+from anomaly.behaviour.across import counted_across
+from anomaly.behaviour.activity import ACTIVITY, DAY, HOUR, count_activity, place_of_measure
 from anomaly.behaviour.measures import Kind, Measure, measures_of
 from schemas.columns.roles import Role
 from tests import naive
@@ -60,7 +62,20 @@ def table(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def counts(rows: list[dict[str, Any]], measures: Sequence[Measure] = MEASURES) -> Counter[Any]:
-    return added([count_activity(table(rows), ROLES, measures)])
+    return added([count_activity(table(rows), ROLES, measures).counts])
+
+
+def counts_of_cut(rows: list[dict[str, Any]], sizes: Sequence[int]) -> Counter[Any]:
+    """Return the counts of rows that come in batches of these sizes, and of what is across them."""
+    batches = [
+        count_activity(table(rows[first:stop]), ROLES, MEASURES, number)
+        for number, (first, stop) in enumerate(pairwise([0, *accumulate(sizes), len(rows)]))
+    ]
+    across = []
+    for number, measure in enumerate(MEASURES):
+        slices = [batch.ends.slice(*place_of_measure(batch.ends, number)) for batch in batches]
+        across.append(counted_across(pa.concat_tables(slices), measure.kind, number))
+    return added([*(batch.counts for batch in batches), *across])
 
 
 def added(tables: list[pa.Table]) -> Counter[Any]:
@@ -95,6 +110,34 @@ def test_counts_of_rows_at_the_same_time_are_those_of_a_loop_in_their_order(rows
 
 
 @PATIENT
+@given(ROWS, st.lists(st.integers(0, 7), max_size=8))
+def test_any_cut_of_rows_in_the_order_of_their_times_gives_the_same_counts(rows, sizes):
+    rows = sorted(rows, key=lambda row: row["time"])
+    assert counts_of_cut(rows, sizes) == naively(rows)
+
+
+@PATIENT
+@given(ROWS, st.integers(0, 9))
+def test_repeats_are_counted_in_any_order_of_the_rows(rows, size):
+    number = next(i for i, each in enumerate(MEASURES) if each.kind is Kind.REPEATS)
+
+    def repeats(found: Counter[Any]) -> dict[Any, int]:
+        return {key: n for key, n in found.items() if key[0] == number}
+
+    assert repeats(counts_of_cut(rows, [size] * 4)) == repeats(naively(rows))
+
+
+def test_what_comes_before_the_last_event_of_an_earlier_batch_follows_none_of_it():
+    rows = [
+        {"user": "ann", "action": action, "ok": None, "size": 1.0, "time": DAY_OF_LOG + minute * 60}
+        for action, minute in (("read", 5), ("write", 1))
+    ]
+    pairs = next(i for i, each in enumerate(MEASURES) if each.kind is Kind.ORDER)
+    assert not [key for key in counts_of_cut(rows, [1]) if key[0] == pairs]
+    assert [key for key in counts_of_cut(rows[::-1], [1]) if key[0] == pairs]
+
+
+@PATIENT
 @given(APART, st.randoms(use_true_random=False))
 def test_the_order_of_rows_makes_no_difference(rows, random):
     shuffled = random.sample(rows, len(rows))
@@ -104,7 +147,7 @@ def test_the_order_of_rows_makes_no_difference(rows, random):
 @PATIENT
 @given(ROWS, ROWS)
 def test_counts_of_two_batches_add_up_to_those_of_both(some, others):
-    batches = [count_activity(table(rows), ROLES, ADDED) for rows in (some, others)]
+    batches = [count_activity(table(rows), ROLES, ADDED).counts for rows in (some, others)]
     assert added(batches) == counts([*some, *others], ADDED)
 
 
@@ -112,7 +155,7 @@ def test_counts_of_two_batches_add_up_to_those_of_both(some, others):
 @given(ROWS)
 def test_sums_of_numbers_are_those_of_a_loop_and_always_finite(rows):
     number = next(i for i, each in enumerate(MEASURES) if each.kind is Kind.LEVELS)
-    found = count_activity(table(rows), ROLES, MEASURES)
+    found = count_activity(table(rows), ROLES, MEASURES).counts
     for row in found.to_pylist():
         assert all(math.isfinite(row[name]) for name in ("total", "logs"))
         if row["measure"] != number:
@@ -131,22 +174,22 @@ def test_sums_of_numbers_are_those_of_a_loop_and_always_finite(rows):
 @PATIENT
 @given(ROWS)
 def test_each_count_stands_once_and_by_measure(rows):
-    found = count_activity(table(rows), ROLES, MEASURES)
+    found = count_activity(table(rows), ROLES, MEASURES).counts
     assert found.schema == ACTIVITY
     keys = [tuple(row[c] for c in ACTIVITY.names[:4]) for row in found.to_pylist()]
     pairs = next(i for i, each in enumerate(MEASURES) if each.kind is Kind.ORDER)
     # Two pairs of values may be written alike where a value holds an arrow.
     assert all(n == 1 or key[0] == pairs for key, n in Counter(keys).items())
-    places = list(places_of_measures(found, len(MEASURES)))
+    places = [place_of_measure(found, number) for number in range(len(MEASURES))]
     for number, (first, n) in enumerate(places):
         assert set(found["measure"].slice(first, n).to_pylist()) <= {number}
     assert sum(n for _, n in places) == len(keys)
 
 
 def test_a_batch_without_rows_or_names_counts_nothing():
-    assert count_activity(table([]), ROLES, MEASURES).num_rows == 0
+    assert count_activity(table([]), ROLES, MEASURES).counts.num_rows == 0
     nobody = [{"user": None, "action": "read", "ok": None, "size": 1.0, "time": 0}]
-    assert count_activity(table(nobody), ROLES, MEASURES).num_rows == 0
+    assert count_activity(table(nobody), ROLES, MEASURES).counts.num_rows == 0
 
 
 def test_hours_and_days_are_those_of_utc():
@@ -169,7 +212,7 @@ def test_values_of_a_batch_that_are_too_many_are_told_as_not_known():
     }
     roles = {"time": Role.TIME, "user": Role.ENTITY, "file": Role.CATEGORY}
     found = count_activity(conformed(rows, roles), roles, [Measure("user", Kind.VALUES, "file")])
-    assert [(row["n"], row["value"]) for row in found.to_pylist()] == [(n, None)]
+    assert [(row["n"], row["value"]) for row in found.counts.to_pylist()] == [(n, None)]
 
 
 def test_counts_of_too_many_values_go_together_with_others():
@@ -178,7 +221,7 @@ def test_counts_of_too_many_values_go_together_with_others():
         {"user": "ann", "action": f"a{i}", "ok": None, "size": math.nan, "time": i * 1_000_000}
         for i in range(n)
     ]
-    both = [count_activity(table(some), ROLES, MEASURES) for some in (rows, rows[:9])]
+    both = [count_activity(table(some), ROLES, MEASURES).counts for some in (rows, rows[:9])]
     together = pa.concat_tables(both).unify_dictionaries()
     values = MEASURES.index(Measure("user", Kind.VALUES, "action"))
     of_actions = together.filter(pc.equal(together["measure"], values))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.behaviour.activity import ACTIVITY
-from anomaly.behaviour.windows import FIRST_DAY, active_days, add_up, names_of
+from anomaly.behaviour.windows import FIRST_DAY, active_days, add_up, merged, names_of
 from tests.anomaly.logs import PATIENT
 
 NAMES = st.sampled_from(["", "ann", "b → c", "名前"])
@@ -52,6 +52,19 @@ def test_counts_of_tables_add_up_to_those_of_a_loop(parts):
 
 @PATIENT
 @given(TABLES)
+def test_merged_tables_hold_each_entity_hour_and_value_once_and_all_counts(parts):
+    found = merged([table(rows) for rows in parts], 3)
+    keys = [(row["entity"], row["hour"], row["value"]) for row in found.to_pylist()]
+    assert keys == sorted(set(keys))
+    naively: Counter = Counter()
+    for entity, hour, value, n in (row for rows in parts for row in rows):
+        naively[entity, hour, value] += n
+    assert dict(zip(keys, found["n"].to_pylist(), strict=True)) == naively
+    assert set(found["measure"].to_pylist()) <= {3}
+
+
+@PATIENT
+@given(TABLES)
 def test_active_days_are_those_of_a_loop(parts):
     tables = [table(rows) for rows in parts]
     names = names_of(tables)
@@ -81,6 +94,7 @@ def test_counts_whose_values_are_not_known_are_none():
     whole = table([("ann", 490_000, "a", 2)])
     unknown = whole.set_column(3, "value", pa.nulls(1, ACTIVITY.field("value").type))
     assert len(add_up([whole, unknown], names_of([whole])).n) == 0
+    assert merged([whole, unknown], 0)["n"].to_pylist() == [2, 2]
 
 
 def test_combined_keys_of_many_entities_hours_and_values_do_not_overflow():

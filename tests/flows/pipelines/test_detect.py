@@ -19,9 +19,9 @@ from anomaly.model.selection import severity
 from data.generate import generate, write
 from flows.pipelines.detect import detect_events
 from flows.runtime.runner import DirectRunner
-from flows.steps import records
+from flows.steps import activity, records
 from flows.storage.input.plan import plan_input
-from flows.storage.runs.reader import list_runs, read_findings, read_scores
+from flows.storage.runs.reader import list_runs, read_activity, read_findings, read_scores
 from tests.flows.sample_logs import (
     STEP_NAMES,
     FailingRunner,
@@ -124,17 +124,20 @@ def test_every_finding_gives_its_reasons(company):
 
 @pytest.mark.slow
 def test_however_the_input_is_cut_scores_and_findings_are_the_same(tmp_path, monkeypatch):
-    log = written(tmp_path / "log.parquet", small_log(600), row_group_size=30)
-    # What follows what is seen within a batch: `docs/explanation/behaviour.md`.
-    spec = job(log, tmp_path, behaviour=False)
+    events = small_log(600).sort_by("time")
+    log = written(tmp_path / "log.parquet", events, row_group_size=30)
+    spec = job(log, tmp_path)
     whole = detect(spec)
+    counted = read_activity(whole).drop_columns(["total", "logs"])
     for chunk, batch in ((90, 300), (240, 37), (1, 7)):
         monkeypatch.setattr(records, "CHUNK_ROWS", chunk)
         monkeypatch.setattr(records, "BATCH_ROWS", batch)
+        monkeypatch.setattr(activity, "BATCH_ROWS", batch)
         cut = detect(spec)
         assert len(dataset_bytes(cut, "scores")) > len(dataset_bytes(whole, "scores"))
         assert read_scores(cut).equals(read_scores(whole))
         assert dataset_bytes(cut, "findings") == dataset_bytes(whole, "findings")
+        assert read_activity(cut).drop_columns(["total", "logs"]).equals(counted)
 
 
 @pytest.mark.slow
