@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.runtime import stopping
 from tests.flows.faulty_store import Proxied, faulty_store, forward
 from tests.flows.sample_logs import small_log, written
 
@@ -41,29 +42,32 @@ def python(code: str, *arguments: str, **more: str) -> "subprocess.Popen[str]":
     )
 
 
+def test_what_is_granted_to_a_process_that_is_told_to_end_is_less_than_half_a_minute():
+    """The tests below wait until it has ended: how long that takes depends on the machine."""
+    assert stopping._SECONDS_TO_END + stopping._SECONDS_TO_REMOVE < 30
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP])
-def test_a_process_that_waits_in_a_library_ends_within_half_a_minute(stop, tmp_path):
+def test_a_process_that_waits_in_a_library_ends(stop, tmp_path):
     with python(WAITING_IN_A_LIBRARY, str(tmp_path / "half")) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "waiting\n"
         process.send_signal(stop)
-        began = time.monotonic()
-        _, err = process.communicate(timeout=60)
-    assert time.monotonic() - began < 30
+        _, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (128 + stop, "outfield: stopped\n")
     assert not (tmp_path / "half").exists()
 
 
 @pytest.mark.slow
-def test_a_run_on_a_store_that_does_not_answer_ends_within_half_a_minute(s3, s3_endpoint, tmp_path):
+def test_a_run_on_a_store_that_does_not_answer_ends_before_that_does(s3, s3_endpoint, tmp_path):
     s3.create_bucket(Bucket="logs")
     s3.upload_file(written(tmp_path / "a.parquet", small_log()), "logs", "a.parquet")
     asked = []
 
     def silent(request: Proxied) -> None:
         asked.append(request.path)
-        time.sleep(100)
+        time.sleep(500)
         forward(request)
 
     with faulty_store(s3_endpoint) as store:
@@ -73,9 +77,7 @@ def test_a_run_on_a_store_that_does_not_answer_ends_within_half_a_minute(s3, s3_
             while not asked:
                 time.sleep(0.05)
             process.send_signal(signal.SIGTERM)
-            began = time.monotonic()
-            _, err = process.communicate(timeout=100)
-    assert time.monotonic() - began < 30
+            _, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (143, "outfield: stopped\n")
 
 
