@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from data.generate import generate, write
 from flows.pipelines.detect import detect_events
 from flows.runtime.work import Work, carry_out, each_of, shares
-from flows.storage.runs.reader import read_scores
+from flows.storage.runs.reader import PublishedRun, read_scores
 from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
 
 FILES = 300
@@ -90,19 +90,26 @@ def test_only_names_and_small_objects_pass_to_workers_and_back(many_files, tmp_p
         assert dataset_bytes(copied, dataset) == dataset_bytes(here, dataset)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> tuple[str, PublishedRun]:
+    """A day of the sample log, and a run that takes it in one chunk and one batch."""
+    folder = tmp_path_factory.mktemp("company")
+    write(*generate(rows=2_000, days=1, seed=3), folder)
+    location = str(folder / "events")
+    return location, detect(job(location, folder / "whole"))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("chunk_rows", "batch_rows"), [(100, 100), (500, 70), (1_100, 400)])
 def test_the_size_of_chunks_and_batches_changes_no_finding_and_no_score(
-    tmp_path_factory, tmp_path, monkeypatch, chunk_rows, batch_rows
+    whole, tmp_path, monkeypatch, chunk_rows, batch_rows
 ):
-    folder = tmp_path_factory.mktemp("company")
-    write(*generate(rows=2_000, days=1, seed=3), folder)
-    whole = detect(job(str(folder / "events"), tmp_path / "whole"))
+    location, whole_run = whole
     monkeypatch.setattr("flows.steps.records.CHUNK_ROWS", chunk_rows)
     monkeypatch.setattr("flows.steps.records.BATCH_ROWS", batch_rows)
-    cut = detect(job(str(folder / "events"), tmp_path / "cut"))
-    assert dataset_bytes(cut, "findings") == dataset_bytes(whole, "findings")
-    assert read_scores(cut).equals(read_scores(whole))
+    cut = detect(job(location, tmp_path))
+    assert dataset_bytes(cut, "findings") == dataset_bytes(whole_run, "findings")
+    assert read_scores(cut).equals(read_scores(whole_run))
 
 
 @given(n=st.integers(0, 20_000), workers=st.integers(1, 500), parts_in_task=st.integers(1, 100))
