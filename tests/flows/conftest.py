@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
@@ -10,16 +11,22 @@ from moto.server import ThreadedMotoServer
 
 from flows.runtime.settings import prepare_prefect
 from flows.storage.fs import store_path
+from tests.flows.prefect_processes import put_database
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[None]:
-    """Start Prefect's server on an empty database; flows in this process use it."""
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Start Prefect's server on a database without runs; flows in this process use it."""
     before = dict(os.environ)
     prepare_prefect()
     from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - settings first
 
-    with prefect_test_harness(server_startup_timeout=120):
+    folder = tmp_path_factory.mktemp("prefect")
+    put_database(folder, "prefect-test.db")
+    with (
+        patch("prefect.testing.utilities.mkdtemp", return_value=str(folder)),
+        prefect_test_harness(server_startup_timeout=300),
+    ):
         yield
     os.environ.clear()
     os.environ.update(before)

@@ -18,6 +18,7 @@ from tests.flows.prefect_processes import (
     plain_environment,
     prefect_server_process,
     processes_of,
+    put_database,
 )
 from tests.flows.sample_logs import dataset_bytes, detect, job, small_log, written
 
@@ -122,6 +123,7 @@ def test_a_database_of_no_use_is_told_in_one_line(damage, words, tmp_path):
 @pytest.mark.parametrize("moment", ["as the server starts", "as the run writes"])
 def test_the_embedded_server_ends_with_a_run_that_is_killed(kill, moment, tmp_path):
     written(tmp_path / "log.parquet", small_log(60_000))
+    put_database(tmp_path)
     run = started(tmp_path)
     if moment == "as the run writes":  # a look at all processes may take longer than that
         wait_until(lambda: has_begun(tmp_path))
@@ -193,6 +195,7 @@ def test_a_run_that_is_told_to_end_says_so_and_leaves_nothing(tmp_path, stop):
 def test_modules_of_the_working_folder_are_not_run(more, tmp_path):
     location = written(tmp_path / "log.parquet", small_log())
     executed = hostile_modules(tmp_path)
+    put_database(tmp_path)
     run = subprocess.run(  # noqa: S603 - our own command
         [OUTFIELD_SCRIPT, "detect", location, "--output", "out", *more],
         capture_output=True,
