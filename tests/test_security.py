@@ -1,4 +1,4 @@
-"""The promises of SECURITY.md: each names a test that exists, and two are held here."""
+"""The promises of SECURITY.md and `docs/`: each names tests that exist, and two are held here."""
 
 import ast
 import os
@@ -12,6 +12,19 @@ import pytest
 from tests.flows.sample_logs import small_log, written
 
 ROOT = Path(__file__).parents[1]
+PROMISES = "docs/reference/promises.md"
+PLACES = {
+    "Rows",
+    "Bytes",
+    "Crash",
+    "Kill",
+    "Disk",
+    "Store",
+    "Server",
+    "Cluster",
+    "Hostile value",
+    "Secret",
+}
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 """A file and a test, as pytest names them."""
 TELL_OF_PORTS = """
@@ -36,16 +49,27 @@ embedded_server()
 """
 
 
-def test_each_promise_is_followed_by_tests() -> None:
-    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
-    promised = text.split("## What is promised")[1].split("## What is not promised")[0]
+@pytest.mark.parametrize(
+    ("page", "last", "at_least"),
+    [("SECURITY.md", "What is not promised", 9), (PROMISES, "Not promised", 15)],
+)
+def test_each_promise_is_followed_by_tests(page: str, last: str, at_least: int) -> None:
+    promised, _ = (ROOT / page).read_text(encoding="utf-8").split(f"## {last}")
     promises = re.split(r"^\*\*", promised, flags=re.MULTILINE)[1:]
-    assert len(promises) >= 9
+    assert len(promises) >= at_least
     assert [promise[:60] for promise in promises if not NAMED.search(promise)] == []
 
 
-def test_each_test_that_is_named_exists() -> None:
-    named = NAMED.findall((ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+def test_each_place_has_a_promise() -> None:
+    sections = re.split(r"^## ", (ROOT / PROMISES).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    places = {section.partition("\n")[0]: section for section in sections[1:-1]}
+    assert set(places) == PLACES
+    assert [place for place, section in places.items() if "\n**" not in section] == []
+
+
+@pytest.mark.parametrize("page", ["SECURITY.md", PROMISES])
+def test_each_test_that_is_named_exists(page: str) -> None:
+    named = NAMED.findall((ROOT / page).read_text(encoding="utf-8"))
     missing = [(file, name) for file, name in named if name not in functions_of(ROOT / file)]
     assert missing == []
 
