@@ -4,6 +4,7 @@ What a service needs is imported inside it: `outfield --help` must not wait for 
 """
 # ruff: noqa: PLC0415 - see above
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -31,10 +32,12 @@ def _as_day(_type: object, tokens: "Sequence[Token]") -> date:
     try:
         return datetime.strptime(given, "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
-        where = tokens[0].keyword or ""
-        raise JobError(
-            f"{given!r} is not a day", where=where, remedy="write it as 2026-01-05"
-        ) from None
+        where, day = tokens[0].keyword or "", re.match(r"\d{4}-\d\d-\d\d(?=[T ]\d\d)", given)
+        what = (
+            f"{given!r} is a time, and a partition is a day" if day else f"{given!r} is not a day"
+        )
+        remedy = f"write {day[0]}, which holds all its hours" if day else "write it as 2026-01-05"
+        raise JobError(what, where=where, remedy=remedy) from None
 
 
 Day = Annotated[date, Parameter(converter=_as_day)]

@@ -9,6 +9,7 @@ import re
 from datetime import date
 
 _FIELD = re.compile(r"\{date(?::(?P<format>[^{}]*))?\}")
+_HOUR = re.compile(r"\{hour(?::[^{}]*)?\}")
 _DIRECTIVE = re.compile(r"%(.?)")
 _PARTS = {"Y": "{0.year:04d}", "m": "{0.month:02d}", "d": "{0.day:02d}"}
 _ISO = "%Y-%m-%d"
@@ -41,12 +42,15 @@ def check_location(location: str) -> str:
     ------
     ValueError
         A format has more in it than `%Y`, `%m` and `%d`. Or the fields together leave the day
-        open, or one stands where a URL names its bucket.
+        open, one is of the hour, or one stands where a URL names its bucket.
     """
+    if hour := _HOUR.search(location):
+        raise ValueError(f"a partition is a day: write `*` for `{hour[0]}`, and it holds all hours")
     formats = [field["format"] or _ISO for field in _FIELD.finditer(location)]
     used = {letter for each in formats for letter in _DIRECTIVE.findall(each)}
     if strange := used - set(_PARTS):
-        raise ValueError(f"`{{date}}` is spelt with %Y, %m and %d, not with %{min(strange)}")
+        wild = ": write `*` for the hour" if strange == {"H"} else ""
+        raise ValueError(f"`{{date}}` is spelt with %Y, %m and %d, not with %{min(strange)}{wild}")
     if formats and used != set(_PARTS):
         missing = " and ".join(f"%{letter}" for letter in _PARTS if letter not in used)
         raise ValueError(f"a partition is a day, and its `{{date}}` has no {missing}")

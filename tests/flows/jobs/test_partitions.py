@@ -34,6 +34,20 @@ def test_a_run_judges_its_partition_and_no_other(tmp_path):
 
 
 @pytest.mark.slow
+def test_the_hours_of_a_day_are_judged_with_it(tmp_path):
+    for hour in (4, 5):
+        folder = tmp_path / f"logs/date={DAY}/hour={hour:02d}"
+        written(folder / "a.parquet", small_log(60, seed=hour))
+    job = job_in(tmp_path)
+    run = detected(job.model_copy(update={"input": f"{job.input}/hour=*/"}), DAY)
+    assert [file.name for file in run.manifest.input_files] == [
+        "date=2026-01-05/hour=04/a.parquet",
+        "date=2026-01-05/hour=05/a.parquet",
+    ]
+    assert run.manifest.columns["hour"].role == "ignore"
+
+
+@pytest.mark.slow
 def test_a_partition_is_judged_as_if_it_were_the_input(tmp_path):
     partitions(tmp_path, [DAY])
     run = detected(job_in(tmp_path), DAY)
@@ -137,6 +151,13 @@ def test_what_is_no_day_is_refused_in_one_line(tmp_path, wrong, capsys):
         f"outfield: error: --partition: {wrong!r} is not a day; write it as 2026-01-05\n"
     )
     assert not (tmp_path / "out").exists()
+
+
+def test_an_hour_is_refused_with_its_day(tmp_path, capsys):
+    job = str(job_file(tmp_path))
+    assert main(["detect", "--job", job, "--direct", "--partition", "2026-01-05T05"]) == 2
+    said = "'2026-01-05T05' is a time, and a partition is a day; write 2026-01-05, which holds all"
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.slow

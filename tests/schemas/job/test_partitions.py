@@ -51,7 +51,9 @@ def test_every_partition_lies_below_the_root(before, field, after, day):
     ("location", "words"),
     [
         ("logs/{date:%Y-%m}", "no %d"),
-        ("logs/{date:%H}", "not with %H"),
+        ("logs/{date:%Y-%m-%dT%H}", "not with %H: write `*` for the hour"),
+        ("logs/{date}/hour={hour}", "a partition is a day: write `*` for `{hour}`"),
+        ("logs/{date}/{hour:%H}", "a partition is a day: write `*` for `{hour:%H}`"),
         ("logs/{date:today}", "no %Y and %m and %d"),
         ("logs/{date:%Y-%m-%d%}", "not with %"),
         ("s3://logs-{date}/x", "bucket"),
@@ -59,7 +61,7 @@ def test_every_partition_lies_below_the_root(before, field, after, day):
     ],
 )
 def test_a_location_that_leaves_the_day_open_is_refused(location, words):
-    with pytest.raises(JobError, match=f"job.toml: input: .*{words}"):
+    with pytest.raises(JobError, match=f"job.toml: input: .*{re.escape(words)}"):
         parse_job(f'input = "{location}"', "job.toml")
 
 
