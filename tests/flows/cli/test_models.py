@@ -114,14 +114,12 @@ def test_a_missing_id_is_none_the_worse(trained):
     assert read_scores(run)["record_id"][0].as_py() == "log.parquet:0"
 
 
-@pytest.mark.slow
-def test_a_column_of_another_type_goes_to_the_quarantine(trained):
+def test_a_column_of_another_kind_is_refused(trained):
     folder, _ = trained
     log = small_log(50, seed=4)
     words = log.set_column(4, "bytes", pa.array(["12"] * 49 + ["many"]))
-    run = judged(folder, words)
-    assert run.manifest.ledger.quarantined == {"unreadable number": 1}
-    assert run.manifest.ledger.scored == 49
+    with pytest.raises(InputError, match="column `bytes` holds text, and held numbers when model"):
+        judged(folder, words)
 
 
 def test_a_job_that_reads_otherwise_is_refused(trained):

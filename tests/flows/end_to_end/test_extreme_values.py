@@ -71,12 +71,13 @@ def test_findings_whose_zone_is_unknown_are_read_in_utc(run: PublishedRun) -> No
 
 
 def test_a_run_whose_every_row_is_rejected_publishes_nothing(tmp_path: Path) -> None:
-    numbers = _log_with("n", [float(i % 9) for i in range(198)])
+    numbers = _log_with("n", [str(i % 9) for i in range(198)])
     words = numbers.set_column(numbers.num_columns - 1, "n", pa.array(["a"] * 198))
-    out = tmp_path / "out"
-    fitted = job(written(tmp_path / "a.parquet", numbers), out)
+    out, columns = tmp_path / "out", {"n": "number"}
+    fitted = job(written(tmp_path / "a.parquet", numbers), out, columns=columns)
     train_model(fitted, DirectRunner(1), lambda *_: None, promote=True)
-    again = job(written(tmp_path / "b.parquet", words), out, model={"use": "latest"})
+    batch = written(tmp_path / "b.parquet", words)
+    again = job(batch, out, columns=columns, model={"use": "latest"})
     with pytest.raises(InputError, match="198 for unreadable number in `n`"):
         detect(again)
     assert runs_in(out / "log") == []
