@@ -8,6 +8,7 @@ import numpy as np
 from anomaly.behaviour.activity import DAY
 from anomaly.behaviour.odd_windows import OddWindow, odd_windows
 from anomaly.explain.window_reasons import MOST_NAMED
+from flows.runtime.memory import return_freed_memory
 from flows.runtime.run_log import log
 from flows.runtime.work import Step
 from flows.steps.activity import (
@@ -48,6 +49,8 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
         log("days of entities are not judged", WARNING, events=records.total, most=MOST_EVENTS)
     if not measures or scored.covers is None:
         return JudgedWindows()
+    # Threads that scored hold back hundreds of MiB that are free.
+    return_freed_memory()
     rows_of_activity = merge_activity(run, records.n_chunks, measures)
     files = run.plan.manifest_files()
     earlier = earlier_runs(run.folder.job_folder, run.partition, times_covered(scored), files)
