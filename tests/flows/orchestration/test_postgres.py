@@ -81,7 +81,7 @@ def test_a_run_by_hand_a_scheduled_one_and_one_on_request(house, postgres):
     serve = (*OUTFIELD, "serve", str(house.folder / "jobs"))
     with process_of(serve, house.environment, ROOT):
         assert house.wait_for("Scheduled")["auto_scheduled"]
-        house.trigger("partition=2026-01-06")
+        house.trigger(partition="2026-01-06")
         house.wait_for("Quiet", name="detect-nightly-2026-01-06")
         logged = published_lines(postgres, 2)
     runs = list_runs(str(house.folder / "out/nightly"))
