@@ -1,10 +1,7 @@
 """The main job from a log to its findings, in this process."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -33,7 +30,6 @@ from tests.flows.sample_logs import (
     written,
 )
 
-OUTFIELD = Path(sys.executable).with_name("outfield")
 STEPS = (
     "gather",
     "fit",
@@ -320,23 +316,3 @@ def test_progress_is_told_of_every_step_from_start_to_end(tmp_path):
     begun = [step for step, done, _ in told if done == 0]
     assert begun == list(STEP_NAMES)
     assert [step for step in begun if (step, 1, 1) in told] == begun
-
-
-@pytest.mark.slow
-def test_the_number_of_workers_does_not_change_a_byte(tmp_path):
-    rng = np.random.default_rng(0)
-    n = 210_000  # in three chunks
-    log = pa.table({"user": [f"u{i}" for i in rng.integers(0, 9, n)], "size": rng.normal(9, 2, n)})
-    written(tmp_path / "log.parquet", log, row_group_size=70_000)
-    runs = []
-    for workers in ("1", "3"):
-        output = tmp_path / workers
-        subprocess.run(  # noqa: S603 - our own code
-            [OUTFIELD, "detect", tmp_path / "log.parquet", "--output", output, "--direct"],
-            env={**os.environ, "OUTFIELD_WORKERS": workers},
-            check=True,
-        )
-        runs.append(list_runs(str(output / "log"))[0])
-    assert len(dataset_bytes(runs[0], "scores")) == 3
-    assert dataset_bytes(runs[0], "scores") == dataset_bytes(runs[1], "scores")
-    assert dataset_bytes(runs[0], "findings") == dataset_bytes(runs[1], "findings")

@@ -12,10 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from flows.orchestration.launch import runner_of
 from flows.runtime.dask import ClusterRunner, connected
 from flows.runtime.processes import process_runner
 from flows.runtime.runner import DirectRunner
-from flows.runtime.work import Step
+from flows.runtime.settings import Settings
+from flows.runtime.work import Step, shares
 from flows.steps.records import CHUNK_ROWS
 from flows.storage.runs.reader import PublishedRun, find_run, list_runs
 from schemas.errors import ServerError, WorkerError
@@ -25,6 +27,7 @@ from tests.flows.prefect_processes import (
     plain_environment,
     prefect_server_process,
     processes_of,
+    put_database,
 )
 from tests.flows.sample_logs import dataset_bytes, detect, job, written
 
@@ -69,20 +72,21 @@ def cluster(tmp_path_factory):
         yield started
 
 
-@pytest.mark.parametrize("parts_in_task", [1, 4])
-def test_processes_write_the_same_bytes(log, expected, tmp_path, parts_in_task):
-    with process_runner(2, parts_in_task) as runner:
+def test_threads_write_the_same_bytes(log, expected, tmp_path, monkeypatch):
+    monkeypatch.setenv("OUTFIELD_WORKERS", "3")
+    with runner_of(Settings.from_environment()) as runner:
         run = detect(job(log, tmp_path), runner)
     assert run_bytes(run) == expected
 
 
-def test_a_cluster_writes_the_same_bytes(log, expected, cluster, tmp_path):
-    with connected(cluster.address) as client:
-        run = detect(job(log, tmp_path), ClusterRunner(client))
+def test_a_process_with_two_parts_in_a_task_writes_the_same_bytes(log, expected, tmp_path):
+    assert max(map(len, shares(CHUNKS, 1, CHUNKS))) == 2
+    with process_runner(1, CHUNKS) as runner:
+        run = detect(job(log, tmp_path), runner)
     assert run_bytes(run) == expected
 
 
-def test_a_relative_path_starts_where_the_run_is_started(
+def test_a_cluster_writes_the_same_bytes_from_a_path_relative_to_where_the_run_is_started(
     log, expected, cluster, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(Path(log).parent)
@@ -100,7 +104,7 @@ def server(tmp_path_factory):
 def started(log: str, output: Path, *options: str, **environment: str) -> "subprocess.Popen[str]":
     """Start the command with a home of its own; name the job `log`."""
     home = output / "home"
-    home.mkdir(parents=True)
+    put_database(home)
     return subprocess.Popen(  # noqa: S603 - our own code
         [OUTFIELD, "detect", log, "--output", output, "--name", "log", *options],
         stdout=subprocess.PIPE,
@@ -124,31 +128,30 @@ def test_through_prefect_processes_write_the_same_bytes(log, expected, tmp_path)
 
 
 def test_through_prefect_a_cluster_loses_a_worker_and_writes_the_same_bytes(
-    log, expected, server, tmp_path
+    log, expected, cluster, server, tmp_path
 ):
-    with dask_cluster(tmp_path / "dask", workers=2) as cluster:
-        victim = cluster.add_worker()
-        environment = {
-            "OUTFIELD_RUNNER": "dask",
-            "OUTFIELD_DASK_ADDRESS": cluster.address,
-            "PREFECT_API_URL": server,
-        }
-        command = started(log, tmp_path / "out", **environment)
-        wait_for_a_part(tmp_path / "out")
-        victim.kill()
-        assert finished(command) == (0, "")
+    victim = cluster.add_worker()
+    environment = {
+        "OUTFIELD_RUNNER": "dask",
+        "OUTFIELD_DASK_ADDRESS": cluster.address,
+        "PREFECT_API_URL": server,
+    }
+    command = started(log, tmp_path / "out", **environment)
+    wait_for_a_part(tmp_path / "out")
+    victim.kill()
+    assert finished(command) == (0, "")
     assert run_bytes(find_run(str(tmp_path / "out/log"))) == expected
 
 
 def wait_for_a_part(output: Path) -> None:
     """Wait until a run below `output` has written some of its scores and not yet all."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not any(output.glob("log/runs/.*.partial/scores/*.parquet")):
         assert time.monotonic() < deadline, "no part was written"
         time.sleep(0.01)
 
 
-def test_a_cluster_that_loses_a_worker_writes_the_same_bytes(log, expected, tmp_path):
+def test_a_cluster_that_loses_a_worker_writes_the_same_bytes(log, expected, cluster, tmp_path):
     class Killing(ClusterRunner):
         """Kills a worker when the first part is scored."""
 
@@ -158,11 +161,10 @@ def test_a_cluster_that_loses_a_worker_writes_the_same_bytes(log, expected, tmp_
                     victim.kill()
                 yield part
 
-    with dask_cluster(tmp_path / "dask", workers=2) as cluster:
-        victim = cluster.add_worker()
-        with connected(cluster.address) as client:
-            run = detect(job(log, tmp_path / "out"), Killing(client, parts_in_task=1))
-        assert victim.wait(timeout=10) == -signal.SIGKILL
+    victim = cluster.add_worker()
+    with connected(cluster.address) as client:
+        run = detect(job(log, tmp_path / "out"), Killing(client, parts_in_task=1))
+    assert victim.wait(timeout=10) == -signal.SIGKILL
     assert run_bytes(run) == expected
     assert [path.name for path in (tmp_path / "out/log/runs").iterdir()] == [run.folder.name]
 
@@ -237,17 +239,16 @@ def rest(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def test_a_scheduler_that_is_lost_is_named(tmp_path):
-    with dask_cluster(tmp_path, workers=1) as cluster:
+def test_a_cluster_without_workers_is_told_and_a_scheduler_that_is_lost_is_named(tmp_path, caplog):
+    with dask_cluster(tmp_path, workers=0) as cluster:
+        with connected(cluster.address):
+            told = "the Dask scheduler has no worker yet; the run waits for one"
+            assert caplog.messages == [told]
+        cluster.add_worker()
         lost = pytest.raises(ServerError, match="the Dask scheduler was lost")
         with lost, connected(cluster.address) as client:
             Timer(2, cluster.kill_scheduler).start()
             ClusterRunner(client).call(Step("rest", rest), 60.0)
-
-
-def test_a_cluster_without_workers_is_told(tmp_path, caplog):
-    with dask_cluster(tmp_path, workers=0) as cluster, connected(cluster.address):
-        assert caplog.messages == ["the Dask scheduler has no worker yet; the run waits for one"]
 
 
 def test_workers_of_another_version_are_refused(cluster, monkeypatch):
