@@ -13,6 +13,7 @@ import pytest
 
 from flows.cli.app import main
 from flows.runtime.dask import ClusterRunner, connected
+from flows.storage.fs.store_path import StorePath
 from flows.storage.runs.reader import (
     PublishedRun,
     find_run,
@@ -94,13 +95,28 @@ def put_back(s3: Any, objects: dict[str, bytes]) -> None:
         s3.put_object(Bucket="results", Key=key, Body=body)
 
 
+def order_of_writing(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Give a list that the names of the objects are added to as they are put."""
+    order: list[str] = []
+    put = StorePath.put
+    monkeypatch.setattr(
+        StorePath, "put", lambda self, content: (order.append(self.name), put(self, content))
+    )
+    return order
+
+
 SESSIONS = {"unit": "session", "session_key": "user", "session_window": "1h"}
 
 
 @pytest.mark.parametrize("settings", [{}, SESSIONS])
-def test_a_store_holds_the_same_bytes_as_a_folder(bucket, location, tmp_path, settings):
+def test_a_store_holds_the_same_bytes_as_a_folder_and_gets_the_manifest_after_them(
+    bucket, location, tmp_path, monkeypatch, settings
+):
     local = detect(job(location, tmp_path / "out", **settings))
+    order = order_of_writing(monkeypatch)
     stored = detect(job(location, "s3://results/out", **settings))
+    assert order[-3:] == ["manifest.json", "latest.json", "index.html"]
+    assert order.count("manifest.json") == 1
     for dataset in DATASETS:
         in_bucket = stored_bytes(bucket, stored.manifest.run_id, dataset)
         assert in_bucket == dataset_bytes(local, dataset)
@@ -288,24 +304,11 @@ def test_what_a_killed_run_leaves_is_no_run_and_the_next_is_clean(bucket, locati
     assert [found.manifest for found in list_runs("s3://results/out/log")] == [run.manifest]
 
 
-def test_the_manifest_is_written_after_all_else_of_the_run(bucket, location, monkeypatch):
-    order: list[str] = []
-    from flows.storage.fs.store_path import StorePath  # noqa: PLC0415
-
-    put = StorePath.put
-    monkeypatch.setattr(
-        StorePath, "put", lambda self, content: (order.append(self.name), put(self, content))
-    )
-    detect(job(location, "s3://results/out"))
-    assert order[-3:] == ["manifest.json", "latest.json", "index.html"]
-    assert order.count("manifest.json") == 1
-
-
 def test_a_cluster_reads_and_writes_the_store(bucket, location, tmp_path):
     bucket.upload_file(location, "results", "in/log.parquet")
     local = detect(job(location, tmp_path / "out"))
     with (
-        dask_cluster(tmp_path / "dask", workers=2) as cluster,
+        dask_cluster(tmp_path / "dask", workers=1) as cluster,
         connected(cluster.address) as client,
     ):
         run = detect(job("s3://results/in", "s3://results/out"), ClusterRunner(client))

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,8 +28,8 @@ from schemas.outputs.figures import CanaryReport
 from tests.flows.prefect_processes import (
     free_port,
     plain_environment,
-    prefect_server_process,
     processes_of,
+    put_database,
 )
 from tests.flows.sample_logs import STEP_NAMES, dataset_bytes, detect, job, small_log, written
 from tests.flows.sample_runs import published
@@ -299,6 +298,7 @@ def test_the_command_starts_a_server_of_its_own_and_leaves_none_behind(tmp_path)
 def test_a_mistake_found_late_is_one_line_from_the_server_too(tmp_path):
     location = written(tmp_path / "log.parquet", small_log())
     (tmp_path / "job.toml").write_text('[columns]\nmessage = "number"\n')
+    put_database(tmp_path)
     command = [OUTFIELD, "detect", location, "--output", tmp_path / "out"]
     ended = subprocess.run(  # noqa: S603 - our own code
         [*command, "--job", tmp_path / "job.toml"],
@@ -316,6 +316,7 @@ def test_a_mistake_found_late_is_one_line_from_the_server_too(tmp_path):
 @needs_proc
 def test_ctrl_c_stops_the_run_and_its_server_and_leaves_nothing(tmp_path):
     location = written(tmp_path / "log.parquet", small_log())
+    put_database(tmp_path)
     with subprocess.Popen(  # noqa: S603 - our own code
         [OUTFIELD, "detect", location, "--output", tmp_path / "out"],
         stdout=subprocess.PIPE,
@@ -337,13 +338,6 @@ def test_ctrl_c_stops_the_run_and_its_server_and_leaves_nothing(tmp_path):
     assert processes_of(tmp_path) == []
 
 
-@pytest.fixture
-def real_server(tmp_path) -> Iterator[str]:
-    """Start a server as its users do; give the URL of its API."""
-    with prefect_server_process(tmp_path / "server") as api:
-        yield api
-
-
 def listed(api: str, what: str) -> list[dict[str, Any]]:
     request = urllib.request.Request(  # noqa: S310 - our own server
         f"{api}/{what}/filter", b"{}", {"Content-Type": "application/json"}
@@ -353,8 +347,11 @@ def listed(api: str, what: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_run_appears_on_the_server_that_is_configured(real_server, tmp_path):
-    location = written(tmp_path / "log.parquet", small_log())
+def test_a_run_appears_on_the_server_that_is_configured(prefect_server, tmp_path):
+    from prefect.settings import PREFECT_API_URL
+
+    api = PREFECT_API_URL.value()
+    location = written(tmp_path / "configured.parquet", small_log())
     home = tmp_path / "home"
     home.mkdir()
     began = time.monotonic()
@@ -363,16 +360,16 @@ def test_a_run_appears_on_the_server_that_is_configured(real_server, tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        env=plain_environment(home, PREFECT_API_URL=real_server),
+        env=plain_environment(home, PREFECT_API_URL=api),
     )
     print(f"{time.monotonic() - began:.1f} s against a server")
     assert (ended.returncode, ended.stderr) == (0, "")
-    (flow_run,) = listed(real_server, "flow_runs")
-    assert (flow_run["name"], flow_run["state_type"]) == ("detect-log", "COMPLETED")
-    assert {each["key"] for each in listed(real_server, "artifacts")} >= {
-        "log-summary",
-        "log-incidents",
-        "log-report",
+    runs = {run["name"]: run["state_type"] for run in listed(api, "flow_runs")}
+    assert runs["detect-configured"] == "COMPLETED"
+    assert {each["key"] for each in listed(api, "artifacts")} >= {
+        "configured-summary",
+        "configured-incidents",
+        "configured-report",
     }
     assert not (home / "prefect/prefect.db").exists()
 
