@@ -16,6 +16,7 @@ from scipy.stats import t as student_t
 from anomaly.behaviour.daily import NewValues
 from anomaly.behaviour.daykinds import kinds_of_days
 from anomaly.behaviour.peers import FEWEST_PEERS
+from anomaly.behaviour.ranges import Series
 from anomaly.behaviour.signals import Signals
 from anomaly.behaviour.windows import ActiveDays, Counts
 from anomaly.numerics.arrays import Doubles, Integers
@@ -80,6 +81,7 @@ class _Away(NamedTuple):
     day: Integers
     most: Doubles
     known: Integers
+    least: Doubles
     number: Doubles
     """How many ordinary ones would be away, given how steady the counts are."""
 
@@ -112,6 +114,8 @@ def _absences(
         most=away.most,
         known=away.known,
         value=np.zeros(0, dtype=np.int64) if n_values is None else away.pair % n_values,
+        least=away.least,
+        series=_series(pair, day, n, n_values),
     )
     return signals.take(np.flatnonzero(away.day >= days.judged_from))
 
@@ -176,6 +180,13 @@ def _for_many(
     return many
 
 
+def _series(pair: Integers, day: Integers, n: Doubles, n_values: int | None) -> Series:
+    """Return the counts of all days; these are sorted by pair."""
+    if n_values is None:
+        return Series(pair, day * 24, n)
+    return Series(pair // n_values, day * 24, n, value=pair % n_values)
+
+
 class _Expected(NamedTuple):
     """The days of a kind on which each entity might have a value."""
 
@@ -210,7 +221,7 @@ def _away_once(
     known, starts, often = np.unique(pair, return_index=True, return_counts=True)
     if not len(known):
         none = np.zeros(0, dtype=np.int64)
-        return _Away(none, none, np.zeros(0), none, np.zeros(0))
+        return _Away(none, none, np.zeros(0), none, np.zeros(0), np.zeros(0))
     whose = entity[starts]
     mean = np.add.reduceat(n, starts) / often
     squares = np.add.reduceat((n - np.repeat(mean, often)) ** 2, starts)
@@ -226,5 +237,6 @@ def _away_once(
         day=(expected.sums[whose] - days_there)[once],
         most=np.maximum.reduceat(n, starts)[once],
         known=often[once],
+        least=np.minimum.reduceat(n, starts)[once],
         number=number[once],
     )

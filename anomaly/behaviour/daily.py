@@ -7,7 +7,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from anomaly.behaviour.peers import with_common_rise
-from anomaly.behaviour.predictive import clumping, dispersion, excess, predicted, prior_windows
+from anomaly.behaviour.predictive import (
+    clumping,
+    dispersion,
+    excess,
+    predicted,
+    prior_windows,
+    size_of,
+)
+from anomaly.behaviour.ranges import CountRange, Series
 from anomaly.behaviour.signals import Signals, most_of_others
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
@@ -62,7 +70,9 @@ def daily_excess(
     surprisals = excess(counts, expected, shape, spread)
     number = expected_number(surprisals, days.judged)
     most = most_of_others(days.entity, counts)
-    return Signals(days.entity, days.day * 24, 24, number, counts, most, days.known)
+    judged_by = CountRange(expected, size_of(expected, shape, spread))
+    series = Series(days.entity, days.day * 24, counts, (judged_by,))
+    return Signals(days.entity, days.day * 24, 24, number, counts, most, days.known, series=series)
 
 
 def _more_events(days: ActiveDays) -> Doubles:

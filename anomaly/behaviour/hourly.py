@@ -11,7 +11,8 @@ import numpy as np
 from anomaly.behaviour.daily import FEWEST_KNOWN, NewValues, new_for_many
 from anomaly.behaviour.daykinds import kinds_of_days
 from anomaly.behaviour.peers import with_common_rise
-from anomaly.behaviour.predictive import clumping, dispersion, excess, predicted
+from anomaly.behaviour.predictive import clumping, dispersion, excess, predicted, size_of
+from anomaly.behaviour.ranges import CountRange, Series
 from anomaly.behaviour.signals import Signals, most_of_others
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
@@ -45,7 +46,9 @@ def hourly_excess(days: ActiveDays, counts: Counts) -> Signals:
     surprisals = excess(n, expected, shape, spread)
     number = expected_number(surprisals, days.judged[of_day])
     most = most_of_others(beside.cell, n)
-    return Signals(counts.entity, counts.hour, 1, number, n, most, beside.known)
+    judged_by = CountRange(expected, size_of(expected, shape, spread))
+    series = Series(counts.entity, counts.hour, n, (judged_by,))
+    return Signals(counts.entity, counts.hour, 1, number, n, most, beside.known, series=series)
 
 
 def strange_hours(days: ActiveDays, counts: Counts) -> NewValues:

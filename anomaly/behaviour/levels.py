@@ -4,6 +4,7 @@ Numbers are compared as log(1 + |x|), with the sign of x. So a doubling is as mu
 as of a small.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.optimize import nnls
 
 from anomaly.behaviour.peers import FEWEST_PEERS, middle_of_each
 from anomaly.behaviour.predictive import away
+from anomaly.behaviour.ranges import LevelRange, Series
 from anomaly.behaviour.signals import Signals, most_of_others
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
@@ -64,7 +66,7 @@ def growth(days: ActiveDays, counts: Counts) -> Signals:
     told = np.flatnonzero(known >= _FEWEST_GROWTH)
     if len(told) < _FEWEST_ENTITIES:
         told = told[:0]
-    slopes, errors = slopes[told], errors[told]
+    errors_of_all, slopes, errors = errors, slopes[told], errors[told]
     usual = float(np.median(slopes)) if len(told) else 0.0
     degrees = known[told].astype(np.float64) - 2.0
     # One that stays as it is while the others grow is not odd.
@@ -83,7 +85,31 @@ def growth(days: ActiveDays, counts: Counts) -> Signals:
         most=np.full(len(told), np.exp(usual) - 1.0),
         known=known[told],
         exposure=np.full(len(told), len(told)),
+        series=_fan(whose[places], x, level, usual, errors_of_all[places]),
     )
+
+
+def _fan(entity: Integers, day: Doubles, level: Doubles, usual: float, errors: Doubles) -> Series:
+    """Return the levels of entities, each with those that a usual growth leads to.
+
+    The lines of no growth and of the middle one go through the middle of the entity's days and
+    levels. Their slopes vary as the own one is known.
+
+    Parameters
+    ----------
+    entity, day, level, errors
+        (n,), by entity: of each day the level, and the standard error of the entity's slope.
+    usual
+        The middle slope.
+    """
+    _, places, known = np.unique(entity, return_inverse=True, return_counts=True)
+    x = day - (np.bincount(places, day) / known)[places]
+    middle = (np.bincount(places, level) / known)[places]
+    freedom = np.maximum(known[places] - 2.0, 1.0)
+    deviation = errors * np.abs(x)
+    typical = np.copysign(np.expm1(np.abs(level)), level)
+    ranges = tuple(LevelRange(middle + slope * x, deviation, freedom) for slope in (0.0, usual))
+    return Series(entity, (day * 24).astype(np.int64), typical, ranges)
 
 
 def _slopes(
@@ -126,10 +152,13 @@ def _judged(days: ActiveDays, levels: _Levels, *, upward: bool = False) -> Signa
     """Judge levels by Student's distribution, given the other days of the entity."""
     entity, day, n, level, told = levels
     # What the middle one of the day shares explains a level; it makes none odd.
-    shifted = level - _common_shift(day, level, entity)
+    shift = _common_shift(day, level, entity)
+    by_level, by_shifted = (_judged_by(entity, n, each) for each in (level, level - shift))
     surprisals = np.minimum(
-        _surprisals(entity, n, level, upward=upward), _surprisals(entity, n, shifted, upward=upward)
+        _surprisals(level, by_level, upward=upward),
+        _surprisals(level - shift, by_shifted, upward=upward),
     )
+    ranges = (by_level, replace(by_shifted, mean=by_shifted.mean + shift))
     number = expected_number(surprisals, day >= days.judged_from)
     return Signals(
         entity=entity,
@@ -141,11 +170,12 @@ def _judged(days: ActiveDays, levels: _Levels, *, upward: bool = False) -> Signa
         known=np.bincount(entity)[entity] - 1,
         least=-most_of_others(entity, -told),
         exposure=n.astype(np.int64),
+        series=Series(entity, day * 24, np.abs(told) if upward else told, ranges),
     )
 
 
-def _surprisals(entity: Integers, n: Doubles, level: Doubles, *, upward: bool) -> Doubles:
-    """Return how odd each level is, given the other days of its entity, in nats (n,)."""
+def _judged_by(entity: Integers, n: Doubles, level: Doubles) -> LevelRange:
+    """Return the distribution of each level, given the other days of its entity."""
     size = int(entity.max(initial=-1)) + 1
     known = np.bincount(entity, minlength=size)[entity].astype(np.float64) - 1.0
     enough = known >= _FEWEST_DAYS
@@ -159,8 +189,14 @@ def _surprisals(entity: Integers, n: Doubles, level: Doubles, *, upward: bool) -
     common = float(np.median(variance[enough])) if enough.any() else 0.0
     shrunk = (_PRIOR * common + known * variance) / (_PRIOR + known)
     deviation = np.sqrt(np.maximum(shrunk * (relative + 1.0 / others), _LEAST**2))
-    surprisals = away(level, mean, deviation, known + _PRIOR)
-    return np.where(enough & ((level > mean) | (not upward)), surprisals, 0.0)
+    return LevelRange(mean, deviation, known + _PRIOR)
+
+
+def _surprisals(level: Doubles, judged_by: LevelRange, *, upward: bool) -> Doubles:
+    """Return how odd each level is, in nats (n,); 0 where too few other days are known."""
+    mean, deviation, freedom = judged_by.mean, judged_by.deviation, judged_by.freedom
+    told = (freedom >= _FEWEST_DAYS + _PRIOR) & ((level > mean) | (not upward))
+    return np.where(told, away(level, mean, deviation, freedom), 0.0)
 
 
 def _relative_variance(entity: Integers, n: Doubles, level: Doubles) -> Doubles:

@@ -1,7 +1,7 @@
 """The odd windows of a log: what entities did on a day that is unlike their other days."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from anomaly.behaviour.hourly import hourly_excess, strange_hours
 from anomaly.behaviour.levels import daily_levels, daily_sums, growth
 from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.newcomers import newcomers
+from anomaly.behaviour.ranges import Point, Series, around, points_of
 from anomaly.behaviour.shares import share_excess
 from anomaly.behaviour.signals import Signals
 from anomaly.behaviour.windows import (
@@ -40,6 +41,8 @@ HOURS = tuple(f"{hour:02}:00" for hour in range(24))
 """The hours of a day, as windows name them."""
 MOST_EXPECTED = 2.0
 """Windows of which more are expected among ordinary ones are not told."""
+_ABSENT = frozenset(["absent", "absent value"])
+"""Views on what is not there."""
 NEWCOMER = "newcomer"
 """The view of entities that are there on one day alone: these are counted, not estimated."""
 VERY_ODD = 0.1
@@ -82,6 +85,23 @@ class Observation:
     least: float
     exposure: int
     """Events that the observed ones are of; of a growth, the entities whose growth is known."""
+    series: Series | None = field(default=None, compare=False, repr=False)
+    """The days of the entity around the window, as they were judged."""
+
+    def points(self) -> tuple[Point, ...]:
+        """Return what was judged on the days around the window, the window's among them.
+
+        All have the range of the window: what was expected of it, given the others. Only that of a
+        growth, which is of all days, changes from day to day.
+        """
+        points = () if self.series is None else points_of(self.series)
+        start = self.start // HOUR - FIRST_DAY * 24
+        if self.view in _ABSENT:
+            points = tuple(sorted([*points, Point(start, 0.0, self.least, self.most)]))
+        own = [each for each in points if each.start == start]
+        if self.view == "growth" or not own:
+            return points
+        return tuple(each._replace(low=own[0].low, high=own[0].high) for each in points)
 
 
 @dataclass(frozen=True)
@@ -255,6 +275,7 @@ def _observations(judged: _Judged, names: pa.Array) -> Iterator[Observation]:
     odd = np.flatnonzero(signals.number <= MOST_EXPECTED)
     order = np.lexsort((signals.start[odd], signals.entity[odd], signals.number[odd]))
     some = signals.take(odd[order][:_MOST_OF_ONE])
+    of_values = signals.series is not None and len(signals.series.value) > 0
     for place, entity in enumerate(some.entity.tolist()):
         start = int(some.start[place])
         values: Sequence[int] = ()
@@ -262,6 +283,7 @@ def _observations(judged: _Judged, names: pa.Array) -> Iterator[Observation]:
             values = judged.new.of_day(entity, start // 24).tolist()
         elif len(some.value):
             values = some.value[place : place + 1].tolist()
+        value = int(some.value[place]) if of_values else None
         yield Observation(
             entity_column=judged.entity_column,
             entity=names[entity].as_py(),
@@ -276,6 +298,7 @@ def _observations(judged: _Judged, names: pa.Array) -> Iterator[Observation]:
             known=int(some.known[place]),
             least=float(some.least[place]) if len(some.least) else 0.0,
             exposure=int(some.exposure[place]) if len(some.exposure) else 0,
+            series=signals.series and around(signals.series, entity, start, signals.hours, value),
         )
 
 

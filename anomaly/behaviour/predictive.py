@@ -141,7 +141,7 @@ def excess(counts: Doubles, expected: Doubles, shape: Doubles, dispersed: Double
     dispersed
         The variance over the mean of a window.
     """
-    size = np.minimum(shape, expected / np.maximum(dispersed - 1.0, 1e-9))
+    size = size_of(expected, shape, dispersed)
     share = expected / (expected + size)
     size, share = np.broadcast_arrays(size, share, counts)[:2]
     tail = np.ones(len(counts))
@@ -150,6 +150,11 @@ def excess(counts: Doubles, expected: Doubles, shape: Doubles, dispersed: Double
     tail[one] = -np.expm1(size[one] * np.log1p(-share[one]))
     tail[more] = betainc(counts[more], size[more], share[more])
     return -np.log(np.maximum(tail, _SMALLEST))
+
+
+def size_of(expected: Doubles, shape: Doubles, dispersed: Doubles) -> Doubles:
+    """Return the size of the negative binomial distribution by which `excess` judges."""
+    return np.minimum(shape, expected / np.maximum(dispersed - 1.0, 1e-9))
 
 
 def away(values: Doubles, means: Doubles, deviations: Doubles, known: Doubles) -> Doubles:

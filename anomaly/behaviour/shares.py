@@ -8,7 +8,8 @@ import numpy as np
 from anomaly.behaviour.daily import FEWEST_KNOWN
 from anomaly.behaviour.daykinds import kinds_of_days
 from anomaly.behaviour.peers import with_common_rise
-from anomaly.behaviour.predictive import clumping, dispersion, excess, predicted
+from anomaly.behaviour.predictive import clumping, dispersion, excess, predicted, size_of
+from anomaly.behaviour.ranges import CountRange, Series
 from anomaly.behaviour.signals import Signals, most_of_others
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
@@ -47,9 +48,9 @@ def share_excess(days: ActiveDays, counts: Counts) -> Signals | None:
     expected = with_common_rise(value * span + day, n, expected)
     spread = _dispersion(of_pair, n, expected, rate * in_all[entity])
     spread = np.maximum(spread, clumping(entity, n, expected))
-    surprisals = np.minimum(
-        excess(n, expected, shape, spread), _count_excess(days, of_pair, of_day, n)
-    )
+    of_counts, by_counts = _count_excess(days, of_pair, of_day, n)
+    surprisals = np.minimum(excess(n, expected, shape, spread), of_counts)
+    by_share = CountRange(expected, size_of(expected, shape, spread))
     number = expected_number(surprisals, days.judged[of_day])
     most = most_of_others(of_pair, n)
     return Signals(
@@ -62,13 +63,17 @@ def share_excess(days: ActiveDays, counts: Counts) -> Signals | None:
         days.known[of_day],
         value=value,
         exposure=days.events[of_day],
+        series=Series(entity, day * 24, n, (by_share, by_counts), value),
     )
 
 
-def _count_excess(days: ActiveDays, of_pair: Integers, of_day: Integers, n: Doubles) -> Doubles:
-    """Return the surprisal of the counts themselves: a quiet day does not make a share odd.
+def _count_excess(
+    days: ActiveDays, of_pair: Integers, of_day: Integers, n: Doubles
+) -> tuple[Doubles, CountRange]:
+    """Return the surprisal of the counts themselves, and what they are judged by.
 
-    Where some other days of the entity are of the same kind, these alone tell what is usual.
+    A quiet day does not make a share odd. Where some other days of the entity are of the same kind,
+    these alone tell what is usual.
     """
     kinds = kinds_of_days(days.covered)[np.searchsorted(days.covered, days.day)]
     entity_kind = days.entity * 2 + kinds
@@ -81,7 +86,8 @@ def _count_excess(days: ActiveDays, of_pair: Integers, of_day: Integers, n: Doub
     expected, shape = predicted(past, known, np.full(len(n), float(n.mean())))
     spread = dispersion(past, squares, known, expected)
     spread = np.maximum(spread, clumping(days.entity[of_day], n, expected))
-    return excess(n, expected, shape, spread)
+    judged_by = CountRange(expected, size_of(expected, shape, spread))
+    return excess(n, expected, shape, spread), judged_by
 
 
 def _of_others(group: Integers, n: Doubles) -> Doubles:

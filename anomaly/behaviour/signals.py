@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from anomaly.behaviour.ranges import Series
 from anomaly.numerics.arrays import Doubles, Integers
 
 
@@ -31,6 +32,8 @@ class Signals:
     """(n,): the least of the other windows; empty where it tells nothing."""
     exposure: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     """(n,): the events that the observed ones are of; empty where it is of all."""
+    series: Series | None = None
+    """What was judged of all windows, for a chart; None where that tells nothing."""
 
     def take(self, places: Integers) -> "Signals":
         """Return some of them."""
@@ -45,6 +48,7 @@ class Signals:
             value=self.value[places] if len(self.value) else self.value,
             least=self.least[places] if len(self.least) else self.least,
             exposure=self.exposure[places] if len(self.exposure) else self.exposure,
+            series=self.series,
         )
 
 

@@ -44,6 +44,8 @@ class ReportData:
         most telling session beside those of the nearest normal one; empty where records are events.
     peers
         `schemas.outputs.incident_context.PEERS`: who is like the entities of incidents.
+    window_charts
+        `schemas.outputs.window_charts.WINDOW_CHARTS`: what entities did around odd windows.
     """
 
     manifest: RunManifest
@@ -58,3 +60,4 @@ class ReportData:
     incident_context: pa.Table
     steps: pa.Table
     peers: pa.Table
+    window_charts: pa.Table

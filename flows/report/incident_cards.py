@@ -18,6 +18,7 @@ from flows.report.overview import critical_sentence
 from flows.report.steps import ShownSteps, shown_steps
 from flows.report.text import Cut, cut, cut_sentence
 from flows.report.times import event_times
+from flows.report.window_chart import WindowChart, window_charts
 from schemas.outputs.manifest import RunManifest
 from schemas.outputs.tables import FINDING, STATUSES
 
@@ -90,6 +91,8 @@ class IncidentCard:
     entities: list[Entities]
     entity: Cut | None
     """The name of the one that it is about; None where it is about none."""
+    chart: WindowChart | None
+    """What its entity did on the days around; None where no window of it is odd."""
     telling: Card
     """Its most telling finding."""
     steps: list[ShownSteps]
@@ -142,6 +145,7 @@ def incident_cards(data: ReportData) -> list[IncidentCard]:
     around = context_panels(data.incident_context, spans)
     driving = dict(zip(first, [_driving(row) for row in shown], strict=True))
     steps = shown_steps(data.steps, driving)
+    drawn = window_charts(data.window_charts)
     return [
         _card(
             row,
@@ -151,6 +155,7 @@ def incident_cards(data: ReportData) -> list[IncidentCard]:
                 members[row["incident"]],
                 steps[telling.rank],
                 around.get(row["incident"]),
+                drawn.get(row["incident"]),
             ),
         )
         for row, telling in zip(shown, map(of_incident, tellings, shown), strict=True)
@@ -166,6 +171,7 @@ class _Told:
     """Its findings, the most telling one first."""
     steps: list[ShownSteps]
     around: ContextPanel | None
+    chart: WindowChart | None
 
 
 def _never_alike(data: ReportData) -> set[str]:
@@ -224,6 +230,7 @@ def _card(
         ends=_milliseconds(row),
         entities=[_entities(each) for each in row["entities"]],
         entity=None if row["entity"] is None else cut(row["entity"], _NAME, _NAME),
+        chart=told.chart,
         telling=told.telling,
         steps=told.steps,
         members=told.members[1:],

@@ -24,6 +24,7 @@ from flows.steps.named_incidents import judged_incidents
 from flows.steps.run import Run
 from flows.steps.score import ChunkScored, times_covered
 from flows.steps.select import Selected
+from flows.steps.window_charts import CHARTS, window_charts
 from flows.steps.window_incidents import with_windows
 from flows.steps.windows import JudgedWindows
 from schemas.outputs.figures import ColumnDrift
@@ -90,6 +91,8 @@ def group_incidents(
     of_each = [named[number] for number in pool.numbers[places].tolist()]
     found = pool.odd.events.take(pa.array(places)).unify_dictionaries().combine_chunks()
     run.scratch.write_table(FOUND, found)
+    drawn = {named[n].incident: window for n, window in pool.windows.items() if n in named}
+    run.scratch.write_table(CHARTS, window_charts(drawn))
     of_rule = pool.numbers[: inputs.by_rule]
     return Grouped(
         selected=selected,

@@ -26,6 +26,7 @@ from flows.steps.monitor import Watch
 from flows.steps.run import Run
 from flows.steps.run_index import write_index
 from flows.steps.score import ChunkScored
+from flows.steps.window_charts import CHARTS
 from flows.steps.windows import JudgedWindows
 from flows.storage.runs.reader import PublishedRun
 from schemas.columns.roles import Role, RoleChoice
@@ -201,6 +202,7 @@ def _report_data(run: Run, manifest: RunManifest, scored: ChunkScored) -> Report
         incident_context=run.scratch.read_table(SURROUNDED),
         steps=run.scratch.read_table(STEPS),
         peers=run.scratch.read_table(OF_PEERS),
+        window_charts=run.scratch.read_table(CHARTS),
     )
 
 

@@ -68,9 +68,13 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
 
 
 def _named(window: OddWindow) -> OddWindow:
-    """Return a window with the values that sentences name; the others have told its records."""
-    told = (replace(each, values=each.values[:MOST_NAMED]) for each in window.observations)
-    return replace(window, observations=tuple(told))
+    """Return a window with the values that sentences name, and the days that are drawn.
+
+    The other values have told its records. What is oddest about it is drawn.
+    """
+    told = [replace(each, values=each.values[:MOST_NAMED]) for each in window.observations]
+    rest = (replace(each, series=None) for each in told[1:])
+    return replace(window, observations=(told[0], *rest))
 
 
 JUDGE_WINDOWS = Step("judge windows", judge_windows)

@@ -21,6 +21,7 @@ from schemas.outputs.manifest import (
     SelectionSummary,
 )
 from schemas.outputs.tables import FINDING, INCIDENT, SEVERITIES, beside_own_columns
+from schemas.outputs.window_charts import WINDOW_CHARTS
 
 HOSTILE = "</script><script>alert('x')</script><img src=x onerror=alert(1)>&\u2028\u202eend"
 _LEAST = {"critical": 60.0, "high": 45.0, "medium": 30.0, "low": 0.0}
@@ -95,6 +96,7 @@ def report_data(findings: int = 40, *, hostile: bool = False) -> ReportData:
         incident_context=incident_context(incidents, hostile),
         steps=ALIGNED_STEPS.empty_table(),
         peers=peers(hostile),
+        window_charts=charts_of_windows(incidents, hostile),
     )
 
 
@@ -145,6 +147,37 @@ def peers(hostile: bool) -> pa.Table:
     row = {"entity_column": "actor.user.name", "column": "team", "value": names[0]}
     row |= {"entity": HOSTILE if hostile else _USERS[0], "n": 12, "names": names}
     return pa.Table.from_pylist([row], schema=PEERS)
+
+
+def charts_of_windows(incidents: pa.Table, hostile: bool) -> pa.Table:
+    """Give the first incidents an odd window: a count, a growth and an absence."""
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    days = [start + timedelta(i) for i in range(21) if i % 7 < 5]
+    rows = []
+    views = ("share", "growth", "absent")
+    for row, view in zip(incidents.to_pylist(), views, strict=False):
+        points = [
+            {
+                "start": day,
+                "observed": float(i % 4 * (view != "absent")),
+                "low": 1.0,
+                "high": i + 2.0,
+            }
+            for i, day in enumerate(days)
+        ]
+        rows.append(
+            {
+                "incident": row["incident"],
+                "view": view,
+                "entity": HOSTILE if hostile else row["entity"],
+                "column": HOSTILE if hostile else "bytes_out",
+                "value": HOSTILE if hostile else "918,223,104",
+                "start": days[-2],
+                "stop": days[-2] + timedelta(1),
+                "points": points,
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=WINDOW_CHARTS)
 
 
 def _past_of(entity: str, place: int, hostile: bool) -> dict[str, Any]:

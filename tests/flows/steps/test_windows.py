@@ -1,5 +1,7 @@
 """Windows of entities through whole runs: found, stored, and held against earlier runs."""
 
+import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -196,3 +198,25 @@ def test_a_run_of_too_many_events_leaves_days_out_and_says_so(
     run = detect_in(pa.table(with_burst(office(range(12)), 9)), tmp_path)
     assert (windows(run), run.manifest.activity) == ([], None)
     assert any("days of entities are not judged" in each.message for each in caplog.records)
+
+
+@pytest.mark.slow
+def test_the_chart_on_a_card_is_a_recount_of_the_rows(burst: PublishedRun) -> None:
+    page = (burst.folder / "report.html").read_text(encoding="utf-8")
+    card = page[page.index('id="incident-1"') :]
+    card = card[card.index('<figure class="days">') : card.index("</figure>")]
+    rows = with_burst(office(range(12)), 9)
+    known = Counter(
+        f"{time:%Y-%m-%d}"
+        for time, user in zip(rows["time"], rows["user"], strict=True)
+        if isinstance(time, datetime) and (user, time.hour) == ("u3", 14)
+    )
+    told = re.findall(r'<th scope="row">([\d-]+)</th><td>([\d,]+)</td>', card)
+    assert {day: int(n.replace(",", "")) for day, n in told} == known
+    found = re.search(r"2026-03-11: (\d+); expected (\d+) to (\d+)\.", card)
+    assert found is not None
+    observed, low, high = map(int, found.groups())
+    assert observed == known["2026-03-11"]
+    usual = [n for day, n in known.items() if day != "2026-03-11"]
+    assert 0 <= low <= min(usual)
+    assert max(usual) <= high < observed
