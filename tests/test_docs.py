@@ -18,6 +18,7 @@ import flows.cli.app
 from flows.runtime.stopping import ENDING_SIGNALS
 from flows.storage.runs.reader import PublishedRun
 from schemas.columns.roles import Role
+from schemas.job.behaviour import BehaviourSpec
 from schemas.job.job import JobSpec, parse_job
 from schemas.job.schedule import ScheduleSpec
 from schemas.job.sections import ColumnSpec, ModelSpec, SearchSpec, SelectionSpec
@@ -198,8 +199,8 @@ def test_each_generated_section_stands_on_one_page() -> None:
 
 def test_the_generated_job_file_reference_has_every_setting() -> None:
     written = re.findall(r"^\| `(\w+)` \|", GENERATE.job_settings(), re.MULTILINE)
-    sections = ("columns", "selection", "model", "search", "schedule")
-    models = (ColumnSpec, SelectionSpec, ModelSpec, SearchSpec, ScheduleSpec)
+    sections = ("columns", "behaviour", "selection", "model", "search", "schedule")
+    models = (ColumnSpec, BehaviourSpec, SelectionSpec, ModelSpec, SearchSpec, ScheduleSpec)
     expected = [name for name in JobSpec.model_fields if name not in sections]
     expected += [name for model in models for name in model.model_fields]
     assert sorted(written) == sorted(expected)

@@ -1,6 +1,6 @@
 """The measures of behaviour: what is counted of each entity in each window of time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,8 +43,28 @@ class Measure:
     """The column whose values are counted, if one is."""
 
 
-def measures_of(roles: Mapping[str, Role]) -> tuple[Measure, ...]:
+def entities_of(roles: Mapping[str, Role]) -> tuple[str, ...]:
+    """Return the columns whose names are judged, unless the job names others."""
+    return tuple(column for column, role in roles.items() if role is Role.ENTITY)[:_MOST_ENTITIES]
+
+
+def actor_of(roles: Mapping[str, Role], entities: Sequence[str]) -> str:
+    """Return which of some entity columns acts: the one of that name, or the first."""
+    actor = event_parts(roles).get(Part.ACTOR)
+    return actor if actor is not None and actor in entities else entities[0]
+
+
+def measures_of(
+    roles: Mapping[str, Role], entities: Sequence[str] | None = None
+) -> tuple[Measure, ...]:
     """Return the measures of a log with these columns, in a fixed order; none without entities.
+
+    Parameters
+    ----------
+    roles
+        Column -> role.
+    entities
+        The columns whose names are judged; by default those of `entities_of`.
 
     Examples
     --------
@@ -53,8 +73,8 @@ def measures_of(roles: Mapping[str, Role]) -> tuple[Measure, ...]:
     'events values repeats rhythm order'
     """
     parts = event_parts(roles)
-    entities = [column for column, role in roles.items() if role is Role.ENTITY][:_MOST_ENTITIES]
-    actor = parts.get(Part.ACTOR) if parts.get(Part.ACTOR) in entities else next(iter(entities), "")
+    entities = tuple(dict.fromkeys(entities_of(roles) if entities is None else entities))
+    actor = actor_of(roles, entities) if entities else ""
     found: list[Measure] = []
     for entity in entities:
         found += _of_entity(entity, roles, parts, acts=entity == actor)

@@ -1,6 +1,6 @@
 """The odd windows of a log: what entities did on a day that is unlike their other days."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -37,6 +37,7 @@ FEWEST_DAYS = 4
 """Days of a log from which on one of them can be held against the others."""
 _FEWEST_BACK = 0.05
 """The least part of the names of a column that are there on more than three days."""
+WINDOWS = frozenset(["hour", "day"])
 HOURS = tuple(f"{hour:02}:00" for hour in range(24))
 """The hours of a day, as windows name them."""
 MOST_EXPECTED = 2.0
@@ -140,6 +141,7 @@ def odd_windows(
     measures: Sequence[Measure],
     time: str,
     judged_from: int | None,
+    windows: Set[str] = WINDOWS,
 ) -> list[OddWindow]:
     """Judge what every entity did on each day against its other days, and return what is odd.
 
@@ -153,6 +155,8 @@ def odd_windows(
         The column that holds the time of an event.
     judged_from
         The first day since 1970 that is judged; None where all are.
+    windows
+        Those that are judged: `hour`, `day`, or both.
 
     Returns
     -------
@@ -166,7 +170,12 @@ def odd_windows(
         known = _known(read(own[0][0]), judged_from)
         if known is None:
             continue
-        judged = [*_of_events(column, time, known), *_of_measures(read, own[1:], known, entities)]
+        judged = []
+        if "hour" in windows:
+            judged.append(_of_hours(column, known))
+        if "day" in windows:
+            judged += [*_of_days(column, time, known)]
+            judged += [*_of_measures(read, own[1:], known, entities)]
         families += sum(each.view != NEWCOMER for each in judged)
         found += [(column, told) for each in judged for told in _observations(each, known.names)]
     return _by_day(list(_over_all(found, families)))
@@ -194,10 +203,14 @@ def _known(tables: list[pa.Table], judged_from: int | None) -> _Known | None:
     return _Known(names, events, days, _whole_days(events))
 
 
-def _of_events(column: str, time: str, known: _Known) -> Iterator[_Judged]:
-    """Judge the events of the entities of a column: how many, when, and whether there are any."""
+def _of_hours(column: str, known: _Known) -> _Judged:
+    """Judge how many events the entities of a column have in an hour."""
+    return _Judged("hour", column, column, hourly_excess(known.days, known.events))
+
+
+def _of_days(column: str, time: str, known: _Known) -> Iterator[_Judged]:
+    """Judge the days of the entities of a column: how many events, when, and whether any."""
     _, events, days, whole = known
-    yield _Judged("hour", column, column, hourly_excess(days, events))
     strange = strange_hours(days, events)
     signals = daily_excess(days, strange.counted(days))
     yield _Judged("hours", column, time, signals, HOURS, strange)

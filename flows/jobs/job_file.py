@@ -8,10 +8,12 @@ from pathlib import Path
 import tomlkit
 from tomlkit.items import SingleKey
 
-from schemas.columns.roles import ColumnProfile, Role, RoleChoice
+from anomaly.behaviour.measures import actor_of, entities_of
+from schemas.columns.roles import ColumnProfile, Role, RoleChoice, time_column
 from schemas.columns.vocabulary import suggests_secret
 from schemas.errors import JobError
 from schemas.events.masks import holds_mask
+from schemas.job.behaviour import WINDOWS
 from schemas.job.job import JobSpec, build_job, parse_job, safe_name
 from schemas.job.partitions import is_partitioned, without_day
 from schemas.job.sections import DEFAULT_FDR, ModelSpec, SearchSpec, SelectionSpec
@@ -155,7 +157,9 @@ def job_template(
     str
         TOML that `parse_job` reads as a job with these roles.
     """
-    return "\n".join([_head(location, profiles), _settings(location), _columns(profiles, choices)])
+    settings = _settings(location)
+    behaviour = _behaviour({name: choice.role for name, choice in choices.items()})
+    return "\n".join([_head(location, profiles), settings, behaviour, _columns(profiles, choices)])
 
 
 def _head(location: str, profiles: Mapping[str, ColumnProfile]) -> str:
@@ -182,7 +186,6 @@ def _settings(location: str) -> str:
         ('# session_window = "1d"', "or into windows of this length, from 1970 on (UTC)"),
         ('# peers = ["COLUMN"]', "categories whose names have habits, as entities have"),
         (f"# seed = {job.seed}", "of every random choice"),
-        ("# behaviour = true", "hold what an entity does on a day against its other days"),
         ("# mask_numbers = true", "of cards and bank accounts, within texts"),
         ('# keep = "90d"', "remove runs that began longer ago; the newest stays"),
         (f"# notify = {_text(job.notify)}", 'or "new", or "all": the runs that send a message'),
@@ -209,6 +212,32 @@ def _settings(location: str) -> str:
     return (
         f"{_aligned(top)}\n[selection]\n{_aligned(rules)}\n[model]\n{_aligned(judged)}\n{_asides()}"
     )
+
+
+def _behaviour(roles: Mapping[str, Role]) -> str:
+    """Write whose hours and days are judged, and why."""
+    entities, time = entities_of(roles), time_column(roles)
+    named = ", ".join(map(_text, entities)) or '"COLUMN"'
+    whose = f"each is an entity; the order of steps is that of `{_acting(roles)}`"
+    if not entities:
+        whose = "none: no column is an entity"
+    of_all = sum(role is Role.ENTITY for role in roles.values())
+    if of_all > len(entities):
+        whose = (
+            f"the first {len(entities)} of {of_all} entities; steps are those of `{_acting(roles)}`"
+        )
+    when = f"by `{time}`, once four days are known" if time else "neither: no column is a time"
+    lines = [
+        ("# [behaviour]", "what an entity does, held against its other days; or behaviour = false"),
+        (f"# entities = [{named}]", whose),
+        (f"# windows = [{', '.join(map(_text, WINDOWS))}]", when),
+    ]
+    return _aligned(lines)
+
+
+def _acting(roles: Mapping[str, Role]) -> str:
+    entities = entities_of(roles)
+    return actor_of(roles, entities) if entities else ""
 
 
 def _asides() -> str:

@@ -16,7 +16,7 @@ from anomaly.behaviour.activity import (
     count_activity,
     place_of_measure,
 )
-from anomaly.behaviour.measures import Measure, measures_of
+from anomaly.behaviour.measures import Kind, Measure, measures_of
 from anomaly.behaviour.windows import merged
 from flows.steps.records import BATCH_ROWS, Batch, Records
 from flows.steps.run import Run
@@ -47,9 +47,14 @@ MOST_DAYS = 28
 
 def measures_of_run(run: Run, records: Records) -> tuple[Measure, ...]:
     """Return what is counted of the entities of a run; nothing where behaviour is not judged."""
-    if not run.job.behaviour or run.job.unit != "event" or time_column(records.roles) is None:
+    spec = run.job.behaviour
+    if spec is None or run.job.unit != "event" or time_column(records.roles) is None:
         return ()
-    return () if records.total > MOST_EVENTS else measures_of(records.roles)
+    if records.total > MOST_EVENTS:
+        return ()
+    measures = measures_of(records.roles, spec.entities)
+    # Of an hour the events alone are judged.
+    return tuple(each for each in measures if "day" in spec.windows or each.kind is Kind.EVENTS)
 
 
 class ActivityOfChunk:

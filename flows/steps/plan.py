@@ -16,7 +16,14 @@ from flows.storage.search.vector_index import require_store
 from schemas.columns.roles import Role, RoleChoice
 from schemas.errors import InputError, JobError
 from schemas.events.flattening import flattened_origin
-from schemas.job.job import SESSION_CUTS, JobSpec, check_columns, check_peers, roles_of
+from schemas.job.job import (
+    SESSION_CUTS,
+    JobSpec,
+    check_columns,
+    check_entities,
+    check_peers,
+    roles_of,
+)
 from schemas.job.partitions import without_day
 from schemas.locations import without_secrets
 
@@ -146,6 +153,7 @@ def _settle(job: JobSpec, source: Source, started: datetime, plan: InputPlan) ->
             remedy="give at least one a role other than id or ignore in the job file",
         )
     check_peers(job, choices)
+    check_entities(job, choices)
     cut = next((name for name in SESSION_CUTS if getattr(job, name) is not None), None)
     if cut is not None and all(choice.role is not Role.TIME for choice in choices.values()):
         raise JobError(

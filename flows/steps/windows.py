@@ -45,9 +45,10 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
     """Hold what entities did against their other days, of this run or of earlier ones."""
     records = gathered.records
     measures = measures_of_run(run, records)
-    if run.job.behaviour and records.total > MOST_EVENTS:
+    spec = run.job.behaviour
+    if spec is not None and records.total > MOST_EVENTS:
         log("days of entities are not judged", WARNING, events=records.total, most=MOST_EVENTS)
-    if not measures or scored.covers is None:
+    if spec is None or not measures or scored.covers is None:
         return JudgedWindows()
     # Threads that scored hold back hundreds of MiB that are free.
     return_freed_memory()
@@ -59,7 +60,11 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
     known = any(past)
     time, judged_from = str(time_column(records.roles)), first_day if known else None
     found = odd_windows(
-        lambda i: past[i] + activity_of_run(run.scratch, i), measures, time, judged_from
+        lambda i: past[i] + activity_of_run(run.scratch, i),
+        measures,
+        time,
+        judged_from,
+        frozenset(spec.windows),
     )
     windows = tuple(found[:MOST_WINDOWS])
     for place, rows in enumerate(rows_of_windows(run, records, windows)):

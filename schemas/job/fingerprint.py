@@ -44,7 +44,7 @@ def model_fingerprint(job: JobSpec) -> str:
     >>> plain == model_fingerprint(build_job({"columns": {"bytes": "number"}}, "test"))
     False
     """
-    excluded = dict.fromkeys(_NOT_JUDGING | {"selection", "seed", "model"}, True)
+    excluded = dict.fromkeys(_NOT_JUDGING | {"selection", "seed", "model", "behaviour"}, True)
     settings = job.model_dump(
         mode="json", exclude={**excluded, **_OF_A_YEAR}, exclude_defaults=True
     )

@@ -18,6 +18,7 @@ from pydantic import (
 from schemas.columns.roles import Role, RoleChoice
 from schemas.columns.time_formats import Spelling, has_year
 from schemas.errors import JobError
+from schemas.job.behaviour import Behaviour, BehaviourSpec
 from schemas.job.durations import Duration
 from schemas.job.partitions import check_location, is_partitioned
 from schemas.job.schedule import ScheduleSpec
@@ -112,12 +113,11 @@ class JobSpec(Section):
         description="Whether numbers of cards, bank accounts (IBAN) and US social security are"
         " masked within texts.",
     )
-    behaviour: bool = Field(
-        default=True,
-        strict=True,
+    behaviour: Behaviour = Field(
+        default=BehaviourSpec(),
         description="Whether what an entity does in an hour or a day is judged too, against its"
-        " other days. It needs a time, entities and four days, of the input or of earlier runs."
-        " A run of more than five million events leaves it out.",
+        " other days; or the table of its settings. It needs a time, entities and four days, of the"
+        " input or of earlier runs. A run of more than five million events leaves it out.",
     )
     seed: int = Field(
         default=0, ge=0, le=2**32 - 1, strict=True, description="The seed of every random choice."
@@ -181,6 +181,12 @@ class JobSpec(Section):
         return self
 
     @model_validator(mode="after")
+    def _behaviour_is_of_events(self) -> "JobSpec":
+        if self.unit == "session" and self.behaviour is not None and self.behaviour.entities:
+            raise ValueError('[behaviour] judges events; it does not go with `unit = "session"`')
+        return self
+
+    @model_validator(mode="after")
     def _one_id_one_time(self) -> "JobSpec":
         for role in (Role.ID, Role.TIME):
             holders = [key_path([name]) for name, spec in self.columns.items() if spec.role is role]
@@ -194,6 +200,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "selection": SelectionSpec,
     "model": ModelSpec,
     "columns": ColumnSpec,
+    "behaviour": BehaviourSpec,
     "search": SearchSpec,
     "schedule": ScheduleSpec,
 }
@@ -262,6 +269,7 @@ def check_columns(job: JobSpec, names: Iterable[str]) -> None:
     if job.session_key is not None:
         wanted["session_key"] = job.session_key
     wanted |= {key_path(("peers", i)): name for i, name in enumerate(job.peers)}
+    wanted |= dict(_judged_entities(job))
     missing = {path: name for path, name in wanted.items() if name not in set(known)}
     if missing:
         first = next(iter(missing))
@@ -336,6 +344,35 @@ def check_peers(job: JobSpec, choices: Mapping[str, RoleChoice]) -> None:
             where=key_path(("peers", i)),
             remedy=f"did you mean `{likely}`? Or {own}" if likely else own,
         )
+
+
+def check_entities(job: JobSpec, choices: Mapping[str, RoleChoice]) -> None:
+    """Check that every column whose entities are judged over time holds names.
+
+    Raises
+    ------
+    JobError
+        Another role; the nearest column that has such a role is named.
+    """
+    roles = (Role.ENTITY, Role.CATEGORY, Role.FLAG)
+    names = [name for name, choice in choices.items() if choice.role in roles]
+    for path, name in _judged_entities(job):
+        if name not in names:
+            likely = nearest(name, names)
+            own = f"make it an `{Role.ENTITY}` under [columns]"
+            role = f", and `{name}` is `{choices[name].role}`" if name in choices else ""
+            raise JobError(
+                f"what is judged over time is an `{Role.ENTITY}`, a `{Role.CATEGORY}` or a"
+                f" `{Role.FLAG}`{role}",
+                where=path,
+                remedy=f"did you mean `{likely}`? Or {own}" if likely else own,
+            )
+
+
+def _judged_entities(job: JobSpec) -> list[tuple[str, str]]:
+    """Return where the job names each column whose entities are judged over time, and its name."""
+    named = () if job.behaviour is None else job.behaviour.entities or ()
+    return [(key_path(("behaviour", "entities", i)), name) for i, name in enumerate(named)]
 
 
 def safe_name(text: str) -> str:

@@ -1,6 +1,6 @@
 """Logs of an invented office, as rows; and their odd windows."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 
 from anomaly.behaviour.activity import DAY, HOUR, count_activity, place_of_measure
 from anomaly.behaviour.measures import Kind, Measure, measures_of
-from anomaly.behaviour.odd_windows import OddWindow, odd_windows
+from anomaly.behaviour.odd_windows import WINDOWS, OddWindow, odd_windows
 from anomaly.behaviour.windows import ActiveDays, Counts, active_days, add_up, names_of
 from schemas.columns.roles import Role
 from tests.anomaly.logs import conformed
@@ -85,6 +85,7 @@ def judged(
     measures: Sequence[Measure] = MEASURES,
     judged_from: int | None = None,
     batches: int = 1,
+    windows: Set[str] = WINDOWS,
 ) -> list[OddWindow]:
     """Return the odd windows of a log, counted in batches of its rows in a row."""
     cuts = np.linspace(0, len(rows), batches + 1).astype(int).tolist()
@@ -96,7 +97,7 @@ def judged(
         for number, own in enumerate(found):
             start, n = place_of_measure(table, number)
             own.append(table.slice(start, n))
-    return odd_windows(lambda i: found[i], measures, "time", judged_from)
+    return odd_windows(lambda i: found[i], measures, "time", judged_from, windows)
 
 
 def counted(rows: list[Row], measure: Measure) -> tuple[list[str], ActiveDays, Counts]:

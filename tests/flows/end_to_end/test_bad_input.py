@@ -168,6 +168,18 @@ def no_duration(_: Path) -> list[str]:
     return with_job('unit = "session"\nsession_key = "user"\nsession_gap = "half an hour"\n')
 
 
+def entity_not_in_the_input(_: Path) -> list[str]:
+    return with_job('[behaviour]\nentities = ["usr"]\n')
+
+
+def entity_that_is_a_number(_: Path) -> list[str]:
+    return with_job('[behaviour]\nentities = ["user", "bytes"]\n')
+
+
+def unknown_window(_: Path) -> list[str]:
+    return with_job('[behaviour]\nwindows = ["week"]\n')
+
+
 def session_cut_without_time(_: Path) -> list[str]:
     settings = 'unit = "session"\nsession_key = "user"\nsession_window = "1d"\n'
     return with_job(settings, small_log().drop("time"))
@@ -298,6 +310,9 @@ MISTAKES = (
     Mistake("session cut twice", session_cut_twice, ("job.toml", "session_gap", "not both")),
     Mistake("no duration", no_duration, ("job.toml: session_gap", '"30m"', "half an hour")),
     Mistake("session cut without time", session_cut_without_time, ("session_window", "`time`")),
+    Mistake("entity not in the input", entity_not_in_the_input, ("entities.0", "`user`")),
+    Mistake("entity is a number", entity_that_is_a_number, ("entities.1", "`bytes` is `number`")),
+    Mistake("unknown window", unknown_window, ("behaviour.windows.0", '"hour" or "day"', "week")),
     Mistake("missing job file", missing_job_file, ("no-such.toml", "outfield init")),
     Mistake("job file is no text", job_file_not_text, ("job.toml", "UTF-8")),
     Mistake("no input", no_input_at_all, ("no input", "name a file")),

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from anomaly.behaviour.measures import entities_of
 from anomaly.preprocess.profile import profile
 from flows.jobs.job_file import complete_job, job_template, load_job
 from schemas.columns.roles import ColumnProfile, Role, RoleChoice, infer_roles
@@ -102,7 +103,6 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         '# session_window = "1d"       # or into windows of this length, from 1970 on (UTC)\n'
         '# peers = ["COLUMN"]          # categories whose names have habits, as entities have\n'
         "# seed = 0                    # of every random choice\n"
-        "# behaviour = true            # hold what an entity does on a day against its other days\n"
         "# mask_numbers = true         # of cards and bank accounts, within texts\n"
         '# keep = "90d"                # remove runs that began longer ago; the newest stays\n'
         '# notify = "alarm"            # or "new", or "all": the runs that send a message\n'
@@ -129,6 +129,12 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         '# cron = "0 6 * * *"  # minute, hour, day, month, weekday; or interval = "6h"\n'
         '# timezone = "UTC"    # such as "Europe/Berlin"\n'
         "\n"
+        "# [behaviour]                  # what an entity does, held against its other days; or"
+        " behaviour = false\n"
+        '# entities = ["api_key_name"]  # each is an entity; the order of steps is that of'
+        " `api_key_name`\n"
+        '# windows = ["hour", "day"]    # neither: no column is a time\n'
+        "\n"
         "# Roles: id, time, entity, category, number, text, flag, ignore.\n"
         '# More weight for one: COLUMN = { role = "number", weight = 2.0 }\n'
         '# Never written anywhere: COLUMN = { role = "category", secret = true }\n'
@@ -142,6 +148,23 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         " the most common in 67 %\n"
         'bytes           = "number"    # 60 distinct values over 60 rows, 0 to 59\n'
     )
+
+
+def test_a_template_says_whose_windows_are_judged_and_why() -> None:
+    def lines_of(roles: dict[str, Role]) -> list[str]:
+        choices = {name: RoleChoice(role, "so") for name, role in roles.items()}
+        lines = job_template("logs/", profile(LOG), choices).splitlines()
+        return [each for each in lines if each[:9] in ("# entitie", "# windows")]
+
+    assert "# none: no column is an entity" in lines_of({"bytes": Role.NUMBER})[0]
+    roles = {f"host_{i}": Role.ENTITY for i in range(3)} | {"user": Role.ENTITY, "x": Role.ENTITY}
+    whose, when = lines_of(roles | {"time": Role.TIME})
+    assert "the first 4 of 5 entities; steps are those of `user`" in whose
+    assert "by `time`, once four days are known" in when
+    told = "\n".join(["[behaviour]", *(line.removeprefix("# ") for line in (whose, when))])
+    found = parse_job(told, "job.toml").behaviour
+    assert found is not None
+    assert (found.entities, found.windows) == (entities_of(roles), ("hour", "day"))
 
 
 def test_values_of_secrets_people_and_texts_are_not_in_it() -> None:

@@ -15,6 +15,7 @@ from schemas.job.job import (
     JobSpec,
     build_job,
     check_columns,
+    check_entities,
     check_peers,
     job_schema,
     parse_job,
@@ -360,6 +361,57 @@ def test_peer_groups_must_be_columns_and_do_not_go_with_sessions() -> None:
     }.items():
         with pytest.raises(JobError, match=re.escape(says)):
             parse_job(text, "job.toml")
+
+
+@pytest.mark.parametrize("spelt", ["behaviour = true", "[behaviour]", ""])
+def test_behaviour_is_on_by_default(spelt: str) -> None:
+    job = parse_job(spelt, "job.toml")
+    assert job == JobSpec()
+    assert build_job(job.model_dump(), "again") == job
+
+
+def test_behaviour_is_switched_off_or_told_whose_and_how_long() -> None:
+    off = parse_job("behaviour = false", "job.toml")
+    told = parse_job('[behaviour]\nentities = ["host"]\nwindows = ["day"]', "job.toml")
+    assert off.behaviour is None
+    assert told.behaviour is not None
+    assert (told.behaviour.entities, told.behaviour.windows) == (("host",), ("day",))
+    for job in (off, told):
+        assert build_job(job.model_dump(), "again") == job
+        assert job_fingerprint(job) != job_fingerprint(JobSpec())
+        assert model_fingerprint(job) == model_fingerprint(JobSpec())
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ("behaviour = 'off'", 'behaviour: must be true, false or a table, not "off"'),
+        ("[behaviour]\nwindows = ['week']", 'windows.0: must be "hour" or "day", not "week"'),
+        ("[behaviour]\nwindows = []", "behaviour.windows: must hold something, not a list"),
+        ("[behaviour]\nentities = 'user'", 'behaviour.entities: must be a list, not "user"'),
+        ("[behaviour]\nentitys = ['user']", "did you mean `entities`?"),
+        (
+            "unit = 'session'\nsession_key = 'k'\n[behaviour]\nentities = ['k']",
+            '[behaviour] judges events; it does not go with `unit = "session"`',
+        ),
+    ],
+)
+def test_a_wrong_setting_of_behaviour_is_told_in_one_line(settings: str, says: str) -> None:
+    with pytest.raises(JobError, match=re.escape(says)) as raised:
+        parse_job(settings, "job.toml")
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_what_is_judged_over_time_is_a_column_of_names() -> None:
+    def job(name: str) -> JobSpec:
+        return parse_job(f'[behaviour]\nentities = ["{name}"]', "job.toml")
+
+    check_entities(job("department"), CHOICES)
+    check_entities(JobSpec(), CHOICES)
+    with pytest.raises(JobError, match=re.escape("behaviour.entities.0: what is judged over time")):
+        check_entities(job("comment"), CHOICES)
+    with pytest.raises(JobError, match=re.escape("did you mean `admin`?")):
+        check_columns(job("admn"), ["admin", "department"])
 
 
 @pytest.mark.parametrize(
