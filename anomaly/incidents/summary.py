@@ -95,6 +95,10 @@ class Incident:
 
     view: str = OF_RECORDS
     """What is odd: `OF_RECORDS`, each by itself, or `OF_WINDOW`, all together."""
+    window_start: int | None = None
+    """Microseconds since 1970: the odd window; None where the records are odd by themselves."""
+    window_end: int | None = None
+    """Its end, exclusive."""
     beside_moves: float | None = None
     """Its p-value without the columns that moved as a whole; None without one."""
 

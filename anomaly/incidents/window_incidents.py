@@ -56,6 +56,8 @@ def of_window(job: str, incident: Incident, window: OddWindow) -> Incident:
         pattern=pattern,
         identity=f"k-{identity}",
         view=OF_WINDOW,
+        window_start=head.start,
+        window_end=head.stop,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from anomaly.incidents.alarm_sentences import recurrence_sentence
 from anomaly.incidents.sentence import short
+from anomaly.incidents.summary import OF_WINDOW
 from flows.cli.console import Justify, Terminal
 from flows.report.overview import alarms_sentence, critical_sentence, gone_clause
 from flows.report.text import count, listing
@@ -61,6 +62,10 @@ def show_incidents(terminal: Terminal, lines: Sequence[Line]) -> None:
         for each in [line.incident]
     ]
     columns = _COLUMNS
+    if any(line.incident["view"] == OF_WINDOW for line in lines):
+        columns = {"view": "left", **columns}
+        views = [line.incident["view"] or "" for line in lines]
+        rows = [[view, *row] for view, row in zip(views, rows, strict=True)]
     if any(line.incident["alarm"] for line in lines):
         columns = {"alarm": "left", **columns}
         marks = ["alarm" if line.incident["alarm"] else "" for line in lines]

@@ -16,6 +16,7 @@ from schemas.errors import InputError
 
 Status = Literal["new", "worse", "recurring"]
 Severity = Literal["critical", "high", "medium", "low"]
+View = Literal["window", "records"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class IncidentCommands:
         alarms: Flag = False,
         status: Annotated[tuple[Status, ...], Parameter(negative=())] = (),
         severity: Annotated[tuple[Severity, ...], Parameter(negative=())] = (),
+        view: Annotated[tuple[View, ...], Parameter(negative=())] = (),
         since: Moment | None = None,
         all: Flag = False,
         json: Flag = False,
@@ -54,6 +56,9 @@ class IncidentCommands:
             Show those of this status alone; once or more.
         severity
             Show those of this severity alone; once or more.
+        view
+            Show those alone whose entity's hour or day is odd (`window`), or whose records are odd
+            by themselves (`records`).
         since
             Show those alone that lasted until this day or time, or began later. It is in UTC unless
             it has an offset; incidents without a time are left out.
@@ -71,7 +76,7 @@ class IncidentCommands:
 
         found = find_run(folder, run)
         total = read_incidents(found)
-        rows = matching(total, status, severity, since)
+        rows = matching(total, status, severity, since, view)
         if alarms:
             rows = rows.filter(rows["alarm"])
         listed = rows.to_pylist()
@@ -83,7 +88,7 @@ class IncidentCommands:
         shown = lines[:top]
         said = show_run_incidents(self.terminal, found.manifest, shown, alarms, folder)
         self.terminal.line()
-        if status or severity or since:
+        if status or severity or view or since:
             self.terminal.line(f"{len(rows):,} of {count(len(total), 'incident')} match")
         self.terminal.say(f"{said}; run {found.folder.name}")
 

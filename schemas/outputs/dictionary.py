@@ -79,6 +79,9 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             " did on a day is unlike its other days. Of a window `p_value` is the number of"
             " ordinary windows as odd, over the records of the run. Null in runs of earlier"
             " versions.",
+            "window_start": "When the odd window begins: the hour, the day, or the days of a"
+            " growth. Null unless `view` is `window`, and in runs of earlier versions.",
+            "window_end": "When it ends; no event of it happened then.",
         }
         | _SCORES
         | _TOLD,

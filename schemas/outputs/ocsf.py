@@ -26,6 +26,8 @@ _TYPE_OF_WORD = {word: kind for kind, words in _TYPES.items() for word in words.
 _STATISTICAL = 3
 _SEVERITIES = {"low": 2, "medium": 3, "high": 4, "critical": 5}
 _NEW, _SUPPRESSED = 1, 3
+_WINDOW = "window"
+"""The view of an incident of an odd window."""
 
 Finding = dict[str, Any]
 
@@ -44,7 +46,9 @@ def detection_finding(incident: Mapping[str, Any], run: RunManifest, suppressed:
 
     Returns
     -------
-    Attribute -> value; times are milliseconds since 1970, attributes without a value left out.
+    Attribute -> value; times are milliseconds since 1970, attributes without a value left out. The
+    start and the end of an odd window are those of the window, and its count that of the records
+    that tell it.
     """
     return _filled(
         {
@@ -61,8 +65,8 @@ def detection_finding(incident: Mapping[str, Any], run: RunManifest, suppressed:
             "status_id": _SUPPRESSED if suppressed else _NEW,
             "status": "Suppressed" if suppressed else "New",
             "time": _milliseconds(run.finished),
-            "start_time": _milliseconds(incident["first_time"]),
-            "end_time": _milliseconds(incident["last_time"]),
+            "start_time": _milliseconds(incident["window_start"] or incident["first_time"]),
+            "end_time": _milliseconds(incident["window_end"] or incident["last_time"]),
             "count": incident["records"],
             "is_alert": _is_alert(incident, run),
             "message": incident["summary"],
@@ -108,12 +112,15 @@ def _finding_info(incident: Mapping[str, Any], run: RunManifest) -> Finding:
 
 
 def _observables(incident: Mapping[str, Any]) -> list[Finding]:
+    named = [(each["column"], name) for each in incident["entities"] for name in each["names"]]
+    if incident["view"] == _WINDOW:
+        # The job may hold a window against others by any column of names, not by entities alone.
+        named.insert(0, (incident["entity_column"], incident["entity"]))
     return [
-        {"name": each["column"], "value": name, "type_id": number, "type": caption}
-        for each in incident["entities"]
-        for name in each["names"]
+        {"name": column, "value": name, "type_id": number, "type": caption}
+        for column, name in dict.fromkeys(named)
         if name is not None
-        for number, caption in [_type_of(each["column"], name)]
+        for number, caption in [_type_of(column, name)]
     ]
 
 
@@ -128,6 +135,8 @@ def _type_of(column: str, name: str) -> tuple[int, str]:
 def _unmapped(incident: Mapping[str, Any]) -> Finding:
     names = ("rank", "anomaly_score", "p_value", "basis", "record_id", "pattern", "occurrences")
     told: Finding = {name: incident[name] for name in names} | {"history": incident["status"]}
+    if incident["view"] is not None:
+        told["view"] = incident["view"]
     if incident["recurrence"] is not None:
         told["recurrence"] = incident["recurrence"]
     return told | {"reasons": [dict(reason) for reason in incident["reasons"]]}

@@ -114,6 +114,8 @@ INCIDENT = pa.schema(
         pa.field("taught", pa.string()),
         pa.field("stack", pa.string()),
         pa.field("view", pa.string()),
+        pa.field("window_start", pa.timestamp("us", tz="UTC")),
+        pa.field("window_end", pa.timestamp("us", tz="UTC")),
     ],
     metadata=_METADATA,
 )

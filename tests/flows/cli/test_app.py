@@ -489,6 +489,8 @@ def test_alarms_as_json_hold_how_rare_they_are(tmp_path, capsys):
         (["--status", "worse", "--status", "recurring"], []),
         (["--severity", "low", "--severity", "high", "--since", "2026-01-03"], ["i-3"]),
         (["--severity", "critical"], []),
+        (["--view", "records"], ["i-1", "i-2", "i-3"]),
+        (["--view", "window"], []),
         (["--alarms", "--since", "2026-01-02"], ["i-2"]),
     ],
 )

@@ -201,6 +201,17 @@ def test_a_run_of_too_many_events_leaves_days_out_and_says_so(
 
 
 @pytest.mark.slow
+def test_an_incident_of_a_window_has_its_ends_and_others_have_none(burst: PublishedRun) -> None:
+    first = read_incidents(burst).to_pylist()[0]
+    start = FIRST + timedelta(9, hours=14)
+    assert (first["window_start"], first["window_end"]) == (start, start + timedelta(hours=1))
+    for row in read_incidents(burst).to_pylist():
+        assert (row["window_start"] is None) == (row["view"] == "records")
+        if row["window_start"] is not None:
+            assert row["window_start"] <= row["first_time"] <= row["last_time"] < row["window_end"]
+
+
+@pytest.mark.slow
 def test_the_chart_on_a_card_is_a_recount_of_the_rows(burst: PublishedRun) -> None:
     page = (burst.folder / "report.html").read_text(encoding="utf-8")
     card = page[page.index('id="incident-1"') :]

@@ -1,7 +1,7 @@
 """Incidents as Detection Findings: what the published schema (class 2004) says of them."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -116,6 +116,26 @@ def test_an_observable_has_the_type_of_what_it_is(
     known = published()["objects"]["observable"]["attributes"]["type_id"]["enum"]
     assert known[str(number)]["caption"] == caption
     assert faults(found) == []
+
+
+def test_the_finding_of_an_odd_window_has_its_ends_and_its_entity() -> None:
+    start = datetime(2026, 1, 3, tzinfo=UTC)
+    window = {"view": "window", "window_start": start, "window_end": start + timedelta(1)}
+    found = finding(**window, entity_column="host", entity="jump-03", records=7)
+    assert faults(found) == []
+    assert found["start_time"] == 1_000 * start.timestamp()
+    assert found["end_time"] - found["start_time"] == 86_400_000
+    assert found["unmapped"]["view"] == "window"
+    assert (found["count"], found["finding_info"]["related_events_count"]) == (7, 7)
+    assert [(each["value"], each["type"]) for each in found["observables"]] == [
+        ("jump-03", "Hostname"),
+        ("eve", "User Name"),
+    ]
+
+
+def test_the_entity_of_an_odd_window_is_told_once() -> None:
+    found = finding(view="window", entity_column="user", entity="eve")
+    assert [each["value"] for each in found["observables"]] == ["eve"]
 
 
 def test_unknown_fields_are_left_out_of_the_ocsf_finding() -> None:
