@@ -107,15 +107,17 @@ def read_members(folder: str, run: str | None = None) -> "pd.DataFrame":
     Parameters
     ----------
     folder
-        The job's folder, such as `outfield-output/sample`.
+        The job's folder, such as `outfield-output/sample`. Of the folder of all jobs, such as
+        `outfield-output`, the newest run of each partition is read.
     run
         The run's id, one of `runs(folder).index`; the newest by default.
 
     Returns
     -------
     pandas.DataFrame
-        A row for each record: `record_id` and `incident`. It has those of suppressed and unshown
-        incidents too. It is empty for runs of versions that did not list them.
+        A row for each record: `record_id` and `incident`, and the `job`, the `run_id` and the
+        `partition`. It has those of suppressed and unshown incidents too. It is empty for runs of
+        versions that did not list them.
 
     Raises
     ------

@@ -13,7 +13,7 @@ import pytest
 import outfield
 from flows.storage.runs.writer import RunFolder
 from schemas.errors import OutputError
-from schemas.outputs.tables import FINDING, INCIDENT, beside_own_columns
+from schemas.outputs.tables import FINDING, INCIDENT, MEMBER, beside_own_columns
 from tests.flows.prefect_processes import plain_environment
 from tests.flows.sample_runs import findings, incidents, manifest, published, scores
 
@@ -142,19 +142,32 @@ def test_the_folder_of_all_jobs_gives_the_newest_run_of_each_partition(tmp_path)
         for dataset, made in (("findings", findings(n)), ("scores", scores(n))):
             folder.write_part(dataset, 0, made)
         folder.write_part("incidents", 0, incidents(n))
+        listed = {"record_id": [f"{run_id}{i}" for i in range(n)], "incident": ["i-1"] * n}
+        folder.write_part("members", 0, pa.table(listed, schema=MEMBER))
         day = date(2026, 1, partition)
         made = manifest(run_id, (n, n, 0), 4 + ord(run_id) - ord("a"))
-        folder.publish(made.model_copy(update={"partition": day}), "")
+        summary = made.incidents.model_copy(update={"members": n})
+        folder.publish(made.model_copy(update={"partition": day, "incidents": summary}), "")
     frame = outfield.read_incidents(str(tmp_path))
     assert frame["run_id"].tolist() == ["c", "c", "c", "b", "b"]
     assert frame["partition"].tolist() == [date(2026, 1, 1)] * 3 + [date(2026, 1, 2)] * 2
     assert set(frame["job"]) == {"job"}
     page = (REPOSITORY / "docs/reference/outputs.md").read_text()
-    view = next(code for code in page.split("```sql")[1:] if "all_incidents" in code)
-    query = view.split("```")[0].replace("outfield-output", str(tmp_path))
-    by_view = duckdb.sql(query).fetchall()
+    blocks = [code.split("```")[0] for code in page.split("```sql")[1:]]
+    queries = [
+        block.replace("outfield-output", str(tmp_path))
+        for name in ("all_incidents", "all_members")
+        for block in blocks
+        if f"TEMP VIEW {name}" in block
+    ]
+    by_view, members_by_view = (duckdb.sql(query).fetchall() for query in queries)
     read = frame[["job", "partition", "rank", "title"]].astype({"partition": str})
     assert by_view == list(read.itertuples(index=False, name=None))
+    members = outfield.read_members(str(tmp_path))
+    assert members["record_id"].tolist() == ["c0", "c1", "c2", "b0", "b1"]
+    read = members[["job", "partition", "incident", "record_id"]].astype({"partition": str})
+    assert members_by_view == sorted(read.itertuples(index=False, name=None))
+    assert outfield.read_members(str(tmp_path / "job"), "a")["run_id"].tolist() == ["a"]
 
 
 def test_incidents_come_as_a_frame(tmp_path):

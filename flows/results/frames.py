@@ -1,5 +1,7 @@
 """Runs as pandas frames."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import pyarrow as pa
 
@@ -26,26 +28,33 @@ def findings_frame(folder: str, run: str | None) -> pd.DataFrame:
 
 def incidents_frame(folder: str, run: str | None) -> pd.DataFrame:
     """Read the incidents of a run, the newest by default; of all jobs below, of each partition."""
+    return _of_runs(folder, run, read_incidents)
+
+
+def _of_runs(
+    folder: str, run: str | None, read: Callable[[PublishedRun], pa.Table]
+) -> pd.DataFrame:
+    """Read something of a run, or of the newest run of each partition of all jobs below."""
     jobs = jobs_in(place_of(folder))
     if run is not None or jobs in ([], [place_of(folder)]):
         runs = [find_run(folder, run)]
     else:
         runs = [each for job in jobs for each in newest_of_each(runs_in(job))]
-    tables = [_with_run(read_incidents(each), each.manifest) for each in runs]
+    tables = [_with_run(read(each), each.manifest) for each in runs]
     return _as_frame(pa.concat_tables(tables, promote_options="default"))
 
 
-def _with_run(incidents: pa.Table, manifest: RunManifest) -> pa.Table:
-    """Put the job, the run and the partition behind the columns of incidents."""
+def _with_run(table: pa.Table, manifest: RunManifest) -> pa.Table:
+    """Put the job, the run and the partition behind the columns of a table."""
     for name, kind in (("job", pa.string()), ("run_id", pa.string()), ("partition", pa.date32())):
         value = pa.scalar(getattr(manifest, name), kind)
-        incidents = incidents.append_column(name, pa.repeat(value, len(incidents)))
-    return incidents
+        table = table.append_column(name, pa.repeat(value, len(table)))
+    return table
 
 
 def members_frame(folder: str, run: str | None) -> pd.DataFrame:
-    """Read the records of the incidents of a run, the newest by default."""
-    return _as_frame(read_members(find_run(folder, run)))
+    """Read the records of the incidents of a run, as `incidents_frame` reads these."""
+    return _of_runs(folder, run, read_members)
 
 
 def scores_frame(folder: str, run: str | None) -> pd.DataFrame:
