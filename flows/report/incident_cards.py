@@ -206,11 +206,7 @@ def verdict_labels(run: RunManifest) -> dict[str, str]:
     return {effect.verdict: effect.label for effect in run.incidents.verdicts}
 
 
-def _card(
-    row: Mapping[str, Any],
-    run: RunManifest,
-    told: _Told,
-) -> IncidentCard:
+def _card(row: Mapping[str, Any], run: RunManifest, told: _Told) -> IncidentCard:
     labels, summary, names = verdict_labels(run), run.incidents, _names(row)
     lead = not row["alarm"] and (summary.nights is not None or not told.telling.by_rule)
     return IncidentCard(

@@ -91,8 +91,7 @@ def group_incidents(
     of_each = [named[number] for number in pool.numbers[places].tolist()]
     found = pool.odd.events.take(pa.array(places)).unify_dictionaries().combine_chunks()
     run.scratch.write_table(FOUND, found)
-    drawn = {named[n].incident: window for n, window in pool.windows.items() if n in named}
-    run.scratch.write_table(CHARTS, window_charts(drawn))
+    _write_charts(run, pool, named)
     of_rule = pool.numbers[: inputs.by_rule]
     return Grouped(
         selected=selected,
@@ -111,6 +110,12 @@ def group_incidents(
 
 
 GROUP = Step("group", group_incidents)
+
+
+def _write_charts(run: Run, pool: Pool, named: Mapping[int, Incident]) -> None:
+    """Leave what the charts of the reported windows show in the scratch."""
+    drawn = {named[n].incident: window for n, window in pool.windows.items() if n in named}
+    run.scratch.write_table(CHARTS, window_charts(drawn))
 
 
 def _severities(
