@@ -14,7 +14,7 @@ const openAt = (id) => {
   const card = cardOf(place);
   if (!card) return;
   if (card.closest("[hidden]")) document.getElementById("filters").reset();
-  unfold(card);
+  unfold(card.contains(place) ? place : card);
   card.open = true;
   (card.contains(place) ? place : card).scrollIntoView({ block: "center" });
   card.querySelector("summary").focus({ preventScroll: true });

@@ -19,6 +19,7 @@ from schemas.outputs.tables import SEVERITIES, STATUSES
 
 _SCRIPTS = (
     "open",
+    "parts",
     "copy",
     "memory",
     "filters",

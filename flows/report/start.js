@@ -9,6 +9,7 @@ if (form) {
   offerKeys();
   offerCopies();
 }
+offerParts();
 openNamed();
 offerColours();
 offerCharts();

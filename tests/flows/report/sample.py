@@ -101,7 +101,10 @@ def report_data(findings: int = 40, *, hostile: bool = False) -> ReportData:
 
 
 def of_sessions(data: ReportData, *, hostile: bool = False) -> ReportData:
-    """Give each finding steps: one exchanged, one missing, one odd, one moved, and many alike."""
+    """Give each finding steps: one exchanged, one missing, one odd, one moved, and many alike.
+
+    Windows of sessions are not judged: only hostile ones have charts.
+    """
     usual = ["login", *["read"] * 4, "check", "save", "sync", "logout"]
     mine = [
         "login",
@@ -138,7 +141,8 @@ def of_sessions(data: ReportData, *, hostile: bool = False) -> ReportData:
     rows = [each | {"rank": rank} for rank in ranks for each in (plain, row)]
     manifest = data.manifest.model_copy(update={"unit": "session"})
     steps = pa.Table.from_pylist(rows, schema=ALIGNED_STEPS)
-    return replace(data, steps=steps, manifest=manifest)
+    drawn = data.window_charts if hostile else WINDOW_CHARTS.empty_table()
+    return replace(data, steps=steps, manifest=manifest, window_charts=drawn)
 
 
 def peers(hostile: bool) -> pa.Table:

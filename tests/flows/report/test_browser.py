@@ -463,6 +463,56 @@ def test_the_steps_of_a_session_stand_beside_those_of_a_normal_one(
     assert opened.complaints == []
 
 
+@pytest.mark.parametrize("name", ["file", "session_file"])
+def test_the_usual_card_is_at_most_three_screens_of_a_phone(
+    browser: Browser, name: str, request: pytest.FixtureRequest
+) -> None:
+    page = _Opened(browser, request.getfixturevalue(name), 390).page
+    page.evaluate("document.querySelectorAll('.card').forEach(card => card.open = true)")
+    heights = page.locator(".card").evaluate_all("cards => cards.map(card => card.offsetHeight)")
+    assert len(heights) > 7
+    assert sorted(heights)[len(heights) // 2] <= 3 * 844
+    assert sum(height <= 3 * 844 for height in heights[:7]) >= 6
+
+
+def test_a_narrow_screen_folds_the_lesser_parts_and_a_link_opens_them(
+    browser: Browser, file: Path
+) -> None:
+    page = _Opened(browser, file, 390).page
+    page.locator("#incident-2 > summary").click()
+    near = page.locator("#incident-2 .near table")
+    assert not near.is_visible()
+    page.locator("#incident-2 .near > summary").click()
+    assert near.is_visible()
+    member = page.locator("#incident-1 .members tr[id]").first
+    assert not member.is_visible()
+    page.evaluate(f"location.hash = '{member.get_attribute('id')}'")
+    member.wait_for(state="visible")
+    wide = _Opened(browser, file, 1280).page
+    wide.locator("#incident-2 > summary").click()
+    assert wide.locator("#incident-2 .near table").is_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_chart_of_an_odd_window_is_told_and_its_days_are_a_table(
+    browser: Browser, file: Path, width: int
+) -> None:
+    page = _Opened(browser, file, width).page
+    page.locator("#incident-1 > summary").click()
+    drawn = page.locator("#incident-1 .days svg")
+    assert drawn.evaluate("box => box.clientWidth") > width / 2
+    assert (
+        drawn.locator("desc").text_content() in page.locator("#incident-1 figcaption").inner_text()
+    )
+    table = page.locator("#incident-1 .days table")
+    assert not table.is_visible()
+    page.locator("#incident-1 .days details > summary").click()
+    assert table.locator("tbody tr").count() == 15
+    assert table.locator("tr.odd").count() == 1
+    odd = [drawn.locator(f"path.{name}").get_attribute("d") for name in ("at", "odd", "expected")]
+    assert all(odd)
+
+
 def test_the_steps_are_printed_whole(browser: Browser, session_file: Path) -> None:
     page = _Opened(browser, session_file, 1280).page
     page.locator("#incident-1 > summary").click()
