@@ -40,7 +40,7 @@ _WHAT = {
 }
 _SHADED = {
     "share": "Shaded: at least 95 % of what was expected of that day, given the others.",
-    "growth": "Shaded: where its line would be, to 95 %, if it grew as the middle one does.",
+    "growth": "Shaded: 95 % of its lines if it grew as the middle one, or not at all.",
     "absent": "Shaded: from the least to the most of the other whole days of the kind.",
     "absent value": "Shaded: from the least to the most of the other whole days of the kind.",
 }
