@@ -53,25 +53,22 @@ def absent_values(
     return found.take(np.flatnonzero(np.isin(found.value * span + found.start // 24, there)))
 
 
-def broken_order(days: ActiveDays, new: NewValues, absent: Signals) -> Doubles:
-    """Judge the days on which something else follows where one thing always followed another.
+def broken_order(days: ActiveDays, new: NewValues, absent: Signals) -> Signals:
+    """Return the days on which something else follows where one thing always followed another.
 
     Parameters
     ----------
     days
-        The active days, n of them.
+        The active days.
     new
         What follows what on these days alone.
     absent
-        What follows what on all other days.
-
-    Returns
-    -------
-    How many ordinary days would lack what is oddest to be away, (n,); infinite where none is.
+        What follows what on all other days; the oddest of a day counts.
     """
-    number = np.full(len(days.day), np.inf)
-    np.minimum.at(number, days.places(absent.entity, absent.start // 24), absent.number)
-    return np.where(new.counted(days) > 0.0, number, np.inf)
+    of_day = days.places(absent.entity, absent.start // 24)
+    order = np.lexsort((absent.value, absent.number, of_day))
+    oddest = order[np.diff(of_day[order], prepend=-1) != 0]
+    return absent.take(oddest[new.counted(days)[of_day[oddest]] > 0.0])
 
 
 class _Away(NamedTuple):
@@ -161,7 +158,8 @@ def _for_many(
 ) -> npt.NDArray[np.bool_]:
     """Tell whether less than half the usual holders of each value that is away have it that day.
 
-    That is so on a public holiday, or as a new version comes: it is odd for none.
+    Values of usually fewer than three holders are told. So it is on a public holiday, or as a new
+    version comes: it is odd for none.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from anomaly.behaviour.peers import with_common_rise
+from anomaly.behaviour.peers import with_common_rise, with_rise_of_others
 from anomaly.behaviour.predictive import (
     clumping,
     dispersion,
@@ -59,11 +59,12 @@ def daily_excess(
     known = np.where(told, days.known, 0).astype(np.float64)
     sums, windows = np.bincount(days.entity, counts, n_entities), np.diff(days.starts)
     weight = prior_windows(sums.astype(np.float64), windows.astype(np.float64), mean)
-    means = np.where(told | (usual_of_new is None), mean, usual_of_new or mean)
+    means = np.where(told, mean, mean if usual_of_new is None else usual_of_new)
     usual, shape = predicted(past, known, means, weight)
     expected = usual
     if per_event:
         expected = expected * np.where(told, _more_events(days), 1.0)
+        expected = with_rise_of_others(days.day, counts, expected)
     expected = with_common_rise(days.day, counts, expected)
     spread = dispersion(past, squares, known, expected)
     spread = np.maximum(spread, clumping(days.entity, counts, expected, usual))
@@ -121,10 +122,14 @@ def new_values(days: ActiveDays, counts: Counts) -> NewValues:
 
 
 def new_for_many(days: ActiveDays, value: Integers, day: Integers) -> npt.NDArray[np.bool_]:
-    """Tell which values are new on a day for more than a tenth of the active entities, (n,)."""
+    """Tell which values are new on a day for many of the active entities, (n,).
+
+    Many are more than a tenth of them and more than three, or half of them and more than one.
+    """
     span = int(days.covered[-1]) + 1
     _, places, holders = np.unique(value * span + day, return_inverse=True, return_counts=True)
     active = np.bincount(days.day, minlength=span)
     many = np.maximum(_SHARED * active[day], _FEWEST_SHARED)
-    shared: npt.NDArray[np.bool_] = holders[places] > many
+    half = np.maximum(active[day] / 2, 2)
+    shared: npt.NDArray[np.bool_] = (holders[places] > many) | (holders[places] >= half)
     return shared

@@ -38,9 +38,10 @@ def hourly_excess(days: ActiveDays, counts: Counts) -> Signals:
     mean = np.where(known >= FEWEST_KNOWN, mean, np.maximum(mean, np.median(days.events)))
     mean = np.maximum(mean, 1.0) * beside.usual
     usual, shape = predicted(beside.past, beside.exposure, mean)
-    expected = usual
-    for group in (counts.day, counts.hour):
-        expected = with_common_rise(group, n, expected)
+    of_days = np.bincount(of_day, usual, len(days.day)).astype(np.float64)
+    raised = with_common_rise(days.day, days.events.astype(np.float64), of_days)
+    expected = usual * np.maximum(raised / np.maximum(of_days, 1e-9), 1.0)[of_day]
+    expected = with_common_rise(counts.hour, n, expected)
     spread = dispersion(beside.past, beside.squares, beside.exposure, expected)
     spread = np.maximum(spread, clumping(counts.entity, n, expected, usual))
     surprisals = excess(n, expected, shape, spread)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import nnls
 
-from anomaly.behaviour.peers import FEWEST_PEERS, middle_of_each
+from anomaly.behaviour.peers import middle_of_each
 from anomaly.behaviour.predictive import away
 from anomaly.behaviour.ranges import LevelRange, Series
 from anomaly.behaviour.signals import Signals, most_of_others
@@ -223,4 +223,4 @@ def _common_shift(day: Integers, level: Doubles, entity: Integers) -> Doubles:
     size = int(entity.max(initial=-1)) + 1
     own = np.bincount(entity, level, size) / np.maximum(np.bincount(entity, minlength=size), 1)
     away_from = level - own[entity]
-    return middle_of_each(day, away_from, FEWEST_PEERS, 0.0)
+    return middle_of_each(day, away_from, 0.0)

@@ -42,15 +42,15 @@ HOURS = tuple(f"{hour:02}:00" for hour in range(24))
 """The hours of a day, as windows name them."""
 MOST_EXPECTED = 2.0
 """Windows of which more are expected among ordinary ones are not told."""
-_ABSENT = frozenset(["absent", "absent value"])
+_ABSENT = frozenset(["absent", "absent value", "broken order"])
 """Views on what is not there."""
 NEWCOMER = "newcomer"
 """The view of entities that are there on one day alone: these are counted, not estimated."""
 VERY_ODD = 0.1
 """Below this number of ordinary windows, how odd something is makes no difference."""
 _SPECIFIC = (
-    "absent", "absent value", "order", "repeats", "rhythm", "changes", "hours", NEWCOMER, "new",
-    "growth", "level", "hour", "share", "day", "sum",
+    "absent", "absent value", "broken order", "order", "repeats", "rhythm", "changes", "hours",
+    NEWCOMER, "new", "growth", "level", "hour", "share", "day", "sum",
 )  # fmt: skip
 """The views by how much they tell, the most specific first."""
 _DISTINCT = 0.25
@@ -72,7 +72,7 @@ class Observation:
     column: str
     """The column that it is about, or that names the entity."""
     values: tuple[str, ...]
-    """The first values of the column that it is about."""
+    """The first values of the column that it is about; of a broken order what is away is first."""
     start: int
     stop: int
     """Microseconds since 1970: the window, without its end."""
@@ -142,6 +142,7 @@ def odd_windows(
     time: str,
     judged_from: int | None,
     windows: Set[str] = WINDOWS,
+    whole_day: int | None = None,
 ) -> list[OddWindow]:
     """Judge what every entity did on each day against its other days, and return what is odd.
 
@@ -157,19 +158,23 @@ def odd_windows(
         The first day since 1970 that is judged; None where all are.
     windows
         Those that are judged: `hour`, `day`, or both.
+    whole_day
+        A day since 1970 that is known to be whole, such as that of a partition. The first and the
+        last one count as whole only if they begin and end as others do.
 
     Returns
     -------
     The odd windows, the oddest first; none of a log of less than `FEWEST_DAYS` days.
     """
     found: list[_Told] = []
-    families = 0
+    families = columns = 0
     entities = dict.fromkeys(measure.entity for measure in measures)
     for column in entities:
         own = [(i, each) for i, each in enumerate(measures) if each.entity == column]
-        known = _known(read(own[0][0]), judged_from)
+        known = _known(read(own[0][0]), judged_from, whole_day)
         if known is None:
             continue
+        columns += 1
         judged = []
         if "hour" in windows:
             judged.append(_of_hours(column, known))
@@ -178,7 +183,7 @@ def odd_windows(
             judged += [*_of_measures(read, own[1:], known, entities)]
         families += sum(each.view != NEWCOMER for each in judged)
         found += [(column, told) for each in judged for told in _observations(each, known.names)]
-    return _by_day(list(_over_all(found, families)))
+    return _by_day(list(_over_all(found, families, columns)))
 
 
 class _Known(NamedTuple):
@@ -191,7 +196,7 @@ class _Known(NamedTuple):
     """The days that the log holds whole."""
 
 
-def _known(tables: list[pa.Table], judged_from: int | None) -> _Known | None:
+def _known(tables: list[pa.Table], judged_from: int | None, whole_day: int | None) -> _Known | None:
     """Put together the events of entities; None where their days cannot be held against others."""
     names = names_of(tables)
     events = add_up(tables, names)
@@ -200,7 +205,10 @@ def _known(tables: list[pa.Table], judged_from: int | None) -> _Known | None:
     days = active_days(events, len(names), judged_from)
     if len(days.covered) < FEWEST_DAYS or not _come_back(days):
         return None
-    return _Known(names, events, days, _whole_days(events))
+    whole = _whole_days(events)
+    if whole_day is not None:
+        whole = np.union1d(whole, np.intersect1d(days.covered, whole_day - FIRST_DAY))
+    return _Known(names, events, days, whole)
 
 
 def _of_hours(column: str, known: _Known) -> _Judged:
@@ -228,7 +236,7 @@ def _of_measures(
     """Judge the other measures of an entity column; `entities` are all such columns."""
     for number, measure in measures:
         counts = add_up(read(number), known.names)
-        if len(counts.n):
+        if len(counts.n) and _is_known(measure, counts, known.days):
             named = measure.column in entities
             yield from _of_measure(measure, counts, known.days, known.whole, named=named)
 
@@ -265,9 +273,16 @@ def _of_order(
     entity, column, values = measure.entity, str(measure.column), counts.values
     new = new_values(days, counts)
     signals = daily_excess(days, new.counted(days), values_of_day(counts), per_event=True)
-    broken = broken_order(days, new, absent_values(days, counts, whole))
-    signals = replace(signals, number=np.minimum(signals.number, broken))
     yield _Judged("order", entity, column, signals, values, new)
+    broken = broken_order(days, new, absent_values(days, counts, whole))
+    yield _Judged("broken order", entity, column, broken, values, new)
+
+
+def _is_known(measure: Measure, counts: Counts, days: ActiveDays) -> bool:
+    """Tell whether a measure was counted on most days: earlier runs may have counted others."""
+    if measure.kind not in (Kind.VALUES, Kind.LEVELS):
+        return True
+    return 2 * len(np.unique(counts.day)) >= len(days.covered)
 
 
 def _nearly_all_differ(counts: Counts) -> bool:
@@ -292,10 +307,10 @@ def _observations(judged: _Judged, names: pa.Array) -> Iterator[Observation]:
     for place, entity in enumerate(some.entity.tolist()):
         start = int(some.start[place])
         values: Sequence[int] = ()
-        if judged.new is not None:
-            values = judged.new.of_day(entity, start // 24).tolist()
-        elif len(some.value):
+        if len(some.value):
             values = some.value[place : place + 1].tolist()
+        if judged.new is not None:
+            values = [*values, *judged.new.of_day(entity, start // 24).tolist()]
         value = int(some.value[place]) if of_values else None
         yield Observation(
             entity_column=judged.entity_column,
@@ -321,10 +336,11 @@ def joined(window: OddWindow, other: OddWindow) -> OddWindow:
     return OddWindow(told[0].entity_column, told[0].entity, told)
 
 
-def _over_all(found: Sequence[_Told], measures: int) -> Iterator[_Told]:
+def _over_all(found: Sequence[_Told], measures: int, columns: int) -> Iterator[_Told]:
     """Give observations with how many ordinary days of entities are as odd in any measure.
 
-    There are as many more as there are measures, but never more than the days that are as odd.
+    There are as many more as there are measures. But they are hardly more than the days that are
+    as odd in this log, and one more. Newcomers are of one measure for each entity column.
     """
     oddest: dict[tuple[str, str, int], float] = {}
     for column, told in found:
@@ -333,8 +349,8 @@ def _over_all(found: Sequence[_Told], measures: int) -> Iterator[_Told]:
     ordered = np.sort(list(oddest.values()))
     for column, told in found:
         as_odd = float(np.searchsorted(ordered, told.number, side="right"))
-        several = told.number if told.view == NEWCOMER else told.number * measures
-        yield column, replace(told, number=min(several, as_odd))
+        several = told.number * (columns if told.view == NEWCOMER else measures)
+        yield column, replace(told, number=min(several, as_odd + 1.0))
 
 
 def _by_day(found: Sequence[_Told]) -> list[OddWindow]:

@@ -9,6 +9,7 @@ FEWEST_PEERS = 3
 """Entities from which on their common change is known: the middle one of three is no single one."""
 _SMALL = 0.5
 """Is added to counts before they are compared: those of rare things would rise without bound."""
+_MOST_OF_ONE, _ONE = 3.0, 1.0
 _FEW_CODES = 65_536
 """Numpy sorts 16 bits by radix."""
 
@@ -29,34 +30,51 @@ def with_common_rise(group: Integers, counts: Doubles, expected: Doubles) -> Dou
     [41.5, 41.5, 41.5]
     """
     ratio = (counts + _SMALL) / (expected + _SMALL)
-    middles = middle_of_each(group, ratio, FEWEST_PEERS, 1.0)
+    middles = middle_of_each(group, ratio, 1.0)
     return (expected + _SMALL) * np.maximum(middles, 1.0) - _SMALL
 
 
-def middle_of_each(group: Integers, values: Doubles, fewest: int, otherwise: float) -> Doubles:
+def with_rise_of_others(days: Integers, counts: Doubles, expected: Doubles) -> Doubles:
+    """Raise what is expected as much as all others of a day together exceed it, (n,).
+
+    Most entities have none of what is rare, so the middle one shows no rise. At the ends of a log
+    all have more values that no other day has: what came before and comes after is not known. Each
+    count is taken as at most three, so that one entity alone shows no rise.
+
+    Examples
+    --------
+    >>> days, counts = np.repeat([0, 1], 4), np.array([0.0, 0, 1, 0, 1, 1, 0, 1])
+    >>> with_rise_of_others(days, counts, np.full(8, 0.25)).round(2).tolist()
+    [0.29, 0.29, 0.25, 0.29, 0.43, 0.43, 0.57, 0.43]
+    """
+    some, size = np.minimum(counts, _MOST_OF_ONE), int(days.max(initial=-1)) + 1
+    seen = np.bincount(days, some, size)[days] - some
+    usual = np.bincount(days, expected, size)[days] - expected
+    return expected * np.maximum((seen + _ONE) / (usual + _ONE), 1.0)
+
+
+def middle_of_each(group: Integers, values: Doubles, otherwise: float) -> Doubles:
     """Return the middle value of the group of each, the lower of two, float64 (n,).
 
     Parameters
     ----------
     group, values
         (n,): the group of each value.
-    fewest
-        Values that a group needs.
     otherwise
-        What a group of fewer values has.
+        What a group of fewer than `FEWEST_PEERS` values has.
     """
-    codes = compact(group)
+    codes = _compact(group)
     order = np.argsort(values)
     order = order[np.argsort(codes[order], kind="stable")]
     sizes = np.bincount(codes)
     middles = np.full(len(sizes), otherwise)
-    told = np.flatnonzero(sizes >= fewest)
+    told = np.flatnonzero(sizes >= FEWEST_PEERS)
     places = np.cumsum(sizes)[told] - sizes[told] + (sizes[told] - 1) // 2
     middles[told] = values[order[places]]
     return middles[codes]
 
 
-def compact(group: Integers) -> npt.NDArray[np.uint16] | Integers:
+def _compact(group: Integers) -> npt.NDArray[np.uint16] | Integers:
     """Return numbers of groups from 0 on: small ones where there are few, which sort faster."""
     codes = group - group.min(initial=0)
     if codes.max(initial=0) >= _FEW_CODES:

@@ -16,7 +16,7 @@ from anomaly.numerics.arrays import Doubles, Integers
 
 _SHAPE = 0.5
 """Of the prior (Jeffreys, 1946)."""
-PRIOR_WINDOWS = 2.0
+_PRIOR_WINDOWS = 2.0
 """So many windows the mean of all entities weighs at the most."""
 _MOST_VARY = 0.75
 """The quantile of the variation of entities that stands for all."""
@@ -35,7 +35,7 @@ class Predicted(NamedTuple):
 
 
 def predicted(
-    past: Doubles, exposure: Doubles, mean: Doubles, most: float = PRIOR_WINDOWS
+    past: Doubles, exposure: Doubles, mean: Doubles, most: float = _PRIOR_WINDOWS
 ) -> Predicted:
     """Return the rate of a window of exposure 1.
 
@@ -61,7 +61,7 @@ def prior_windows(sums: Doubles, windows: Doubles, mean: float) -> float:
 
     V is the variance of the rates of entities beyond that of Poisson counts. A gamma prior with
     mean m and variance V weighs m / V windows (the method of moments). It is at least
-    `PRIOR_WINDOWS`.
+    `_PRIOR_WINDOWS`.
 
     Parameters
     ----------
@@ -72,10 +72,10 @@ def prior_windows(sums: Doubles, windows: Doubles, mean: float) -> float:
     """
     told = windows >= _FEWEST_WINDOWS
     if not told.any():
-        return PRIOR_WINDOWS
+        return _PRIOR_WINDOWS
     rates = sums[told] / windows[told]
     beyond = float(((rates - mean) ** 2).mean()) - mean * float((1.0 / windows[told]).mean())
-    return max(mean / beyond, PRIOR_WINDOWS) if beyond > 0.0 else np.inf
+    return max(mean / beyond, _PRIOR_WINDOWS) if beyond > 0.0 else np.inf
 
 
 def dispersion(past: Doubles, squares: Doubles, exposure: Doubles, expected: Doubles) -> Doubles:

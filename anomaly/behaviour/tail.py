@@ -19,6 +19,7 @@ from anomaly.numerics.arrays import Doubles, Integers
 _QUANTILES = np.array([0.5, 0.9, 0.99, 0.999])
 _BODY = 0.9
 _FEWEST_BEYOND = 5
+_ODD = 0.05
 _LARGEST_GROWTH = 2.0
 
 
@@ -30,7 +31,8 @@ def expected_number(surprisals: Doubles, judged: npt.NDArray[np.bool_]) -> Doubl
     surprisals
         (n,): of all windows of a measure, judged or known, in nats.
     judged
-        (n,): whether each is judged; the number of one that is not is infinite.
+        (n,): whether each is judged; the number of one that is not is infinite. So is that of a
+        window as odd as one in twenty: of a night with few windows all would have small numbers.
 
     Examples
     --------
@@ -49,7 +51,7 @@ def expected_number(surprisals: Doubles, judged: npt.NDArray[np.bool_]) -> Doubl
     share = np.where(surprisals > body, share, counted)
     rest = np.maximum(-share - 2.0 * np.log(n + 1.0), 0.0)
     number = np.count_nonzero(judged) * np.exp(share + rest - np.log1p(rest))
-    return np.where(judged, number, np.inf)
+    return np.where(judged & (share <= np.log(_ODD)), number, np.inf)
 
 
 def _scale(steps: Doubles) -> float:

@@ -59,8 +59,7 @@ def _hours(told: Observation) -> tuple[str, str | None, str]:
     hours = f"{told.observed:,.0f} hour{'' if told.observed == 1 else 's'}"
     of_these = "it" if told.observed == 1 else "these"
     did = f"is active in {hours} of {_date(told)} ({_named(told)}), and never within two hours of"
-    did = f"{did} {of_these} on other days of the kind; {_most(told, 'such')}"
-    return f"{hours} of other days without it", _expected(told), did
+    return f"{hours} of other days without it", None, f"{did} {of_these} on other days of the kind"
 
 
 def _day(told: Observation) -> tuple[str, str | None, str]:
@@ -77,7 +76,7 @@ def _new(told: Observation) -> tuple[str, str | None, str]:
 
 def _newcomer(told: Observation) -> tuple[str, str | None, str]:
     others = f"of {told.exposure:,} `{quote(told.column)}` values {told.most:,.0f} come back"
-    other = f"{told.known:,} other day{'' if told.known == 1 else 's'} of the log"
+    other = f"{told.known:,} other day{'' if told.known == 1 else 's'} that are known"
     did = f"has {_events(told.observed)} on {_date(told)} and none on the {other}; {others}"
     return "one day alone", None, did
 
@@ -88,6 +87,14 @@ def _order(told: Observation) -> tuple[str, str | None, str]:
     did = f"has an order of `{column}` on {_date(told)} in {pairs}"
     did = f"{did} ({_named(told)}); {_most(told, 'such')}"
     return f"{n:,} new in order", _expected(told), did
+
+
+def _broken_order(told: Observation) -> tuple[str, str | None, str]:
+    column, away = quote(told.column), quote(told.values[0])
+    new = ", ".join(f"`{quote(value)}`" for value in told.values[1:MOST_NAMED])
+    did = f"has no `{away}` in its order of `{column}` on {_date(told)}; it has that on all"
+    did = f"{did} {told.known:,} other whole active days of the kind; in its place it has {new}"
+    return "missing", away, did
 
 
 def _changes(told: Observation) -> tuple[str, str | None, str]:
@@ -173,6 +180,7 @@ _TOLD: dict[str, Callable[[Observation], tuple[str, str | None, str]]] = {
     "new": _new,
     "newcomer": _newcomer,
     "order": _order,
+    "broken order": _broken_order,
     "changes": _changes,
     "repeats": _repeats,
     "rhythm": _rhythm,

@@ -16,6 +16,7 @@ _PATTERNS = {
     "new": "new {}",
     "newcomer": "first day of {}",
     "order": "order of {}",
+    "broken order": "order of {}",
     "changes": "changes of {}",
     "repeats": "repeated events",
     "rhythm": "regular intervals",

@@ -69,6 +69,8 @@ def show_summary(terminal: Terminal, run: PublishedRun, top: list[Line], seconds
     terminal.say(_findings_line(run.manifest))
     if said := incidents_line(run.manifest):
         terminal.say(said)
+    for missed in run.manifest.missed:
+        terminal.say(f"Missed: {missed}")
     for line in (*_model_lines(run.manifest), *_canary_lines(run.manifest)):
         terminal.say(line)
     for changed in (

@@ -28,6 +28,7 @@ _WHAT = {
     "day": "events of a day",
     "new": "`{column}` values that it has on no other day, new to few that day",
     "order": "pairs of `{column}` in a row that it has on no other day, new to few that day",
+    "broken order": "times that `{value}` comes in the order of `{column}`",
     "changes": "changes of `{column}` within ten minutes",
     "repeats": "events that repeat an earlier one of the day",
     "rhythm": "events at regular intervals",
@@ -42,6 +43,7 @@ _SHADED = {
     "share": "Shaded: at least 95 % of what was expected of that day, given the others.",
     "growth": "Shaded: 95 % of its lines if it grew as the middle one, or not at all.",
     "absent": "Shaded: from the least to the most of the other whole days of the kind.",
+    "broken order": "Shaded: from the least to the most of the other whole days of the kind.",
     "absent value": "Shaded: from the least to the most of the other whole days of the kind.",
 }
 _USUALLY_SHADED = "Shaded: 95 % of what was expected of that day, given the others."
@@ -168,7 +170,9 @@ def _left_out(view: str) -> str:
     if view in _LEVELS:
         return f"Days of fewer than {FEWEST_EVENTS} numbers are left out."
     return (
-        "Days without a number are left out." if view == "sum" else "A day without a bar has none."
+        "Days without a number are left out."
+        if view == "sum"
+        else "A day without a bar has none, or is not known."
     )
 
 

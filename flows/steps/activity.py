@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 from anomaly.behaviour.across import counted_across
 from anomaly.behaviour.activity import (
     ACTIVITY,
+    DAY,
     ENDS,
     HOUR,
     Counted,
@@ -41,6 +43,8 @@ _ENDS_AT_ONCE = 1_048_576
 _ROWS_AT_ONCE = 131_072
 MOST_EVENTS = 5_000_000
 """Events of a run whose entities are judged: the counts of more may not fit in memory."""
+_STRAY = 0.01
+"""The part of the events whose clock may be wrong."""
 MOST_DAYS = 28
 """Days of earlier runs that a day is held against, the newest ones."""
 
@@ -165,12 +169,43 @@ def _part_of(ends: pa.Table, part: int, n_parts: int) -> pa.Table:
     return ends.filter(pa.array(own))
 
 
+def first_judged_day(run: Run, first_time: int) -> int:
+    """Return the first day since 1970 that a run judges, where earlier days are known.
+
+    It is the day of its partition. Else it is the first one, but for a hundredth of the events: the
+    clock of a few may be wrong. `first_time` is that of the records, in microseconds since 1970.
+    """
+    tables = activity_of_run(run.scratch, 0)
+    if not sum(table.num_rows for table in tables):
+        return first_time // DAY
+    events = pa.concat_tables(tables)
+    days = pc.divide(events["hour"], 24).to_numpy()
+    order = np.argsort(days)
+    reached = np.cumsum(events["n"].to_numpy()[order])
+    first = int(days[order[np.searchsorted(reached, reached[-1] * _STRAY, side="right")]])
+    day = None if run.partition is None else (run.partition - date(1970, 1, 1)).days
+    return day if day is not None and day <= days.max(initial=first) else first
+
+
 def past_activity(
-    earlier: Sequence[PublishedRun], measures: Sequence[Measure], first_day: int
+    earlier: Sequence[PublishedRun], measures: Sequence[Measure], first_day: int, *, parted: bool
 ) -> list[list[pa.Table]]:
-    """Read the activity of earlier runs, before a day since 1970: tables for each measure.
+    """Read the activity of earlier runs: tables for each measure.
 
     The newest `MOST_DAYS` days count. A damaged run is passed over: it is no fault of this one.
+
+    Parameters
+    ----------
+    earlier
+        The runs, the oldest first.
+    measures
+        What is read.
+    first_day
+        The first day since 1970 that is judged.
+    parted
+        Whether the runs are of partitions, which hold no record twice. A day of UTC may be of two
+        of them, also one that is judged. Else the newest run with events of an earlier day tells
+        it.
     """
     found: list[list[pa.Table]] = [[] for _ in measures]
     seen: set[int] = set()
@@ -179,10 +214,12 @@ def past_activity(
             table = read_activity(run)
             hours = pc.divide(table["start"].cast(pa.int64()), HOUR)
             days = pc.divide(hours, 24)
-            new = [d for d in pc.unique(days).to_pylist() if d < first_day and d not in seen]
-            new = sorted(new)[-(MOST_DAYS - len(seen)) :] if len(seen) < MOST_DAYS else []
+            held = [d for d in pc.unique(days).to_pylist() if parted or d < first_day]
+            new = sorted(d for d in held if d not in seen)
+            new = new[-(MOST_DAYS - len(seen)) :] if len(seen) < MOST_DAYS else []
             seen.update(new)
-            of_those = pc.is_in(days, pa.array(new, pa.int64()))
+            told = [d for d in held if d in seen] if parted else new
+            of_those = pc.is_in(days, pa.array(told, pa.int64()))
             table = table.append_column("hour", hours.cast(pa.int32())).filter(of_those)
             for own, measure in zip(found, measures, strict=True):
                 own.extend(_of_measure(table, measure))

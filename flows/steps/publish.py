@@ -115,6 +115,7 @@ def _manifest(
         partition_rows=judged.watch.partition_rows,
         search=judged.stored,
         activity=judged.windows.activity,
+        missed=judged.windows.missed,
         seconds={step: round(taken, 3) for step, taken in seconds.items()},
         metrics=_metrics(run.plan.rows, sum(seconds.values())),
     )

@@ -1,19 +1,20 @@
 """Step `judge windows`: what entities did on a day, held against their other days."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 from logging import WARNING
 
 import numpy as np
 
-from anomaly.behaviour.activity import DAY
 from anomaly.behaviour.odd_windows import OddWindow, odd_windows
-from anomaly.explain.window_reasons import MOST_NAMED
+from anomaly.explain.window_reasons import MOST_NAMED, window_title
 from flows.runtime.memory import return_freed_memory
 from flows.runtime.run_log import log
 from flows.runtime.work import Step
 from flows.steps.activity import (
     MOST_EVENTS,
     activity_of_run,
+    first_judged_day,
     measures_of_run,
     merge_activity,
     past_activity,
@@ -39,6 +40,8 @@ class JudgedWindows:
     """The oddest first."""
     activity: int | None = None
     """Rows of the dataset `activity`; None where behaviour is not judged."""
+    missed: tuple[str, ...] = ()
+    """Sentences on what has no record in the run, the oddest first."""
 
 
 def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWindows:
@@ -55,8 +58,8 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
     rows_of_activity = merge_activity(run, records.n_chunks, measures)
     files = run.plan.manifest_files()
     earlier = earlier_runs(run.folder.job_folder, run.partition, times_covered(scored), files)
-    first_day = scored.covers[0] // DAY
-    past = past_activity(earlier, measures, first_day)
+    first_day = first_judged_day(run, scored.covers[0])
+    past = past_activity(earlier, measures, first_day, parted=run.partition is not None)
     known = any(past)
     time, judged_from = str(time_column(records.roles)), first_day if known else None
     found = odd_windows(
@@ -65,11 +68,16 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
         time,
         judged_from,
         frozenset(spec.windows),
+        None if run.partition is None else (run.partition - date(1970, 1, 1)).days,
     )
     windows = tuple(found[:MOST_WINDOWS])
-    for place, rows in enumerate(rows_of_windows(run, records, windows)):
+    found_rows = rows_of_windows(run, records, windows)
+    for place, rows in enumerate(found_rows):
         run.scratch.write_array(ROWS_OF_WINDOW.format(place), np.asarray(rows))
-    return JudgedWindows(tuple(map(_named, windows)), rows_of_activity)
+    missed = (each for each, rows in zip(windows, found_rows, strict=True) if not len(rows))
+    return JudgedWindows(
+        tuple(map(_named, windows)), rows_of_activity, tuple(map(window_title, missed))
+    )
 
 
 def _named(window: OddWindow) -> OddWindow:

@@ -405,6 +405,11 @@ class RunManifest(OutputDocument):
         description="Rows of the dataset `activity`. Null where behaviour is not judged, and in"
         " runs before it was.",
     )
+    missed: tuple[str, ...] = Field(
+        default=(),
+        description="Sentences on entities without an event in the run that have some on all other"
+        " whole days of earlier runs. They are in no incident, as they have no record.",
+    )
     seconds: dict[str, float] = Field(description="Step -> wall seconds.")
     metrics: Metrics | None = Field(
         default=None, description="Null in runs before they were taken."

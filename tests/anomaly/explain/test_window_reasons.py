@@ -149,8 +149,8 @@ def recount_hour(log: _Log, told: Observation, found: re.Match[str]) -> None:
 
 def recount_hours(log: _Log, told: Observation, found: re.Match[str]) -> None:
     days = log.active(told.entity)
-    own = Counter({d: len(log.strange_hours(told.entity, d)) for d in days})
-    recount_daily(log, told, found, own)
+    assert day_told(told) in days
+    assert n(found["observed"]) == len(log.strange_hours(told.entity, day_told(told)))
 
 
 def recount_day(log: _Log, told: Observation, found: re.Match[str]) -> None:
@@ -195,7 +195,8 @@ def recount_absent(log: _Log, told: Observation, found: re.Match[str]) -> None:
 
 def recount_absent_value(log: _Log, told: Observation, found: re.Match[str]) -> None:
     day, active = day_told(told), log.active(told.entity)
-    there = log.of_value("values", told.column)[told.entity, found["value"]]
+    kind = "values" if told.view == "absent value" else "order"
+    there = log.of_value(kind, told.column)[told.entity, found["value"]]
     assert day in active
     assert day not in there
     assert log.alike(day, active) == log.alike(day, sorted(there))
@@ -250,6 +251,13 @@ def recount_newcomer(log: _Log, told: Observation, found: re.Match[str]) -> None
     assert n(found["usual"]) == sum(len(each) > 1 for each in days.values())
 
 
+def recount_broken_order(log: _Log, told: Observation, found: re.Match[str]) -> None:
+    recount_absent_value(log, told, found)
+    own = log.new("order", told.column)[told.entity, day_told(told)]
+    assert set(told.values[1:]) <= set(own)
+    assert found["named"] == ", ".join(f"`{quote(each)}`" for each in told.values[1:3])
+
+
 DATE = r"(?P<date>\d{4}-\d\d-\d\d)"
 SEEN = r"(?P<observed>[\d,]+)"
 ANY = r"(?P<observed>.*?)"
@@ -263,17 +271,22 @@ STRANGE = r"and never within two hours of (?:it|these) on other days of the kind
 FEW = r"on no other day, new to few that day \((?P<named>.*)\)"
 SENTENCES: dict[str, tuple[str, Recount]] = {
     "hour": (rf"has {SEEN} events? in an hour, {HOURS} on {DATE}{REST}", recount_hour),
-    "hours": (rf"is active in {SEEN} hours? of {DATE} \([^)]*\), {STRANGE}{REST}", recount_hours),
+    "hours": (rf"is active in {SEEN} hours? of {DATE} \([^)]*\), {STRANGE}", recount_hours),
     "day": (rf"has {SEEN} events? on {DATE}{REST}", recount_day),
     "new": (rf"has {SEEN} {COLUMN} values? on {DATE} and {FEW}{REST}", recount_new),
     "newcomer": (
-        rf"has {SEEN} events? on {DATE} and none on the {OTHERS} days? of the log;"
+        rf"has {SEEN} events? on {DATE} and none on the {OTHERS} days? that are known;"
         rf" of (?P<of>[\d,]+) {COLUMN} values (?P<usual>[\d,]+) come back",
         recount_newcomer,
     ),
     "order": (
         rf"has an order of {COLUMN} on {DATE} in {SEEN} pairs? that it has {FEW}{REST}",
         recount_new,
+    ),
+    "broken order": (
+        rf"has no `(?P<value>.*?)` in its order of {COLUMN} on {DATE}; it has that on all {OTHERS}"
+        " whole active days of the kind; in its place it has (?P<named>.*)",
+        recount_broken_order,
     ),
     "changes": (
         rf"changes {COLUMN} {ANY}(?:, each)? within ten minutes on {DATE}{REST}",

@@ -231,3 +231,37 @@ def test_the_chart_on_a_card_is_a_recount_of_the_rows(burst: PublishedRun) -> No
     usual = [n for day, n in known.items() if day != "2026-03-11"]
     assert 0 <= low <= min(usual)
     assert max(usual) <= high < observed
+
+
+@pytest.mark.slow
+def test_what_a_night_lacks_altogether_is_missed_in_words(tmp_path: Path) -> None:
+    spec = job(f"{tmp_path}/logs/date={{date}}", tmp_path / "out")
+    for day in (day for day in range(9) if (FIRST + timedelta(day)).weekday() < 5):
+        rows = office(range(day, day + 1), seed=day)
+        for number, step in enumerate(("mount", "copy", "prune") if day < 8 else ()):
+            rows["id"].append(f"job-{day}-{number}")
+            rows["time"].append(FIRST + timedelta(day, hours=2, minutes=10 * number))
+            rows["user"].append("backup")
+            rows["action"].append(step)
+        on = (FIRST + timedelta(day)).date()
+        written(tmp_path / f"logs/date={on}/part.parquet", pa.table(rows))
+        run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, on)
+    [said] = run.manifest.missed
+    assert said == (
+        "`backup` has no event on 2026-03-10; it has some on all 6 other whole days of the kind"
+    )
+    assert "Missed:" in (run.folder / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_wrong_clock_does_not_hide_what_earlier_runs_counted(tmp_path: Path) -> None:
+    spec = job(f"{tmp_path}/logs/date={{date}}", tmp_path / "out")
+    for day in (day for day in range(10) if (FIRST + timedelta(day)).weekday() < 5):
+        rows = office(range(day, day + 1), seed=day)
+        if day == 9:
+            rows = with_burst(rows, day)
+            rows["time"][0] = datetime(1970, 1, 1, tzinfo=UTC)
+        on = (FIRST + timedelta(day)).date()
+        written(tmp_path / f"logs/date={on}/part.parquet", pa.table(rows))
+        run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, on)
+    assert any("in an hour" in str(row["title"]) for row in windows(run))
