@@ -50,8 +50,8 @@ def test_what_is_granted_to_a_process_that_is_told_to_end_is_less_than_half_a_mi
 @pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP])
 def test_a_process_that_waits_in_a_library_ends(stop, tmp_path):
-    heard = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # even under `nohup`
-    with python(heard + WAITING_IN_A_LIBRARY, str(tmp_path / "half")) as process:
+    default = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # even under `nohup`
+    with python(default + WAITING_IN_A_LIBRARY, str(tmp_path / "half")) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "waiting\n"
         process.send_signal(stop)
