@@ -1,5 +1,6 @@
 """Activity of the entities of a run: counted as its records are scored, kept for later runs."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
@@ -169,22 +170,37 @@ def _part_of(ends: pa.Table, part: int, n_parts: int) -> pa.Table:
     return ends.filter(pa.array(own))
 
 
+def partition_day(run: Run) -> int | None:
+    """Return the day since 1970 of the partition that a run judges, if it has events on it."""
+    if run.partition is None:
+        return None
+    day = (run.partition - date(1970, 1, 1)).days
+    return day if day in _events_of_days(run.scratch) else None
+
+
 def first_judged_day(run: Run, first_time: int) -> int:
     """Return the first day since 1970 that a run judges, where earlier days are known.
 
-    It is the day of its partition. Else it is the first one, but for a hundredth of the events: the
-    clock of a few may be wrong. `first_time` is that of the records, in microseconds since 1970.
+    It is the first one, but for a hundredth of the events: the clock of a few may be wrong.
+    `first_time` is that of the records, in microseconds since 1970.
     """
-    tables = activity_of_run(run.scratch, 0)
-    if not sum(table.num_rows for table in tables):
-        return first_time // DAY
-    events = pa.concat_tables(tables)
-    days = pc.divide(events["hour"], 24).to_numpy()
-    order = np.argsort(days)
-    reached = np.cumsum(events["n"].to_numpy()[order])
-    first = int(days[order[np.searchsorted(reached, reached[-1] * _STRAY, side="right")]])
-    day = None if run.partition is None else (run.partition - date(1970, 1, 1)).days
-    return day if day is not None and day <= days.max(initial=first) else first
+    events = _events_of_days(run.scratch)
+    seen, most = 0, _STRAY * sum(events.values())
+    for day in sorted(events):
+        seen += events[day]
+        if seen > most:
+            return day
+    return first_time // DAY
+
+
+def _events_of_days(scratch: Scratch) -> dict[int, int]:
+    """Return the events of each day since 1970 of the first entities."""
+    found: Counter[int] = Counter()
+    for table in activity_of_run(scratch, 0):
+        days = pc.divide(table["hour"], 24)
+        of_days = pa.table({"day": days, "n": table["n"]}).group_by("day").aggregate([("n", "sum")])
+        found.update(dict(zip(*(of_days[c].to_pylist() for c in ("day", "n_sum")), strict=True)))
+    return found
 
 
 def past_activity(

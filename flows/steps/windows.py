@@ -1,7 +1,6 @@
 """Step `judge windows`: what entities did on a day, held against their other days."""
 
 from dataclasses import dataclass, replace
-from datetime import date
 from logging import WARNING
 
 import numpy as np
@@ -17,6 +16,7 @@ from flows.steps.activity import (
     first_judged_day,
     measures_of_run,
     merge_activity,
+    partition_day,
     past_activity,
 )
 from flows.steps.gather import Gathered
@@ -58,8 +58,9 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
     rows_of_activity = merge_activity(run, records.n_chunks, measures)
     files = run.plan.manifest_files()
     earlier = earlier_runs(run.folder.job_folder, run.partition, times_covered(scored), files)
-    first_day = first_judged_day(run, scored.covers[0])
-    past = past_activity(earlier, measures, first_day, parted=run.partition is not None)
+    whole_day = partition_day(run)
+    first_day = whole_day if whole_day is not None else first_judged_day(run, scored.covers[0])
+    past = past_activity(earlier, measures, first_day, parted=whole_day is not None)
     known = any(past)
     time, judged_from = str(time_column(records.roles)), first_day if known else None
     found = odd_windows(
@@ -68,7 +69,7 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
         time,
         judged_from,
         frozenset(spec.windows),
-        None if run.partition is None else (run.partition - date(1970, 1, 1)).days,
+        whole_day,
     )
     windows = tuple(found[:MOST_WINDOWS])
     found_rows = rows_of_windows(run, records, windows)

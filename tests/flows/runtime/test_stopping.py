@@ -42,6 +42,15 @@ def python(code: str, *arguments: str, **more: str) -> "subprocess.Popen[str]":
     )
 
 
+def wait_until_asleep(pid: int) -> None:
+    """Wait until the main thread of a process sleeps, and has slept for half a second."""
+    asleep = 0
+    while asleep < 5:
+        state = Path(f"/proc/{pid}/task/{pid}/stat").read_text(encoding="utf-8")
+        asleep = asleep + 1 if state.rpartition(")")[2].split()[0] == "S" else 0
+        time.sleep(0.1)
+
+
 def test_what_is_granted_to_a_process_that_is_told_to_end_is_less_than_half_a_minute():
     """The tests below wait until it has ended: how long that takes depends on the machine."""
     assert stopping._SECONDS_TO_END + stopping._SECONDS_TO_REMOVE < 30
@@ -54,6 +63,7 @@ def test_a_process_that_waits_in_a_library_ends(stop, tmp_path):
     with python(default + WAITING_IN_A_LIBRARY, str(tmp_path / "half")) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "waiting\n"
+        wait_until_asleep(process.pid)
         process.send_signal(stop)
         _, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (128 + stop, "outfield: stopped\n")
