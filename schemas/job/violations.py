@@ -110,13 +110,19 @@ def _key(part: str) -> str:
 def _without_echoes(
     error: ValidationError, sections: Mapping[str, type[BaseModel]]
 ) -> list[_Violation]:
-    """Word each violation once: where a key is unknown, that another is missing is an echo."""
+    """Word each violation once.
+
+    Where a key is unknown, that another is missing is an echo. So is that a list holds nothing
+    where what it holds is wrong.
+    """
     found = error.errors()
+    held = {item["loc"][:-1] for item in found}
     strangers = {item["loc"][:-1] for item in found if item["type"] == "extra_forbidden"}
     return [
         _worded(item, sections)
         for item in found
-        if item["type"] != "missing" or item["loc"][:-1] not in strangers
+        if (item["type"] != "missing" or item["loc"][:-1] not in strangers)
+        and (item["type"] != "too_short" or item["loc"] not in held)
     ]
 
 
@@ -194,7 +200,7 @@ def _spelt(value: Any) -> str:
     if isinstance(value, Mapping):
         return "a table"
     if isinstance(value, list):
-        return "a list"
+        return "a list" if value else "an empty list"
     plain = isinstance(value, str | bool | int | float)
     text = json.dumps(value, ensure_ascii=False) if plain else str(value)
     return shortened(text, 40)

@@ -386,8 +386,11 @@ def test_behaviour_is_switched_off_or_told_whose_and_how_long() -> None:
     ("settings", "says"),
     [
         ("behaviour = 'off'", 'behaviour: must be true, false or a table, not "off"'),
-        ("[behaviour]\nwindows = ['week']", 'windows.0: must be "hour" or "day", not "week"'),
-        ("[behaviour]\nwindows = []", "behaviour.windows: must hold something, not a list"),
+        (
+            "[behaviour]\nwindows = ['week']",
+            'behaviour.windows.0: must be "hour" or "day", not "week"',
+        ),
+        ("[behaviour]\nwindows = []", "behaviour.windows: must hold something, not an empty list"),
         ("[behaviour]\nentities = 'user'", 'behaviour.entities: must be a list, not "user"'),
         ("[behaviour]\nentitys = ['user']", "did you mean `entities`?"),
         (
@@ -397,7 +400,7 @@ def test_behaviour_is_switched_off_or_told_whose_and_how_long() -> None:
     ],
 )
 def test_a_wrong_setting_of_behaviour_is_told_in_one_line(settings: str, says: str) -> None:
-    with pytest.raises(JobError, match=re.escape(says)) as raised:
+    with pytest.raises(JobError, match=re.escape(says) + r"$") as raised:
         parse_job(settings, "job.toml")
     assert len(str(raised.value).splitlines()) == 1
 
