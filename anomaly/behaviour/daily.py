@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from anomaly.behaviour.peers import with_common_rise, with_rise_of_others
+from anomaly.behaviour.peers import with_common_rise
 from anomaly.behaviour.predictive import (
     clumping,
     dispersion,
@@ -64,7 +64,6 @@ def daily_excess(
     expected = usual
     if per_event:
         expected = expected * np.where(told, _more_events(days), 1.0)
-        expected = with_rise_of_others(days.day, counts, expected)
     expected = with_common_rise(days.day, counts, expected)
     spread = dispersion(past, squares, known, expected)
     spread = np.maximum(spread, clumping(days.entity, counts, expected, usual))
@@ -84,15 +83,20 @@ def _more_events(days: ActiveDays) -> Doubles:
 
 @dataclass(frozen=True)
 class NewValues:
-    """Values that entities hold on one day and on no other: a row for each entity and value."""
+    """Values that are new to entities on a day: a row for each entity and value."""
 
     entity: Integers
     day: Integers
     value: Integers
 
     def of_day(self, entity: int, day: int) -> Integers:
-        """Return the values that an entity holds on that day alone, ascending."""
+        """Return the values that are new to an entity on that day, ascending."""
         return np.sort(self.value[(self.entity == entity) & (self.day == day)])
+
+    def within(self, days: ActiveDays) -> "NewValues":
+        """Return those of some days."""
+        some = days.holds(self.entity, self.day)
+        return NewValues(self.entity[some], self.day[some], self.value[some])
 
     def counted(self, days: ActiveDays) -> Doubles:
         """Return how many there are on each active day, float64 (n,)."""
@@ -117,6 +121,19 @@ def new_values(days: ActiveDays, counts: Counts) -> NewValues:
     begins = np.diff(pair, prepend=-1) != 0
     alone = begins & np.append(begins[1:], True)[: len(pair)]
     pair, day = pair[alone], day[alone]
+    own = ~new_for_many(days, pair % n_values, day)
+    return NewValues((pair // n_values)[own], day[own], (pair % n_values)[own])
+
+
+def first_values(days: ActiveDays, counts: Counts) -> NewValues:
+    """Return the values that an entity holds on a day and on no day before.
+
+    A value that is new for many entities on the same day is left out.
+    """
+    n_values = max(len(counts.values), 1)
+    pair, day, _ = counts.of_pairs
+    begins = np.diff(pair, prepend=-1) != 0
+    pair, day = pair[begins], day[begins]
     own = ~new_for_many(days, pair % n_values, day)
     return NewValues((pair // n_values)[own], day[own], (pair % n_values)[own])
 

@@ -13,6 +13,7 @@ from anomaly.behaviour.daily import (
     FEWEST_KNOWN,
     NewValues,
     daily_excess,
+    first_values,
     new_values,
     values_of_day,
 )
@@ -49,8 +50,9 @@ NEWCOMER = "newcomer"
 VERY_ODD = 0.1
 """Below this number of ordinary windows, how odd something is makes no difference."""
 _SPECIFIC = (
-    "absent", "absent value", "broken order", "order", "repeats", "rhythm", "changes", "hours",
-    NEWCOMER, "new", "growth", "level", "hour", "share", "day", "sum",
+    "absent", "absent value", "broken order", "order", "first order", "repeats", "rhythm",
+    "changes", "hours", NEWCOMER, "new", "first seen", "growth", "level", "hour", "share", "day",
+    "sum",
 )  # fmt: skip
 """The views by how much they tell, the most specific first."""
 _DISTINCT = 0.25
@@ -256,9 +258,7 @@ def _of_measure(
         signals = daily_excess(days, days.of_each(counts).astype(np.float64), per_event=True)
         yield _Judged(str(measure.kind), entity, column, signals, values)
     elif not _nearly_all_differ(counts):
-        new = new_values(days, counts)
-        signals = daily_excess(days, new.counted(days), values_of_day(counts), per_event=True)
-        yield _Judged("new", entity, column, signals, values, new)
+        yield _new(measure, counts, days, ("new", "first seen"))
         shares = share_excess(days, counts)
         if shares is not None:  # the column has few values
             absent = absent_values(days, counts, whole, named=named)
@@ -270,12 +270,26 @@ def _of_order(
     measure: Measure, counts: Counts, days: ActiveDays, whole: Integers
 ) -> Iterator[_Judged]:
     """Judge what follows what: what never did before, or does not where it always did."""
-    entity, column, values = measure.entity, str(measure.column), counts.values
+    yield _new(measure, counts, days, ("order", "first order"))
     new = new_values(days, counts)
-    signals = daily_excess(days, new.counted(days), values_of_day(counts), per_event=True)
-    yield _Judged("order", entity, column, signals, values, new)
     broken = broken_order(days, new, absent_values(days, counts, whole))
-    yield _Judged("broken order", entity, column, broken, values, new)
+    yield _Judged("broken order", measure.entity, str(measure.column), broken, counts.values, new)
+
+
+def _new(measure: Measure, counts: Counts, days: ActiveDays, views: tuple[str, str]) -> _Judged:
+    """Judge what is new on a day.
+
+    In one batch that is what no other day has. What is alone on the first or last day of an entity
+    may have been there before, or stay: these days do not count. After earlier runs it is what no
+    day before has, as later ones are not known. Then the first days, when all is new, do not count.
+    """
+    batch = days.judged_from == 0
+    first, last = (1, 1) if batch else (FEWEST_KNOWN, 0)
+    some = days.without_ends(first, last, FEWEST_KNOWN)
+    new = (new_values(days, counts) if batch else first_values(days, counts)).within(some)
+    signals = daily_excess(some, new.counted(some), values_of_day(counts), per_event=True)
+    view = views[0] if batch else views[1]
+    return _Judged(view, measure.entity, str(measure.column), signals, counts.values, new)
 
 
 def _is_known(measure: Measure, counts: Counts, days: ActiveDays) -> bool:

@@ -9,7 +9,6 @@ FEWEST_PEERS = 3
 """Entities from which on their common change is known: the middle one of three is no single one."""
 _SMALL = 0.5
 """Is added to counts before they are compared: those of rare things would rise without bound."""
-_MOST_OF_ONE, _ONE = 3.0, 1.0
 _FEW_CODES = 65_536
 """Numpy sorts 16 bits by radix."""
 
@@ -32,25 +31,6 @@ def with_common_rise(group: Integers, counts: Doubles, expected: Doubles) -> Dou
     ratio = (counts + _SMALL) / (expected + _SMALL)
     middles = middle_of_each(group, ratio, 1.0)
     return (expected + _SMALL) * np.maximum(middles, 1.0) - _SMALL
-
-
-def with_rise_of_others(days: Integers, counts: Doubles, expected: Doubles) -> Doubles:
-    """Raise what is expected as much as all others of a day together exceed it, (n,).
-
-    Most entities have none of what is rare, so the middle one shows no rise. At the ends of a log
-    all have more values that no other day has: what came before and comes after is not known. Each
-    count is taken as at most three, so that one entity alone shows no rise.
-
-    Examples
-    --------
-    >>> days, counts = np.repeat([0, 1], 4), np.array([0.0, 0, 1, 0, 1, 1, 0, 1])
-    >>> with_rise_of_others(days, counts, np.full(8, 0.25)).round(2).tolist()
-    [0.29, 0.29, 0.25, 0.29, 0.43, 0.43, 0.57, 0.43]
-    """
-    some, size = np.minimum(counts, _MOST_OF_ONE), int(days.max(initial=-1)) + 1
-    seen = np.bincount(days, some, size)[days] - some
-    usual = np.bincount(days, expected, size)[days] - expected
-    return expected * np.maximum((seen + _ONE) / (usual + _ONE), 1.0)
 
 
 def middle_of_each(group: Integers, values: Doubles, otherwise: float) -> Doubles:

@@ -106,6 +106,31 @@ class ActiveDays:
         table[self.entity * span + self.day - first] = np.arange(len(self.day))
         return table
 
+    def holds(self, entity: Integers, day: Integers) -> npt.NDArray[np.bool_]:
+        """Tell which entities and days are among these."""
+        places = np.minimum(self.places(entity, day), max(len(self.day) - 1, 0))
+        held: npt.NDArray[np.bool_] = (self.entity[places] == entity) & (self.day[places] == day)
+        return held
+
+    def without_ends(self, first: int, last: int, most: int) -> "ActiveDays":
+        """Return the days without the first and the last ones of entities with many.
+
+        Parameters
+        ----------
+        first, last
+            How many are left out at either end.
+        most
+            Of an entity of so many days or fewer none is left out.
+        """
+        place = np.arange(len(self.day)) - self.starts[self.entity]
+        inner = (place >= first) & (place <= self.known - last)
+        some = np.flatnonzero(inner | (self.known < most))
+        entity = self.entity[some]
+        starts = np.searchsorted(entity, np.arange(len(self.starts)))
+        return ActiveDays(
+            entity, self.day[some], self.events[some], starts, self.covered, self.judged_from
+        )
+
     def of_each(self, counts: Counts) -> Integers:
         """Return what was counted of each entity on each of its days, whatever the value, (n,)."""
         places = self.places(counts.entity, counts.day)

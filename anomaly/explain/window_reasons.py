@@ -70,7 +70,7 @@ def _day(told: Observation) -> tuple[str, str | None, str]:
 def _new(told: Observation) -> tuple[str, str | None, str]:
     n, column = int(told.observed), quote(told.column)
     values = f"{n:,} `{column}` value{'' if n == 1 else 's'}"
-    did = f"has {values} on {_date(told)} and on no other day, new to few that day"
+    did = f"has {values} on {_date(told)} and on no {_other(told)} day, new to few that day"
     return f"{n:,} new", _expected(told), f"{did} ({_named(told)}); {_most(told)}"
 
 
@@ -83,7 +83,8 @@ def _newcomer(told: Observation) -> tuple[str, str | None, str]:
 
 def _order(told: Observation) -> tuple[str, str | None, str]:
     n, column = int(told.observed), quote(told.column)
-    pairs = f"{n:,} pair{'' if n == 1 else 's'} that it has on no other day, new to few that day"
+    pairs = f"{n:,} pair{'' if n == 1 else 's'} that it has on no {_other(told)} day"
+    pairs = f"{pairs}, new to few that day"
     did = f"has an order of `{column}` on {_date(told)} in {pairs}"
     did = f"{did} ({_named(told)}); {_most(told, 'such')}"
     return f"{n:,} new in order", _expected(told), did
@@ -180,6 +181,8 @@ _TOLD: dict[str, Callable[[Observation], tuple[str, str | None, str]]] = {
     "new": _new,
     "newcomer": _newcomer,
     "order": _order,
+    "first seen": _new,
+    "first order": _order,
     "broken order": _broken_order,
     "changes": _changes,
     "repeats": _repeats,
@@ -191,6 +194,10 @@ _TOLD: dict[str, Callable[[Observation], tuple[str, str | None, str]]] = {
     "sum": _sum,
     "growth": _growth,
 }
+
+
+def _other(told: Observation) -> str:
+    return "earlier" if told.view.startswith("first") else "other"
 
 
 def _date(told: Observation) -> str:

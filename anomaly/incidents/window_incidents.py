@@ -14,6 +14,8 @@ _PATTERNS = {
     "hours": "hours of activity",
     "day": "events on a day",
     "new": "new {}",
+    "first seen": "new {}",
+    "first order": "order of {}",
     "newcomer": "first day of {}",
     "order": "order of {}",
     "broken order": "order of {}",

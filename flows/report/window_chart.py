@@ -28,6 +28,8 @@ _WHAT = {
     "day": "events of a day",
     "new": "`{column}` values that it has on no other day, new to few that day",
     "order": "pairs of `{column}` in a row that it has on no other day, new to few that day",
+    "first seen": "`{column}` values that it has on no earlier day, new to few that day",
+    "first order": "pairs of `{column}` in a row on no earlier day, new to few that day",
     "broken order": "times that `{value}` comes in the order of `{column}`",
     "changes": "changes of `{column}` within ten minutes",
     "repeats": "events that repeat an earlier one of the day",

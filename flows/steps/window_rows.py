@@ -37,7 +37,9 @@ class _Found:
     def column(self) -> str | None:
         """Return the column of names whose values tell which records are odd."""
         head = head_of(self.window)
-        return head.column if head.view in ("new", "share", "changes", "sum") else None
+        return (
+            head.column if head.view in ("new", "first seen", "share", "changes", "sum") else None
+        )
 
     @property
     def span(self) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Logs of an invented office, as rows; and their odd windows."""
 
 from collections.abc import Sequence, Set
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -10,7 +11,14 @@ import numpy as np
 from anomaly.behaviour.activity import DAY, HOUR, count_activity, place_of_measure
 from anomaly.behaviour.measures import Kind, Measure, measures_of
 from anomaly.behaviour.odd_windows import WINDOWS, OddWindow, odd_windows
-from anomaly.behaviour.windows import ActiveDays, Counts, active_days, add_up, names_of
+from anomaly.behaviour.windows import (
+    FIRST_DAY,
+    ActiveDays,
+    Counts,
+    active_days,
+    add_up,
+    names_of,
+)
 from schemas.columns.roles import Role
 from tests.anomaly.logs import conformed
 
@@ -88,6 +96,14 @@ def judged(
     windows: Set[str] = WINDOWS,
 ) -> list[OddWindow]:
     """Return the odd windows of a log, counted in batches of its rows in a row."""
+    found = tables_of(rows, measures, batches)
+    return odd_windows(lambda i: found[i], measures, "time", judged_from, windows)
+
+
+def tables_of(
+    rows: list[Row], measures: Sequence[Measure] = MEASURES, batches: int = 1
+) -> list[list[Any]]:
+    """Return the counts of each measure, counted in batches of the rows in a row."""
     cuts = np.linspace(0, len(rows), batches + 1).astype(int).tolist()
     found: list[list[Any]] = [[] for _ in measures]
     for first, stop in pairwise(cuts):
@@ -97,7 +113,7 @@ def judged(
         for number, own in enumerate(found):
             start, n = place_of_measure(table, number)
             own.append(table.slice(start, n))
-    return odd_windows(lambda i: found[i], measures, "time", judged_from, windows)
+    return found
 
 
 def counted(rows: list[Row], measure: Measure) -> tuple[list[str], ActiveDays, Counts]:
@@ -109,6 +125,16 @@ def counted(rows: list[Row], measure: Measure) -> tuple[list[str], ActiveDays, C
     names = names_of(parts[:1])
     days = active_days(add_up(parts[:1], names), len(names), None)
     return names.to_pylist(), days, add_up(parts[1:], names)
+
+
+def own_day(user: str, day: int) -> list[Row]:
+    """Return a working day of one user."""
+    return [{**each, "user": user} for each in backup(day)]
+
+
+def with_days_judged_from(days: ActiveDays, first: int) -> ActiveDays:
+    """Return days of which those from one since 1970 on are judged."""
+    return replace(days, judged_from=first - FIRST_DAY)
 
 
 def day_of(each: Row) -> int:

@@ -1,5 +1,7 @@
 """Absences of what is steady, judged beside the other days."""
 
+import pytest
+
 from anomaly.behaviour.absences import absent_entities, absent_values
 from anomaly.behaviour.measures import Kind, Measure
 from tests.anomaly.behaviour.office import FIRST, backup, counted, day_of, office
@@ -40,3 +42,32 @@ def test_too_few_days_tell_nothing():
     rows += [row for row in office(2, days=5) if row["user"] != "backup"]
     names, days, _ = counted(rows, STEPS)
     assert names.index("backup") not in absent_entities(days, days.covered).entity
+
+
+def test_what_many_jobs_lack_on_a_day_is_a_holiday_of_none():
+    jobs = [{**row, "user": f"job-{i}"} for day in range(21) if day != 9 for row in backup(day)
+            for i in range(5)]  # fmt: skip
+    names, days, _ = counted([*office(2, people=2), *jobs], STEPS)
+    found = absent_entities(days, days.covered)
+    assert not {names[entity] for entity in found.entity} & {f"job-{i}" for i in range(5)}
+
+
+@pytest.mark.parametrize(("elsewhere", "told"), [(False, 0), (True, 1)])
+def test_a_named_value_is_missed_only_where_it_is_there_for_others(elsewhere, told):
+    rows = [row for row in backup_of_days() if day_of(row) != FIRST + 9 or row["object"] != "tape"]
+    rows += [{**row, "user": "other"} for row in backup_of_days() if elsewhere]
+    names, days, counts = counted(
+        [*office(2, people=5), *rows], Measure("user", Kind.VALUES, "object")
+    )
+    found = absent_values(days, counts, days.covered, named=True)
+    assert [names[each] for each in found.entity].count("nightly") == told
+
+
+def backup_of_days():
+    """Let a job touch a disk and a tape each night."""
+    return [
+        {**row, "user": "nightly", "object": target}
+        for day in range(21)
+        for row in backup(day)
+        for target in ("disk", "tape")
+    ]

@@ -32,6 +32,22 @@ def test_a_value_that_is_new_to_many_on_a_day_is_the_own_of_none(holders, told):
     assert new_values(days, counts).counted(days).sum() == told
 
 
+@pytest.mark.parametrize(
+    ("people", "holders", "told"), [(2, 1, 1), (2, 2, 0), (5, 2, 2), (5, 3, 0)]
+)
+def test_a_value_that_is_new_to_half_of_few_entities_is_the_own_of_none(people, holders, told):
+    names = [f"user-{i}" for i in range(people)]
+    rows = [row for row in office(2) if row["user"] in names]
+    day = next(d for d in range(FIRST + 8, FIRST + 21)
+               if {row["user"] for row in rows if day_of(row) == d} == set(names))  # fmt: skip
+    changed = [
+        {**row, "country": "at"} if row["user"] in names[:holders] and day_of(row) == day else row
+        for row in rows
+    ]
+    _, days, counts = counted(changed, COUNTRIES)
+    assert new_values(days, counts).counted(days).sum() == told
+
+
 def test_counts_that_are_all_none_are_odd_for_nobody():
     _, days, _ = counted(office(2), OBJECTS)
     found = daily_excess(days, np.zeros(len(days.day)))
@@ -45,3 +61,12 @@ def test_the_most_and_the_known_days_are_those_of_the_others():
         others = (days.entity == days.entity[place]) & (days.day != days.day[place])
         assert found.known[place] == others.sum()
         assert found.most[place] == days.events[others].max(initial=0)
+
+
+def test_of_a_day_with_many_events_as_much_more_is_expected():
+    rows = PLANTED["burst"].plant(office(2))
+    names, days, _ = counted(rows, OBJECTS)
+    burst = (days.entity == names.index("user-0")) & (days.day == days.covered[16])
+    rising = np.round(0.4 * days.events)
+    assert daily_excess(days, rising).number[burst][0] < 0.1
+    assert daily_excess(days, rising, per_event=True).number[burst][0] > 1.0

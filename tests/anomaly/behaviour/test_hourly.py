@@ -2,7 +2,8 @@
 
 from anomaly.behaviour.hourly import hourly_excess, strange_hours
 from anomaly.behaviour.measures import Kind, Measure
-from tests.anomaly.behaviour.office import counted, office
+from anomaly.behaviour.windows import FIRST_DAY
+from tests.anomaly.behaviour.office import FIRST, counted, day_of, hour_of, office
 from tests.anomaly.behaviour.planting import PLANTED
 
 EVENTS = Measure("user", Kind.EVENTS)
@@ -35,3 +36,19 @@ def test_the_hour_of_one_entity_alone_is_judged():
         found.start[found.number.argmin()]
         == days.covered[(days.covered == days.day[days.events.argmax()]).argmax()] * 24 + 14
     )
+
+
+def test_a_burst_of_many_hours_of_one_entity_does_not_explain_itself():
+    rows = [row for row in office(2) if row["user"] == "user-0"]
+    day = next(d for d in range(FIRST + 8, FIRST + 21) if is_busy(rows, "user-0", d))
+    own = [row for row in rows if day_of(row) == day]
+    burst = [{**row, "time": row["time"] + i} for row in own for i in range(1, 20)]
+    _, days, counts = counted(sorted([*rows, *burst], key=lambda row: row["time"]), EVENTS)
+    found = hourly_excess(days, counts)
+    of_burst = found.start // 24 == day - FIRST_DAY
+    assert of_burst.sum() >= 6
+    assert (found.number[of_burst] < 0.1).sum() >= 3
+
+
+def is_busy(rows, user, day):
+    return len({hour_of(row) for row in rows if (row["user"], day_of(row)) == (user, day)}) >= 6

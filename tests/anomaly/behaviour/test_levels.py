@@ -5,7 +5,7 @@ import pytest
 
 from anomaly.behaviour.levels import daily_levels, daily_sums, growth
 from anomaly.behaviour.measures import Kind, Measure
-from tests.anomaly.behaviour.office import counted, office
+from tests.anomaly.behaviour.office import counted, day_of, is_weekend, office
 from tests.anomaly.behaviour.planting import PLANTED
 
 SIZES = Measure("user", Kind.LEVELS, "bytes")
@@ -49,3 +49,33 @@ def test_growth_of_few_entities_is_not_told():
     rows = [row for row in PLANTED["drip"].plant(office(2)) if row["user"] in ("user-9", "user-1")]
     _, days, counts = counted(rows, SIZES)
     assert not len(growth(days, counts).number)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_level_of_few_numbers_is_held_to_vary_more(seed):
+    random = np.random.default_rng(seed)
+    rows = [
+        {**row, "bytes": float(np.exp(random.normal(6.0, 1.0)))}
+        for row in office(seed, days=28, people=30, a_day=60.0)
+        if not is_weekend(day_of(row)) or random.random() < 0.12
+    ]
+    _, days, counts = counted(rows, SIZES)
+    found = daily_levels(days, counts)
+    few = found.exposure < 12
+    assert few.sum() > 20
+    oddest = np.argsort(found.number)[:20]
+    assert few[oddest].mean() < 0.3  # without that it is .35 to .55
+
+
+def test_one_that_stays_as_it_is_while_others_grow_is_not_odd():
+    first = min(map(day_of, office(2)))
+    grown = {"user-3"}
+    rows = [
+        row
+        if row["user"] in grown
+        else {**row, "bytes": row["bytes"] * 1.05 ** (day_of(row) - first)}
+        for row in office(2, a_day=60.0)
+    ]
+    names, days, counts = counted(rows, SIZES)
+    found = growth(days, counts)
+    assert not np.isfinite(found.number[found.entity == names.index("user-3")]).any()

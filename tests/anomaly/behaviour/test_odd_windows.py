@@ -1,11 +1,14 @@
 """Odd windows of whole logs: found where something is planted, and not elsewhere."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from anomaly.behaviour.activity import DAY
 from anomaly.behaviour.measures import Kind, measures_of
-from tests.anomaly.behaviour.office import FIRST, MINUTE, ROLES, judged, office
+from anomaly.behaviour.odd_windows import OddWindow, joined, odd_windows
+from tests.anomaly.behaviour.office import FIRST, MINUTE, ROLES, day_of, judged, office, tables_of
 from tests.anomaly.behaviour.planting import PLANTED, own_rows
 
 CONTROLS = range(6)
@@ -140,3 +143,68 @@ def test_an_event_before_1970_or_far_ahead_disturbs_no_other():
     found = judged(sorted([*planted, *lost], key=lambda row: row["time"]))
     assert any(window.entity == "user-0" and window.number < 0.1 for window in found[:3])
     assert all(told.exposure >= 0 for window in found for told in window.observations)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("judged_from", [None, FIRST + 17])
+def test_values_that_stay_for_some_days_are_seldom_odd_at_the_ends_of_a_log(judged_from):
+    told = [
+        each
+        for seed in range(10)
+        for window in judged(with_projects(seed), judged_from=judged_from)
+        for each in window.observations
+        if each.view in ("new", "first seen") and each.number <= 1.0
+    ]
+    assert len(told) <= 3  # one is expected of each log, over all fourteen measures
+
+
+def with_projects(seed):
+    """Let people hold a project of their own for three of their days, now and then."""
+    random = np.random.default_rng(seed)
+    rows = [{**row, "object": "none"} for row in office(seed, people=20)]
+    held: dict[tuple[str, int], str] = {}
+    for person in range(20):
+        user, since = f"user-{person}", -int(random.integers(10))
+        for place, day in enumerate(sorted({day_of(row) for row in rows if row["user"] == user})):
+            if place >= since + 3 and random.random() < 0.15:
+                since = place
+            if since <= place < since + 3:
+                held[user, day] = f"{user}-{since}"
+    return [{**row, "object": held.get((row["user"], day_of(row)), "none")} for row in rows]
+
+
+def test_a_measure_that_earlier_days_do_not_have_is_not_judged():
+    rows = office(5)
+    measures = measures_of(ROLES)
+    of_last = [row for row in rows if row["time"] // DAY == FIRST + 20]
+    whole, part = tables_of(rows, measures), tables_of(of_last, measures)
+    mixed = [
+        part[i] if each.kind in (Kind.VALUES, Kind.LEVELS) else whole[i]
+        for i, each in enumerate(measures)
+    ]
+    views = {
+        told.view
+        for window in odd_windows(lambda i: mixed[i], measures, "time", FIRST + 20)
+        for told in window.observations
+    }
+    assert not views & {"new", "share", "absent value", "level", "sum", "growth"}
+
+
+def test_what_is_very_odd_is_told_by_the_most_specific_thing():
+    told = judged(sorted(PLANTED["burst"].plant(office(2)), key=lambda row: row["time"]))[0]
+    some = told.observations[0]
+    hour, files = (
+        replace(some, view=view, number=n) for view, n in (("hour", 1e-6), ("new", 0.05))
+    )
+    window = joined(OddWindow("user", "a", (hour,)), OddWindow("user", "b", (files,)))
+    assert [each.view for each in window.observations] == ["new", "hour"]
+    assert window.number == 1e-6
+    less = replace(files, number=0.5)
+    window = joined(OddWindow("user", "a", (hour,)), OddWindow("user", "b", (less,)))
+    assert [each.view for each in window.observations] == ["hour", "new"]
+
+
+def test_the_oddest_window_of_an_ordinary_log_counts_as_two_at_most():
+    numbers = [min((w.number for w in judged(office(seed))), default=2.0) for seed in CONTROLS]
+    assert any(number > 1.0 for number in numbers)
+    assert max(numbers) <= 2.0

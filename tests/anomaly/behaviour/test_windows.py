@@ -4,11 +4,14 @@ from collections import Counter
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.behaviour.activity import ACTIVITY
+from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.windows import FIRST_DAY, active_days, add_up, merged, names_of
+from tests.anomaly.behaviour.office import counted, office, own_day
 from tests.anomaly.logs import PATIENT
 
 NAMES = st.sampled_from(["", "ann", "b → c", "名前"])
@@ -127,3 +130,18 @@ def test_values_of_other_measures_in_the_dictionary_are_none_of_this_one():
     counts = add_up([rows.set_column(3, ACTIVITY.field("value"), held)], pa.array(["ann", "bob"]))
     assert counts.values == ["read", "write"]
     assert counts.value.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 1), (3, 0)])
+def test_days_without_ends_leave_those_out_of_entities_with_many(first, last):
+    rows = [*office(2), *own_day("once", 4), *own_day("thrice", 4), *own_day("thrice", 6)]
+    names, days, _ = counted([*rows, *own_day("thrice", 9)], Measure("user", Kind.EVENTS))
+    some = days.without_ends(first, last, 3)
+    for entity in range(len(names)):
+        own = days.day[days.entity == entity]
+        inner = own[first : len(own) - last] if len(own) > 3 else own
+        assert some.day[some.starts[entity] : some.starts[entity + 1]].tolist() == inner.tolist()
+    assert (some.known == np.diff(some.starts)[some.entity] - 1).all()
+    held = some.holds(days.entity, days.day)
+    assert days.day[held].tolist() == some.day.tolist()
+    assert days.holds(some.entity, some.day).all()

@@ -18,7 +18,7 @@ from anomaly.explain.amounts import amount, rounded
 from anomaly.explain.quoting import quote
 from anomaly.explain.window_reasons import window_reasons, window_summary, window_title
 from tests import naive
-from tests.anomaly.behaviour.office import Row, day_of, hour_of, is_weekend, judged, office
+from tests.anomaly.behaviour.office import FIRST, Row, day_of, hour_of, is_weekend, judged, office
 from tests.anomaly.behaviour.planting import PLANTED, all_planted
 
 Recount = Callable[["_Log", Observation, re.Match[str]], None]
@@ -161,7 +161,10 @@ def recount_new(log: _Log, told: Observation, found: re.Match[str]) -> None:
     kind = "values" if told.view == "new" else "order"
     new, day = log.new(kind, told.column), day_told(told)
     own = Counter({d: len(values) for (name, d), values in new.items() if name == told.entity})
-    recount_daily(log, told, found, own)
+    assert n(found["observed"]) == own[day]
+    # What is alone on the first or the last of many days may have been there before, or stay.
+    active = log.active(told.entity)
+    recount_others(told, found, own, active[1:-1] if len(active) > 3 else active)
     values = sorted(new[told.entity, day])
     named = ", ".join(f"`{quote(value)}`" for value in values[:3])
     assert found["named"] == named + (", …" if len(values) > 3 else "")
@@ -372,3 +375,28 @@ def test_summary_and_title_are_of_the_first_reasons_and_shares_are_one():
         assert shares == sorted(shares, reverse=True)
         assert 0.0 < sum(shares) <= 1.0 + 1e-9
         assert all("\n" not in each.sentence for each in reasons)
+
+
+def test_what_no_earlier_day_has_is_counted_again_from_the_rows():
+    rows = [row for row in PLANTED["new files"].plant(office(2)) if day_of(row) <= FIRST + 17]
+    last = FIRST + 17
+    told = next(
+        each
+        for window in judged(sorted(rows, key=lambda row: row["time"]), judged_from=last)
+        for each in window.observations
+        if (each.view, each.entity, each.column) == ("first seen", "user-2", "object")
+    )
+    seen: dict[str, int] = {}
+    for row in sorted(rows, key=lambda row: row["time"]):
+        if row["user"] == "user-2":
+            seen.setdefault(row["object"], day_of(row))
+    active = sorted({day_of(row) for row in rows if row["user"] == "user-2"})
+    new = Counter(seen.values())  # no two people begin with the same files on a day, but by chance
+    others = [new[day] for day in active[3:] if day != last]
+    most = f"at most {max(others)}" if any(others) else "none"
+    on = date.fromordinal(date(1970, 1, 1).toordinal() + last)
+    sentence = window_reasons(OddWindow("user", "user-2", (told,)))[0].sentence
+    assert sentence.startswith(
+        f"`user-2` has {new[last]} `object` values on {on} and on no earlier"
+    )
+    assert sentence.endswith(f"; on {len(others)} other active days {most}")

@@ -1,15 +1,20 @@
 """Windows of entities through whole runs: found, stored, and held against earlier runs."""
 
 import re
+import sys
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from anomaly.behaviour.measures import measures_of
+from flows.cli.console import Terminal
+from flows.cli.run_view import show_summary
 from flows.pipelines.detect import detect_events
 from flows.pipelines.refit import detect_with_refit
 from flows.runtime.runner import DirectRunner
@@ -23,6 +28,7 @@ from flows.storage.runs.reader import (
     read_members,
     read_scores,
 )
+from schemas.columns.roles import Role
 from tests.flows.sample_logs import dataset_bytes, detect_in, job, written
 
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
@@ -234,7 +240,9 @@ def test_the_chart_on_a_card_is_a_recount_of_the_rows(burst: PublishedRun) -> No
 
 
 @pytest.mark.slow
-def test_what_a_night_lacks_altogether_is_missed_in_words(tmp_path: Path) -> None:
+def test_what_a_night_lacks_altogether_is_missed_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     spec = job(f"{tmp_path}/logs/date={{date}}", tmp_path / "out")
     for day in (day for day in range(9) if (FIRST + timedelta(day)).weekday() < 5):
         rows = office(range(day, day + 1), seed=day)
@@ -251,6 +259,9 @@ def test_what_a_night_lacks_altogether_is_missed_in_words(tmp_path: Path) -> Non
         "`backup` has no event on 2026-03-10; it has some on all 6 other whole days of the kind"
     )
     assert "Missed:" in (run.folder / "report.html").read_text(encoding="utf-8")
+    terminal = Terminal(sys.stdout, sys.stderr)
+    show_summary(terminal, run, [], 1.0)
+    assert f"Missed: {said}"[:60] in capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -265,3 +276,54 @@ def test_a_wrong_clock_does_not_hide_what_earlier_runs_counted(tmp_path: Path) -
         written(tmp_path / f"logs/date={on}/part.parquet", pa.table(rows))
         run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, on)
     assert any("in an hour" in str(row["title"]) for row in windows(run))
+
+
+@pytest.mark.slow
+def test_a_day_of_utc_that_two_partitions_share_is_put_together(tmp_path: Path) -> None:
+    spec = job(f"{tmp_path}/logs/date={{date}}", tmp_path / "out")
+    random, runs = np.random.default_rng(0), []
+    for day in range(8):
+        begin = FIRST + timedelta(day, hours=-1)  # a day of Berlin
+        times = np.sort(random.uniform(0.0, 24.0, 240)).tolist()
+        rows = {
+            "id": [f"e{day}-{number}" for number in range(240)],
+            "time": [begin + timedelta(hours=hour) for hour in times],
+            "user": [f"u{number % 2}" for number in range(240)],
+            "action": [["read", "write"][int(random.integers(2))] for _ in times],
+        }
+        on = (FIRST + timedelta(day)).date()
+        written(tmp_path / f"logs/date={on}/part.parquet", pa.table(rows))
+        run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, on)
+        runs.append(run)
+    roles = {name: Role(column.role) for name, column in runs[0].manifest.columns.items()}
+    [events, *_] = activity.past_activity(runs[:-1], measures_of(roles), 10**6, parted=True)
+    counted = Counter()
+    for table in events:
+        for hour, n in zip(table["hour"].to_pylist(), table["n"].to_pylist(), strict=True):
+            counted[hour // 24] += n
+    first = (FIRST - datetime(1970, 1, 1, tzinfo=UTC)).days
+    whole = [counted[day] for day in range(first, first + 6)]
+    assert sum(counted.values()) == 7 * 240
+    assert min(whole) > 200  # a day of a run alone has 230 and 10
+
+
+def test_the_clock_of_a_few_events_is_no_judged_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = {0: 1, 20_000: 500, 20_001: 500}
+    monkeypatch.setattr(activity, "_events_of_days", lambda _: days)
+    run = SimpleNamespace(scratch=None, partition=None)
+    assert activity.first_judged_day(run, 0) == 20_000
+    days[0] = 50
+    assert activity.first_judged_day(run, 0) == 0
+
+
+@pytest.mark.slow
+def test_a_folder_that_is_named_after_another_day_adds_nothing_twice(tmp_path: Path) -> None:
+    spec = job(f"{tmp_path}/logs/date={{date}}", tmp_path / "out")
+    told = []
+    for on in (date(2026, 6, 1), date(2026, 6, 2)):
+        written(
+            tmp_path / f"logs/date={on}/part.parquet", pa.table(with_burst(office(range(12)), 9))
+        )
+        run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, on)
+        told.append([(row["title"], row["p_value"]) for row in windows(run)])
+    assert told[0] == told[1] != []
