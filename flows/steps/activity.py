@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import date
 
 import numpy as np
@@ -24,9 +23,7 @@ from anomaly.behaviour.windows import merged
 from flows.steps.records import BATCH_ROWS, Batch, Records
 from flows.steps.run import Run
 from flows.storage.fs.scratch import Scratch
-from flows.storage.runs.reader import PublishedRun, read_activity
 from schemas.columns.roles import time_column
-from schemas.errors import OutputError
 from schemas.outputs.tables import ACTIVITY_OF_RUN
 
 _PART = "activity-{}"
@@ -46,8 +43,6 @@ MOST_EVENTS = 5_000_000
 """Events of a run whose entities are judged: the counts of more may not fit in memory."""
 _STRAY = 0.01
 """The part of the events whose clock may be wrong."""
-MOST_DAYS = 28
-"""Days of earlier runs that a day is held against, the newest ones."""
 
 
 def measures_of_run(run: Run, records: Records) -> tuple[Measure, ...]:
@@ -119,7 +114,7 @@ def merge_activity(run: Run, n_chunks: int, measures: Sequence[Measure]) -> int:
     Its rows.
     """
     rows, scratch = 0, run.scratch
-    counts, ends = (_Chunks(scratch, name, n_chunks, len(measures)) for name in (_PART, _ENDS_OF))
+    counts, ends = (ActivityParts(scratch, name, n_chunks) for name in (_PART, _ENDS_OF))
     with run.folder.open_part("activity", 0, ACTIVITY_OF_RUN) as writer:
         for number, measure in enumerate(measures):
             found = [*counts.of(number), *_across(ends, measure, number)]
@@ -137,25 +132,24 @@ def activity_of_run(scratch: Scratch, number: int) -> list[pa.Table]:
     return [table] if table.num_rows else []
 
 
-class _Chunks:
-    """Tables of the chunks of a run, each sorted by measure."""
+class ActivityParts:
+    """Tables in the scratch of a run, each sorted by measure."""
 
-    def __init__(self, scratch: Scratch, name: str, n_chunks: int, n_measures: int) -> None:
-        self._scratch, self._n_measures = scratch, n_measures
-        self._names = [name.format(chunk) for chunk in range(n_chunks)]
+    def __init__(self, scratch: Scratch, name: str, n_parts: int) -> None:
+        self._scratch, self._names = scratch, [name.format(part) for part in range(n_parts)]
         # A table is mapped from a file, so that only what is used takes memory. From a store
         # it would be fetched again for each measure.
         self._held = None if scratch.is_mapped else [*map(scratch.read_table, self._names)]
 
     def of(self, number: int) -> Iterator[pa.Table]:
-        """Give the rows of a measure, chunk by chunk."""
+        """Give the rows of a measure, part by part."""
         for table in self._held or map(self._scratch.read_table, self._names):
             first, n = place_of_measure(table, number)
             if n:
                 yield table.slice(first, n)
 
 
-def _across(ends: _Chunks, measure: Measure, number: int) -> Iterator[pa.Table]:
+def _across(ends: ActivityParts, measure: Measure, number: int) -> Iterator[pa.Table]:
     """Count what follows what from batch to batch, some of the sequences at a time."""
     n_parts = -(-sum(table.num_rows for table in ends.of(number)) // _ENDS_AT_ONCE)
     for part in range(n_parts):
@@ -201,61 +195,6 @@ def _events_of_days(scratch: Scratch) -> dict[int, int]:
         of_days = pa.table({"day": days, "n": table["n"]}).group_by("day").aggregate([("n", "sum")])
         found.update(dict(zip(*(of_days[c].to_pylist() for c in ("day", "n_sum")), strict=True)))
     return found
-
-
-def past_activity(
-    earlier: Sequence[PublishedRun], measures: Sequence[Measure], first_day: int, *, parted: bool
-) -> list[list[pa.Table]]:
-    """Read the activity of earlier runs: tables for each measure.
-
-    The newest `MOST_DAYS` days count. A damaged run is passed over: it is no fault of this one.
-
-    Parameters
-    ----------
-    earlier
-        The runs, the oldest first.
-    measures
-        What is read.
-    first_day
-        The first day since 1970 that is judged.
-    parted
-        Whether the runs are of partitions, which hold no record twice. A day of UTC may be of two
-        of them, also one that is judged. Else the newest run with events of an earlier day tells
-        it.
-    """
-    found: list[list[pa.Table]] = [[] for _ in measures]
-    seen: set[int] = set()
-    for run in reversed(earlier):
-        with suppress(OutputError):
-            table = read_activity(run)
-            hours = pc.divide(table["start"].cast(pa.int64()), HOUR)
-            days = pc.divide(hours, 24)
-            held = [d for d in pc.unique(days).to_pylist() if parted or d < first_day]
-            new = sorted(d for d in held if d not in seen)
-            new = new[-(MOST_DAYS - len(seen)) :] if len(seen) < MOST_DAYS else []
-            seen.update(new)
-            told = [d for d in held if d in seen] if parted else new
-            of_those = pc.is_in(days, pa.array(told, pa.int64()))
-            table = table.append_column("hour", hours.cast(pa.int32())).filter(of_those)
-            for own, measure in zip(found, measures, strict=True):
-                own.extend(_of_measure(table, measure))
-    return found
-
-
-def _of_measure(table: pa.Table, measure: Measure) -> list[pa.Table]:
-    same = pc.and_(
-        pc.equal(table["entity_column"], measure.entity), pc.equal(table["kind"], str(measure.kind))
-    )
-    column = table["column"]
-    same = pc.and_(
-        same, column.is_null() if measure.column is None else pc.equal(column, measure.column)
-    )
-    own = table.filter(pc.fill_null(same, False))
-    if not own.num_rows:
-        return []
-    number = pa.array(np.zeros(own.num_rows, dtype=np.int16))
-    columns = [number, *(own[name] for name in ACTIVITY.names[1:])]
-    return [pa.table(columns, names=ACTIVITY.names).cast(ACTIVITY)]
 
 
 def _by_measure(tables: Sequence[pa.Table], n_measures: int, schema: pa.Schema) -> pa.Table:

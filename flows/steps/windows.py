@@ -1,10 +1,13 @@
 """Step `judge windows`: what entities did on a day, held against their other days."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from logging import WARNING
+from typing import NamedTuple
 
 import numpy as np
 
+from anomaly.behaviour.measures import Measure
 from anomaly.behaviour.odd_windows import OddWindow, odd_windows
 from anomaly.explain.window_reasons import MOST_NAMED, window_title
 from flows.runtime.memory import return_freed_memory
@@ -12,14 +15,15 @@ from flows.runtime.run_log import log
 from flows.runtime.work import Step
 from flows.steps.activity import (
     MOST_EVENTS,
+    ActivityParts,
     activity_of_run,
     first_judged_day,
     measures_of_run,
     merge_activity,
     partition_day,
-    past_activity,
 )
 from flows.steps.gather import Gathered
+from flows.steps.past_activity import past_activity
 from flows.steps.run import Run
 from flows.steps.score import ChunkScored, times_covered
 from flows.steps.window_rows import rows_of_windows
@@ -56,20 +60,14 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
     # Threads that scored hold back hundreds of MiB that are free.
     return_freed_memory()
     rows_of_activity = merge_activity(run, records.n_chunks, measures)
-    files = run.plan.manifest_files()
-    earlier = earlier_runs(run.folder.job_folder, run.partition, times_covered(scored), files)
-    whole_day = partition_day(run)
-    first_day = whole_day if whole_day is not None else first_judged_day(run, scored.covers[0])
-    past = past_activity(earlier, measures, first_day, parted=whole_day is not None)
-    known = any(past)
-    time, judged_from = str(time_column(records.roles)), first_day if known else None
+    before = _before(run, measures, scored, scored.covers[0])
     found = odd_windows(
-        lambda i: past[i] + activity_of_run(run.scratch, i),
+        lambda number: [*before.past.of(number), *activity_of_run(run.scratch, number)],
         measures,
-        time,
-        judged_from,
+        str(time_column(records.roles)),
+        before.judged_from,
         frozenset(spec.windows),
-        whole_day,
+        before.whole_day,
     )
     windows = tuple(found[:MOST_WINDOWS])
     found_rows = rows_of_windows(run, records, windows)
@@ -79,6 +77,28 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
     return JudgedWindows(
         tuple(map(_named, windows)), rows_of_activity, tuple(map(window_title, missed))
     )
+
+
+class _Before(NamedTuple):
+    """The counts of earlier runs, and which days are judged by them."""
+
+    past: ActivityParts
+    judged_from: int | None
+    """The first day since 1970 that is judged; None where no earlier one is known."""
+    whole_day: int | None
+    """The day of the partition."""
+
+
+def _before(run: Run, measures: Sequence[Measure], scored: ChunkScored, first_time: int) -> _Before:
+    """Read what earlier runs counted; `first_time` is that of the records, in microseconds."""
+    files = run.plan.manifest_files()
+    earlier = earlier_runs(run.folder.job_folder, run.partition, times_covered(scored), files)
+    whole_day = partition_day(run)
+    first_day = whole_day if whole_day is not None else first_judged_day(run, first_time)
+    parted = whole_day is not None
+    past = past_activity(run.scratch, earlier, measures, first_day, scored.scored, parted=parted)
+    known = any(any(past.of(number)) for number in range(len(measures)))
+    return _Before(past, first_day if known else None, whole_day)
 
 
 def _named(window: OddWindow) -> OddWindow:

@@ -173,12 +173,17 @@ def read_part(folder: Place, part: int, columns: Sequence[str]) -> pa.Table:
     return _read_file(folder / f"part-{part:05d}{_SUFFIX}", columns)
 
 
-def read_dataset(folder: Place, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read all parts as one table; a column that a part lacks is null there."""
-    tables = [table for _, table in read_parts(folder, columns)]
+def read_dataset(
+    folder: Place, columns: Sequence[str] | None = None, terms: Sequence[str] = ()
+) -> pa.Table:
+    """Read all parts as one table; a column that a part lacks is null there.
+
+    Columns of text in `terms` are read as dictionaries, as they are stored.
+    """
+    tables = [_read_file(file, columns, terms=terms) for file in part_files(folder).values()]
     if not tables:
         raise _no_part(folder)
-    return pa.concat_tables(tables, promote_options="default")
+    return pa.concat_tables(tables, promote_options="default").unify_dictionaries()
 
 
 @dataclass(frozen=True)
@@ -222,9 +227,12 @@ def read_row_groups(groups: Sequence[RowGroup], columns: Sequence[str]) -> Itera
 
 
 def _read_file(
-    file: Place, columns: Sequence[str] | None, groups: Sequence[int] | None = None
+    file: Place,
+    columns: Sequence[str] | None,
+    groups: Sequence[int] | None = None,
+    terms: Sequence[str] = (),
 ) -> pa.Table:
-    with _opened(file) as opened:
+    with _opened(file, terms) as opened:
         names = opened.schema_arrow.names
         missing = [name for name in columns or () if name not in names]
         if missing:
@@ -240,10 +248,11 @@ def _read_file(
 
 
 @contextmanager
-def _opened(file: Place) -> Iterator[pq.ParquetFile]:
-    """Open a part; what is wrong with it is an `OutputError`."""
+def _opened(file: Place, terms: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
+    """Open a part, some columns to be read as dictionaries; what is wrong is an `OutputError`."""
+    how = {"read_dictionary": list(terms)}
     try:
-        with input_of(file) as source, pq.ParquetFile(source) as opened:
+        with input_of(file) as source, pq.ParquetFile(source, **how) as opened:
             yield opened
     except (OSError, pa.ArrowException) as error:
         raise OutputError(

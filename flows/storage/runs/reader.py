@@ -186,6 +186,8 @@ def read_members(run: PublishedRun) -> pa.Table:
 def read_activity(run: PublishedRun) -> pa.Table:
     """Read what the entities of a run did, as `ACTIVITY_OF_RUN`; empty where it was not judged.
 
+    Texts are dictionaries.
+
     Raises
     ------
     OutputError
@@ -193,7 +195,8 @@ def read_activity(run: PublishedRun) -> pa.Table:
     """
     if run.manifest.activity is None:
         return ACTIVITY_OF_RUN.empty_table()
-    return parquet_parts.read_dataset(run.folder / "activity")
+    texts = [each.name for each in ACTIVITY_OF_RUN if pa.types.is_string(each.type)]
+    return parquet_parts.read_dataset(run.folder / "activity", terms=texts)
 
 
 def read_map(run: PublishedRun) -> pa.Table:

@@ -20,6 +20,8 @@ from flows.pipelines.refit import detect_with_refit
 from flows.runtime.runner import DirectRunner
 from flows.steps import activity
 from flows.steps import windows as windows_step
+from flows.steps.past_activity import past_activity
+from flows.storage.fs.scratch import Scratch
 from flows.storage.runs.reader import (
     PublishedRun,
     read_activity,
@@ -296,9 +298,10 @@ def test_a_day_of_utc_that_two_partitions_share_is_put_together(tmp_path: Path) 
         run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, on)
         runs.append(run)
     roles = {name: Role(column.role) for name, column in runs[0].manifest.columns.items()}
-    [events, *_] = activity.past_activity(runs[:-1], measures_of(roles), 10**6, parted=True)
+    scratch = Scratch.of(tmp_path / "run").make()
+    past = past_activity(scratch, runs[:-1], measures_of(roles), 10**6, 0, parted=True)
     counted = Counter()
-    for table in events:
+    for table in past.of(0):
         for hour, n in zip(table["hour"].to_pylist(), table["n"].to_pylist(), strict=True):
             counted[hour // 24] += n
     first = (FIRST - datetime(1970, 1, 1, tzinfo=UTC)).days

@@ -1,0 +1,102 @@
+"""Counts of earlier runs: the newest days are read, and at most so many events."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pytest
+
+from anomaly.behaviour.activity import HOUR
+from anomaly.behaviour.measures import measures_of
+from flows.steps import past_activity as step
+from flows.steps.past_activity import MOST_DAYS, past_activity
+from flows.storage.fs.scratch import Scratch
+from schemas.columns.roles import Role
+from schemas.errors import OutputError
+from schemas.outputs.tables import ACTIVITY_OF_RUN
+
+MEASURES = measures_of({"time": Role.TIME, "user": Role.ENTITY, "action": Role.CATEGORY})
+A_DAY = 100
+
+
+class Run(NamedTuple):
+    """An earlier run, by the days since 1970 that it holds; a damaged one where it holds none."""
+
+    days: tuple[int, ...]
+
+
+def counted(run: Run) -> pa.Table:
+    """Give what a run counted: events of one user, and an action that no run asks for."""
+    if not run.days:
+        raise OutputError("cannot be read", where="there", remedy="run again")
+    rows = [
+        ("user", kind, column, "ada", day * 24 * HOUR, value, A_DAY, 0.0, 0.0)
+        for kind, column, value in (("events", None, ""), ("values", "action", "read"),
+                                    ("values", "colour", "red"))
+        for day in run.days
+    ]  # fmt: skip
+    names = ACTIVITY_OF_RUN.names
+    rows_of = [dict(zip(names, row, strict=True)) for row in rows]
+    table = pa.Table.from_pylist(rows_of, schema=ACTIVITY_OF_RUN)
+    for name in ("entity_column", "kind", "column", "entity", "value"):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, name, table[name].dictionary_encode())
+    return table
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """Have runs read from memory, and tell which were."""
+    found: list[Run] = []
+
+    def read(run: Run) -> pa.Table:
+        found.append(run)
+        return counted(run)
+
+    monkeypatch.setattr(step, "read_activity", read)
+    return found
+
+
+def days_read(tmp_path: Path, runs: list[Run], events: int = 0, *, parted: bool = True) -> list:
+    """Return the days that are read of the first measure, the newest run first."""
+    scratch = Scratch.of(tmp_path / "run").make()
+    past = past_activity(scratch, runs, MEASURES, 10**6, events, parted=parted)
+    return [hour // 24 for table in past.of(0) for hour in table["hour"].to_pylist()]
+
+
+def test_the_newest_days_are_read_and_older_runs_are_not_opened(
+    tmp_path: Path, opened: list[Run]
+) -> None:
+    runs = [Run((day,)) for day in range(100)]
+    assert days_read(tmp_path, runs) == list(range(99, 99 - MOST_DAYS, -1))
+    assert len(opened) == MOST_DAYS + 1
+
+
+def test_a_damaged_run_is_passed_over(tmp_path: Path, opened: list[Run]) -> None:
+    assert days_read(tmp_path, [Run((1,)), Run(()), Run((3,))]) == [3, 1]
+
+
+def test_a_day_of_two_partitions_is_read_of_both_else_of_the_newest(
+    tmp_path: Path, opened: list[Run]
+) -> None:
+    runs = [Run((1, 2)), Run((2, 3))]
+    assert days_read(tmp_path, runs) == [2, 3, 1, 2]
+    assert days_read(tmp_path, runs, parted=False) == [2, 3, 1]
+
+
+def test_no_more_events_are_read_than_are_judged_at_most(
+    tmp_path: Path, opened: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [Run((day,)) for day in range(9)]
+    monkeypatch.setattr(step, "MOST_EVENTS", 5 * A_DAY)
+    assert days_read(tmp_path, runs) == [8, 7, 6, 5, 4]
+    assert days_read(tmp_path, runs, events=3 * A_DAY) == [8, 7]
+    assert days_read(tmp_path, runs, events=5 * A_DAY) == []
+
+
+def test_measures_are_told_apart_and_others_are_left(tmp_path: Path, opened: list[Run]) -> None:
+    scratch = Scratch.of(tmp_path / "run").make()
+    past = past_activity(scratch, [Run((1,)), Run((2,))], MEASURES, 10**6, 0, parted=True)
+    read = [[value for table in past.of(i) for value in table["value"].to_pylist()] for i in (0, 1)]
+    assert read == [["", ""], ["read", "read"]]
+    assert sum(table.num_rows for i in range(len(MEASURES)) for table in past.of(i)) == 4
