@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from threading import Timer
@@ -23,7 +22,9 @@ from flows.storage.runs.reader import PublishedRun, find_run, list_runs
 from schemas.errors import ServerError, WorkerError
 from tests.flows.dask_cluster import dask_cluster
 from tests.flows.prefect_processes import (
+    OUTFIELD_SCRIPT,
     free_port,
+    hostile_modules,
     plain_environment,
     prefect_server_process,
     processes_of,
@@ -33,8 +34,8 @@ from tests.flows.sample_logs import dataset_bytes, detect, job, written
 
 pytestmark = pytest.mark.slow
 
-OUTFIELD = Path(sys.executable).with_name("outfield")
-CHUNKS = 6
+CHUNKS = 5
+"""One more than a single worker is given tasks: one of them holds two parts."""
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +45,7 @@ def log(tmp_path_factory) -> str:
     n = CHUNKS * (CHUNK_ROWS // 2 + 1)  # two row groups do not fit a chunk
     sizes = rng.normal(9, 2, n)
     seconds = np.datetime64("2026-01-05T00:00:00", "s") + np.arange(n)
-    times = seconds.astype(str)
-    times[::10_000] = "no time"
+    times = pa.array(seconds.astype("datetime64[us]"), mask=np.arange(n) % 10_000 == 0)
     users = pa.array([f"u{i}" for i in range(9)]).take(pa.array(rng.integers(0, 9, n)))
     table = pa.table({"user": users, "size": sizes, "time": times})
     folder = tmp_path_factory.mktemp("log")
@@ -102,14 +102,16 @@ def server(tmp_path_factory):
 
 
 def started(log: str, output: Path, *options: str, **environment: str) -> "subprocess.Popen[str]":
-    """Start the command with a home of its own; name the job `log`."""
+    """Start the command with a home of its own, among hostile modules; name the job `log`."""
     home = output / "home"
     put_database(home)
+    hostile_modules(home)
     return subprocess.Popen(  # noqa: S603 - our own code
-        [OUTFIELD, "detect", log, "--output", output, "--name", "log", *options],
+        [OUTFIELD_SCRIPT, "detect", log, "--output", output, "--name", "log", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        cwd=home,
         env=plain_environment(home, **environment),
         start_new_session=True,
     )
@@ -121,10 +123,18 @@ def finished(process: "subprocess.Popen[str]") -> tuple[int, str]:
     return process.returncode, said
 
 
-def test_through_prefect_processes_write_the_same_bytes(log, expected, tmp_path):
+def module_was_run(output: Path) -> bool:
+    """Tell whether a command ran a module of the folder that it was started in."""
+    return (output / "home/executed").exists()
+
+
+def test_through_prefect_processes_write_the_same_bytes_and_run_no_module_of_the_working_folder(
+    log, expected, tmp_path
+):
     command = started(log, tmp_path, OUTFIELD_RUNNER="processes", OUTFIELD_WORKERS="2")
     assert finished(command) == (0, "")
     assert run_bytes(find_run(str(tmp_path / "log"))) == expected
+    assert not module_was_run(tmp_path)
 
 
 def test_through_prefect_a_cluster_loses_a_worker_and_writes_the_same_bytes(
@@ -200,7 +210,9 @@ def wait_until_alone(home: Path) -> None:
         time.sleep(0.1)
 
 
-def test_a_killed_process_is_told_in_one_line_and_leaves_nothing(log, tmp_path):
+def test_a_killed_process_is_told_in_one_line_leaves_nothing_and_ran_no_module_of_the_folder(
+    log, tmp_path
+):
     command = started(log, tmp_path, "--direct", OUTFIELD_RUNNER="processes", OUTFIELD_WORKERS="2")
     wait_for_a_part(tmp_path)
     victims = children_of(command.pid)
@@ -210,6 +222,7 @@ def test_a_killed_process_is_told_in_one_line_and_leaves_nothing(log, tmp_path):
     (line,) = said.splitlines()
     assert "a worker process was killed" in line
     assert list((tmp_path / "log/runs").iterdir()) == []
+    assert not module_was_run(tmp_path)
     wait_until_alone(tmp_path)
 
 
