@@ -14,6 +14,14 @@ from flows.storage.fs import store_path
 from tests.flows.prefect_processes import put_database
 
 
+@pytest.fixture
+def prefect_settings() -> Iterator[None]:
+    """Put outfield's settings of Prefect in place, for what asks no server."""
+    with patch.dict(os.environ):
+        prepare_prefect()
+        yield
+
+
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Start Prefect's server on a database without runs; flows in this process use it."""

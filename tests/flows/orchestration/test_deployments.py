@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -91,7 +93,7 @@ def test_serving_without_a_server_is_told_in_one_line(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_deployment_says_what_prefect_must_know(tmp_path, prefect_server):
+def test_a_deployment_says_what_prefect_must_know(tmp_path, prefect_settings):
     from flows.orchestration.deployments import deployment_of, detect_job
 
     made = deployment_of("nightly", job_in(tmp_path, NIGHTLY))
@@ -111,38 +113,7 @@ def test_a_deployment_says_what_prefect_must_know(tmp_path, prefect_server):
 
 
 @pytest.mark.slow
-def test_a_run_of_the_command_line_is_named_after_its_partition(tmp_path, prefect_server):
-    from prefect.client.orchestration import get_client
-
-    from flows.orchestration.flows import detect
-
-    partitions(tmp_path, [DAY])
-    state = detect(job_in(tmp_path), DAY, return_state=True)
-    with get_client(sync_client=True) as client:
-        run = client.read_flow_run(state.state_details.flow_run_id)
-    assert run.name == "detect-nightly-2026-01-05"
-
-
-@pytest.mark.slow
-def test_a_run_whose_parameters_are_refused_is_told_of_once(tmp_path, prefect_server, monkeypatch):
-    from flows.orchestration.deployments import detect_job
-
-    monkeypatch.setenv("OUTFIELD_JOBS", str(tmp_path / "jobs"))
-    with on_duty(200) as duty:
-        monkeypatch.setenv("OUTFIELD_NOTIFY_URL", duty.url)
-        assert detect_job("../passwd", return_state=True).is_failed()
-        (message,) = duty.messages
-        assert message["title"] == "outfield ../passwd failed"
-        assert "Validation of flow parameters failed" in message["message"]
-        assert message["type"] == "failure"
-        duty.messages.clear()
-        assert detect_job("nowhere", return_state=True).is_failed()
-        (message,) = duty.messages
-        assert "there is no such job file" in message["message"]
-
-
-@pytest.mark.slow
-def test_an_interval_starts_where_a_restart_does_not_shift_it(tmp_path, prefect_server):
+def test_an_interval_starts_where_a_restart_does_not_shift_it(tmp_path, prefect_settings):
     from flows.orchestration.deployments import prefect_schedule
 
     spec = job_in(tmp_path, '[schedule]\ninterval = "6h"\n').schedule
@@ -151,7 +122,7 @@ def test_an_interval_starts_where_a_restart_does_not_shift_it(tmp_path, prefect_
 
 
 @pytest.mark.slow
-def test_the_deployments_of_prefect_yaml_are_ones_that_prefect_takes(prefect_server, monkeypatch):
+def test_the_deployments_of_prefect_yaml_are_ones_that_prefect_takes(prefect_settings, monkeypatch):
     import yaml
     from prefect.client.schemas.objects import ConcurrencyLimitConfig
     from prefect.client.schemas.schedules import construct_schedule
@@ -191,6 +162,7 @@ class House:
     api: str
     environment: dict[str, str]
     duty: Duty
+    serve: "subprocess.Popen[bytes] | None" = None
 
     def prefect(self, *tokens: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - our own command
@@ -208,8 +180,15 @@ class House:
         headers = {"Content-Type": "application/json", "Authorization": f"Basic {auth}"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.api}/{path}", data, headers)  # noqa: S310 - ours
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
-            return json.loads(answer.read() or b"null")
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
+                    return json.loads(answer.read() or b"null")
+            except urllib.error.HTTPError as error:  # Prefect's own client tries again, too
+                if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
 
     def trigger(self, **parameters: str) -> None:
         """Ask for a run as the button of the server's page does, without another process."""
@@ -238,13 +217,19 @@ class House:
 
 
 @contextmanager
-def process_of(tokens: tuple[str, ...], environment: dict[str, str], here: Path) -> Iterator[int]:
-    """Run a command in a process group of its own; stop it as a service manager does."""
-    process = subprocess.Popen(  # noqa: S603 - our own code
-        tokens, cwd=here, env=environment, start_new_session=True
-    )
+def process_of(
+    tokens: tuple[str, ...], environment: dict[str, str], here: Path, said: Path | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a command in a process group of its own; stop it as a service manager does.
+
+    `said`: the file that its standard error goes to; by default, to that of the tests.
+    """
+    with nullcontext() if said is None else said.open("wb") as errors:
+        process = subprocess.Popen(  # noqa: S603 - our own code
+            tokens, cwd=here, env=environment, stderr=errors, start_new_session=True
+        )
     try:
-        yield process.pid
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -271,8 +256,8 @@ def house(tmp_path_factory) -> Iterator[House]:
         )
         hostile_modules(folder)
         serve = (str(OUTFIELD_SCRIPT), "serve", str(folder / "jobs"))
-        with process_of(serve, environment, folder):
-            served = House(folder, api, environment, duty)
+        with process_of(serve, environment, folder, folder / "said") as process:
+            served = House(folder, api, environment, duty, process)
             served.wait_for("Scheduled")
             yield served
 
@@ -405,63 +390,66 @@ def killed(*processes: int) -> None:
         os.kill(process, signal.SIGKILL)
 
 
-@pytest.mark.slow
-def test_a_run_that_is_killed_with_server_and_serve_is_called_crashed_and_the_next_one_goes_on(
-    tmp_path,
-):
-    partitions(tmp_path, [DAY])
-    written(tmp_path / "logs/date=2026-01-07/a.parquet", small_log(200_000))
-    job_file(tmp_path, NIGHTLY)
-    (tmp_path / "home").mkdir()
+@pytest.fixture(scope="module")
+def restarted(tmp_path_factory) -> Iterator[tuple[House, dict[str, Any]]]:
+    """Kill a run with its server and its `serve`, and start both again; give the house, the run."""
+    folder = tmp_path_factory.mktemp("restarted")
+    partitions(folder, [DAY])
+    written(folder / "logs/date=2026-01-07/a.parquet", small_log(60_000))
+    job_file(folder, NIGHTLY)
+    (folder / "home").mkdir()
     port = free_port()
-    with served(tmp_path, port) as (house, serve), process_of(serve, house.environment, ROOT):
+    with served(folder, port) as (house, serve), process_of(serve, house.environment, ROOT):
         house.wait_for("Scheduled")
         house.trigger(partition="2026-01-07")
         lost = house.wait_for("Running", name="2026-01-07")
-        killed(*pids_with(str(tmp_path)))
-    with served(tmp_path, port) as (house, serve), process_of(serve, house.environment, ROOT):
-        began = time.monotonic()
-        house.trigger(partition="2026-01-05")
-        crashed = house.wait_for("Crashed")
-        house.wait_for("Completed", name="2026-01-05")
-        print(f"judged after {time.monotonic() - began:.0f} s")
-        assert time.monotonic() - began < 120
-        assert crashed["id"] == lost["id"]
-        assert "Its process is gone" in crashed["state"]["message"]
-        assert [each["title"] for each in house.duty.messages] == [
-            "outfield nightly 2026-01-07 failed"
-        ]
+        killed(*pids_with(str(folder)))
+    with (
+        served(folder, port) as (house, serve),
+        process_of(serve, house.environment, ROOT) as process,
+    ):
+        yield replace(house, serve=process), lost
 
 
 @pytest.mark.slow
-def test_serve_waits_for_a_server_that_is_away_and_goes_on(tmp_path):
-    partitions(tmp_path, [DAY])
-    job_file(tmp_path, NIGHTLY)
-    (tmp_path / "home").mkdir()
-    port = free_port()
-    with served(tmp_path, port) as (house, serve), process_of(serve, house.environment, ROOT) as it:
-        house.wait_for("Scheduled")
-        killed(*pids_with(str(tmp_path / "server")))
-        time.sleep(20)
-        with served(tmp_path, port) as (again, _):
-            again.trigger(partition="2026-01-05")
-            again.wait_for("Completed", name="2026-01-05")
-            assert Path(f"/proc/{it}").exists()
+def test_a_run_that_is_killed_with_server_and_serve_is_called_crashed_and_the_next_one_goes_on(
+    restarted,
+):
+    house, lost = restarted
+    began = time.monotonic()
+    house.trigger(partition="2026-01-05")
+    crashed = house.wait_for("Crashed")
+    house.wait_for("Completed", name="2026-01-05")
+    print(f"judged after {time.monotonic() - began:.0f} s")
+    assert time.monotonic() - began < 120
+    assert crashed["id"] == lost["id"]
+    assert "Its process is gone" in crashed["state"]["message"]
+    assert [each["title"] for each in house.duty.messages] == ["outfield nightly 2026-01-07 failed"]
 
 
 @pytest.mark.slow
-def test_serve_ends_in_time_without_its_server(tmp_path):
-    job_file(tmp_path, NIGHTLY)
-    (tmp_path / "home").mkdir()
-    with served(tmp_path, free_port()) as (house, serve):
-        environment = {**house.environment, "PREFECT_CLIENT_MAX_RETRIES": "5"}
-        process = subprocess.Popen(serve, cwd=ROOT, env=environment, stderr=subprocess.PIPE)  # noqa: S603
-        house.wait_for("Scheduled")
-        killed(*pids_with(str(tmp_path / "server")))
-        time.sleep(5)
-        process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=30)
-    assert b"Traceback" not in err
+def test_serve_waits_for_a_server_that_is_away_and_goes_on(restarted):
+    house, _ = restarted
+    partitions(house.folder, [date(2026, 1, 4)])
+    killed(*pids_with(str(house.folder / "server")))
+    time.sleep(15)
+    port = urllib.parse.urlsplit(house.api).port
+    assert port is not None
+    with served(house.folder, port) as (again, _):
+        again.trigger(partition="2026-01-04")
+        again.wait_for("Completed", name="2026-01-04")
+        assert house.serve.poll() is None
+
+
+@pytest.mark.slow
+def test_serve_ends_in_time_without_its_server(house):
+    """The last test of the house: it ends its server."""
+    assert "PREFECT_CLIENT_MAX_RETRIES" not in house.environment  # a call may wait for minutes
+    killed(*pids_with(str(house.folder / "server")))
+    time.sleep(5)
+    house.serve.send_signal(signal.SIGTERM)
+    house.serve.wait(timeout=30)
+    assert "Traceback" not in (house.folder / "said").read_text()
 
 
 def pids_with(text: str) -> list[int]:

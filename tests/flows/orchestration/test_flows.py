@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +26,21 @@ from flows.storage.runs.reader import list_runs, read_incidents
 from schemas.errors import InputError
 from schemas.escaping import markdown
 from schemas.outputs.figures import CanaryReport
+from tests.flows.partitioned_logs import job_in, partitions
 from tests.flows.prefect_processes import (
     free_port,
     plain_environment,
     processes_of,
     put_database,
 )
+from tests.flows.results.test_notifications import on_duty
 from tests.flows.sample_logs import STEP_NAMES, dataset_bytes, detect, job, small_log, written
 from tests.flows.sample_runs import published
 
 pytestmark = pytest.mark.slow
 
 OUTFIELD = Path(sys.executable).with_name("outfield")
+DAY = date(2026, 1, 5)
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +203,35 @@ def test_the_state_is_named_after_what_the_run_found(
     assert (nights is None) or "held against 28 nights before" in state.message
     assert ("The recall fell" in (state.message or "")) is fell
     assert once() == run
+
+
+def test_a_run_of_the_command_line_is_named_after_its_partition(tmp_path, prefect_server):
+    from prefect.client.orchestration import get_client
+
+    from flows.orchestration.flows import detect
+
+    partitions(tmp_path, [DAY])
+    state = detect(job_in(tmp_path), DAY, return_state=True)
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(state.state_details.flow_run_id)
+    assert run.name == "detect-nightly-2026-01-05"
+
+
+def test_a_run_whose_parameters_are_refused_is_told_of_once(tmp_path, prefect_server, monkeypatch):
+    from flows.orchestration.deployments import detect_job
+
+    monkeypatch.setenv("OUTFIELD_JOBS", str(tmp_path / "jobs"))
+    with on_duty(200) as duty:
+        monkeypatch.setenv("OUTFIELD_NOTIFY_URL", duty.url)
+        assert detect_job("../passwd", return_state=True).is_failed()
+        (message,) = duty.messages
+        assert message["title"] == "outfield ../passwd failed"
+        assert "Validation of flow parameters failed" in message["message"]
+        assert message["type"] == "failure"
+        duty.messages.clear()
+        assert detect_job("nowhere", return_state=True).is_failed()
+        (message,) = duty.messages
+        assert "there is no such job file" in message["message"]
 
 
 def tried(failure: Exception) -> tuple[int, Any]:
