@@ -79,34 +79,31 @@ def judged(logs: Path, capfd: pytest.CaptureFixture[str]) -> tuple[PublishedRun,
     return find_run(str(output / "logs")), said.out
 
 
-@pytest.fixture(scope="module")
-def without(tmp_path_factory: pytest.TempPathFactory) -> PublishedRun:
-    """A run on the log without the file that is damaged elsewhere."""
-    folder = tmp_path_factory.mktemp("without")
-    logs = hundred_files(folder / "logs", small_log(FILES * ROWS))
-    (logs / BAD).unlink()
-    return detect(job(str(logs), folder / "out", name="logs"))
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("damage", [cut_in_half, flipped, emptied, no_parquet, overwritten])
-def test_one_bad_file_among_a_hundred_is_named_and_the_rest_is_judged_as_if_it_had_never_been(
-    logs, without, capfd, damage
+def test_bad_files_among_a_hundred_are_named_and_the_rest_is_judged_as_if_they_had_never_been(
+    logs, capfd
 ):
-    damage(logs / BAD)
+    damages = (cut_in_half, flipped, emptied, no_parquet, overwritten)
+    known = {f"part-04{i}.parquet": ROWS * (how in WITH_FOOTER) for i, how in enumerate(damages)}
+    rest = FILES - len(known)
+    without = hundred_files(logs.parent / "without/logs", small_log(FILES * ROWS))
+    for name, damage in zip(known, damages, strict=True):
+        damage(logs / name)
+        (without / name).unlink()
     run, said = judged(logs, capfd)
-    known = ROWS if damage in WITH_FOOTER else 0
     ledger = run.manifest.ledger
-    assert (ledger.read, ledger.scored) == ((FILES - 1) * ROWS + known, (FILES - 1) * ROWS)
-    assert ledger.quarantined == ({"damaged file": ROWS} if known else {})
-    (bad,) = run.manifest.damaged_files
-    assert (bad.name, bad.rows) == (BAD, known)
+    assert (ledger.read, ledger.scored) == (rest * ROWS + sum(known.values()), rest * ROWS)
+    assert ledger.quarantined == {"damaged file": 2 * ROWS}
+    assert {bad.name: bad.rows for bad in run.manifest.damaged_files} == known
     assert len(run.manifest.input_files) == FILES
-    for shown in (said, (run.folder / "report.html").read_text()):
-        assert f"1 of 100 files is damaged, and no row judged of {BAD}." in shown
-        assert str(bad.damaged).partition(" (")[0] in shown
+    page = (run.folder / "report.html").read_text()
+    for shown in (said, page):
+        assert "5 of 100 files are damaged, and no row judged of " in shown
+        assert all(name in shown for name in known)
+    assert all(str(bad.damaged).partition(" (")[0] in page for bad in run.manifest.damaged_files)
+    alone = detect(job(str(without), without.parent / "out", name="logs"))
     for dataset in ("findings", "scores", "incidents"):
-        assert dataset_bytes(run, dataset) == dataset_bytes(without, dataset)
+        assert dataset_bytes(run, dataset) == dataset_bytes(alone, dataset)
 
 
 @pytest.mark.slow
@@ -119,12 +116,16 @@ def test_a_bad_file_that_is_mended_is_judged(logs, capfd):
 
 
 @pytest.mark.slow
-def test_the_rows_of_a_damaged_file_are_quarantined_by_number(logs, capfd):
+def test_a_damaged_file_is_named_and_its_rows_are_quarantined_by_number(logs, capfd):
     log = pq.read_table(logs / "part-007.parquet")
     times = pa.array([None, *log["time"].to_pylist()[1:]], log["time"].type)
     written(logs / "part-007.parquet", log.set_column(1, "time", times))
     flipped(logs / BAD)
-    run, _ = judged(logs, capfd)
+    run, said = judged(logs, capfd)
+    (bad,) = run.manifest.damaged_files
+    for shown in (said, (run.folder / "report.html").read_text()):
+        assert f"1 of 100 files is damaged, and no row judged of {BAD}." in shown
+        assert str(bad.damaged).partition(" (")[0] in shown
     rows = rejected_rows(run)
     assert len(rows) == run.manifest.ledger.rows_quarantined == ROWS + 1
     damaged = [row for row in rows if row["outfield_reason"] == "damaged file"]
