@@ -55,7 +55,7 @@ def say_benign(row: Row, folder: Path) -> None:
 
 
 def test_ten_verdicts_cut_the_noise_and_lose_no_planted_incident(tmp_path: Path) -> None:
-    events, labels = generate(rows=60_000, days=4, seed=7)
+    events, labels = generate(rows=20_000, days=4, seed=7)
     write(events, labels, tmp_path)
     planted = dict(
         zip(labels["event_id"].to_pylist(), labels["incident_id"].to_pylist(), strict=True)

@@ -17,7 +17,7 @@ from flows.storage.runs.reader import PublishedRun, find_run, list_runs
 from tests.flows.faults.killable import Ended, killable
 from tests.flows.sample_logs import dataset_bytes, small_log, written
 
-KILLS = int(os.environ.get("OUTFIELD_KILLS", "8"))
+KILLS = int(os.environ.get("OUTFIELD_KILLS", "5"))
 DATASETS = ("findings", "scores", "incidents", "suppressed", "quarantine")
 
 

@@ -162,7 +162,7 @@ def test_the_example_of_the_page_finds_the_phrase_in_the_sample_log(
 ) -> None:
     phrase = re.search(r'--text "([^"]+)"', EXAMPLES.read_text(encoding="utf-8"))
     assert phrase is not None
-    write(*generate(10_000, 3, 7, 0.0), tmp_path)
+    write(*generate(4_000, 3, 7, 0.0), tmp_path)
     run = detect(job(str(tmp_path / "events"), tmp_path / "out", **KEEP))
     messages = all_records(run)["message"]
     holders = pc.sum(pc.match_substring(messages, phrase[1])).as_py()

@@ -100,7 +100,7 @@ def whole(tmp_path_factory) -> tuple[str, PublishedRun]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("chunk_rows", "batch_rows"), [(100, 100), (500, 70), (1_100, 400)])
+@pytest.mark.parametrize(("chunk_rows", "batch_rows"), [(100, 70), (1_100, 400)])
 def test_the_size_of_chunks_and_batches_changes_no_finding_and_no_score(
     whole, tmp_path, monkeypatch, chunk_rows, batch_rows
 ):
