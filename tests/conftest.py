@@ -7,11 +7,23 @@ from hypothesis import settings
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
-LONGEST = ("tests/flows/runtime/test_runner.py", "tests/flows/orchestration/test_deployments.py")
-"""Files that wait for processes for minutes. A worker takes a file as a whole: begun among the
-last, such a file leaves the other workers without work."""
+LONGEST = (
+    "tests/flows/orchestration/test_deployments.py",
+    "tests/flows/orchestration/test_flows.py",
+    "tests/flows/orchestration/test_server.py",
+    "tests/flows/runtime/test_runner.py",
+    "tests/flows/orchestration/test_postgres.py",
+    "tests/flows/end_to_end/test_store_output.py",
+)
+"""Files that wait for processes for minutes, the longest first. A worker takes a file as a whole:
+begun among the last, such a file leaves the other workers without work."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of the longest files first; the order of the others stays."""
-    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    path = item.path.as_posix()
+    return next((i for i, name in enumerate(LONGEST) if path.endswith(name)), len(LONGEST))
