@@ -1,4 +1,6 @@
 """Runs whose Prefect server is gone, or whose process is told to end."""
+# Prefect must not be imported before its settings are in place, which the fixture sees to.
+# ruff: noqa: PLC0415
 
 import os
 import signal
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from flows.storage.runs.reader import list_runs
+from schemas.errors import ServerError
 from tests.flows.prefect_processes import (
     plain_environment,
     prefect_server_process,
@@ -108,15 +111,21 @@ def test_a_database_that_another_holds_is_told_in_one_line(tmp_path):
         (lambda path: path.mkdir(), "database cannot be written (unable to open"),
     ],
 )
-def test_a_database_of_no_use_is_told_in_one_line(damage, words, tmp_path):
-    written(tmp_path / "log.parquet", small_log())
-    (tmp_path / "prefect").mkdir()
-    damage(tmp_path / "prefect/prefect.db")
-    run = started(tmp_path)
-    out, err = run.communicate(timeout=200)
-    assert (run.returncode, out, err.count("\n")) == (2, "", 1)
-    assert words in err
-    assert "or run with --direct" in err
+@pytest.mark.usefixtures("prefect_settings")
+def test_a_database_of_no_use_is_told_in_one_line(damage, words, tmp_path, monkeypatch):
+    from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, temporary_settings
+
+    from flows.orchestration.embedded_server import embedded_server
+
+    monkeypatch.setattr("flows.orchestration.embedded_server._running", [])  # of another test
+    path = tmp_path / "prefect.db"
+    damage(path)
+    url = {PREFECT_API_DATABASE_CONNECTION_URL: f"sqlite+aiosqlite:///{path}"}
+    with temporary_settings(url), pytest.raises(ServerError) as told:
+        embedded_server()
+    assert words in str(told.value)
+    assert "or run with --direct" in str(told.value)
+    assert "\n" not in str(told.value)
 
 
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGHUP])
