@@ -7,8 +7,9 @@ if at least five windows are beyond it, so four may be anomalous without a chang
 where the last two quantiles give more than the two before. Then it is taken to grow as much again,
 at most twice.
 
-Windows say little of far rarer ones. So the tail is used as it is down to a share of 1 / n^2 of n
-windows. Below, the rest of its logarithm counts as log(1 + rest): the order of the windows stays.
+Windows say little of far rarer ones. The tail is used as it is down to a share of 1 / n of n
+windows. Beyond, where none of them was seen, it is taken to be half as long again. Below a share of
+1 / n^2 the rest of its logarithm counts as log(1 + rest): the order of the windows stays.
 """
 
 import numpy as np
@@ -21,6 +22,8 @@ _BODY = 0.9
 _FEWEST_BEYOND = 5
 _ODD = 0.05
 _LARGEST_GROWTH = 2.0
+_UNSEEN = 2.0 / 3.0
+"""The part of the logarithm of a share that counts where no window was seen."""
 
 
 def expected_number(surprisals: Doubles, judged: npt.NDArray[np.bool_]) -> Doubles:
@@ -49,9 +52,15 @@ def expected_number(surprisals: Doubles, judged: npt.NDArray[np.bool_]) -> Doubl
     counted = np.log((n - _below(surprisals)) / n)
     share = np.log(1.0 - _BODY) - (surprisals - body) / scale
     share = np.where(surprisals > body, share, counted)
-    rest = np.maximum(-share - 2.0 * np.log(n + 1.0), 0.0)
-    number = np.count_nonzero(judged) * np.exp(share + rest - np.log1p(rest))
+    number = np.count_nonzero(judged) * np.exp(_beyond_what_is_seen(share, np.log(n + 1.0)))
     return np.where(judged & (share <= np.log(_ODD)), number, np.inf)
+
+
+def _beyond_what_is_seen(share: Doubles, seen: float) -> Doubles:
+    """Return logarithms of shares, of which those below `-seen` count less, float64 (n,)."""
+    share = np.maximum(share, -seen) + _UNSEEN * np.minimum(share + seen, 0.0)
+    rest = np.maximum(-share - 2.0 * seen, 0.0)
+    return share + rest - np.log1p(rest)
 
 
 def _scale(steps: Doubles) -> float:

@@ -3,12 +3,14 @@
 `python -m tests.bench.false_discovery [--sets SET …] [--seeds N] [--rows N] [--only PART]`. Normal
 records are judged by a model of other normal ones: of these, a share p should have a p-value of at
 most p. Other batches are normal records with the set's own anomalies planted among them. Of the
-records selected there at a rate, at most that rate should be normal.
+records selected there at a rate, at most that rate should be normal. Windows of clean logs are
+counted by `ordinary_windows`.
 """
 
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from anomaly.model.selection import select
 from schemas.job.job import SelectionSpec
 from tests.bench.draws import contaminated, halves
 from tests.bench.labelled import SAMPLE, Labelled, Rows, read
+from tests.bench.ordinary_windows import OrdinaryWindows, ordinary_table, ordinary_windows
 from tests.bench.results import mean_and_error, parser, table, write
 
 EVENT_SETS = ("kdd99", "unsw_backdoor", "csic2010", "bgl_2k", "hdfs", "cloudtrail", "card_fraud")
@@ -150,11 +153,12 @@ def main() -> None:
     sets = list(dict.fromkeys((*PLANTED_SETS, *UNIFORMITY_SETS)))
     options = parser("false_discovery", "Do p-values mean it?", sets, seeds=10)
     options.add_argument("--rows", type=int, default=ROWS, help="the most records of a draw")
-    options.add_argument("--only", choices=("uniformity", "discoveries"), help="one part of it")
+    options.add_argument("--only", choices=("uniformity", "discoveries", "windows"),
+                         help="one part of it")  # fmt: skip
     given = options.parse_args()
     uniform: list[Uniformity] = []
     found: list[Discovery] = []
-    for name in given.sets:
+    for name in given.sets if given.only != "windows" else ():
         planted = name in PLANTED_SETS and given.only != "uniformity"
         if not planted and given.only == "discoveries":
             continue
@@ -165,14 +169,30 @@ def main() -> None:
             if planted:
                 found += discoveries(labelled, given.rows, seed)
         print(f"{name}: {given.seeds} draws", file=sys.stderr)
+    windows = [*ordinary_windows(given.seeds)] if given.only in (None, "windows") else []
+    _write(given.output, uniform, found, windows)
+
+
+def _write(
+    output: Path,
+    uniform: Sequence[Uniformity],
+    found: Sequence[Discovery],
+    windows: Sequence[OrdinaryWindows],
+) -> None:
     page = ["# Do p-values mean it?"]
     if uniform:
         page += ["## Share of normal records with so small a p-value", uniformity_table(uniform)]
     if found:
         page += ["## False discoveries among the selected", discovery_table(found)]
+    if windows:
+        page += ["## Odd windows of clean logs", ordinary_table(windows)]
     told = [{**vars(d), "proportion": d.proportion, "power": d.power} for d in found]
-    figures = {"uniformity": [vars(u) for u in uniform], "discoveries": told}
-    write(given.output, "\n\n".join(page), figures)
+    figures = {
+        "uniformity": [vars(u) for u in uniform],
+        "discoveries": told,
+        "windows": [vars(each) for each in windows],
+    }
+    write(output, "\n\n".join(page), figures)
 
 
 if __name__ == "__main__":

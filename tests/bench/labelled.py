@@ -68,11 +68,11 @@ def read(name: str, data: Path = DATA) -> Labelled:
     """
     if name == SAMPLE:
         events, planted = generate()
-        return _conformed(name, events, pc.is_in(events["event_id"], planted["event_id"]))
+        return conformed(name, events, pc.is_in(events["event_id"], planted["event_id"]))
     table = data / "adbench" / f"{name}.parquet"
     if table.exists():
         events = pq.read_table(table)
-        return _conformed(name, events.drop_columns(["y"]), pc.equal(events["y"], 1))
+        return conformed(name, events.drop_columns(["y"]), pc.equal(events["y"], 1))
     return _event_log(name, data / "events" / name)
 
 
@@ -84,21 +84,22 @@ def _event_log(name: str, folder: Path) -> Labelled:
     odd = labels.filter(labels["is_anomaly"])[key]
     flags = pc.is_in(events[key], odd)
     if case["unit"] == "event":
-        return _conformed(name, events, flags)
-    as_events = _conformed(name, events, flags, required=key)
+        return conformed(name, events, flags)
+    as_events = conformed(name, events, flags, required=key)
     found = sessionize(as_events.records, key, as_events.roles, ByKey())
     sessions, roles = found.table, found.roles
     return Labelled(name, sessions, roles, _array(pc.is_in(sessions[key], odd.cast(pa.string()))))
 
 
-def _conformed(
+def conformed(
     name: str, events: pa.Table, flags: pa.ChunkedArray, required: str | None = None
 ) -> Labelled:
+    """Read events as a run does with inferred roles; `flags` say which are anomalous."""
     flat = flatten(events)
     roles = {column: choice.role for column, choice in infer_roles(profile(flat)).items()}
-    conformed = conform(flat, roles, np.zeros(flat.num_rows, dtype=bool), required=required)
+    read = conform(flat, roles, np.zeros(flat.num_rows, dtype=bool), required=required)
     used = {column: role for column, role in roles.items() if role is not Role.IGNORE}
-    return Labelled(name, conformed.events, used, _array(flags)[conformed.accepted])
+    return Labelled(name, read.events, used, _array(flags)[read.accepted])
 
 
 def _array(flags: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
