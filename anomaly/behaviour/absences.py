@@ -15,6 +15,7 @@ from scipy.stats import t as student_t
 
 from anomaly.behaviour.daily import NewValues
 from anomaly.behaviour.daykinds import kinds_of_days
+from anomaly.behaviour.groups import starts_of
 from anomaly.behaviour.peers import FEWEST_PEERS
 from anomaly.behaviour.ranges import Series
 from anomaly.behaviour.signals import Signals
@@ -49,8 +50,8 @@ def absent_values(
         return found
     pair, day, _ = counts.of_pairs
     span = int(days.covered[-1]) + 1
-    there = np.unique(pair % n_values * span + day)
-    return found.take(np.flatnonzero(np.isin(found.value * span + found.start // 24, there)))
+    there = np.isin(found.value * span + found.start // 24, pair % n_values * span + day)
+    return found.take(np.flatnonzero(there))
 
 
 def broken_order(days: ActiveDays, new: NewValues, absent: Signals) -> Signals:
@@ -169,7 +170,8 @@ def _for_many(
         The values that are away, and the days.
     """
     span = int(max(day.max(initial=0), away_on.max(initial=0))) + 1
-    held, holders = np.unique(value * span + day, return_counts=True)
+    some = np.isin(value, away)
+    held, holders = np.unique(value[some] * span + day[some], return_counts=True)
     usual = np.bincount(held // span, holders, int(away.max(initial=0)) + 1)[away] / max(n_days, 1)
     wanted = away * span + away_on
     places = np.minimum(np.searchsorted(held, wanted), max(len(held) - 1, 0))
@@ -216,25 +218,29 @@ def _away_once(
 
     `judged` is the part of the days that are judged.
     """
-    known, starts, often = np.unique(pair, return_index=True, return_counts=True)
-    if not len(known):
+    starts = starts_of(pair)
+    often, expected_of = np.diff(starts, append=len(pair)), expected.n[entity[starts]]
+    enough = often >= np.maximum(expected_of - 1, _FEWEST)
+    if not enough.any():
         none = np.zeros(0, dtype=np.int64)
         return _Away(none, none, np.zeros(0), none, np.zeros(0), np.zeros(0))
+    rows = np.flatnonzero(np.repeat(enough, often))
+    pair, entity, day, n = pair[rows], entity[rows], day[rows], n[rows]
+    often, starts = often[enough], starts_of(pair)
     whose = entity[starts]
     mean = np.add.reduceat(n, starts) / often
     squares = np.add.reduceat((n - np.repeat(mean, often)) ** 2, starts)
     variation = (squares + _UNKNOWN) / often / mean
     days_there = np.add.reduceat(day, starts)
-    steady = (often >= np.maximum(expected.n[whose] - 1, _FEWEST)) & (variation <= _STEADY)
+    steady = variation <= _STEADY
     once = np.flatnonzero(steady & (often == expected.n[whose] - 1))
     deviation = np.sqrt((squares + _UNKNOWN) / often * (1.0 + 1.0 / often))
-    tail = student_t.sf(mean / deviation, often - 1.0)
-    number = tail * expected.n[whose][steady].sum() * judged
+    tail = student_t.sf((mean / deviation)[once], often[once] - 1.0)
     return _Away(
-        pair=known[once],
+        pair=pair[starts][once],
         day=(expected.sums[whose] - days_there)[once],
         most=np.maximum.reduceat(n, starts)[once],
         known=often[once],
         least=np.minimum.reduceat(n, starts)[once],
-        number=number[once],
+        number=tail * expected.n[whose][steady].sum() * judged,
     )

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from anomaly.behaviour.groups import sizes, starts_of
 from anomaly.behaviour.peers import with_common_rise
 from anomaly.behaviour.predictive import (
     clumping,
@@ -106,9 +106,9 @@ class NewValues:
 
 def values_of_day(counts: Counts) -> float:
     """Return how many values an entity holds on a day, in the mean."""
-    span, n_values = int(counts.day.max(initial=0)) + 1, max(len(counts.values), 1)
-    held = pd.unique((counts.entity * span + counts.day) * n_values + counts.value)
-    return len(held) / max(len(pd.unique(held // n_values)), 1)
+    span = int(counts.day.max(initial=0)) + 1
+    n_days = len(starts_of(counts.entity * span + counts.day))
+    return len(counts.of_pairs[0]) / max(n_days, 1)
 
 
 def new_values(days: ActiveDays, counts: Counts) -> NewValues:
@@ -143,10 +143,10 @@ def new_for_many(days: ActiveDays, value: Integers, day: Integers) -> npt.NDArra
 
     Many are more than a tenth of them and more than three, or half of them and more than one.
     """
-    span = int(days.covered[-1]) + 1
-    _, places, holders = np.unique(value * span + day, return_inverse=True, return_counts=True)
-    active = np.bincount(days.day, minlength=span)
-    many = np.maximum(_SHARED * active[day], _FEWEST_SHARED)
-    half = np.maximum(active[day] / 2, 2)
-    shared: npt.NDArray[np.bool_] = (holders[places] > many) | (holders[places] >= half)
+    first, span = int(days.covered[0]), int(days.covered[-1] - days.covered[0]) + 1
+    holders = sizes(value * span + day - first)
+    active = np.bincount(days.day - first, minlength=span)[day - first]
+    many = np.maximum(_SHARED * active, _FEWEST_SHARED)
+    half = np.maximum(active / 2, 2)
+    shared: npt.NDArray[np.bool_] = (holders > many) | (holders >= half)
     return shared

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import nnls
 
+from anomaly.behaviour.groups import starts_of
 from anomaly.behaviour.peers import middle_of_each
 from anomaly.behaviour.predictive import away
 from anomaly.behaviour.ranges import LevelRange, Series
@@ -127,7 +128,8 @@ def _slopes(
 def _of_days(counts: Counts) -> tuple[Integers, Integers, Doubles, Doubles, Doubles]:
     """Return entity, day, number of events, sum of logarithms and sum of each active day."""
     span = int(counts.day.max(initial=0)) + 1
-    keys, places = np.unique(counts.entity * span + counts.day, return_inverse=True)
+    keys = counts.entity * span + counts.day
+    places, keys = np.cumsum(np.diff(keys, prepend=-1) != 0) - 1, keys[starts_of(keys)]
     n, logs, total = (
         np.bincount(places, each, len(keys)).astype(np.float64)
         for each in (counts.n, counts.logs, counts.total)

@@ -22,6 +22,7 @@ from anomaly.behaviour.levels import daily_levels, daily_sums, growth
 from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.newcomers import newcomers
 from anomaly.behaviour.ranges import Point, Series, around, points_of
+from anomaly.behaviour.same_hours import SameHours, same_hours
 from anomaly.behaviour.shares import share_excess
 from anomaly.behaviour.signals import Signals
 from anomaly.behaviour.windows import (
@@ -177,11 +178,12 @@ def odd_windows(
         if known is None:
             continue
         columns += 1
+        beside = same_hours(known.days, known.events)
         judged = []
         if "hour" in windows:
-            judged.append(_of_hours(column, known))
+            judged.append(_of_hours(column, known, beside))
         if "day" in windows:
-            judged += [*_of_days(column, time, known)]
+            judged += [*_of_days(column, time, known, beside)]
             judged += [*_of_measures(read, own[1:], known, entities)]
         families += sum(each.view != NEWCOMER for each in judged)
         found += [(column, told) for each in judged for told in _observations(each, known.names)]
@@ -213,15 +215,15 @@ def _known(tables: list[pa.Table], judged_from: int | None, whole_day: int | Non
     return _Known(names, events, days, whole)
 
 
-def _of_hours(column: str, known: _Known) -> _Judged:
+def _of_hours(column: str, known: _Known, beside: SameHours) -> _Judged:
     """Judge how many events the entities of a column have in an hour."""
-    return _Judged("hour", column, column, hourly_excess(known.days, known.events))
+    return _Judged("hour", column, column, hourly_excess(known.days, known.events, beside))
 
 
-def _of_days(column: str, time: str, known: _Known) -> Iterator[_Judged]:
+def _of_days(column: str, time: str, known: _Known, beside: SameHours) -> Iterator[_Judged]:
     """Judge the days of the entities of a column: how many events, when, and whether any."""
     _, events, days, whole = known
-    strange = strange_hours(days, events)
+    strange = strange_hours(days, events, beside)
     signals = daily_excess(days, strange.counted(days))
     yield _Judged("hours", column, time, signals, HOURS, strange)
     yield _Judged("day", column, column, daily_excess(days, days.events.astype(np.float64)))

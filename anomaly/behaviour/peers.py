@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from anomaly.behaviour.groups import numbered
 from anomaly.numerics.arrays import Doubles, Integers
 
 FEWEST_PEERS = 3
@@ -44,19 +45,20 @@ def middle_of_each(group: Integers, values: Doubles, otherwise: float) -> Double
         What a group of fewer than `FEWEST_PEERS` values has.
     """
     codes = _compact(group)
-    order = np.argsort(values)
-    order = order[np.argsort(codes[order], kind="stable")]
+    ordered = values[np.argsort(codes, kind="stable")]
     sizes = np.bincount(codes)
+    starts = np.cumsum(sizes) - sizes
     middles = np.full(len(sizes), otherwise)
-    told = np.flatnonzero(sizes >= FEWEST_PEERS)
-    places = np.cumsum(sizes)[told] - sizes[told] + (sizes[told] - 1) // 2
-    middles[told] = values[order[places]]
+    for told in np.flatnonzero(sizes >= FEWEST_PEERS).tolist():
+        own, middle = ordered[starts[told] : starts[told] + sizes[told]], (sizes[told] - 1) // 2
+        own.partition(middle)
+        middles[told] = own[middle]
     return middles[codes]
 
 
 def _compact(group: Integers) -> npt.NDArray[np.uint16] | Integers:
     """Return numbers of groups from 0 on: small ones where there are few, which sort faster."""
-    codes = group - group.min(initial=0)
+    codes = numbered(group)
     if codes.max(initial=0) >= _FEW_CODES:
         codes = np.unique(codes, return_inverse=True)[1]
     return codes.astype(np.uint16) if codes.max(initial=0) < _FEW_CODES else codes

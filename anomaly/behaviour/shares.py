@@ -32,7 +32,7 @@ def share_excess(days: ActiveDays, counts: Counts) -> Signals | None:
     """
     if not 2 <= len(counts.values) <= _MOST_VALUES:
         return None
-    span, n_values = int(days.covered[-1]) + 1, len(counts.values)
+    span, n_values = int(days.covered[-1] - days.covered[0]) + 1, len(counts.values)
     pair, day, n = counts.of_pairs
     entity, value = pair // n_values, pair % n_values
     of_day = days.places(entity, day)
@@ -45,7 +45,7 @@ def share_excess(days: ActiveDays, counts: Counts) -> Signals | None:
     own_events = days.events[of_day].astype(np.float64)
     rate, shape = predicted(past, exposure.astype(np.float64), mean, _PRIOR_EVENTS)
     expected = rate * own_events
-    expected = with_common_rise(value * span + day, n, expected)
+    expected = with_common_rise(value * span + day - days.covered[0], n, expected)
     spread = _dispersion(of_pair, n, expected, rate * in_all[entity])
     spread = np.maximum(spread, clumping(entity, n, expected))
     of_counts, by_counts = _count_excess(days, of_pair, of_day, n)

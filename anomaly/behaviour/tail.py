@@ -15,7 +15,7 @@ windows. Beyond, where none of them was seen, it is taken to be half as long aga
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.numerics.arrays import Doubles, Integers
+from anomaly.numerics.arrays import Doubles
 
 _QUANTILES = np.array([0.5, 0.9, 0.99, 0.999])
 _BODY = 0.9
@@ -47,13 +47,15 @@ def expected_number(surprisals: Doubles, judged: npt.NDArray[np.bool_]) -> Doubl
     if not n:
         return np.zeros(0)
     told = _QUANTILES[n * (1.0 - _QUANTILES) >= _FEWEST_BEYOND - 1e-9]
-    steps = np.diff(np.quantile(surprisals, told)) / -np.diff(np.log(1.0 - told))
-    scale, body = _scale(steps), float(np.quantile(surprisals, _BODY))
-    counted = np.log((n - _below(surprisals)) / n)
-    share = np.log(1.0 - _BODY) - (surprisals - body) / scale
-    share = np.where(surprisals > body, share, counted)
-    number = np.count_nonzero(judged) * np.exp(_beyond_what_is_seen(share, np.log(n + 1.0)))
-    return np.where(judged & (share <= np.log(_ODD)), number, np.inf)
+    body, *quantiles = np.quantile(surprisals, [_BODY, *told])
+    scale = _scale(np.diff(quantiles) / -np.diff(np.log(1.0 - told)))
+    # Up to the 90 % quantile none is as odd as one in twenty.
+    beyond = np.flatnonzero((surprisals > body) & judged)
+    share = np.log(1.0 - _BODY) - (surprisals[beyond] - body) / scale
+    odd = np.count_nonzero(judged) * np.exp(_beyond_what_is_seen(share, np.log(n + 1.0)))
+    number = np.full(n, np.inf)
+    number[beyond] = np.where(share <= np.log(_ODD), odd, np.inf)
+    return number
 
 
 def _beyond_what_is_seen(share: Doubles, seen: float) -> Doubles:
@@ -69,13 +71,3 @@ def _scale(steps: Doubles) -> float:
     if len(steps) < 2 or steps[-2] <= 0.0:
         return largest
     return largest * float(np.clip(steps[-1] / steps[-2], 1.0, _LARGEST_GROWTH))
-
-
-def _below(values: Doubles) -> Integers:
-    """Return how many of some values are below each, int64 (n,)."""
-    order = np.argsort(values)
-    ordered = values[order]
-    places = np.where(np.append(True, ordered[1:] > ordered[:-1]), np.arange(len(values)), 0)
-    below = np.empty(len(values), dtype=np.int64)
-    below[order] = np.maximum.accumulate(places)
-    return below

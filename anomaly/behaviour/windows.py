@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.behaviour.activity import ACTIVITY
+from anomaly.behaviour.groups import starts_of
 from anomaly.numerics.arrays import Doubles, Integers
 from schemas.events.contract import one_array
 
@@ -51,9 +52,10 @@ class Counts:
         """
         span, n_values = int(self.day.max(initial=0)) + 1, max(len(self.values), 1)
         keys = (self.entity * n_values + self.value) * span + self.day
-        order = np.argsort(keys)
+        # They are sorted by entity already, from which this sort gains.
+        order = np.argsort(keys, kind="stable")
         keys = keys[order]
-        starts = np.flatnonzero(np.diff(keys, prepend=-1) != 0)
+        starts = starts_of(keys)
         n = np.add.reduceat(self.n[order], starts) if len(starts) else self.n
         return keys[starts] // span, keys[starts] % span, n.astype(np.float64)
 
@@ -170,7 +172,7 @@ def add_up(tables: Sequence[pa.Table], names: pa.Array) -> Counts:
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
     places = np.cumsum(np.diff(keys, prepend=-1) != 0) - 1
-    keys = keys[np.diff(keys, prepend=-1) != 0]
+    keys = keys[starts_of(keys)]
 
     def added(column: str) -> Doubles:
         numbers = _column(tables, column)
@@ -231,7 +233,8 @@ def active_days(counts: Counts, n_entities: int, judged_from: int | None) -> Act
         The first day, since 1970, that is judged; None where all are.
     """
     span = int(counts.day.max(initial=0)) + 1
-    keys, places = np.unique(counts.entity * span + counts.day, return_inverse=True)
+    keys = counts.entity * span + counts.day
+    places, keys = np.cumsum(np.diff(keys, prepend=-1) != 0) - 1, keys[starts_of(keys)]
     entity, day = keys // span, keys % span
     return ActiveDays(
         entity=entity,

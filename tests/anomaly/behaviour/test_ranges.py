@@ -16,6 +16,7 @@ from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.odd_windows import Observation
 from anomaly.behaviour.predictive import away, excess, size_of
 from anomaly.behaviour.ranges import MOST_DAYS, CountRange, LevelRange, Series, around, points_of
+from anomaly.behaviour.same_hours import same_hours
 from anomaly.behaviour.windows import FIRST_DAY
 from tests.anomaly.behaviour.office import counted, day_of, hour_of, judged, office
 from tests.anomaly.behaviour.planting import PLANTED
@@ -54,7 +55,7 @@ def test_the_points_of_a_day_and_an_hour_are_counts_of_the_rows():
     of_hours = Counter((row["user"], day_of(row), hour_of(row)) for row in rows)
     for signals, known in (
         (daily_excess(days, days.events.astype(np.float64)), of_days),
-        (hourly_excess(days, counts), of_hours),
+        (hourly_excess(days, counts, same_hours(days, counts)), of_hours),
     ):
         series = signals.series
         assert series is not None
