@@ -10,13 +10,13 @@ from anomaly.behaviour.peers import with_common_rise
 from anomaly.behaviour.predictive import (
     clumping,
     dispersion,
-    excess,
     predicted,
     prior_windows,
     size_of,
 )
 from anomaly.behaviour.ranges import CountRange, Series
 from anomaly.behaviour.signals import Signals, most_of_others
+from anomaly.behaviour.surprisals import surprisals
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
 from anomaly.numerics.arrays import Doubles, Integers
@@ -67,10 +67,9 @@ def daily_excess(
     expected = with_common_rise(days.day, counts, expected)
     spread = dispersion(past, squares, known, expected)
     spread = np.maximum(spread, clumping(days.entity, counts, expected, usual))
-    surprisals = excess(counts, expected, shape, spread)
-    number = expected_number(surprisals, days.judged)
-    most = most_of_others(days.entity, counts)
     judged_by = CountRange(expected, size_of(expected, shape, spread))
+    number = expected_number(surprisals(counts, [judged_by]), days.judged)
+    most = most_of_others(days.entity, counts)
     series = Series(days.entity, days.day * 24, counts, (judged_by,))
     return Signals(days.entity, days.day * 24, 24, number, counts, most, days.known, series=series)
 

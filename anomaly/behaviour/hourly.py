@@ -8,10 +8,11 @@ import numpy as np
 
 from anomaly.behaviour.daily import FEWEST_KNOWN, NewValues, new_for_many
 from anomaly.behaviour.peers import with_common_rise
-from anomaly.behaviour.predictive import clumping, dispersion, excess, predicted, size_of
+from anomaly.behaviour.predictive import clumping, dispersion, predicted, size_of
 from anomaly.behaviour.ranges import CountRange, Series
 from anomaly.behaviour.same_hours import SameHours
 from anomaly.behaviour.signals import Signals, most_of_others
+from anomaly.behaviour.surprisals import surprisals
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
 from anomaly.embedding.hours import HOUR_BINS
@@ -32,10 +33,9 @@ def hourly_excess(days: ActiveDays, counts: Counts, beside: SameHours) -> Signal
     expected = with_common_rise(counts.hour, n, expected)
     spread = dispersion(beside.past, beside.squares, beside.exposure, expected)
     spread = np.maximum(spread, clumping(counts.entity, n, expected, usual))
-    surprisals = excess(n, expected, shape, spread)
-    number = expected_number(surprisals, days.judged[of_day])
-    most = most_of_others(beside.cell, n)
     judged_by = CountRange(expected, size_of(expected, shape, spread))
+    number = expected_number(surprisals(n, [judged_by]), days.judged[of_day])
+    most = most_of_others(beside.cell, n)
     series = Series(counts.entity, counts.hour, n, (judged_by,))
     return Signals(counts.entity, counts.hour, 1, number, n, most, beside.known, series=series)
 

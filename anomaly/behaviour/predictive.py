@@ -141,7 +141,11 @@ def excess(counts: Doubles, expected: Doubles, shape: Doubles, dispersed: Double
     dispersed
         The variance over the mean of a window.
     """
-    size = size_of(expected, shape, dispersed)
+    return surprisal(counts, expected, size_of(expected, shape, dispersed))
+
+
+def surprisal(counts: Doubles, expected: Doubles, size: Doubles) -> Doubles:
+    """Return the surprisal of negative binomial counts as high, in nats, given mean and size."""
     share = expected / (expected + size)
     size, share = np.broadcast_arrays(size, share, counts)[:2]
     tail = np.ones(len(counts))

@@ -8,9 +8,10 @@ import numpy as np
 from anomaly.behaviour.daily import FEWEST_KNOWN
 from anomaly.behaviour.daykinds import kinds_of_days
 from anomaly.behaviour.peers import with_common_rise
-from anomaly.behaviour.predictive import clumping, dispersion, excess, predicted, size_of
+from anomaly.behaviour.predictive import clumping, dispersion, predicted, size_of
 from anomaly.behaviour.ranges import CountRange, Series
 from anomaly.behaviour.signals import Signals, most_of_others
+from anomaly.behaviour.surprisals import surprisals
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
 from anomaly.numerics.arrays import Doubles, Integers
@@ -48,10 +49,9 @@ def share_excess(days: ActiveDays, counts: Counts) -> Signals | None:
     expected = with_common_rise(value * span + day - days.covered[0], n, expected)
     spread = _dispersion(of_pair, n, expected, rate * in_all[entity])
     spread = np.maximum(spread, clumping(entity, n, expected))
-    of_counts, by_counts = _count_excess(days, of_pair, of_day, n)
-    surprisals = np.minimum(excess(n, expected, shape, spread), of_counts)
     by_share = CountRange(expected, size_of(expected, shape, spread))
-    number = expected_number(surprisals, days.judged[of_day])
+    ranges = (by_share, _by_counts(days, of_pair, of_day, n))
+    number = expected_number(surprisals(n, ranges), days.judged[of_day])
     most = most_of_others(of_pair, n)
     return Signals(
         entity,
@@ -63,14 +63,12 @@ def share_excess(days: ActiveDays, counts: Counts) -> Signals | None:
         days.known[of_day],
         value=value,
         exposure=days.events[of_day],
-        series=Series(entity, day * 24, n, (by_share, by_counts), value),
+        series=Series(entity, day * 24, n, ranges, value),
     )
 
 
-def _count_excess(
-    days: ActiveDays, of_pair: Integers, of_day: Integers, n: Doubles
-) -> tuple[Doubles, CountRange]:
-    """Return the surprisal of the counts themselves, and what they are judged by.
+def _by_counts(days: ActiveDays, of_pair: Integers, of_day: Integers, n: Doubles) -> CountRange:
+    """Return the distribution of the counts themselves, given those of other days.
 
     A quiet day does not make a share odd. Where some other days of the entity are of the same kind,
     these alone tell what is usual.
@@ -86,8 +84,7 @@ def _count_excess(
     expected, shape = predicted(past, known, np.full(len(n), float(n.mean())))
     spread = dispersion(past, squares, known, expected)
     spread = np.maximum(spread, clumping(days.entity[of_day], n, expected))
-    judged_by = CountRange(expected, size_of(expected, shape, spread))
-    return excess(n, expected, shape, spread), judged_by
+    return CountRange(expected, size_of(expected, shape, spread))
 
 
 def _of_others(group: Integers, n: Doubles) -> Doubles:

@@ -15,7 +15,7 @@ windows. Beyond, where none of them was seen, it is taken to be half as long aga
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.numerics.arrays import Doubles
+from anomaly.numerics.arrays import Doubles, Integers
 
 _QUANTILES = np.array([0.5, 0.9, 0.99, 0.999])
 _BODY = 0.9
@@ -24,6 +24,10 @@ _ODD = 0.05
 _LARGEST_GROWTH = 2.0
 _UNSEEN = 2.0 / 3.0
 """The part of the logarithm of a share that counts where no window was seen."""
+NEARLY = 1e-6
+"""How far a surprisal that is known nearly may be from the exact one, in nats."""
+_BESIDE = np.arange(-1, 3)
+"""Ranks beside that of a quantile, which lies between two values."""
 
 
 def expected_number(surprisals: Doubles, judged: npt.NDArray[np.bool_]) -> Doubles:
@@ -46,7 +50,7 @@ def expected_number(surprisals: Doubles, judged: npt.NDArray[np.bool_]) -> Doubl
     n = len(surprisals)
     if not n:
         return np.zeros(0)
-    told = _QUANTILES[n * (1.0 - _QUANTILES) >= _FEWEST_BEYOND - 1e-9]
+    told = _told(n)
     body, *quantiles = np.quantile(surprisals, [_BODY, *told])
     scale = _scale(np.diff(quantiles) / -np.diff(np.log(1.0 - told)))
     # Up to the 90 % quantile none is as odd as one in twenty.
@@ -63,6 +67,33 @@ def _beyond_what_is_seen(share: Doubles, seen: float) -> Doubles:
     share = np.maximum(share, -seen) + _UNSEEN * np.minimum(share + seen, 0.0)
     rest = np.maximum(-share - 2.0 * seen, 0.0)
     return share + rest - np.log1p(rest)
+
+
+def telling(nearly: Doubles) -> Integers:
+    """Return the places of the surprisals that `expected_number` needs exactly.
+
+    They are those beyond the 90 % quantile, and those beside the other quantiles.
+
+    Parameters
+    ----------
+    nearly
+        (n,): the surprisals, known to within `NEARLY`.
+    """
+    n = len(nearly)
+    if not n:
+        return np.zeros(0, dtype=np.int64)
+    ranks = np.clip(np.outer([_BODY, *_told(n)], [n - 1]).astype(np.int64) + _BESIDE, 0, n - 1)
+    ordered = np.partition(nearly, np.unique(ranks))[ranks]
+    needed = nearly >= ordered[0, 0] - 2.0 * NEARLY
+    for low, *_, high in ordered[1:].tolist():
+        if low < ordered[0, 0]:
+            needed |= (nearly >= low - 2.0 * NEARLY) & (nearly <= high + 2.0 * NEARLY)
+    return np.flatnonzero(needed)
+
+
+def _told(n: int) -> Doubles:
+    """Return the quantiles beyond which there are enough of n windows."""
+    return _QUANTILES[n * (1.0 - _QUANTILES) >= _FEWEST_BEYOND - 1e-9]
 
 
 def _scale(steps: Doubles) -> float:
