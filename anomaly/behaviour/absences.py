@@ -15,7 +15,7 @@ from scipy.stats import t as student_t
 
 from anomaly.behaviour.daily import NewValues
 from anomaly.behaviour.daykinds import kinds_of_days
-from anomaly.behaviour.groups import starts_of
+from anomaly.behaviour.groups import distinct, starts_of
 from anomaly.behaviour.peers import FEWEST_PEERS
 from anomaly.behaviour.ranges import Series
 from anomaly.behaviour.signals import Signals
@@ -169,9 +169,14 @@ def _for_many(
     away, away_on
         The values that are away, and the days.
     """
-    span = int(max(day.max(initial=0), away_on.max(initial=0))) + 1
+    if not len(away):
+        return np.zeros(0, dtype=bool)
+    first = min(day.min(initial=away_on.min()), away_on.min())
+    day, away_on = day - first, away_on - first
+    span = int(max(day.max(initial=0), away_on.max())) + 1
     some = np.isin(value, away)
-    held, holders = np.unique(value[some] * span + day[some], return_counts=True)
+    held, places = distinct(value[some] * span + day[some])
+    holders = np.bincount(places, minlength=len(held))
     usual = np.bincount(held // span, holders, int(away.max(initial=0)) + 1)[away] / max(n_days, 1)
     wanted = away * span + away_on
     places = np.minimum(np.searchsorted(held, wanted), max(len(held) - 1, 0))

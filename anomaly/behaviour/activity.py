@@ -15,8 +15,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anomaly.behaviour.groups import distinct, starts_of
 from anomaly.behaviour.measures import Kind, Measure
 from anomaly.numerics.arrays import Doubles, Integers
+from anomaly.numerics.radix import stable_order
 from schemas.columns.roles import Role, time_column
 from schemas.events.contract import one_array
 
@@ -28,8 +30,11 @@ WITHIN = {Kind.ORDER: HOUR, Kind.CHANGES: HOUR // 6}
 _SHORTEST = 10_000_000
 _STEADY = 0.02
 """Two gaps are the same if they differ by at most this part, and none is below ten seconds."""
-_ENDS = {Kind.ORDER: 1, Kind.CHANGES: 1, Kind.REPEATS: 1, Kind.RHYTHM: 2}
-"""Events at either end of a sequence that may be of one with those of the next batch."""
+SEQUENCES = {Kind.ORDER: 1, Kind.CHANGES: 1, Kind.REPEATS: 1, Kind.RHYTHM: 2}
+"""Kinds of what follows what, which may span the end of a batch.
+
+So many events at either end of a sequence may be of one with those of the next batch.
+"""
 _MISSING = 0x5851F42D4C957F2D
 _MOST_DISTINCT = 16_384
 """Of a column with more different values in a batch the counts would be as long as the log."""
@@ -116,7 +121,7 @@ def count_activity(
         rows, values = batch.told(measure)
         if len(rows):
             counts.append(_counted(batch, place, measure, rows, values))
-        if measure.kind in _ENDS:
+        if measure.kind in SEQUENCES:
             ends.append(_ends(batch, (place, number), measure))
     return Counted(pa.concat_tables(counts), pa.concat_tables(ends))
 
@@ -126,6 +131,21 @@ def steady(before: Integers, after: Integers) -> npt.NDArray[np.bool_]:
     enough = np.minimum(before, after) >= _SHORTEST
     found: npt.NDArray[np.bool_] = enough & (np.abs(after - before) <= _STEADY * after)
     return found
+
+
+class _Hours(NamedTuple):
+    """The hours of rows since 1970, counted from the first of them."""
+
+    since_first: Integers
+    first: int
+    n: int
+    """Hours from the first to the last."""
+
+    @classmethod
+    def of(cls, hours: Integers) -> "_Hours":
+        first = int(hours.min()) if len(hours) else 0
+        since_first = hours - first
+        return cls(since_first, first, int(since_first.max(initial=0)) + 1)
 
 
 class _Batch:
@@ -138,13 +158,33 @@ class _Batch:
         self._terms: dict[str, Terms] = {}
         self._hashes: dict[str, Hashes] = {}
         self._sequences: dict[tuple[str, Kind], tuple[Integers, Hashes]] = {}
+        self._cells: dict[tuple[str, bool], tuple[Integers, _Hours]] = {}
 
     def terms(self, column: str) -> Terms:
+        """Return the values of a column, their names ascending: so counts come in that order."""
         if column not in self._terms:
             values = one_array(self._events[column])
             codes = values.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-            self._terms[column] = Terms(codes, values.dictionary)
+            order = pc.array_sort_indices(values.dictionary)
+            place = np.full(len(order) + 1, -1)
+            place[order.to_numpy()] = np.arange(len(order))
+            self._terms[column] = Terms(place[codes], values.dictionary.take(order))
         return self._terms[column]
+
+    def cells(self, entity: str, *, by_hour: bool) -> tuple[Integers, "_Hours"]:
+        """Return a number for the entity and the hour of each row, or the first of its day, (n,).
+
+        A row without an entity has a number below 0.
+        """
+        if (entity, by_hour) not in self._cells:
+            hours = _Hours.of(self._hours if by_hour else self._hours // 24 * 24)
+            found = self.terms(entity).codes * hours.n + hours.since_first
+            self._cells[entity, by_hour] = found, hours
+        return self._cells[entity, by_hour]
+
+    @cached_property
+    def _hours(self) -> Integers:
+        return self.times // HOUR
 
     def numbers(self, column: str) -> Doubles:
         values: Doubles = one_array(self._events[column]).to_numpy(zero_copy_only=False)
@@ -169,7 +209,7 @@ class _Batch:
     def _held(self, named: npt.NDArray[np.bool_], terms: Terms) -> tuple[Integers, Terms]:
         """Return the rows with a value, and the values; none of these where they are too many."""
         rows = np.flatnonzero(named & (terms.codes >= 0))
-        if len(np.unique(terms.codes[rows])) > _MOST_DISTINCT:
+        if np.count_nonzero(np.bincount(terms.codes[rows])) > _MOST_DISTINCT:
             return rows, Terms(np.zeros(len(rows), dtype=np.int64), pa.array([None], pa.string()))
         return rows, Terms(terms.codes[rows], terms.names)
 
@@ -182,12 +222,14 @@ class _Batch:
                 group = _mixed(_mixed(group, self._content), (self.times // DAY).view(np.uint64))
             if measure.kind is Kind.RHYTHM:
                 group = _mixed(group, self._names)
-            order = self._by_time[np.argsort(group[self._by_time], kind="stable")]
-            named = self.terms(measure.entity).codes[order] >= 0
-            self._sequences[key] = order[named], group
+            whose = self.terms(measure.entity).codes
+            ordered = self._by_time[whose[self._by_time] >= 0]
+            numbers = group if measure.column is None else whose
+            self._sequences[key] = ordered[stable_order(numbers[ordered])], group
         order, group = self._sequences[key]
         if measure.column is not None:
-            order = order[self.terms(measure.column).codes[order] >= 0]
+            held = self.terms(measure.column).codes
+            order = order[held[order] >= 0] if held.min(initial=0) < 0 else order
         return order, group
 
     @cached_property
@@ -204,11 +246,11 @@ class _Batch:
             return _all_alike(then[follows & (held[first] != held[then])])
         first, then = first[follows], then[follows]
         n = max(len(terms.names), 1)
-        pairs, codes = np.unique(held[first] * n + held[then], return_inverse=True)
+        pairs, codes = distinct(held[first] * n + held[then])
         names = pairs_of(
             terms.names.take(pa.array(pairs // n)), terms.names.take(pa.array(pairs % n))
         )
-        return then, Terms(codes.astype(np.int64), names)
+        return then, Terms(codes, names)
 
     def _repeats(self, measure: Measure) -> Integers:
         """Return the rows with the content of an earlier one of the same entity and day."""
@@ -270,7 +312,7 @@ def _ends(batch: _Batch, numbers: tuple[int, int], measure: Measure) -> pa.Table
     starts = np.flatnonzero(np.diff(group[order], prepend=~group[order[:1]]) != 0)
     sizes = np.diff(starts, append=len(order))
     place, size = np.arange(len(order)) - np.repeat(starts, sizes), np.repeat(sizes, sizes)
-    most = _ENDS[measure.kind]
+    most = SEQUENCES[measure.kind]
     near = (place < most) | ((place >= size - most) & (measure.kind is not Kind.REPEATS))
     rows, gap = order[near], ((size > 2 * most) & (place == size - most))[near]
     whose, n = batch.terms(measure.entity), len(rows)
@@ -299,30 +341,31 @@ def _all_alike(rows: Integers) -> tuple[Integers, Terms]:
 def _counted(
     batch: _Batch, number: int, measure: Measure, rows: Integers, values: Terms
 ) -> pa.Table:
-    whose = batch.terms(measure.entity)
-    hours = batch.times[rows] // HOUR
-    if measure.kind is not Kind.EVENTS:
-        hours = hours // 24 * 24
-    first, n_values = int(hours.min()), max(len(values.names), 1)
-    n_hours = int(hours.max()) - first + 1
-    keys = (whose.codes[rows] * n_hours + hours - first) * n_values + values.codes
-    places, found = pd.factorize(keys)
-    n = np.bincount(places, minlength=len(found))
-    sums: list[npt.NDArray[Any]] = [np.zeros(len(found))] * 2
+    cells, hours = batch.cells(measure.entity, by_hour=measure.kind is Kind.EVENTS)
+    n_values = max(len(values.names), 1)
+    keys = cells[rows] * n_values + values.codes
+    order = stable_order(keys)
+    starts = starts_of(keys[order])
+    n = np.diff(starts, append=len(order))
+    sums: list[npt.NDArray[Any]] = [np.zeros(len(starts))] * 2
     if measure.kind is Kind.LEVELS:
-        numbers = batch.numbers(str(measure.column))[rows]
+        numbers = batch.numbers(str(measure.column))[rows][order]
         logs = np.copysign(np.log1p(np.abs(numbers)), numbers)
+        places = np.repeat(np.arange(len(starts)), n)
         sums = [np.nan_to_num(np.bincount(places, each)) for each in (numbers, logs)]
-    of_entity = pa.array((found // n_values // n_hours).astype(np.int32))
-    of_value = pa.array((found % n_values).astype(np.int32))
+    found, value = np.divmod(keys[order[starts]], n_values)
+    entity, since_first = np.divmod(found, hours.n)
+    of_value = pa.array(value.astype(np.int32))
     names = values.names
     if names.null_count:
         # A dictionary that holds a null cannot be put together with others.
-        of_value, names = pa.nulls(len(found), pa.int32()), pa.array([""], pa.string())
+        of_value, names = pa.nulls(len(n), pa.int32()), pa.array([""], pa.string())
     arrays = [
-        pa.array(np.full(len(found), number, dtype=np.int16)),
-        pa.DictionaryArray.from_arrays(of_entity, whose.names),
-        pa.array((found // n_values % n_hours + first).astype(np.int32)),
+        pa.array(np.full(len(n), number, dtype=np.int16)),
+        pa.DictionaryArray.from_arrays(
+            pa.array(entity.astype(np.int32)), batch.terms(measure.entity).names
+        ),
+        pa.array((since_first + hours.first).astype(np.int32)),
         pa.DictionaryArray.from_arrays(of_value, names),
         pa.array(n),
         *(pa.array(each) for each in sums),

@@ -38,6 +38,21 @@ def numbered(group: Integers) -> Integers:
     return found
 
 
+def distinct(group: Integers) -> tuple[Integers, Integers]:
+    """Return the numbers that there are, from 0 on and ascending, and the place of each row's.
+
+    Examples
+    --------
+    >>> [each.tolist() for each in distinct(np.array([5, 2, 5]))]
+    [[2, 5], [1, 0, 1]]
+    """
+    if group.max(initial=0) >= _CELLS_A_ROW * len(group):
+        found, places = np.unique(group, return_inverse=True)
+        return found, places
+    there = np.bincount(group) > 0
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[group]
+
+
 def sizes(group: Integers) -> Integers:
     """Return how many rows the group of each has, (n,)."""
     numbers = numbered(group)

@@ -198,7 +198,9 @@ def _surprisals(level: Doubles, judged_by: LevelRange, *, upward: bool) -> Doubl
     """Return how odd each level is, in nats (n,); 0 where too few other days are known."""
     mean, deviation, freedom = judged_by.mean, judged_by.deviation, judged_by.freedom
     told = (freedom >= _FEWEST_DAYS + _PRIOR) & ((level > mean) | (not upward))
-    return np.where(told, away(level, mean, deviation, freedom), 0.0)
+    found = np.zeros(len(level))
+    found[told] = away(level[told], mean[told], deviation[told], freedom[told])
+    return found
 
 
 def _relative_variance(entity: Integers, n: Doubles, level: Doubles) -> Doubles:

@@ -167,24 +167,25 @@ def add_up(tables: Sequence[pa.Table], names: pa.Array) -> Counts:
     first = int(hour.min(initial=0))
     span, n_values = int(hour.max(initial=0)) - first + 1, max(len(values), 1)
     keys = (_codes(whose, names) * span + hour - first) * n_values + _codes(held, values)
-    order: Integers | slice = slice(None)
-    if np.any(keys[1:] <= keys[:-1]):
-        order = np.argsort(keys, kind="stable")
+    # Each batch is in order, from which this sort gains.
+    order = None if np.all(keys[1:] > keys[:-1]) else np.argsort(keys, kind="stable")
+    if order is not None:
         keys = keys[order]
-    places = np.cumsum(np.diff(keys, prepend=-1) != 0) - 1
-    keys = keys[starts_of(keys)]
+        places = np.cumsum(np.diff(keys, prepend=-1) != 0) - 1
+        keys = keys[starts_of(keys)]
 
     def added(column: str) -> Doubles:
         numbers = _column(tables, column)
-        if not numbers.any():
-            return np.zeros(len(keys))
-        sums = np.bincount(places, numbers[order], len(keys)).astype(np.float64)
-        return np.nan_to_num(sums)
+        if order is not None and numbers.any():
+            numbers = np.bincount(places, numbers[order], len(keys))
+        return np.nan_to_num(numbers[: len(keys)].astype(np.float64))
 
+    cell, value = np.divmod(keys, n_values)
+    entity, hour_of = np.divmod(cell, span)
     return Counts(
-        entity=keys // n_values // span,
-        hour=keys // n_values % span + first,
-        value=keys % n_values,
+        entity=entity,
+        hour=hour_of + first,
+        value=value,
         n=added("n").astype(np.int64),
         logs=added("logs"),
         total=added("total"),

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -14,9 +15,9 @@ from anomaly.behaviour.activity import (
     DAY,
     ENDS,
     HOUR,
+    SEQUENCES,
     Counted,
     count_activity,
-    place_of_measure,
 )
 from anomaly.behaviour.measures import Kind, Measure, measures_of
 from anomaly.behaviour.windows import merged
@@ -80,13 +81,16 @@ class ActivityOfChunk:
         if self._measures:
             self._count()
             n = len(self._measures)
-            counts = _by_measure([each.counts for each in self._found], n, ACTIVITY)
-            scratch.write_table(_PART.format(chunk), counts)
-            ends = _by_measure([each.ends for each in self._found], n, ENDS)
-            number = pc.add(ends["batch"], pa.scalar(chunk * _BATCHES_OF_CHUNK, pa.int32()))
-            numbered = ends.set_column(ENDS.get_field_index("batch"), "batch", number)
-            scratch.write_table(_ENDS_OF.format(chunk), numbered)
+            counts = by_measure([each.counts for each in self._found], n, ACTIVITY)
+            scratch.write_batches(_PART.format(chunk), ACTIVITY, counts)
+            ends = by_measure([self._numbered(each.ends, chunk) for each in self._found], n, ENDS)
+            scratch.write_batches(_ENDS_OF.format(chunk), ENDS, ends)
             scratch.write_array(_SPAN.format(chunk), np.array(self._span, dtype=np.int64))
+
+    @staticmethod
+    def _numbered(ends: pa.Table, chunk: int) -> pa.Table:
+        number = pc.add(ends["batch"], pa.scalar(chunk * _BATCHES_OF_CHUNK, pa.int32()))
+        return ends.set_column(ENDS.get_field_index("batch"), "batch", number)
 
     def _count(self) -> None:
         if not self._waiting:
@@ -133,24 +137,26 @@ def activity_of_run(scratch: Scratch, number: int) -> list[pa.Table]:
 
 
 class ActivityParts:
-    """Tables in the scratch of a run, each sorted by measure."""
+    """Tables in the scratch of a run, with a batch for each measure."""
 
     def __init__(self, scratch: Scratch, name: str, n_parts: int) -> None:
         self._scratch, self._names = scratch, [name.format(part) for part in range(n_parts)]
-        # A table is mapped from a file, so that only what is used takes memory. From a store
-        # it would be fetched again for each measure.
-        self._held = None if scratch.is_mapped else [*map(scratch.read_table, self._names)]
+        # A file is mapped, so that only what is used takes memory. From a store it would be
+        # fetched again for each measure.
+        self._held = None if scratch.is_mapped else [*map(scratch.open_batches, self._names)]
 
     def of(self, number: int) -> Iterator[pa.Table]:
         """Give the rows of a measure, part by part."""
-        for table in self._held or map(self._scratch.read_table, self._names):
-            first, n = place_of_measure(table, number)
-            if n:
-                yield table.slice(first, n)
+        for part in self._held or map(self._scratch.open_batches, self._names):
+            batch = part.get_batch(number)
+            if batch.num_rows:
+                yield pa.Table.from_batches([batch])
 
 
 def _across(ends: ActivityParts, measure: Measure, number: int) -> Iterator[pa.Table]:
     """Count what follows what from batch to batch, some of the sequences at a time."""
+    if measure.kind not in SEQUENCES:
+        return
     n_parts = -(-sum(table.num_rows for table in ends.of(number)) // _ENDS_AT_ONCE)
     for part in range(n_parts):
         some = [_part_of(table, part, n_parts) for table in ends.of(number)]
@@ -160,6 +166,8 @@ def _across(ends: ActivityParts, measure: Measure, number: int) -> Iterator[pa.T
 
 
 def _part_of(ends: pa.Table, part: int, n_parts: int) -> pa.Table:
+    if n_parts == 1:
+        return ends
     own = ends["group"].to_numpy() % np.uint64(n_parts) == part
     return ends.filter(pa.array(own))
 
@@ -197,25 +205,39 @@ def _events_of_days(scratch: Scratch) -> dict[int, int]:
     return found
 
 
-def _by_measure(tables: Sequence[pa.Table], n_measures: int, schema: pa.Schema) -> pa.Table:
-    """Put tables that are sorted by measure together, sorted by it; no row is copied."""
-    parts = [
-        table.slice(first, n)
-        for number in range(n_measures)
-        for table in tables
-        for first, n in [place_of_measure(table, number)]
-        if n
+def by_measure(
+    tables: Sequence[pa.Table], n_measures: int, schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    """Put tables that are sorted by measure together: give one batch for each measure."""
+    cuts = [
+        np.searchsorted(table["measure"].to_numpy(), np.arange(n_measures + 1)) for table in tables
     ]
-    return pa.concat_tables([schema.empty_table(), *parts]).unify_dictionaries()
+    parts = [
+        table.slice(of_table[number], of_table[number + 1] - of_table[number])
+        for number in range(n_measures)
+        for table, of_table in zip(tables, cuts, strict=True)
+    ]
+    together = pa.concat_tables([schema.empty_table(), *parts]).unify_dictionaries()
+    ends = np.cumsum([0, *np.diff(cuts, axis=1).sum(axis=0)]) if tables else [0] * (n_measures + 1)
+    for first, stop in pairwise(ends):
+        yield _one_batch(together, first, stop)
+
+
+def _one_batch(table: pa.Table, first: int, stop: int) -> pa.RecordBatch:
+    if first == stop:
+        # Also no rows have the dictionary of the others.
+        return pa.record_batch([each.chunk(0).slice(0, 0) for each in table], schema=table.schema)
+    return table.slice(first, stop - first).combine_chunks().to_batches()[0]
 
 
 def _as_output(measure: Measure, table: pa.Table) -> pa.Table:
     n = table.num_rows
     start = pc.multiply(table["hour"].cast(pa.int64()), HOUR).cast(pa.timestamp("us", tz="UTC"))
     columns = [
-        pa.array([measure.entity], pa.string()).take(pa.array(np.zeros(n, dtype=np.int32))),
-        pa.array([str(measure.kind)], pa.string()).take(pa.array(np.zeros(n, dtype=np.int32))),
-        pa.array([measure.column], pa.string()).take(pa.array(np.zeros(n, dtype=np.int32))),
+        *(
+            pa.repeat(pa.scalar(each, pa.string()), n)
+            for each in (measure.entity, str(measure.kind), measure.column)
+        ),
         table["entity"].cast(pa.string()),
         start,
         table["value"].cast(pa.string()),

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from anomaly.behaviour.activity import ACTIVITY, HOUR, place_of_measure
 from anomaly.behaviour.measures import Measure
 from flows.runtime.run_log import log
-from flows.steps.activity import MOST_EVENTS, ActivityParts
+from flows.steps.activity import MOST_EVENTS, ActivityParts, by_measure
 from flows.storage.fs.scratch import Scratch
 from flows.storage.runs.reader import PublishedRun, read_activity
 from schemas.errors import OutputError
@@ -57,12 +57,13 @@ def past_activity(
     """
     n_parts = 0
     for table in _of_newest_days(earlier, first_day, parted=parted):
-        counts = _by_measure(table, measures)
+        counts = _of_measures(table, measures)
         events += _events_in(counts)
         if events > MOST_EVENTS:
             log("days of entities are held against fewer runs", WARNING, runs=n_parts)
             break
-        scratch.write_table(_BEFORE.format(n_parts), counts)
+        batches = by_measure([counts], len(measures), ACTIVITY)
+        scratch.write_batches(_BEFORE.format(n_parts), ACTIVITY, batches)
         n_parts += 1
     return ActivityParts(scratch, _BEFORE, n_parts)
 
@@ -90,7 +91,7 @@ def _of_newest_days(
             return  # older runs tell no newer day
 
 
-def _by_measure(table: pa.Table, measures: Sequence[Measure]) -> pa.Table:
+def _of_measures(table: pa.Table, measures: Sequence[Measure]) -> pa.Table:
     """Return the rows of some measures as `ACTIVITY`, by measure; what is together stays so."""
     numbers = {(each.entity, str(each.kind), each.column): i for i, each in enumerate(measures)}
     names = table.select(["entity_column", "kind", "column"])

@@ -1,5 +1,6 @@
 """Scratch files of a run: written by one step, read by the next, gone when the run is published."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -64,13 +65,31 @@ class Scratch:
         ):
             writer.write_table(table)
 
+    def write_batches(
+        self, name: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
+    ) -> None:
+        """Keep record batches of one table, which share their dictionaries."""
+        with (
+            naming_output_errors(self.path.parent),
+            replacing(self.path / f"{name}.arrow") as temporary,
+            pa.OSFile(str(temporary), "wb") as sink,
+            pa.ipc.new_file(sink, schema) as writer,
+        ):
+            for batch in batches:
+                writer.write_batch(batch)
+
     def read_table(self, name: str) -> pa.Table:
         """Read a table back; mapped from a file, so that only what is used takes memory."""
+        with naming_output_errors(self.path.parent):
+            return self.open_batches(name).read_all()
+
+    def open_batches(self, name: str) -> pa.ipc.RecordBatchFileReader:
+        """Open a table to read one batch after the other; mapped from a file, as a whole one is."""
         place = self.path / f"{name}.arrow"
         with naming_output_errors(self.path.parent):
             if isinstance(place, Path):
-                return pa.ipc.open_file(pa.memory_map(str(place))).read_all()
-            return pa.ipc.open_file(pa.py_buffer(place.read_bytes())).read_all()
+                return pa.ipc.open_file(pa.memory_map(str(place)))
+            return pa.ipc.open_file(pa.py_buffer(place.read_bytes()))
 
     def remove(self) -> None:
         """Remove the folder and all in it."""
