@@ -203,7 +203,7 @@ class _Known(NamedTuple):
 def _known(tables: list[pa.Table], judged_from: int | None, whole_day: int | None) -> _Known | None:
     """Put together the events of entities; None where their days cannot be held against others."""
     names = names_of(tables)
-    events = add_up(tables, names)
+    events = add_up(tables, names, numbers=False)
     if not len(events.n):
         return None
     days = active_days(events, len(names), judged_from)
@@ -239,7 +239,7 @@ def _of_measures(
 ) -> Iterator[_Judged]:
     """Judge the other measures of an entity column; `entities` are all such columns."""
     for number, measure in measures:
-        counts = add_up(read(number), known.names)
+        counts = add_up(read(number), known.names, numbers=measure.kind is Kind.LEVELS)
         if len(counts.n) and _is_known(measure, counts, known.days):
             named = measure.column in entities
             yield from _of_measure(measure, counts, known.days, known.whole, named=named)

@@ -145,7 +145,7 @@ def names_of(tables: Sequence[pa.Table]) -> pa.Array:
     return names.take(pc.array_sort_indices(names))
 
 
-def add_up(tables: Sequence[pa.Table], names: pa.Array) -> Counts:
+def add_up(tables: Sequence[pa.Table], names: pa.Array, *, numbers: bool = True) -> Counts:
     """Put the rows of one measure together, from tables of `ACTIVITY`.
 
     Parameters
@@ -154,6 +154,8 @@ def add_up(tables: Sequence[pa.Table], names: pa.Array) -> Counts:
         Rows of one measure.
     names
         The entities, as `names_of` gives them of `Kind.EVENTS`: these have every event.
+    numbers
+        Whether there are sums of numbers, as `Kind.LEVELS` has.
 
     Returns
     -------
@@ -175,10 +177,10 @@ def add_up(tables: Sequence[pa.Table], names: pa.Array) -> Counts:
         keys = keys[starts_of(keys)]
 
     def added(column: str) -> Doubles:
-        numbers = _column(tables, column)
-        if order is not None and numbers.any():
-            numbers = np.bincount(places, numbers[order], len(keys))
-        return np.nan_to_num(numbers[: len(keys)].astype(np.float64))
+        found = _column(tables, column)
+        if order is not None:
+            found = np.bincount(places, found[order], len(keys))
+        return np.nan_to_num(found.astype(np.float64))
 
     cell, value = np.divmod(keys, n_values)
     entity, hour_of = np.divmod(cell, span)
@@ -187,13 +189,13 @@ def add_up(tables: Sequence[pa.Table], names: pa.Array) -> Counts:
         hour=hour_of + first,
         value=value,
         n=added("n").astype(np.int64),
-        logs=added("logs"),
-        total=added("total"),
+        logs=added("logs") if numbers else np.zeros(len(keys)),
+        total=added("total") if numbers else np.zeros(len(keys)),
         values=values.to_pylist(),
     )
 
 
-def merged(tables: Sequence[pa.Table], number: int) -> pa.Table:
+def merged(tables: Sequence[pa.Table], number: int, *, numbers: bool = True) -> pa.Table:
     """Put the rows of one measure together: each entity, hour and value once, sorted by them.
 
     Rows whose values are not known stay as they are, with all others of the measure.
@@ -204,11 +206,13 @@ def merged(tables: Sequence[pa.Table], number: int) -> pa.Table:
         Rows of one measure, as `ACTIVITY`.
     number
         The number of the measure.
+    numbers
+        As `add_up` takes it.
     """
     if any(table["value"].null_count for table in tables):
         return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
     names = names_of(tables)
-    counts = add_up(tables, names)
+    counts = add_up(tables, names, numbers=numbers)
     columns = [
         pa.array(np.full(len(counts.n), number, dtype=np.int16)),
         pa.DictionaryArray.from_arrays(pa.array(counts.entity.astype(np.int32)), names),

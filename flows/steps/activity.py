@@ -122,7 +122,9 @@ def merge_activity(run: Run, n_chunks: int, measures: Sequence[Measure]) -> int:
     with run.folder.open_part("activity", 0, ACTIVITY_OF_RUN) as writer:
         for number, measure in enumerate(measures):
             found = [*counts.of(number), *_across(ends, measure, number)]
-            table = merged(found, number) if found else ACTIVITY.empty_table()
+            table = ACTIVITY.empty_table()
+            if found:
+                table = merged(found, number, numbers=measure.kind is Kind.LEVELS)
             scratch.write_table(_MERGED.format(number), table)
             for first in range(0, table.num_rows, _ROWS_AT_ONCE):
                 writer.write(_as_output(measure, table.slice(first, _ROWS_AT_ONCE)))
