@@ -70,7 +70,7 @@ def _day(told: Observation) -> tuple[str, str | None, str]:
 def _new(told: Observation) -> tuple[str, str | None, str]:
     n, column = int(told.observed), quote(told.column)
     values = f"{n:,} `{column}` value{'' if n == 1 else 's'}"
-    did = f"has {values} on {_date(told)} and on no {_other(told)} day, new to few that day"
+    did = f"has {values} on {_date(told)} and on no {_other_day(told)}, new to few that day"
     return f"{n:,} new", _expected(told), f"{did} ({_named(told)}); {_most(told)}"
 
 
@@ -83,7 +83,7 @@ def _newcomer(told: Observation) -> tuple[str, str | None, str]:
 
 def _order(told: Observation) -> tuple[str, str | None, str]:
     n, column = int(told.observed), quote(told.column)
-    pairs = f"{n:,} pair{'' if n == 1 else 's'} that it has on no {_other(told)} day"
+    pairs = f"{n:,} pair{'' if n == 1 else 's'} that it has on no {_other_day(told)}"
     pairs = f"{pairs}, new to few that day"
     did = f"has an order of `{column}` on {_date(told)} in {pairs}"
     did = f"{did} ({_named(told)}); {_most(told, 'such')}"
@@ -196,8 +196,8 @@ _TOLD: dict[str, Callable[[Observation], tuple[str, str | None, str]]] = {
 }
 
 
-def _other(told: Observation) -> str:
-    return "earlier" if told.view.startswith("first") else "other"
+def _other_day(told: Observation) -> str:
+    return "known day before" if told.view.startswith("first") else "other day"
 
 
 def _date(told: Observation) -> str:

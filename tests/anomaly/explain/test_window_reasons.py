@@ -397,6 +397,6 @@ def test_what_no_earlier_day_has_is_counted_again_from_the_rows():
     on = date.fromordinal(date(1970, 1, 1).toordinal() + last)
     sentence = window_reasons(OddWindow("user", "user-2", (told,)))[0].sentence
     assert sentence.startswith(
-        f"`user-2` has {new[last]} `object` values on {on} and on no earlier"
+        f"`user-2` has {new[last]} `object` values on {on} and on no known day before"
     )
     assert sentence.endswith(f"; on {len(others)} other active days {most}")
