@@ -90,6 +90,15 @@ def words(masked: str) -> set[str]:
     return set(re.findall(r"[^\W_]+|<\w+>", masked.lower()))
 
 
+def word_holders(held: list[tuple[list[str], int]]) -> dict[str, int]:
+    """Word -> the records whose text holds it, from the words and the holders of each text."""
+    return {
+        word: sum(holders for others, holders in held if word in others)
+        for words_held, _ in held
+        for word in words_held
+    }
+
+
 def masked(text: str) -> str:
     """Put the masks of ASCII text one after the other, each in all of it."""
     for pattern, name in (

@@ -66,14 +66,24 @@ def word_holders(texts: pa.Array, holders: npt.NDArray[np.int64]) -> dict[str, i
     start = 0
     for part in parts_of(texts):
         pieces = cut(part)
-        words = pieces.words
-        n = max(len(words.dictionary), 1)
-        once = np.unique(pieces.text_of_words * n + words.indices.to_numpy())
-        held = np.bincount(once % n, weights=holders[start + once // n], minlength=n)
-        for word, count in zip(words.dictionary.to_pylist(), held.tolist(), strict=False):
-            counts[word] = counts.get(word, 0) + int(count)
+        words = pieces.words.dictionary
+        held = _holders_of_words(pieces, holders[start : start + len(part)])
+        for word, count in zip(words.to_pylist(), held.tolist(), strict=True):
+            counts[word] = counts.get(word, 0) + count
         start += len(part)
     return counts
+
+
+def _holders_of_words(pieces: Pieces, holders: npt.NDArray[np.int64]) -> Tokens:
+    """Sum the holders of the texts that hold each word of the dictionary, int64 (n_words,)."""
+    codes = pieces.words.indices.to_numpy().astype(np.int64)
+    ends = np.searchsorted(pieces.text_of_words, np.arange(len(holders) + 1))
+    # By columns, the texts of each word stand side by side, and ascend.
+    held = _matrix(codes, ends, len(pieces.words.dictionary)).tocsc()
+    word = np.repeat(np.arange(held.shape[1]), np.diff(held.indptr))
+    repeats = np.append(False, (held.indices[1:] == held.indices[:-1]) & (word[1:] == word[:-1]))
+    counted = np.where(repeats, 0, holders[held.indices])
+    return np.add.reduceat(counted, held.indptr[:-1]) if len(counted) else counted
 
 
 def _bags_of(pieces: Pieces) -> TokenBags:

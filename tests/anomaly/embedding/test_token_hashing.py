@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import HashingVectorizer
 
 from anomaly.embedding import text_pieces
-from anomaly.embedding.token_hashing import N_TOKENS, token_bags
+from anomaly.embedding.token_hashing import N_TOKENS, token_bags, word_holders, words_of
+from tests import naive
 from tests.anomaly.logs import PATIENT
 
 SIGNS = st.sampled_from([*"aZß9<>_ -.\t\u3000\x1c\u2028é日ΣİÅ🦊", "<ip>", "<a_b>", "ǅ", "x\u0301"])
@@ -59,3 +60,16 @@ def test_tokens_of_a_slice_are_those_of_its_texts_alone() -> None:
     texts = pa.array(["never", "user ann", None, "user bob"]).drop_null()
     alone = token_bags(pa.array(["user ann", "user bob"]))
     assert (token_bags(texts.slice(1)).words != alone.words).nnz == 0
+
+
+@PATIENT
+@given(st.lists(st.tuples(TEXTS, st.integers(0, 9)), max_size=6), st.sampled_from([7, 2**21]))
+def test_holders_of_a_word_are_those_of_each_text_with_it_once(
+    held: list[tuple[str, int]], at_once: int
+) -> None:
+    texts = pa.array([text for text, _ in held], pa.string())
+    holders = np.array([count for _, count in held], np.int64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_pieces, "_AT_ONCE", at_once)
+        found = word_holders(texts, holders)
+    assert found == naive.word_holders([(words_of(text), count) for text, count in held])
