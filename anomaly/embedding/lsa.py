@@ -84,7 +84,7 @@ class TokenSpace:
     def cosines(self, bags: sparse.csr_matrix, row: int) -> npt.NDArray[np.float64]:
         """Return the cosine of each of `bags` (n_bags, n_tokens) with one, by the weights."""
         weighed = _like(bags, bags.data * self.surprisals[bags.indices])
-        lengths = np.sqrt(_sums(_like(bags, weighed.data**2))).astype(np.float64)
+        lengths = np.sqrt(_of_rows(np.add, weighed.data**2, bags)).astype(np.float64)
         products = (weighed @ weighed[[row]].T).toarray().ravel()
         scale = lengths * lengths[row]
         return np.divide(products, scale, out=np.zeros(len(scale)), where=scale > 0.0)
@@ -97,16 +97,14 @@ class TokenSpace:
     def transform(self, bags: sparse.csr_matrix) -> npt.NDArray[np.float32]:
         """Embed `bags` (n_bags, n_tokens) as float32 (n_bags, n_dims)."""
         weights = self.surprisals[bags.indices]
-        weighed = _like(bags, bags.data * weights)
+        weighed = bags.data * weights
         directions = np.zeros((bags.shape[1], self.directions.shape[1]), dtype=np.float32)
         directions[self.seen] = self.directions
-        main = weighed @ directions
-        length = _sums(_like(bags, weighed.data**2))
+        main = _like(bags, weighed) @ directions
+        length = _of_rows(np.add, weighed * weighed, bags)
         residual = np.sqrt(np.maximum(length - np.sum(main**2, axis=1), 0.0))
-        n_held = np.diff(bags.indptr)
-        rarest = np.zeros(len(n_held), dtype=np.float32)
-        rarest[n_held > 0] = np.maximum.reduceat(weights, bags.indptr[:-1][n_held > 0])
-        mean = _sums(_like(bags, weights)) / np.maximum(n_held, 1)
+        mean = _of_rows(np.add, weights, bags) / np.maximum(np.diff(bags.indptr), 1)
+        rarest = _of_rows(np.maximum, weights, bags)
         columns = [main * self.scale, residual * self.scale, mean, rarest]
         return np.column_stack(columns).astype(np.float32)
 
@@ -128,6 +126,12 @@ def _like(bags: sparse.csr_matrix, data: npt.NDArray[np.float32]) -> sparse.csr_
     return sparse.csr_matrix((data, bags.indices, bags.indptr), bags.shape)
 
 
-def _sums(bags: sparse.csr_matrix) -> npt.NDArray[np.float32]:
-    """Sum each row; scipy's own sum first makes room for each column."""
-    return bags @ np.ones(bags.shape[1], dtype=bags.dtype)
+def _of_rows(
+    reduce: np.ufunc, values: npt.NDArray[np.float32], bags: sparse.csr_matrix
+) -> npt.NDArray[np.float32]:
+    """Reduce the values of the tokens that each row of `bags` holds; 0 where it holds none."""
+    filled = np.diff(bags.indptr) > 0
+    reduced = np.zeros(len(filled), dtype=np.float32)
+    if len(values):
+        reduced[filled] = reduce.reduceat(values, bags.indptr[:-1][filled])
+    return reduced

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
 from anomaly.embedding.text_shape import shapes_of
-from anomaly.embedding.token_hashing import N_TOKENS, TokenBags, token_bags
+from anomaly.embedding.token_hashing import HeldTokens, token_bags
 from anomaly.numerics.arrays import Doubles, Integers
 from anomaly.preprocess.masking import mask
 
@@ -23,30 +22,6 @@ LONGEST = 2_048
 """Characters that are read for words and 3-grams; the length itself counts whole."""
 _AT_ONCE = 16_384
 """Templates whose tokens are put into one matrix."""
-
-
-class HeldTokens(NamedTuple):
-    """The tokens that each template holds, in as few bytes as they need."""
-
-    tokens: npt.NDArray[np.uint16]
-    """(n_held,): template after template."""
-    ends: Integers
-    """(n_templates + 1,): where those of each begin and end."""
-
-    @classmethod
-    def of(cls, bags: sparse.csr_matrix) -> "HeldTokens":
-        """Keep `bags` (n_templates, N_TOKENS)."""
-        return cls(bags.indices.astype(np.uint16), bags.indptr.astype(np.int64))
-
-    def bags(self, templates: Integers) -> sparse.csr_matrix:
-        """Return the tokens of some templates, float32 (n, N_TOKENS)."""
-        first, lengths = self.ends[templates], np.diff(self.ends)[templates]
-        ends = np.append(0, np.cumsum(lengths))
-        places = np.repeat(first - ends[:-1], lengths) + np.arange(ends[-1])
-        held = self.tokens[places].astype(np.int32)
-        return sparse.csr_matrix(
-            (np.ones(len(held), np.float32), held, ends), (len(first), N_TOKENS)
-        )
 
 
 @dataclass(frozen=True)
@@ -70,16 +45,16 @@ class ReadTexts:
         return cls(
             encoded.dictionary,
             encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64),
-            HeldTokens.of(bags.words),
-            HeldTokens.of(bags.trigrams),
+            bags.words,
+            bags.trigrams,
             np.column_stack(shapes_of(texts)),
         )
 
-    def bags(self, templates: Integers) -> Iterator[TokenBags]:
-        """Give the tokens of some templates, some thousands at a time."""
+    def bags(self, templates: Integers) -> Iterator[tuple[sparse.csr_matrix, sparse.csr_matrix]]:
+        """Give the words and 3-grams of some templates, some thousands at a time."""
         for start in range(0, len(templates), _AT_ONCE):
             some = templates[start : start + _AT_ONCE]
-            yield TokenBags(self.words.bags(some), self.trigrams.bags(some))
+            yield self.words.bags(some), self.trigrams.bags(some)
 
 
 class TextColumn(NamedTuple):

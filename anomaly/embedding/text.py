@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from scipy import sparse
 
 from anomaly.embedding.block import DriftBins, Rarity, surprisal_bins
 from anomaly.embedding.lsa import TokenSpace
@@ -12,7 +13,7 @@ from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import surprisal
 from anomaly.embedding.read_texts import LONGEST, ReadTexts, TextColumn
 from anomaly.embedding.sentence_embedding import MeaningSpace
-from anomaly.embedding.token_hashing import TokenBags, token_bags, words_of
+from anomaly.embedding.token_hashing import token_bags, words_of
 from anomaly.numerics.arrays import Doubles, Floats, Integers
 from anomaly.preprocess.masking import mask
 from schemas.job.sections import TextEmbedding
@@ -109,7 +110,7 @@ class TextBlock:
         vectors = np.zeros((len(used) + 1, self.n_dims), dtype=np.float32)
         if len(used):
             templates, places = np.unique(texts.template_of[used], return_inverse=True)
-            of_template = np.concatenate([self._of_tokens(bags) for bags in texts.bags(templates)])
+            of_template = np.concatenate([self._of_tokens(*bags) for bags in texts.bags(templates)])
             vectors[:-1, : of_template.shape[1]] = of_template[places]
             if self.meaning is not None:
                 spelt = texts.templates.take(pa.array(templates))
@@ -122,8 +123,8 @@ class TextBlock:
         vector_of[used] = np.arange(len(used))
         return vectors, vector_of[rows]
 
-    def _of_tokens(self, bags: TokenBags) -> Floats:
-        tokens = [self.words.transform(bags.words), self.characters.transform(bags.trigrams)]
+    def _of_tokens(self, words: sparse.csr_matrix, trigrams: sparse.csr_matrix) -> Floats:
+        tokens = [self.words.transform(words), self.characters.transform(trigrams)]
         # Words and 3-grams both tell that a text is rare; together they count once.
         return (np.hstack(tokens) / _BOTH).astype(np.float32)
 
@@ -165,5 +166,5 @@ class TextBlock:
         held = words_of(template)
         if not held:
             return "", 0
-        at, holders = self.words.rarest(token_bags(pa.array(held)).words.indices, self.total)
+        at, holders = self.words.rarest(token_bags(pa.array(held)).words.tokens, self.total)
         return held[at], holders

@@ -5,6 +5,7 @@ trick: Weinberger et al., 2009). Texts are cut into words and signs
 (`anomaly.embedding.text_pieces`), and the tokens of each distinct one are found once.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,23 +25,50 @@ _ONES = 2**_BITS - 1
 Tokens = npt.NDArray[np.int64]
 
 
-class TokenBags(NamedTuple):
-    """The tokens of some texts: float32 (n_texts, N_TOKENS), one where the text holds the token."""
+class HeldTokens(NamedTuple):
+    """The tokens that each text holds, in as few bytes as they need."""
 
-    words: sparse.csr_matrix
+    tokens: npt.NDArray[np.uint16]
+    """(n_held,): text after text, each token of a text once, in an order that it alone decides."""
+    ends: Tokens
+    """(n_texts + 1,): where those of each begin and end."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[sparse.csr_matrix]) -> "HeldTokens":
+        """Keep where `parts`, each csr (n_texts, N_TOKENS), are not 0, one after the other."""
+        none = np.zeros(0, np.uint16)
+        tokens = np.concatenate([none, *(part.indices.astype(np.uint16) for part in parts)])
+        lengths = np.concatenate([np.zeros(1, np.int64), *(np.diff(p.indptr) for p in parts)])
+        return cls(tokens, np.cumsum(lengths))
+
+    def bags(self, texts: Tokens) -> sparse.csr_matrix:
+        """Return the tokens of some texts, float32 (n, N_TOKENS): one where a text holds it."""
+        first, lengths = self.ends[texts], np.diff(self.ends)[texts]
+        ends = np.append(0, np.cumsum(lengths))
+        if len(texts) and (first[1:] == first[:-1] + lengths[:-1]).all():  # They stand together.
+            return _matrix(self.tokens[first[0] : first[0] + ends[-1]], ends, N_TOKENS)
+        places = np.repeat(first - ends[:-1], lengths) + np.arange(ends[-1])
+        return _matrix(self.tokens[places], ends, N_TOKENS)
+
+
+class TokenBags(NamedTuple):
+    """The tokens of some texts."""
+
+    words: HeldTokens
     """Runs of letters and digits, capitals as small letters, and masks with their brackets."""
-    trigrams: sparse.csr_matrix
+    trigrams: HeldTokens
     """Three characters in a row. They end where a word of non-spaces does, with one space before it
     and after it."""
 
 
 def token_bags(texts: pa.Array) -> TokenBags:
     """Say which words and 3-grams each of `texts`, string (n_texts,), holds."""
-    parts = [_bags_of(cut(part)) for part in parts_of(texts)]
-    if len(parts) == 1:
-        return parts[0]
-    words = sparse.vstack([part.words for part in parts], format="csr")
-    return TokenBags(words, sparse.vstack([part.trigrams for part in parts], format="csr"))
+    words, trigrams = list[sparse.csr_matrix](), list[sparse.csr_matrix]()
+    for part in parts_of(texts):
+        of_part = _held_in(cut(part))
+        words.append(of_part[0])
+        trigrams.append(of_part[1])
+    return TokenBags(HeldTokens.joined(words), HeldTokens.joined(trigrams))
 
 
 def words_of(text: str) -> list[str]:
@@ -86,13 +114,12 @@ def _holders_of_words(pieces: Pieces, holders: npt.NDArray[np.int64]) -> Tokens:
     return np.add.reduceat(counted, held.indptr[:-1]) if len(counted) else counted
 
 
-def _bags_of(pieces: Pieces) -> TokenBags:
-    """Put together the tokens of the pieces that a text holds."""
+def _held_in(pieces: Pieces) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """Count the words and the 3-grams of the pieces of each text, csr (n_texts, N_TOKENS)."""
     words = pieces.words.indices.to_numpy().astype(np.int64)
     codes, distinct = _in_context(pieces, words)
     held = _matrix(codes, pieces.bounds, len(distinct))
-    of_pieces = (_words_in(pieces, words, distinct), _trigrams_in(pieces, distinct))
-    return TokenBags(*(_once(held @ tokens) for tokens in of_pieces))
+    return held @ _words_in(pieces, words, distinct), held @ _trigrams_in(pieces, distinct)
 
 
 def _in_context(pieces: Pieces, words: Tokens) -> tuple[Tokens, Tokens]:
@@ -134,17 +161,11 @@ def _trigrams_in(pieces: Pieces, some: Tokens) -> sparse.csr_matrix:
     return _matrix(hashes[codes], ends, N_TOKENS)
 
 
-def _matrix(columns: Tokens, ends: Tokens, width: int) -> sparse.csr_matrix:
+def _matrix(columns: npt.NDArray[np.integer], ends: Tokens, width: int) -> sparse.csr_matrix:
     """Put a one into these columns, row by row."""
     ones = np.ones(len(columns), np.float32)
     parts = (ones, columns.astype(np.int32), ends.astype(np.int32))
     return sparse.csr_matrix(parts, (len(ends) - 1, width))
-
-
-def _once(bags: sparse.csr_matrix) -> sparse.csr_matrix:
-    bags.data[:] = 1.0
-    bags.sort_indices()
-    return bags
 
 
 def _hashes(tokens: list[str]) -> Tokens:

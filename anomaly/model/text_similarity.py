@@ -46,8 +46,8 @@ def text_distances(block: TextBlock, text: str, texts: pa.Array) -> Doubles:
 
 def _weights(block: TextBlock, asked: list[str]) -> Doubles:
     """Return the surprisal of each word, masked as the model's are."""
-    bags = token_bags(mask(pa.array(asked, pa.string()))).words
-    rarest = np.maximum.reduceat(block.words.surprisals[bags.indices], bags.indptr[:-1])
+    held = token_bags(mask(pa.array(asked, pa.string()))).words
+    rarest = np.maximum.reduceat(block.words.surprisals[held.tokens], held.ends[:-1])
     return np.maximum(rarest.astype(np.float64), _LEAST_WEIGHT)
 
 
