@@ -5,8 +5,9 @@ Here each column is measured alone, and the largest distance counts. It may be t
 value, a rare name, or a word that no other event has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +61,8 @@ class FarthestColumn:
 
     def by_span(self, X: Floats) -> Floats:
         """Return the distance of each span of `X`, float32 (n_rows, n_spans)."""
-        return self._by_span(X, np.arange(X.shape[1]), self.starts)
+        squares = self._squares_of_spans(X, np.arange(X.shape[1]), self.starts)
+        return np.sqrt(np.column_stack(list(squares)))
 
     def score_exchanged(self, X: Floats, others: Floats, starts: Codes) -> Floats:
         """Return the distance of each row of `X` as it is, then with each span of `others` in it.
@@ -84,22 +86,30 @@ class FarthestColumn:
         for part in events.parts:
             widths = np.array([span.n_dims for span in part.spans])
             dims = np.concatenate([np.arange(span.start, span.stop) for span in part.spans])
-            distances = self._by_span(part.vectors, dims, np.cumsum(widths) - widths).max(axis=1)
+            largest = np.zeros(len(part.vectors), dtype=np.float32)
+            for squares in self._squares_of_spans(part.vectors, dims, np.cumsum(widths) - widths):
+                np.maximum(largest, squares, out=largest)
+            distances = np.sqrt(largest)
             here = distances if part.rows is None else distances[part.rows]
             np.maximum(farthest, here, out=farthest)
         return farthest
 
-    def _by_span(self, vectors: Floats, dims: Codes, starts: Codes) -> Floats:
-        """Measure `vectors`, whose columns are the dimensions `dims` of X, span by span."""
-        squared = np.empty((len(dims), len(vectors)), dtype=np.float32)
-        for column, dim in enumerate(dims):
-            squared[column] = self._squared(np.ascontiguousarray(vectors[:, column]), dim)
-        return np.sqrt(np.add.reduceat(squared, starts, axis=0)).T
+    def _squares_of_spans(self, vectors: Floats, dims: Codes, starts: Codes) -> Iterator[Floats]:
+        """Give the squared distances of `vectors`, (n_vectors,), in one span after the other.
+
+        Their columns are the dimensions `dims` of X; the spans begin at the columns `starts`.
+        """
+        for start, stop in pairwise([*starts.tolist(), len(dims)]):
+            squares = np.zeros(len(vectors), dtype=np.float32)
+            for column in range(start, stop):
+                squares += self._squared(np.ascontiguousarray(vectors[:, column]), dims[column])
+            yield squares
 
     def _squared(self, values: Floats, dim: int) -> Floats:
         """Return the squared distances of coordinates, float32 (n_values,), in one dimension."""
-        others = np.flatnonzero(values)
-        if 2 * len(others) < len(values):  # Mostly 0: the axis of another name, a usual value.
+        if 2 * np.count_nonzero(values) < len(values):
+            # Mostly 0: the axis of another name, a usual value.
+            others = np.flatnonzero(values)
             squared = np.full(len(values), self._measure(np.zeros(1, values.dtype), dim)[0])
             squared[others] = self._measure(values[others], dim)
             return squared

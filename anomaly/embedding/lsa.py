@@ -8,6 +8,7 @@ from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
 from anomaly.embedding.rarity import holders_of, surprisal
+from anomaly.numerics.arrays import Integers
 from anomaly.numerics.spacing import evenly_spaced
 
 _MOST_LEARNT = 16_384
@@ -45,15 +46,41 @@ class TokenSpace:
         The weights are those of all. The directions are learnt from all bags, or of more than
         16,384 from as many events, evenly spaced.
         """
-        total = int(counts.sum())
-        holders = np.asarray((bags > 0).T @ counts).ravel()
+        rows, drawn = some_bags(counts) if n_directions else (np.arange(len(counts)), counts)
+        holders = np.asarray(_like(bags, np.ones_like(bags.data)).T @ counts).ravel()
+        return cls.of(holders, int(counts.sum()), (bags[rows], drawn), n_directions, seed)
+
+    @classmethod
+    def of(
+        cls,
+        holders: npt.NDArray[np.int64],
+        total: int,
+        learnt: tuple[sparse.csr_matrix, npt.NDArray[np.int64]],
+        n_directions: int,
+        seed: int,
+    ) -> "TokenSpace":
+        """Learn the weights from all events, and the directions from some of them.
+
+        Parameters
+        ----------
+        holders
+            int64 (n_tokens,): how many of the events hold each token.
+        total
+            How many events there are.
+        learnt
+            Bags, csr (n_learnt, n_tokens), and how many events each stands for.
+        n_directions
+            How many directions there are to be.
+        seed
+            Seeds the truncated SVD.
+        """
+        bags, drawn = learnt
         seen = np.flatnonzero(holders)
         weights = surprisal(holders[seen], total).astype(np.float32)
         unseen_weight = float(surprisal(np.zeros(1), total).astype(np.float32)[0])
-        learnt, drawn = _some_events(bags, counts) if n_directions else (bags, counts)
-        weighed = learnt[:, seen] @ sparse.diags_array(weights)
+        weighed = bags[:, seen] @ sparse.diags_array(weights)
         shares = drawn / max(int(drawn.sum()), 1)
-        rank = min(n_directions, len(seen) - 1, learnt.shape[0] - 1)
+        rank = min(n_directions, len(seen) - 1, bags.shape[0] - 1)
         if rank < 1:
             directions = np.zeros((len(seen), n_directions), dtype=np.float32)
         else:
@@ -62,7 +89,7 @@ class TokenSpace:
             directions = np.zeros((len(seen), n_directions), dtype=np.float32)
             directions[:, :rank] = rows.T
         unscaled = cls(bags.shape[1], unseen_weight, seen, weights, directions, 1.0)
-        coordinates = unscaled.transform(learnt)[:, :-2]
+        coordinates = unscaled.transform(bags)[:, :-2]
         centre = np.sum(shares[:, None] * coordinates, axis=0)
         variance = float(np.sum(shares[:, None] * (coordinates - centre) ** 2))
         return replace(unscaled, scale=float(1.0 / np.sqrt(max(variance, 1.0))))
@@ -109,16 +136,17 @@ class TokenSpace:
         return np.column_stack(columns).astype(np.float32)
 
 
-def _some_events(
-    bags: sparse.csr_matrix, counts: npt.NDArray[np.int64]
-) -> tuple[sparse.csr_matrix, npt.NDArray[np.int64]]:
-    """Return some of the bags, and how many of the events drawn each stands for."""
-    if bags.shape[0] <= _MOST_LEARNT:
-        return bags, counts
+def some_bags(counts: npt.NDArray[np.int64]) -> tuple[Integers, Integers]:
+    """Return which bags directions are learnt from, and how many of the events drawn each has.
+
+    `counts` (n_bags,) are the events that each bag stands for.
+    """
+    if len(counts) <= _MOST_LEARNT:
+        return np.arange(len(counts)), counts
     ends = np.cumsum(counts)
     held = np.searchsorted(ends, evenly_spaced(int(ends[-1]), _MOST_LEARNT), side="right")
     rows, drawn = np.unique(held, return_counts=True)
-    return bags[rows], drawn
+    return rows, drawn
 
 
 def _like(bags: sparse.csr_matrix, data: npt.NDArray[np.float32]) -> sparse.csr_matrix:

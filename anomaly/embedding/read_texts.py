@@ -4,14 +4,12 @@ A model is fitted in several rounds on the same sample: embedded, trimmed, count
 again. What is read of its texts stays the same.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy import sparse
 
 from anomaly.embedding.text_shape import shapes_of
 from anomaly.embedding.token_hashing import HeldTokens, token_bags
@@ -20,8 +18,6 @@ from anomaly.preprocess.masking import mask
 
 LONGEST = 2_048
 """Characters that are read for words and 3-grams; the length itself counts whole."""
-_AT_ONCE = 16_384
-"""Templates whose tokens are put into one matrix."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +45,6 @@ class ReadTexts:
             bags.trigrams,
             np.column_stack(shapes_of(texts)),
         )
-
-    def bags(self, templates: Integers) -> Iterator[tuple[sparse.csr_matrix, sparse.csr_matrix]]:
-        """Give the words and 3-grams of some templates, some thousands at a time."""
-        for start in range(0, len(templates), _AT_ONCE):
-            some = templates[start : start + _AT_ONCE]
-            yield self.words.bags(some), self.trigrams.bags(some)
 
 
 class TextColumn(NamedTuple):

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from scipy import sparse
 
 from anomaly.embedding.block import DriftBins, Rarity, surprisal_bins
-from anomaly.embedding.lsa import TokenSpace
+from anomaly.embedding.lsa import TokenSpace, some_bags
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import surprisal
 from anomaly.embedding.read_texts import LONGEST, ReadTexts, TextColumn
@@ -20,7 +19,9 @@ from schemas.job.sections import TextEmbedding
 
 MOST_DIRECTIONS = 24
 """Directions of the words, and as many of the 3-grams."""
-_BOTH = np.sqrt(2.0)
+_BOTH = np.float32(np.sqrt(2.0))
+_AT_ONCE = 16_384
+"""Texts that are embedded at a time: what comes of their tokens needs memory."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,15 @@ class TextBlock:
         templates = pd.unique(of_used)
         holders = np.bincount(of_used, weights=counts[used], minlength=len(texts.templates))
         holders = holders[templates].astype(np.int64)
+        learnt, drawn = some_bags(holders)
         spaces = [
-            TokenSpace.fit(held.bags(templates), holders, directions, seed)
+            TokenSpace.of(
+                held.holders(templates, holders),
+                int(holders.sum()),
+                (held.bags(templates[learnt]), drawn),
+                directions,
+                seed,
+            )
             for held in (texts.words, texts.trigrams)
         ]
         shapes = tuple(NumberBlock.fit(np.repeat(s[used], counts[used])) for s in texts.shapes.T)
@@ -107,26 +115,34 @@ class TextBlock:
         """
         texts, rows = column = TextColumn.of(column)
         used = np.flatnonzero(column.counts)
+        used = used[np.argsort(texts.template_of[used], kind="stable")]
         vectors = np.zeros((len(used) + 1, self.n_dims), dtype=np.float32)
-        if len(used):
-            templates, places = np.unique(texts.template_of[used], return_inverse=True)
-            of_template = np.concatenate([self._of_tokens(*bags) for bags in texts.bags(templates)])
-            vectors[:-1, : of_template.shape[1]] = of_template[places]
-            if self.meaning is not None:
-                spelt = texts.templates.take(pa.array(templates))
-                meant = self.meaning.transform(spelt)[places]
-                vectors[:-1, of_template.shape[1] :][:, : meant.shape[1]] = meant
-            levels = [s.level(v[used]) for s, v in zip(self.shapes, texts.shapes.T, strict=True)]
-            vectors[:-1, -1 - len(levels) : -1] = np.column_stack(levels)
+        for start in range(0, len(used), _AT_ONCE):
+            some = slice(start, min(start + _AT_ONCE, len(used)))
+            self._embed_into(vectors[some], texts, used[some])
         vectors[-1, -1] = self.missing_surprisal
         vector_of = np.full(len(texts.template_of) + 1, len(used))
         vector_of[used] = np.arange(len(used))
         return vectors, vector_of[rows]
 
-    def _of_tokens(self, words: sparse.csr_matrix, trigrams: sparse.csr_matrix) -> Floats:
-        tokens = [self.words.transform(words), self.characters.transform(trigrams)]
+    def _embed_into(self, vectors: Floats, read: ReadTexts, texts: Integers) -> None:
+        """Write the vectors of some texts, (n_texts, n_dims): each template is embedded once."""
+        templates, places = np.unique(read.template_of[texts], return_inverse=True)
         # Words and 3-grams both tell that a text is rare; together they count once.
-        return (np.hstack(tokens) / _BOTH).astype(np.float32)
+        parts = [
+            self.words.transform(read.words.bags(templates)) / _BOTH,
+            self.characters.transform(read.trigrams.bags(templates)) / _BOTH,
+        ]
+        if self.meaning is not None:
+            parts.append(self.meaning.transform(read.templates.take(pa.array(templates))))
+        parts = [part[places] for part in parts]
+        parts += [
+            s.level(v[texts])[:, None] for s, v in zip(self.shapes, read.shapes.T, strict=True)
+        ]
+        start = 0
+        for part in parts:
+            vectors[:, start : start + part.shape[1]] = part
+            start += part.shape[1]
 
     def likeness(self, text: str, texts: pa.Array) -> Doubles:
         """Return how alike `texts`, string (n_texts,), are to a text, float64 (n_texts,).

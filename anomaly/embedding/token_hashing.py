@@ -18,6 +18,8 @@ from sklearn.utils import murmurhash3_32
 from anomaly.embedding.text_pieces import Pieces, cut, parts_of, shown
 
 N_TOKENS = 2**16
+_TEXTS_AT_ONCE = 16_384
+"""Texts whose tokens are counted at a time."""
 _BITS = 21
 """Of a code point."""
 _ONES = 2**_BITS - 1
@@ -34,12 +36,18 @@ class HeldTokens(NamedTuple):
     """(n_texts + 1,): where those of each begin and end."""
 
     @classmethod
-    def joined(cls, parts: Sequence[sparse.csr_matrix]) -> "HeldTokens":
-        """Keep where `parts`, each csr (n_texts, N_TOKENS), are not 0, one after the other."""
-        none = np.zeros(0, np.uint16)
-        tokens = np.concatenate([none, *(part.indices.astype(np.uint16) for part in parts)])
-        lengths = np.concatenate([np.zeros(1, np.int64), *(np.diff(p.indptr) for p in parts)])
-        return cls(tokens, np.cumsum(lengths))
+    def of(cls, counts: sparse.csr_matrix) -> "HeldTokens":
+        """Keep where `counts`, csr (n_texts, N_TOKENS), are not 0."""
+        return cls(counts.indices.astype(np.uint16), counts.indptr.astype(np.int64))
+
+    @classmethod
+    def joined(cls, parts: Sequence["HeldTokens"]) -> "HeldTokens":
+        """Put the tokens of texts behind those of others."""
+        lengths = [np.zeros(1, np.int64), *(np.diff(part.ends) for part in parts)]
+        return cls(
+            np.concatenate([np.zeros(0, np.uint16), *(part.tokens for part in parts)]),
+            np.cumsum(np.concatenate(lengths)),
+        )
 
     def bags(self, texts: Tokens) -> sparse.csr_matrix:
         """Return the tokens of some texts, float32 (n, N_TOKENS): one where a text holds it."""
@@ -49,6 +57,15 @@ class HeldTokens(NamedTuple):
             return _matrix(self.tokens[first[0] : first[0] + ends[-1]], ends, N_TOKENS)
         places = np.repeat(first - ends[:-1], lengths) + np.arange(ends[-1])
         return _matrix(self.tokens[places], ends, N_TOKENS)
+
+    def holders(self, texts: Tokens, counts: Tokens) -> Tokens:
+        """Return how many events hold each token, int64 (N_TOKENS,); `counts` hold each text."""
+        holders = np.zeros(N_TOKENS)
+        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+            bags = self.bags(texts[start : start + _TEXTS_AT_ONCE])
+            of_each = np.repeat(counts[start : start + _TEXTS_AT_ONCE], np.diff(bags.indptr))
+            holders += np.bincount(bags.indices, of_each, N_TOKENS)
+        return holders.astype(np.int64)
 
 
 class TokenBags(NamedTuple):
@@ -63,11 +80,8 @@ class TokenBags(NamedTuple):
 
 def token_bags(texts: pa.Array) -> TokenBags:
     """Say which words and 3-grams each of `texts`, string (n_texts,), holds."""
-    words, trigrams = list[sparse.csr_matrix](), list[sparse.csr_matrix]()
-    for part in parts_of(texts):
-        of_part = _held_in(cut(part))
-        words.append(of_part[0])
-        trigrams.append(of_part[1])
+    parts = [_held_in(cut(part)) for part in parts_of(texts)]
+    words, trigrams = zip(*parts, strict=True)
     return TokenBags(HeldTokens.joined(words), HeldTokens.joined(trigrams))
 
 
@@ -114,12 +128,13 @@ def _holders_of_words(pieces: Pieces, holders: npt.NDArray[np.int64]) -> Tokens:
     return np.add.reduceat(counted, held.indptr[:-1]) if len(counted) else counted
 
 
-def _held_in(pieces: Pieces) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
-    """Count the words and the 3-grams of the pieces of each text, csr (n_texts, N_TOKENS)."""
+def _held_in(pieces: Pieces) -> TokenBags:
+    """Put together the tokens of the pieces that each text holds."""
     words = pieces.words.indices.to_numpy().astype(np.int64)
     codes, distinct = _in_context(pieces, words)
     held = _matrix(codes, pieces.bounds, len(distinct))
-    return held @ _words_in(pieces, words, distinct), held @ _trigrams_in(pieces, distinct)
+    of_pieces = (_words_in(pieces, words, distinct), _trigrams_in(pieces, distinct))
+    return TokenBags(*(HeldTokens.of(held @ tokens) for tokens in of_pieces))
 
 
 def _in_context(pieces: Pieces, words: Tokens) -> tuple[Tokens, Tokens]:

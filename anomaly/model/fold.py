@@ -112,13 +112,15 @@ class Fold:
         with ThreadPoolExecutor(1) as beside:
             agreed = beside.submit(agreement, first)  # nothing else waits for it
             cluster = NormalCluster.fit(first, days)
+            del first  # `agreement` holds it no longer than it needs it.
             normal = split.reference[cluster.members]
             counted = events.take(_counted(split.reference, cluster.members))
             embedder = embedder.recounted(counted, split.embed_seed)
             if options.other_days and shows_steadiness(days_of(events.table, roles)):
                 embedder = _steadied(embedder, events, normal, split)
-            embedded = embedder.embed(events)
-            members, others = embedded.take(normal), embedded.take(split.calibration)
+            # Each by itself: a text has a vector of its own, and all of them need much memory.
+            members = embedder.embed(events.take(normal))
+            others = embedder.embed(events.take(split.calibration))
             combination, scores = _combine(
                 members, others, embedder, split.draw_seed, options.distance, covers_habits(days)
             )

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar, TypeVarTuple
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
+from flows.runtime.memory import return_freed_memory
 from flows.runtime.retry import patiently
 
 T = TypeVar("T")
@@ -59,13 +60,15 @@ def carry_out(work: Work[T]) -> T:
     for each other. The rounding of a sum also depends on the number of threads. With one thread
     the same input gives the same bytes on any number of cores.
 
-    Arrow's unused memory goes back to the system: its pool stays as large as the largest part.
+    Unused memory goes back to the system. Arrow's pool would stay as large as the largest part, and
+    the C library holds back what threads have freed.
     """
     threadpool_limits(limits=1)
     try:
         return work.function(*work.arguments)
     finally:
         pa.default_memory_pool().release_unused()
+        return_freed_memory()
 
 
 def carry_out_patiently(work: Work[T]) -> T:

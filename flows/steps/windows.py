@@ -10,7 +10,6 @@ import numpy as np
 from anomaly.behaviour.measures import Measure
 from anomaly.behaviour.odd_windows import OddWindow, odd_windows
 from anomaly.explain.window_reasons import MOST_NAMED, window_title
-from flows.runtime.memory import return_freed_memory
 from flows.runtime.run_log import log
 from flows.runtime.work import Step
 from flows.steps.activity import (
@@ -57,8 +56,6 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
         log("days of entities are not judged", WARNING, events=records.total, most=MOST_EVENTS)
     if spec is None or not measures or scored.covers is None:
         return JudgedWindows()
-    # Threads that scored hold back hundreds of MiB that are free.
-    return_freed_memory()
     rows_of_activity = merge_activity(run, records.n_chunks, measures)
     before = _before(run, measures, scored, scored.covers[0])
     found = odd_windows(

@@ -66,6 +66,16 @@ def test_a_very_long_text_is_far_and_no_error() -> None:
     assert (np.linalg.norm(X[1:] - X[0], axis=1) > 2.0 * typical).all()
 
 
+def test_a_text_has_one_place_however_many_are_embedded_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = ["disk 9 is full", *COMMON, None, "disk 4 is full", "", "user ann logged out"]
+    block = fit(COMMON * 10)
+    whole = embed(block, texts)
+    monkeypatch.setattr("anomaly.embedding.text._AT_ONCE", 2)
+    assert np.array_equal(embed(block, texts), whole)
+
+
 def test_unseen_words_are_far() -> None:
     block = fit(COMMON * 30)
     X = embed(block, [*COMMON, "kernel panic at dawn"])

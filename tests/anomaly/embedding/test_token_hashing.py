@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import HashingVectorizer
 
-from anomaly.embedding import text_pieces
+from anomaly.embedding import text_pieces, token_hashing
 from anomaly.embedding.token_hashing import N_TOKENS, token_bags, word_holders, words_of
 from tests import naive
 from tests.anomaly.logs import PATIENT
@@ -71,6 +71,10 @@ def test_tokens_of_some_texts_are_their_rows(texts: list[str], data: st.DataObje
     held = token_bags(pa.array(texts, pa.string())).trigrams
     every = held.bags(np.arange(len(texts))).toarray()
     assert (held.bags(np.array(some, np.int64)).toarray() == every[some]).all()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(token_hashing, "_TEXTS_AT_ONCE", 2)
+        holders = held.holders(np.array(some, np.int64), np.arange(1, len(some) + 1))
+    assert (holders == np.arange(1, len(some) + 1) @ every[some]).all()
 
 
 def test_tokens_of_a_slice_are_those_of_its_texts_alone() -> None:
