@@ -107,33 +107,29 @@ class Fold:
             known, roles, weights, split.embed_seed, options.peers, options.text
         )
         _require_dimensions(embedder)
-        first = embedder.embed_pooled(known)
         days = days_of(known.table, roles)
-        with ThreadPoolExecutor(1) as beside:
-            agreed = beside.submit(agreement, first)  # nothing else waits for it
-            cluster = NormalCluster.fit(first, days)
-            del first  # `agreement` holds it no longer than it needs it.
-            normal = split.reference[cluster.members]
-            counted = events.take(_counted(split.reference, cluster.members))
-            embedder = embedder.recounted(counted, split.embed_seed)
-            if options.other_days and shows_steadiness(days_of(events.table, roles)):
-                embedder = _steadied(embedder, events, normal, split)
-            # Each by itself: a text has a vector of its own, and all of them need much memory.
-            members = embedder.embed(events.take(normal))
-            others = embedder.embed(events.take(split.calibration))
-            combination, scores = _combine(
-                members, others, embedder, split.draw_seed, options.distance, covers_habits(days)
-            )
-            fold = cls(
-                embedder=embedder,
-                combination=combination,
-                calibration=Calibration.fit(scores.surprisal),
-                reference_rows=len(normal),
-                trimmed_share=cluster.trimmed_share,
-                unsettled_share=cluster.unsettled_share,
-                agreement=agreed.result(),
-                beyond_reference=beyond_reference(combination, members, scores.surprisal),
-            )
+        cluster, agreed = _trimmed(embedder.embed_pooled(known), days)
+        normal = split.reference[cluster.members]
+        counted = events.take(_counted(split.reference, cluster.members))
+        embedder = embedder.recounted(counted, split.embed_seed)
+        if options.other_days and shows_steadiness(days_of(events.table, roles)):
+            embedder = _steadied(embedder, events, normal, split)
+        # Each by itself: a text has a vector of its own, and all of them need much memory.
+        members = embedder.embed(events.take(normal))
+        others = embedder.embed(events.take(split.calibration))
+        combination, scores = _combine(
+            members, others, embedder, split.draw_seed, options.distance, covers_habits(days)
+        )
+        fold = cls(
+            embedder=embedder,
+            combination=combination,
+            calibration=Calibration.fit(scores.surprisal),
+            reference_rows=len(normal),
+            trimmed_share=cluster.trimmed_share,
+            unsettled_share=cluster.unsettled_share,
+            agreement=agreed,
+            beyond_reference=beyond_reference(combination, members, scores.surprisal),
+        )
         return fold, normal[combination.density.drawn_]
 
     def score(self, events: pa.Table) -> Scores:
@@ -192,6 +188,13 @@ def _equal_ones_last(
         if not equal[:, place].any():
             break
     return np.take_along_axis(nearest, np.argsort(equal, axis=1, kind="stable"), axis=1)
+
+
+def _trimmed(events: EmbeddedEvents, days: Integers | None) -> tuple[NormalCluster, float]:
+    """Find the normal cluster, and beside it whether another half of the events agrees."""
+    with ThreadPoolExecutor(1) as beside:
+        agreed = beside.submit(agreement, events)
+        return NormalCluster.fit(events, days), agreed.result()
 
 
 def _counted(
