@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anomaly.embedding.hours import hour_bins
 from anomaly.explain.known_steps import StepColumn
@@ -27,7 +28,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _WEEK = 7
 
+_ALL = slice(None)
+
 Mask = npt.NDArray[np.bool_]
+Rows = Integers | slice
 
 
 def known_records(
@@ -83,9 +87,9 @@ class NameColumn:
         self.codes: Integers = values.indices.fill_null(-1).to_numpy().astype(np.int64)
         self._code_of = {name: code for code, name in enumerate(self.names)}
 
-    def holds(self, value: str | None) -> Mask:
-        """Return which records hold `value`, bool (n,)."""
-        return np.asarray(self.codes == self._code(value))
+    def holds(self, value: str | None, rows: Rows = _ALL) -> Mask:
+        """Return which records, all or some, hold `value`, bool (n,)."""
+        return np.asarray(self.codes[rows] == self._code(value))
 
     def _code(self, value: str | None) -> int:
         return -1 if value is None else self._code_of.get(str(value), -2)
@@ -100,15 +104,35 @@ class NameColumn:
         return (None if best == 0 else self.names[best - 1]), int(counts[best])
 
 
+class KnownTextColumn:
+    """Texts, as codes. Most are of one record, so no table of them is made."""
+
+    def __init__(self, values: pa.Array) -> None:
+        if not pa.types.is_dictionary(values.type):
+            values = values.dictionary_encode()
+        self.texts: pa.Array = values.dictionary.cast(pa.string())
+        self.codes: Integers = values.indices.fill_null(-1).to_numpy().astype(np.int64)
+
+    def holds(self, value: str | None, rows: Rows = _ALL) -> Mask:
+        """Return which records, all or some, hold `value`, bool (n,)."""
+        codes = self.codes[rows]
+        if value is None:
+            return np.asarray(codes == -1)
+        if len(codes) < len(self.texts):
+            return _are(self.texts.take(pa.array(codes, mask=codes < 0)), value)
+        return np.append(_are(self.texts, value), False)[codes]  # The last is for null.
+
+
 class NumberColumn:
     """Numbers, NaN where missing."""
 
     def __init__(self, values: pa.Array) -> None:
         self.values: Doubles = values.to_numpy(zero_copy_only=False).astype(np.float64)
 
-    def holds(self, value: float | None) -> Mask:
-        """Return which records hold `value`, bool (n,)."""
-        return np.isnan(self.values) if value is None else np.asarray(self.values == value)
+    def holds(self, value: float | None, rows: Rows = _ALL) -> Mask:
+        """Return which records, all or some, hold `value`, bool (n,)."""
+        values = self.values[rows]
+        return np.isnan(values) if value is None else np.asarray(values == value)
 
 
 class TimeColumn:
@@ -117,10 +141,10 @@ class TimeColumn:
     def __init__(self, values: pa.Array) -> None:
         self.moments: Integers = values.cast(pa.int64()).fill_null(0).to_numpy().astype(np.int64)
 
-    def holds(self, value: datetime | None) -> Mask:
-        """Return which records are of the moment `value`, bool (n,)."""
+    def holds(self, value: datetime | None, rows: Rows = _ALL) -> Mask:
+        """Return which records, all or some, are of the moment `value`, bool (n,)."""
         at = 0 if value is None else (value - _EPOCH) // _MICROSECOND
-        return np.asarray(self.moments == at)
+        return np.asarray(self.moments[rows] == at)
 
     @cached_property
     def hours(self) -> Integers:
@@ -133,7 +157,12 @@ class TimeColumn:
         return (self.moments // 86_400_000_000 + 3) % _WEEK
 
 
-Column = NameColumn | NumberColumn | TimeColumn | StepColumn
+def _are(texts: pa.Array, value: str) -> Mask:
+    same = pc.fill_null(pc.equal(texts, value), False)
+    return np.asarray(same.to_numpy(zero_copy_only=False))
+
+
+Column = KnownTextColumn | NameColumn | NumberColumn | TimeColumn | StepColumn
 
 
 class KnownRecords:
@@ -152,7 +181,7 @@ class KnownRecords:
     def column(self, name: str) -> Any:
         """Return a column in the form that its values are counted in."""
         if name not in self._columns:
-            self._columns[name] = _decoded(one_array(self._table[name]))
+            self._columns[name] = _decoded(one_array(self._table[name]), self.roles.get(name))
         return self._columns[name]
 
     def holding(self, column: str, value: Any) -> Mask:
@@ -175,8 +204,8 @@ class KnownRecords:
 
     def _is_known(self, event: Mapping[str, Any]) -> bool:
         left = np.arange(self.n)
-        for name in sorted(self.roles, key=lambda c: self.roles[c] is not Role.TIME):
-            left = left[self.column(name).holds(event[name])[left]]
+        for name in sorted(self.roles, key=lambda c: _ORDER.get(self.roles[c], 1)):
+            left = left[self.column(name).holds(event[name], left)]
             if not len(left):
                 return False
         return True
@@ -186,11 +215,17 @@ _MOST_HELD = 256
 """Masks that are kept: a quarter of a megabyte each, of a full sample."""
 
 
-def _decoded(values: pa.Array) -> Column:
+_ORDER = {Role.TIME: 0, Role.TEXT: 2}
+"""Of the columns that a record is looked for by: few records share a time, and texts are slow."""
+
+
+def _decoded(values: pa.Array, role: Role | None) -> Column:
     if pa.types.is_list(values.type):
         return StepColumn(values)
     if pa.types.is_timestamp(values.type):
         return TimeColumn(values)
     if pa.types.is_floating(values.type):
         return NumberColumn(values)
+    if role is Role.TEXT:
+        return KnownTextColumn(values)
     return NameColumn(values)

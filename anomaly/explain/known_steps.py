@@ -11,6 +11,8 @@ from anomaly.numerics.arrays import Integers
 
 _NEVER = np.iinfo(np.int64).max
 
+_ALL = slice(None)
+
 
 class StepColumn:
     """The steps of n sessions, as codes one after the other."""
@@ -27,15 +29,17 @@ class StepColumn:
         self._times: dict[str, Integers] = {}
         self._first: dict[str, Integers] = {}
 
-    def holds(self, steps: Sequence[str] | None) -> npt.NDArray[np.bool_]:
-        """Return which sessions have just these steps, bool (n,)."""
+    def holds(
+        self, steps: Sequence[str] | None, rows: Integers | slice = _ALL
+    ) -> npt.NDArray[np.bool_]:
+        """Return which sessions, all or some, have just these steps, bool (n,)."""
         wanted = np.array([self._code_of.get(step, -1) for step in steps or []], dtype=np.int64)
         ends = np.append(self._starts[1:], len(self.codes))
         same = ends - self._starts == len(wanted)
         for place, code in enumerate(wanted.tolist()):
             there = np.flatnonzero(same)
             same[there] = self.codes[self._starts[there] + place] == code
-        return same
+        return same[rows]
 
     def times(self, step: str) -> Integers:
         """Return how often each session holds `step`, int64 (n,)."""

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from anomaly.embedding.token_hashing import word_holders, words_of
 from anomaly.explain.claims import COMMON, Claim, Judged
-from anomaly.explain.known_records import KnownRecords, NameColumn
+from anomaly.explain.known_records import KnownRecords, KnownTextColumn
 from anomaly.explain.quoting import is_held, quote
 from anomaly.preprocess.masking import mask
 
@@ -20,17 +20,15 @@ class KnownTexts:
     """The masked words of the known records' texts in one column, and who holds them."""
 
     def __init__(self, known: KnownRecords, column: str) -> None:
-        names: NameColumn = known.column(column)
-        self._holders = np.bincount(names.codes[names.codes >= 0], minlength=len(names.names))
-        texts = pc.utf8_slice_codeunits(pa.array(names.names, pa.string()), 0, LONGEST)
-        masked = mask(texts).dictionary_encode()
+        texts: KnownTextColumn = known.column(column)
+        self._holders = np.bincount(texts.codes[texts.codes >= 0], minlength=len(texts.texts))
+        masked = mask(pc.utf8_slice_codeunits(texts.texts, 0, LONGEST)).dictionary_encode()
         places = masked.indices.to_numpy(zero_copy_only=False)
+        self._templates = masked.dictionary
         held = np.bincount(places, weights=self._holders, minlength=len(masked.dictionary))
-        held_by = held.astype(np.int64)
-        self._alike = dict(zip(masked.dictionary.to_pylist(), held_by.tolist(), strict=True))
-        self._words = word_holders(masked.dictionary, held_by)
-        lengths = pc.utf8_length(pa.array(names.names, pa.string()))
-        self._lengths = lengths.to_numpy(zero_copy_only=False)
+        self._held_by = held.astype(np.int64)
+        self._words = word_holders(masked.dictionary, self._held_by)
+        self._lengths = pc.utf8_length(texts.texts).to_numpy(zero_copy_only=False)
 
     def holders(self, word: str) -> int:
         """Count the records whose text holds a masked word."""
@@ -38,7 +36,8 @@ class KnownTexts:
 
     def alike(self, masked: str) -> int:
         """Count the records whose text is the same but for numbers, addresses and ids."""
-        return self._alike.get(masked, 0)
+        same = pc.equal(self._templates, masked).to_numpy(zero_copy_only=False)
+        return int(self._held_by[same].sum())
 
     def as_long(self, length: int) -> int:
         """Count the records whose text has as many characters, or more."""
