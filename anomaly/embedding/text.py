@@ -20,7 +20,7 @@ from schemas.job.sections import TextEmbedding
 MOST_DIRECTIONS = 24
 """Directions of the words, and as many of the 3-grams."""
 _BOTH = np.float32(np.sqrt(2.0))
-_AT_ONCE = 16_384
+_AT_ONCE = 8_192
 """Texts that are embedded at a time: what comes of their tokens needs memory."""
 
 

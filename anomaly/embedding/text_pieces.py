@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_AT_ONCE = 2**21
-"""Characters that are read at once: some 50 MB of memory."""
+_AT_ONCE = 2**20
+"""Characters that are read at once: some 25 MB of memory."""
 _SPACE, _LESS, _GREATER, _UNDERSCORE = (ord(sign) for sign in " <>_")
 _IS_WORD, _IS_SPACE, _IS_NAME = 1, 2, 4
 """Kinds of characters: letters and digits, white space, and what a name in brackets may hold."""
