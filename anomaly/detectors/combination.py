@@ -10,7 +10,7 @@ from anomaly.detectors.cosine import UnlikeDirection
 from anomaly.detectors.density import DistanceToMeasure
 from anomaly.detectors.distance import FarthestColumn
 from anomaly.detectors.share_bound import MASSES, SmallMasses
-from anomaly.embedding.deduplicated import EmbeddedEvents, Span
+from anomaly.embedding.deduplicated import EmbeddedEvents, SomeEvents, Span
 from anomaly.numerics.arrays import Doubles, Floats, Integers
 from schemas.job.sections import Distance
 
@@ -66,7 +66,7 @@ class ScoreCombination:
     @classmethod
     def fit(
         cls,
-        normal: EmbeddedEvents,
+        normal: SomeEvents,
         calibration: EmbeddedEvents,
         spans: Sequence[Span],
         seed: int,

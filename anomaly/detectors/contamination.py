@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anomaly.detectors.combination import ScoreCombination
-from anomaly.embedding.deduplicated import EmbeddedEvents
+from anomaly.embedding.deduplicated import SomeEvents
 from anomaly.numerics.spacing import evenly_spaced
 
 _NEARLY_ALL = 0.99
@@ -16,7 +16,7 @@ _ROUNDING = 1e-4
 
 
 def beyond_reference(
-    combination: ScoreCombination, normal: EmbeddedEvents, held_out: npt.NDArray[np.float32]
+    combination: ScoreCombination, normal: SomeEvents, held_out: npt.NDArray[np.float32]
 ) -> float:
     """Return the share of held-out events more surprising than nearly all of the normal cluster.
 

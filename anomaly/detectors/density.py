@@ -10,7 +10,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from anomaly.detectors.covariance_metric import CovarianceMetric, Exchange, Measured
-from anomaly.embedding.deduplicated import Codes, EmbeddedEvents, Part, combinations, rows_at_once
+from anomaly.embedding.deduplicated import (
+    Codes,
+    EmbeddedEvents,
+    Part,
+    SomeEvents,
+    combinations,
+    rows_at_once,
+)
 from anomaly.numerics.arrays import Floats
 
 _EXCHANGED_AT_ONCE = 256
@@ -73,8 +80,8 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         rows: Floats = validate_data(self, X, dtype=np.float32)
         return self._keep(rows[self._draw(len(rows))])
 
-    def fit_events(self, events: EmbeddedEvents) -> "DistanceToMeasure":
-        """Draw the references from embedded normal events."""
+    def fit_events(self, events: SomeEvents) -> "DistanceToMeasure":
+        """Draw the references from normal events."""
         return self._keep(events.take(self._draw(events.n_events)).X)
 
     def _draw(self, n_rows: int) -> npt.NDArray[np.int64]:

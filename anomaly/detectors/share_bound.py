@@ -13,7 +13,7 @@ from functools import cached_property
 
 from anomaly.detectors.density import DistanceToMeasure
 from anomaly.detectors.distance import FarthestColumn
-from anomaly.embedding.deduplicated import EmbeddedEvents, Span
+from anomaly.embedding.deduplicated import EmbeddedEvents, SomeEvents, Span
 from anomaly.numerics.arrays import Floats
 
 MASSES = (0.05, 0.02, 0.01, 0.005, 0.0025)
@@ -33,7 +33,7 @@ class SmallMasses:
 
     @classmethod
     def fit(
-        cls, normal: EmbeddedEvents, spans: Sequence[Span], seed: int, levels: Sequence[int]
+        cls, normal: SomeEvents, spans: Sequence[Span], seed: int, levels: Sequence[int]
     ) -> "SmallMasses":
         """Draw the references from the normal cluster."""
         density = DistanceToMeasure(

@@ -7,7 +7,7 @@ action, and fifty texts. What depends on a column alone is computed once for eac
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -148,6 +148,14 @@ def _some_of(part: Part, events: Codes | slice) -> Part:
         return part._replace(rows=rows)
     used, rows = np.unique(rows, return_inverse=True)
     return part._replace(vectors=part.vectors[used], rows=rows)
+
+
+class SomeEvents(Protocol):
+    """Events of which some can be had embedded, as of `EmbeddedEvents`."""
+
+    @property
+    def n_events(self) -> int: ...  # noqa: D102 - how many there are
+    def take(self, events: Codes) -> EmbeddedEvents: ...  # noqa: D102 - some, by position
 
 
 class Combinations(NamedTuple):

@@ -15,9 +15,10 @@ from anomaly.detectors.contamination import beyond_reference
 from anomaly.detectors.recurring import covers_habits
 from anomaly.detectors.share_bound import SmallMasses
 from anomaly.detectors.trimming import NormalCluster, agreement
-from anomaly.embedding.deduplicated import EmbeddedEvents
+from anomaly.embedding.deduplicated import EmbeddedEvents, SomeEvents
 from anomaly.embedding.embedder import EventEmbedder
 from anomaly.embedding.hours import MICROSECONDS_A_DAY
+from anomaly.embedding.lazily_embedded import LazilyEmbedded
 from anomaly.embedding.read_events import ReadEvents
 from anomaly.model.splits import Split
 from anomaly.model.steadiness import shows_steadiness, steadiness
@@ -114,8 +115,7 @@ class Fold:
         embedder = embedder.recounted(counted, split.embed_seed)
         if options.other_days and shows_steadiness(days_of(events.table, roles)):
             embedder = _steadied(embedder, events, normal, split)
-        # Each by itself: a text has a vector of its own, and all of them need much memory.
-        members = embedder.embed(events.take(normal))
+        members = LazilyEmbedded(embedder, events.take(normal))
         others = embedder.embed(events.take(split.calibration))
         combination, scores = _combine(
             members, others, embedder, split.draw_seed, options.distance, covers_habits(days)
@@ -215,7 +215,7 @@ def _steadied(
 
 
 def _combine(
-    normal: EmbeddedEvents,
+    normal: SomeEvents,
     calibration: EmbeddedEvents,
     embedder: EventEmbedder,
     seed: int,
