@@ -401,7 +401,9 @@ HOUR = 3_600_000_000
 Held = tuple[Any, ...]
 
 
-def activity(rows: list[Event], entity: str, kind: str, column: str | None) -> Counter[Held]:
+def activity(
+    rows: list[Event], entity: str, kind: str, column: str | None, beside: str | None = None
+) -> Counter[Held]:
     """Count what the rows of each entity show: (entity, hour since 1970, value) -> events.
 
     The hour is the first of the day but for events. Rows have `time` in microseconds.
@@ -409,7 +411,8 @@ def activity(rows: list[Event], entity: str, kind: str, column: str | None) -> C
     found: Counter[Held] = Counter()
     for name in {row[entity] for row in rows} - {None}:
         own = sorted((row for row in rows if row[entity] == name), key=lambda row: row["time"])
-        for row, value in _shown(own, kind, column):
+        shown = _moved(own, column, beside) if beside else _shown(own, kind, column)
+        for row, value in shown:
             hour = row["time"] // HOUR
             found[name, hour if kind == "events" else hour // 24 * 24, value] += 1
     return found
@@ -436,6 +439,30 @@ def _after(own: list[Event], kind: str, column: str | None) -> list[tuple[Event,
         return [(b, f"{a[column]} → {b[column]}") for a, b in soon]
     soon = [(a, b) for a, b in pairwise(own) if b["time"] - a["time"] <= HOUR // 6]
     return [(b, "") for a, b in soon if a[column] != b[column]]
+
+
+def _moved(own: list[Event], latitude: str | None, longitude: str) -> list[tuple[Event, Held]]:
+    """Give the rows over 100 km from the one before, at more than 1,000 km/h."""
+    placed = [r for r in own if abs(r[latitude]) <= 90 and abs(r[longitude]) <= 180]
+    found = []
+    for a, b in pairwise(placed):
+        start, stop = (a[latitude], a[longitude]), (b[latitude], b[longitude])
+        seconds, away = (b["time"] - a["time"]) / 1e6, kilometres(start, stop)
+        if away > 100 and away * 3_600 > 1_000 * seconds:
+            found.append((b, (*start, *stop, seconds)))
+    return found
+
+
+def kilometres(start: tuple[float, float], stop: tuple[float, float]) -> float:
+    """Return the way between two places by the angle between their vectors."""
+    one, other = (_on_sphere(*map(math.radians, place)) for place in (start, stop))
+    across = math.dist(one, other) / 2
+    return 6_371.0088 * 2 * math.asin(min(across, 1.0))
+
+
+def _on_sphere(latitude: float, longitude: float) -> tuple[float, float, float]:
+    flat = math.cos(latitude)
+    return flat * math.cos(longitude), flat * math.sin(longitude), math.sin(latitude)
 
 
 def _again(row: Event, before: list[Event]) -> bool:

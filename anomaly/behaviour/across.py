@@ -1,4 +1,4 @@
-"""Events that follow others from one batch of a log to the next: order, repeats and rhythms.
+"""Events that follow others from one batch of a log to the next, as order, moves and rhythm.
 
 Batches come in the order of the log. Within one events are put in the order of their times. What
 comes before the last event of an earlier batch follows none of it.
@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from anomaly.behaviour.activity import ACTIVITY, DAY, HOUR, WITHIN, pairs_of, steady
 from anomaly.behaviour.measures import Kind
+from anomaly.behaviour.travel import move_texts, places_in, too_fast
 from anomaly.numerics.arrays import Integers
 from schemas.events.contract import one_array
 
@@ -42,7 +43,18 @@ def counted_across(ends: pa.Table, kind: Kind, number: int) -> pa.Table:
         first, then, values = first[follows], then[follows], values.filter(pa.array(follows))
         if kind is Kind.ORDER:
             values = pairs_of(*(held.take(pa.array(p)).cast(pa.string()) for p in (first, then)))
+    if kind is Kind.TRAVEL:
+        then, values = _moved(ends, first, then)
     return _counts(ends.take(pa.array(then)), values, number)
+
+
+def _moved(ends: pa.Table, first: Integers, then: Integers) -> tuple[Integers, pa.Array]:
+    """Return the events too far from the one before, and these ways."""
+    held, times = one_array(ends["value"]), ends["time"].to_numpy()
+    start, stop = (places_in(held.take(pa.array(p)).cast(pa.string())) for p in (first, then))
+    after = times[then] - times[first]
+    far = (after >= 0) & too_fast(start, stop, after)
+    return then[far], move_texts(start[far], stop[far], after[far])
 
 
 def _in_rhythm(ends: pa.Table, order: Integers, same: np.ndarray) -> tuple[Integers, Integers]:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from anomaly.behaviour.groups import distinct, starts_of
 from anomaly.behaviour.measures import Kind, Measure
+from anomaly.behaviour.travel import move_texts, place_texts, places_of, too_fast
 from anomaly.numerics.arrays import Doubles, Integers
 from anomaly.numerics.radix import stable_order
 from schemas.columns.roles import Role, time_column
@@ -30,7 +31,10 @@ WITHIN = {Kind.ORDER: HOUR, Kind.CHANGES: HOUR // 6}
 _SHORTEST = 10_000_000
 _STEADY = 0.02
 """Two gaps are the same if they differ by at most this part, and none is below ten seconds."""
-SEQUENCES = {Kind.ORDER: 1, Kind.CHANGES: 1, Kind.REPEATS: 1, Kind.RHYTHM: 2}
+SEQUENCES = {
+    **dict.fromkeys((Kind.ORDER, Kind.CHANGES, Kind.TRAVEL, Kind.REPEATS), 1),
+    Kind.RHYTHM: 2,
+}
 """Kinds of what follows what, which may span the end of a batch.
 
 So many events at either end of a sequence may be of one with those of the next batch.
@@ -77,7 +81,8 @@ ENDS = pa.schema(
 
 `group` is a number of the sequence: of the entity, with the content and day of `Kind.REPEATS` and
 the names of `Kind.RHYTHM`. `time` is in microseconds. `value` is that of `Kind.ORDER` and
-`Kind.CHANGES`. `gap` tells that others lie between an event and the one before it.
+`Kind.CHANGES`, and the place of `Kind.TRAVEL`. `gap` tells that others lie between an event and the
+one before it.
 """
 
 
@@ -158,6 +163,7 @@ class _Batch:
         self._terms: dict[str, Terms] = {}
         self._hashes: dict[str, Hashes] = {}
         self._sequences: dict[tuple[str, Kind], tuple[Integers, Hashes]] = {}
+        self._places: dict[tuple[str, str], Doubles] = {}
         self._cells: dict[tuple[str, bool], tuple[Integers, _Hours]] = {}
 
     def terms(self, column: str) -> Terms:
@@ -195,23 +201,26 @@ class _Batch:
         named = self.terms(measure.entity).codes >= 0
         if measure.kind is Kind.EVENTS:
             return _all_alike(np.flatnonzero(named))
-        if measure.kind is Kind.REPEATS:
-            return _all_alike(self._repeats(measure))
-        if measure.kind is Kind.RHYTHM:
-            return _all_alike(self._in_rhythm(measure))
+        if measure.column is None:
+            again = self._repeats if measure.kind is Kind.REPEATS else self._in_rhythm
+            return _all_alike(again(measure))
         column = str(measure.column)
         if measure.kind is Kind.LEVELS:
             return _all_alike(np.flatnonzero(named & np.isfinite(self.numbers(column))))
         if measure.kind is Kind.VALUES:
-            return self._held(named, self.terms(column))
-        return self._followed(measure, self.terms(column))
+            terms = self.terms(column)
+            rows = np.flatnonzero(named & (terms.codes >= 0))
+            return rows, _unless_too_many(Terms(terms.codes[rows], terms.names))
+        if measure.kind in WITHIN:
+            return self._followed(measure, self.terms(column))
+        return self._moved(measure)
 
-    def _held(self, named: npt.NDArray[np.bool_], terms: Terms) -> tuple[Integers, Terms]:
-        """Return the rows with a value, and the values; none of these where they are too many."""
-        rows = np.flatnonzero(named & (terms.codes >= 0))
-        if np.count_nonzero(np.bincount(terms.codes[rows])) > _MOST_DISTINCT:
-            return rows, Terms(np.zeros(len(rows), dtype=np.int64), pa.array([None], pa.string()))
-        return rows, Terms(terms.codes[rows], terms.names)
+    def places(self, measure: Measure) -> Doubles:
+        """Return the latitude and longitude of each row, (n, 2); not a number where none is."""
+        columns = str(measure.column), str(measure.beside)
+        if columns not in self._places:
+            self._places[columns] = places_of(*map(self.numbers, columns))
+        return self._places[columns]
 
     def sequences(self, measure: Measure) -> tuple[Integers, Hashes]:
         """Return the rows of named entities by sequence and time, and the sequence of each row."""
@@ -227,7 +236,9 @@ class _Batch:
             numbers = group if measure.column is None else whose
             self._sequences[key] = ordered[stable_order(numbers[ordered])], group
         order, group = self._sequences[key]
-        if measure.column is not None:
+        if measure.kind is Kind.TRAVEL:
+            order = order[~np.isnan(self.places(measure)[order, 0])]
+        elif measure.column is not None:
             held = self.terms(measure.column).codes
             order = order[held[order] >= 0] if held.min(initial=0) < 0 else order
         return order, group
@@ -251,6 +262,15 @@ class _Batch:
             terms.names.take(pa.array(pairs // n)), terms.names.take(pa.array(pairs % n))
         )
         return then, Terms(codes, names)
+
+    def _moved(self, measure: Measure) -> tuple[Integers, Terms]:
+        """Return the rows too far from the one before of the same entity, and these ways."""
+        order, whose = self.sequences(measure)
+        places, after = self.places(measure)[order], np.diff(self.times[order])
+        far = too_fast(places[:-1], places[1:], after)
+        far &= whose[order[:-1]] == whose[order[1:]]
+        moves = move_texts(places[:-1][far], places[1:][far], after[far])
+        return order[1:][far], _unless_too_many(_terms(moves))
 
     def _repeats(self, measure: Measure) -> Integers:
         """Return the rows with the content of an earlier one of the same entity and day."""
@@ -317,7 +337,9 @@ def _ends(batch: _Batch, numbers: tuple[int, int], measure: Measure) -> pa.Table
     rows, gap = order[near], ((size > 2 * most) & (place == size - most))[near]
     whose, n = batch.terms(measure.entity), len(rows)
     held = pa.DictionaryArray.from_arrays(pa.nulls(n, pa.int32()), pa.array([""], pa.string()))
-    if measure.column is not None:
+    if measure.kind is Kind.TRAVEL:
+        held = place_texts(batch.places(measure)[rows]).dictionary_encode()
+    elif measure.column is not None:
         values = batch.terms(measure.column)
         held = pa.DictionaryArray.from_arrays(
             pa.array(values.codes[rows].astype(np.int32)), values.names
@@ -332,6 +354,19 @@ def _ends(batch: _Batch, numbers: tuple[int, int], measure: Measure) -> pa.Table
         pa.array(gap),
     ]
     return pa.table(arrays, schema=ENDS)
+
+
+def _terms(texts: pa.Array) -> Terms:
+    found = texts.dictionary_encode()
+    return Terms(found.indices.to_numpy().astype(np.int64), found.dictionary)
+
+
+def _unless_too_many(terms: Terms) -> Terms:
+    """Return the terms of rows; or that they are not known, where too many differ."""
+    codes, names = terms.codes, terms.names
+    if np.count_nonzero(np.bincount(codes)) > _MOST_DISTINCT:
+        return Terms(np.zeros(len(codes), dtype=np.int64), pa.array([None], pa.string()))
+    return Terms(codes, names)
 
 
 def _all_alike(rows: Integers) -> tuple[Integers, Terms]:

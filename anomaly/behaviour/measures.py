@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from schemas.columns.coordinates import coordinates, place_of_actor
 from schemas.columns.event_parts import Part, event_parts
 from schemas.columns.roles import Role
 
@@ -24,6 +25,8 @@ class Kind(StrEnum):
     """Its events that follow another within an hour, by the values of both in a column."""
     CHANGES = "changes"
     """Those within ten minutes of one that holds another value of a column."""
+    TRAVEL = "travel"
+    """Those too far from the one before for the time between, by latitude and longitude."""
     REPEATS = "repeats"
     """Those that hold the same as an earlier one of a day, but for ids and times."""
     RHYTHM = "rhythm"
@@ -40,7 +43,9 @@ class Measure:
     """The entity column."""
     kind: Kind
     column: str | None = None
-    """The column whose values are counted, if one is."""
+    """The column whose values are counted, if one is; of travel that of latitudes."""
+    beside: str | None = None
+    """The column of longitudes, of travel."""
 
 
 def entities_of(roles: Mapping[str, Role]) -> tuple[str, ...]:
@@ -88,7 +93,10 @@ def _of_entity(
     told = [parts[part] for part in (Part.ACTION, Part.OUTCOME) if part in parts]
     names = [column for column, role in roles.items() if role in _NAMES]
     names = [*told, *(column for column in names if column not in told)][:_MOST_VALUES]
-    numbers = [column for column, role in roles.items() if role is Role.NUMBER][:_MOST_NUMBERS]
+    # A typical latitude says nothing, nor does a sum of them.
+    of_places = {column for pair in coordinates(roles).items() for column in pair}
+    numbers = [column for column, role in roles.items() if role is Role.NUMBER]
+    numbers = [column for column in numbers if column not in of_places][:_MOST_NUMBERS]
     values = [column for column in names if column != entity]
     target, action = parts.get(Part.TARGET), parts.get(Part.ACTION)
     if target not in (None, entity, *values):
@@ -103,6 +111,9 @@ def _of_entity(
     found += [Measure(entity, Kind.LEVELS, column) for column in numbers]
     if acts:
         found += [Measure(entity, Kind.REPEATS), Measure(entity, Kind.RHYTHM)]
+    place = place_of_actor(roles) if acts else None
+    if place is not None:
+        found.append(Measure(entity, Kind.TRAVEL, *place))
     if acts and action in values:
         found.append(Measure(entity, Kind.ORDER, action))
     return found

@@ -25,6 +25,7 @@ from anomaly.behaviour.ranges import Point, Series, around, points_of
 from anomaly.behaviour.same_hours import SameHours, same_hours
 from anomaly.behaviour.shares import share_excess
 from anomaly.behaviour.signals import Signals
+from anomaly.behaviour.travel import fastest_first
 from anomaly.behaviour.windows import (
     FIRST_DAY,
     ActiveDays,
@@ -51,9 +52,9 @@ NEWCOMER = "newcomer"
 VERY_ODD = 0.1
 """Below this number of ordinary windows, how odd something is makes no difference."""
 _SPECIFIC = (
-    "absent", "absent value", "broken order", "order", "first order", "repeats", "rhythm",
-    "changes", "hours", NEWCOMER, "new", "first seen", "growth", "level", "hour", "share", "day",
-    "sum",
+    "absent", "absent value", "travel", "broken order", "order", "first order", "repeats",
+    "rhythm", "changes", "hours", NEWCOMER, "new", "first seen", "growth", "level", "hour",
+    "share", "day", "sum",
 )  # fmt: skip
 """The views by how much they tell, the most specific first."""
 _DISTINCT = 0.25
@@ -75,7 +76,10 @@ class Observation:
     column: str
     """The column that it is about, or that names the entity."""
     values: tuple[str, ...]
-    """The first values of the column that it is about; of a broken order what is away is first."""
+    """The first values of the column that it is about; of a broken order what is away is first.
+
+    Of travel they are texts of `anomaly.behaviour.travel`, the fastest first.
+    """
     start: int
     stop: int
     """Microseconds since 1970: the window, without its end."""
@@ -256,6 +260,8 @@ def _of_measure(
         yield _Judged("growth", entity, column, growth(days, counts))
     elif measure.kind is Kind.ORDER:
         yield from _of_order(measure, counts, days, whole)
+    elif measure.kind is Kind.TRAVEL:
+        yield _travel(measure, counts, days)
     elif measure.kind is not Kind.VALUES:
         signals = daily_excess(days, days.of_each(counts).astype(np.float64), per_event=True)
         yield _Judged(str(measure.kind), entity, column, signals, values)
@@ -266,6 +272,15 @@ def _of_measure(
             absent = absent_values(days, counts, whole, named=named)
             yield _Judged("absent value", entity, column, absent, values)
             yield _Judged("share", entity, column, shares, values)
+
+
+def _travel(measure: Measure, counts: Counts, days: ActiveDays) -> _Judged:
+    """Judge how often entities are too far from where they were, and give these ways."""
+    signals = daily_excess(days, days.of_each(counts).astype(np.float64), per_event=True)
+    order = fastest_first(counts.values)
+    ways = NewValues(counts.entity, counts.day, np.argsort(order)[counts.value])
+    values = [counts.values[place] for place in order.tolist()]
+    return _Judged("travel", measure.entity, str(measure.column), signals, values, ways)
 
 
 def _of_order(

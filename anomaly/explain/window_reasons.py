@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from anomaly.behaviour.levels import FEWEST_EVENTS
 from anomaly.behaviour.odd_windows import MOST_EXPECTED, VERY_ODD, Observation, OddWindow
+from anomaly.behaviour.travel import FARTHER, FASTER, Move, moves_in
 from anomaly.explain.amounts import amount, rounded
 from anomaly.explain.quoting import quote
 from anomaly.explain.reasons import Reason
@@ -15,6 +16,8 @@ MOST_NAMED = 3
 """Values that are named of those of a window."""
 _SMALLEST_SHARE = 0.05
 _IN_SUMMARY = 3
+_LONG = 120
+"""From so many seconds on a time is told in minutes, and from so many minutes on in hours."""
 
 
 def window_reasons(window: OddWindow) -> list[Reason]:
@@ -108,6 +111,14 @@ def _changes(told: Observation) -> tuple[str, str | None, str]:
     )
 
 
+def _travel(told: Observation) -> tuple[str, str | None, str]:
+    [fastest] = moves_in(told.values[:1])
+    once = ":" if told.observed == 1 else ", the fastest"
+    did = f"moves over {FARTHER:,.0f} km at more than {FASTER:,.0f} km/h {_times(told.observed)}"
+    did = f"{did} on {_date(told)}{once} {_way(fastest)}; {_most(told)}"
+    return f"{told.observed:,.0f} too fast", _expected(told), did
+
+
 def _repeats(told: Observation) -> tuple[str, str | None, str]:
     repeat = "repeats" if told.observed == 1 else "repeat"
     did = f"has {_events(told.observed)} that {repeat} an earlier one of {_date(told)} in all but"
@@ -185,6 +196,7 @@ _TOLD: dict[str, Callable[[Observation], tuple[str, str | None, str]]] = {
     "first order": _order,
     "broken order": _broken_order,
     "changes": _changes,
+    "travel": _travel,
     "repeats": _repeats,
     "rhythm": _rhythm,
     "share": _share,
@@ -210,6 +222,15 @@ def _events(n: float) -> str:
 
 def _times(n: float) -> str:
     return {1: "once", 2: "twice"}.get(int(n), f"{n:,.0f} times")
+
+
+def _way(move: Move) -> str:
+    minutes = move.seconds / 60
+    took = f"{move.seconds:,.0f} s"
+    if move.seconds >= _LONG:
+        took = f"{minutes:,.0f} min" if minutes < _LONG else f"{minutes / 60:,.1f} h"
+    start, stop = (", ".join(f"{each:z.2f}" for each in place) for place in (move.start, move.stop))
+    return f"{move.kilometres:,.0f} km in {took}, from {start} to {stop}"
 
 
 def _most(told: Observation, where: str = "", which: str = "") -> str:

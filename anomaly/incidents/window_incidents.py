@@ -20,6 +20,7 @@ _PATTERNS = {
     "order": "order of {}",
     "broken order": "order of {}",
     "changes": "changes of {}",
+    "travel": "too fast travel",
     "repeats": "repeated events",
     "rhythm": "regular intervals",
     "share": "share of {}",

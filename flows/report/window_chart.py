@@ -32,6 +32,7 @@ _WHAT = {
     "first order": "pairs of `{column}` in a row on no known day before, new to few that day",
     "broken order": "times that `{value}` comes in the order of `{column}`",
     "changes": "changes of `{column}` within ten minutes",
+    "travel": "moves over 100 km at more than 1,000 km/h",
     "repeats": "events that repeat an earlier one of the day",
     "rhythm": "events at regular intervals",
     "share": "events with `{column}` `{value}`",

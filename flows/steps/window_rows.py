@@ -9,10 +9,12 @@ import pyarrow.compute as pc
 
 from anomaly.behaviour.activity import DAY, HOUR
 from anomaly.behaviour.odd_windows import HOURS, Observation, OddWindow
-from anomaly.numerics.arrays import Integers
+from anomaly.behaviour.travel import places_of, too_fast
+from anomaly.numerics.arrays import Doubles, Integers
 from flows.steps.activity import chunks_between
 from flows.steps.records import Batch, EventRecords, Records, Rows
 from flows.steps.run import Run
+from schemas.columns.coordinates import coordinates
 from schemas.columns.roles import Role, time_column
 from schemas.events.contract import one_array
 
@@ -29,9 +31,13 @@ class _Found:
     """The records of the entity of a window, near it."""
 
     window: OddWindow
+    longitudes: str | None = None
+    """The column of longitudes, of travel."""
     rows: list[Rows] = field(default_factory=list)
     times: list[Integers] = field(default_factory=list)
     values: list[pa.Array] = field(default_factory=list)
+    places: list[Doubles] = field(default_factory=list)
+    """(n, 2) of each batch: latitudes and longitudes, of travel."""
 
     @property
     def column(self) -> str | None:
@@ -42,11 +48,22 @@ class _Found:
         )
 
     @property
+    def columns(self) -> list[str]:
+        """Return the columns that are read of its records, besides the time."""
+        own = [self.window.entity_column]
+        if self.longitudes is not None:
+            return [*own, head_of(self.window).column, self.longitudes]
+        return own if self.column is None else [*own, self.column]
+
+    @property
     def span(self) -> tuple[int, int]:
         """Return the first and the last moment at which its records are looked for."""
         head = head_of(self.window)
         if head.view == "absent":
             return head.start - _NEAR, head.stop + _NEAR
+        if head.view == "travel":
+            # No place on Earth is farther than 20,020 km, or 20 h at the speed that is too fast.
+            return head.start - DAY, head.stop - 1
         if head.view == "growth":
             return head.stop - DAY, head.stop - 1
         return head.start, head.stop - 1
@@ -68,6 +85,10 @@ class _Found:
             values = one_array(batch.records[self.column]).take(pa.array(places))
             of_names = head_of(self.window).view != "sum"
             self.values.append(values.cast(pa.string()) if of_names else values)
+        if self.longitudes is not None:
+            columns = (head_of(self.window).column, self.longitudes)
+            numbers = (batch.records[c].to_numpy()[places] for c in columns)
+            self.places.append(places_of(*numbers))
 
     def telling(self) -> Rows:
         """Return the records that tell the window, in the order of their times."""
@@ -79,6 +100,8 @@ class _Found:
             before = np.flatnonzero(times < head.start)
             last = before[np.argmax(times[before])] if len(before) else np.argmin(times)
             return rows[[last]]
+        if head.view == "travel":
+            return rows[self._of_moves(rows, times)]
         chosen = np.ones(len(rows), dtype=bool)
         if head.view == "hours":
             hours = [HOURS.index(value) for value in head.values]
@@ -88,6 +111,17 @@ class _Found:
         order = np.flatnonzero(chosen)
         order = order[np.lexsort((rows[order], times[order]))]
         return rows[order]
+
+    def _of_moves(self, rows: Rows, times: Integers) -> Integers:
+        """Return where both records of each move that is too fast stand, by their times."""
+        places, order = np.concatenate(self.places), np.lexsort((rows, times))
+        order = order[~np.isnan(places[order, 0])]
+        first, then = order[:-1], order[1:]
+        far = too_fast(places[first], places[then], times[then] - times[first])
+        far &= times[then] >= head_of(self.window).start
+        if not far.any():  # of a log out of order, where other records lie between
+            return order[times[order] >= head_of(self.window).start]
+        return order[np.append(far, False) | np.append(False, far)]
 
     def _odd_values(self, values: pa.ChunkedArray) -> np.ndarray:
         head = head_of(self.window)
@@ -117,13 +151,16 @@ def _largest(numbers: np.ndarray, usual: float) -> np.ndarray:
 
 def rows_of_windows(run: Run, records: Records, windows: Sequence[OddWindow]) -> list[Rows]:
     """Return the numbers of the records that tell each window, in the order of their times."""
-    found = [_Found(window) for window in windows]
+    longitudes = coordinates(records.roles)
+    found = [
+        _Found(window, longitudes[head.column] if head.view == "travel" else None)
+        for window, head in ((each, head_of(each)) for each in windows)
+    ]
     if not found:
         return []
     assert isinstance(records, EventRecords)  # noqa: S101 - windows are of events
     time = str(time_column(records.roles))
-    needed = {time, *(each.window.entity_column for each in found)}
-    needed |= {each.column for each in found if each.column is not None}
+    needed = {time, *(column for each in found for column in each.columns)}
     roles = {c: r for c, r in records.roles.items() if c in needed or r is Role.ID}
     some = replace(records, roles=roles)
     first, last = min(each.span[0] for each in found), max(each.span[1] for each in found)

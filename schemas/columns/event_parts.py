@@ -36,9 +36,9 @@ _TARGETS = (
 )
 _OUTCOMES = ("outcome", "status", "result", "success", "error", "response", "statuscode")
 _ADDRESSES = ("ip", "addr", "address", "ipaddress", "clientip", "srcip", "host", "hostname")
-_FROM = frozenset(["src", "source", "client", "remote", "origin", "peer", "srcip", "clientip"])
+FROM = frozenset(["src", "source", "client", "remote", "origin", "peer", "srcip", "clientip"])
 _HOSTS = ("host", "hostname")
-_TO = frozenset(["dst", "dest", "destination", "target", "server", "dstip"])
+TO = frozenset(["dst", "dest", "destination", "target", "server", "dstip"])
 _NAMING = frozenset(["name", "id", "code", "type", "no", "number", "value"])
 """Last words that say only in which form a part is told."""
 
@@ -86,10 +86,10 @@ def _rank(part: Part, column: str) -> int | None:
     told = parts[-2] if len(parts) > 1 and parts[-1] in _NAMING else parts[-1]
     sides = set(parts)
     if part is Part.SOURCE:
-        if sides & _TO or not (told in _ADDRESSES or (told in _FROM and len(parts) == 1)):
+        if sides & TO or not (told in _ADDRESSES or (told in FROM and len(parts) == 1)):
             return None
-        return (0 if sides & _FROM else 2) + (told in _HOSTS)
-    if part is Part.TARGET and sides & _TO and told in _ADDRESSES:
+        return (0 if sides & FROM else 2) + (told in _HOSTS)
+    if part is Part.TARGET and sides & TO and told in _ADDRESSES:
         return len(_TARGETS)
     names = _NAMES[part]
     return names.index(told) if told in names else None

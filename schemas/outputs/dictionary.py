@@ -124,13 +124,16 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             "entity_column": "The column that names the entity.",
             "kind": "What is counted: `events`; `values`: events with a value; `order`: events"
             " after another within an hour, by both values; `changes`: events within ten minutes of"
-            " one with another value; `repeats`: events that hold the same as an earlier one of the"
-            " day, but for ids and times; `levels`: numbers.",
-            "column": "The column whose values are counted; null where none are.",
+            " one with another value; `travel`: events over 100 km from the one before, at more"
+            " than 1,000 km/h; `repeats`: events that hold the same as an earlier one of the day,"
+            " but for ids and times; `rhythm`: events at regular intervals; `levels`: numbers.",
+            "column": "The column whose values are counted, of `travel` that of latitudes; null"
+            " where none are.",
             "entity": "The entity.",
             "start": "When the hour begins of `events`, and the day of other kinds.",
-            "value": "The value, or both with an arrow between them; empty where none is counted,"
-            " null where a batch holds too many.",
+            "value": "The value, or both with an arrow between them; of `travel` latitude and"
+            " longitude of both places, and the seconds between. Empty where none is counted, null"
+            " where a batch holds too many.",
             "n": "The events counted.",
             "total": "The sum of the numbers, of `levels`.",
             "logs": "The sum of log(1 + |x|) of the numbers, each with the sign of x.",

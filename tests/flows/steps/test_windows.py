@@ -198,6 +198,35 @@ def test_the_records_of_repeats_are_those_that_repeat(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_records_of_travel_are_both_ends_of_each_move(tmp_path: Path) -> None:
+    berlin, new_york = (52.52, 13.40), (40.71, -74.01)
+    rows = office(range(15))
+    # Shifts from 20 h to 4 h, each in one of two cities; those of `u3` in either.
+    rows["time"] = [time + timedelta(hours=11) for time in rows["time"]]
+    cities = []
+    for user, time in zip(rows["user"], rows["time"], strict=True):
+        shift = (time - timedelta(hours=11) - FIRST).days
+        cities.append(berlin if (shift + 1 if user == "u3" else int(user[1:])) % 2 else new_york)
+    midnight = FIRST + timedelta(10)
+    after = [t for u, t in zip(rows["user"], rows["time"], strict=True) if u == "u3"]
+    before, then = max(t for t in after if t < midnight), min(t for t in after if t > midnight)
+    for name, value in (("id", "planted"), ("user", "u3"), ("action", "read")):
+        rows[name].append(value)
+    rows["time"].append(midnight + (then - midnight) / 2)
+    cities.append(new_york if cities[rows["time"].index(then)] == berlin else berlin)
+    rows["geo.latitude"], rows["geo.lon"] = map(list, zip(*cities, strict=True))
+    log = pa.table(rows).sort_by("time")
+    run = detect_in(log, tmp_path)
+    first = read_incidents(run).to_pylist()[0]
+    assert "`u3` moves over 100 km at more than 1,000 km/h twice on 2026-03-12" in first["title"]
+    assert (first["view"], first["pattern"]) == ("window", "too fast travel")
+    members = read_members(run)
+    of_first = members.filter(pc.equal(members["incident"], first["incident"]))
+    ends = [rows["id"][rows["time"].index(time)] for time in (before, then)]
+    assert set(of_first["record_id"].to_pylist()) == {"planted", *ends}
+
+
+@pytest.mark.slow
 def test_a_run_of_too_many_events_leaves_days_out_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
