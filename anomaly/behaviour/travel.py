@@ -16,10 +16,7 @@ FARTHER = 100.0
 For that reason MaxMind's `accuracy_radius` comes with each place.
 """
 FASTER = 1_000.0
-"""Kilometres an hour: airliners cruise at about 900, Mach 0.85 at their height.
-
-Rupt's check of impossible travel has the same limit.
-"""
+"""Kilometres an hour: airliners cruise at about 900, Mach 0.85 at their height."""
 _EARTH = 6_371.0088
 """Kilometres: the mean radius of the Earth, of the IUGG."""
 _NEAR = 0.8
