@@ -7,17 +7,21 @@ value, a rare name, or a word that no other event has.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from anomaly.embedding.deduplicated import Codes, EmbeddedEvents, Span
 from anomaly.numerics.arrays import Floats
-from anomaly.numerics.sorted_lookup import Boundaries
+from anomaly.numerics.sorted_lookup import Boundaries, before_in_rows
 
 _MASS = 0.1
 """Share of the references that a coordinate is measured against."""
+_FEW = 1_024
+"""Vectors whose dimensions are measured together: one after the other takes longer."""
+_TOGETHER = 65_536
+"""Coordinates of one measurement: what it needs for them fits the cache."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,11 @@ class FarthestColumn:
     variances: Floats
     """(n_references - m + 1, n_dims)."""
 
+    def __post_init__(self) -> None:
+        # Dimensions are read one after the other, so each lies together in memory.
+        for name in ("boundaries", "means", "variances"):
+            object.__setattr__(self, name, np.asfortranarray(getattr(self, name)))
+
     @classmethod
     def fit(
         cls, references: Floats, spans: Sequence[Span], mass: float = _MASS
@@ -55,8 +64,7 @@ class FarthestColumn:
         away = means - ordered.mean(axis=0)
         variances = np.maximum((squares[m:] - squares[:-m]) / m - away**2, 0.0)
         starts = np.array([span.start for span in spans], dtype=np.int64)
-        # One dimension after the other is read, so each lies together in memory.
-        tables = (np.asfortranarray(a, np.float32) for a in (boundaries, means, variances))
+        tables = (table.astype(np.float32) for table in (boundaries, means, variances))
         return cls(starts, *tables)
 
     def by_span(self, X: Floats) -> Floats:
@@ -99,11 +107,35 @@ class FarthestColumn:
 
         Their columns are the dimensions `dims` of X; the spans begin at the columns `starts`.
         """
+        of_columns = self._squares_of_columns(vectors, dims)
         for start, stop in pairwise([*starts.tolist(), len(dims)]):
             squares = np.zeros(len(vectors), dtype=np.float32)
-            for column in range(start, stop):
-                squares += self._squared(np.ascontiguousarray(vectors[:, column]), dims[column])
+            for of_column in islice(of_columns, stop - start):
+                squares += of_column
             yield squares
+
+    def _squares_of_columns(self, vectors: Floats, dims: Codes) -> Iterator[Floats]:
+        """Give the squared distances of `vectors`, (n_vectors,), in one column after the other."""
+        if len(vectors) > _FEW:
+            for column, dim in enumerate(dims):
+                yield self._squared(np.ascontiguousarray(vectors[:, column]), dim)
+            return
+        turned = np.ascontiguousarray(vectors.T)
+        size = _TOGETHER // max(1, len(vectors))
+        for here in (slice(begin, begin + size) for begin in range(0, len(dims), size)):
+            yield from self._measure_together(turned[here], dims[here])
+
+    def _measure_together(self, values: Floats, dims: Codes) -> Floats:
+        """Return the squared distances of coordinates, float32 (n_dims, n_values).
+
+        The same as those of one dimension after the other.
+        """
+        first = before_in_rows(self.boundaries.T, dims, values)
+        first += (len(self.means) * dims)[:, None]
+        away = values - self.means.T.ravel().take(first)
+        away *= away
+        away += self.variances.T.ravel().take(first)
+        return away
 
     def _squared(self, values: Floats, dim: int) -> Floats:
         """Return the squared distances of coordinates, float32 (n_values,), in one dimension."""

@@ -63,3 +63,11 @@ def test_the_distance_score_grows_with_the_distance() -> None:
     rows = np.outer([0.0, 5.0, 50.0, 1e6], np.ones(4)).astype(np.float32)
     assert (np.diff(scored(distance, rows)) > 1.0).all()
     assert scored(distance, rows[:0]).shape == (0,)
+
+
+def test_many_vectors_are_measured_as_few_of_them_are() -> None:
+    rows = RANDOM.normal(size=(3_000, 4)).astype(np.float32)
+    rows[:, 2] *= RANDOM.random(3_000) < 0.1  # mostly 0
+    distance = FarthestColumn.fit(NORMAL, SPANS)
+    in_parts = np.concatenate([distance.by_span(part) for part in np.split(rows, 10)])
+    assert (distance.by_span(rows) == in_parts).all()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from anomaly.numerics import sorted_lookup as lookup_module
-from anomaly.numerics.sorted_lookup import Boundaries, Polyline
+from anomaly.numerics.sorted_lookup import Boundaries, Polyline, before_in_rows
 
 FLOATS = st.sampled_from([np.float32, np.float64])
 ROOMY = st.floats(-(2.0**100), 2.0**100, width=32)
@@ -58,6 +58,22 @@ def test_crowded_cells_are_searched() -> None:
     own = np.sort(random.pareto(0.5, 500)).astype(np.float32)  # nearly all in the first cell
     values = random.pareto(0.5, 5_000).astype(np.float32)
     assert (Boundaries(own, "right").before(values) == np.searchsorted(own, values, "right")).all()
+
+
+@given(boundaries_and_values())
+def test_a_search_in_several_rows_gives_the_result_of_a_search_in_each(
+    of: tuple[np.ndarray, np.ndarray],
+) -> None:
+    own, values = of
+    boundaries = np.stack([own, np.sort(-own), np.full_like(own, own[0])])
+    rows = np.array([2, 0, 1, 0])
+    found = before_in_rows(boundaries, rows, np.tile(values, (4, 1)))
+    assert (found == [np.searchsorted(boundaries[row], values) for row in rows]).all()
+
+
+def test_among_no_boundaries_none_is_before() -> None:
+    none, values = np.zeros((2, 0)), np.ones((1, 3))
+    assert before_in_rows(none, np.array([1]), values).tolist() == [[0, 0, 0]]
 
 
 @given(boundaries_and_values())
