@@ -4,13 +4,15 @@ A worker is a thread, a process of this machine or one of a cluster. A work unit
 scheduler, so its objects leave out what a worker can read again.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Generic, TypeVar, TypeVarTuple
 
 import pyarrow as pa
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from flows.runtime.memory import return_freed_memory
 from flows.runtime.retry import patiently
@@ -63,12 +65,18 @@ def carry_out(work: Work[T]) -> T:
     Unused memory goes back to the system. Arrow's pool would stay as large as the largest part, and
     the C library holds back what threads have freed.
     """
-    threadpool_limits(limits=1)
+    _libraries_of_threads(len(sys.modules)).limit(limits=1)
     try:
         return work.function(*work.arguments)
     finally:
         pa.default_memory_pool().release_unused()
         return_freed_memory()
+
+
+@lru_cache(maxsize=1)
+def _libraries_of_threads(_n_modules: int) -> ThreadpoolController:
+    """Find the loaded libraries with threads of their own; again where modules were imported."""
+    return ThreadpoolController()
 
 
 def carry_out_patiently(work: Work[T]) -> T:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from data.generate import generate, write
 from flows.pipelines.detect import detect_events
@@ -120,3 +121,12 @@ def test_each_part_is_in_one_share_and_the_shares_are_even(n, workers, parts_in_
     assert sizes.min() >= 1
     assert np.ptp(sizes) <= 1
     assert len(cut) <= max(4 * workers, 96)
+
+
+def test_a_step_has_one_thread_for_each_product_whatever_was_set_before() -> None:
+    for _ in range(2):
+        threadpool_limits(limits=2)
+        told = carry_out(Work(threadpool_info))
+        assert told
+        assert {library["num_threads"] for library in told} == {1}
+    threadpool_limits(limits=1)
