@@ -1,10 +1,12 @@
 """The Prefect server of a run: the configured one, or an embedded one of its own."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from queue import Empty
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.events.worker import EventsWorker
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
@@ -54,17 +56,32 @@ def lost_server(error: BaseException) -> bool:
 
 @contextmanager
 def naming_lost_server() -> Iterator[None]:
-    """Turn any error that means a lost Prefect server into a `ServerError`."""
+    """Turn any error that means a lost Prefect server into a `ServerError`.
+
+    What waits to be told to that server is dropped then.
+    """
     try:
         yield
     except Exception as error:
         if not lost_server(error):
             raise
+        _drop_events()
         raise ServerError(
             "the Prefect server no longer answers, and the run is not published",
             where="PREFECT_API_URL",
             remedy="run again when it does, or with --direct",
         ) from error
+
+
+def _drop_events() -> None:
+    """Drop the events that Prefect has not sent: at exit it would try each for eight seconds.
+
+    It has no setting for that but one that drops events of runs whose server answers.
+    """
+    for worker in list(EventsWorker._instances.values()):  # type: ignore[misc]  # of its class
+        with suppress(Empty):
+            while True:
+                worker._queue.get_nowait()
 
 
 def require_server() -> None:
