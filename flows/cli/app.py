@@ -22,6 +22,7 @@ from flows.cli.models import ModelCommands
 from flows.cli.options import Flag, Services
 from flows.cli.schedule import ScheduleCommands
 from flows.cli.verdicts import VerdictCommands
+from flows.runtime.memory import rare_collections
 from flows.runtime.retry import may_pass
 from flows.runtime.run_log import told_on
 from flows.runtime.stopping import ToldToEndError, ended_by_signals
@@ -52,7 +53,7 @@ def main(tokens: Sequence[str] | None = None, services: Services | None = None) 
             stream.reconfigure(errors="backslashreplace")
     terminal = Terminal(sys.stdout, sys.stderr)
     app = make_app(terminal, services or Services())
-    with ended_by_signals():
+    with ended_by_signals(), rare_collections():
         return _exit_code(app, sys.argv[1:] if tokens is None else tokens, terminal)
 
 

@@ -5,6 +5,7 @@ is bound already, so that no other process can take the port. PIPE is one whose 
 starting process holds. The system closes it with that process, also after a kill.
 """
 
+import gc
 import os
 import signal
 import socket
@@ -12,6 +13,8 @@ import sys
 from threading import Thread, Timer
 
 _SECONDS_TO_END = 5
+_NEW_OBJECTS = 50_000
+"""See `flows.runtime.memory`: this process makes nearly all of its objects as it starts."""
 STARTUP_FAILED = 3
 """The exit status of a server that did not come up."""
 
@@ -20,6 +23,7 @@ def main() -> None:
     """Serve Prefect's API until told to end, or until nobody is left who told it to start."""
     bound, pipe = (int(descriptor) for descriptor in sys.argv[1:])
     Thread(target=_end_with_starter, args=(pipe,), daemon=True).start()
+    gc.set_threshold(_NEW_OBJECTS)
     import uvicorn  # noqa: PLC0415 - slow; whoever started this one may end meanwhile
 
     application = "prefect.server.api.server:create_app"
