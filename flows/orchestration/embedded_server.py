@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from threading import Thread
@@ -65,8 +66,13 @@ class _EmbeddedServer:
 _running: list[_EmbeddedServer] = []
 
 
-def embedded_server() -> str:
+def embedded_server(meanwhile: Callable[[], object] = lambda: None) -> str:
     """Start the server of this process, if none runs; give the URL of its API.
+
+    Parameters
+    ----------
+    meanwhile
+        Called while the server starts.
 
     Raises
     ------
@@ -79,6 +85,7 @@ def embedded_server() -> str:
     _require_database()
     server = _EmbeddedServer()
     try:
+        meanwhile()
         _wait_until_healthy(server)
     except BaseException:  # Ctrl-C may come at any moment
         server.stop()

@@ -101,18 +101,19 @@ def _detect_by_flow(job: JobSpec, partition: date | None, on_progress: OnProgres
     with runner_of(settings):
         pass  # a scheduler that does not answer is told before Prefect is imported
     prepare_prefect()
-    from flows.orchestration.flows import detect
     from flows.orchestration.server import naming_lost_server, serving
 
     here = settings.runner != "dask"
     published: list[PublishedRun] = []
     with (
         safe_path(),
-        serving(this_machine_alone=here),
+        serving(this_machine_alone=here, meanwhile=_import_flows),
         told_of_progress(on_progress),
         told_of_publication(published.append),
         with_checked_input(checked),
     ):
+        from flows.orchestration.flows import detect
+
         try:
             with naming_lost_server():
                 return detect(job, partition)
@@ -122,6 +123,11 @@ def _detect_by_flow(job: JobSpec, partition: date | None, on_progress: OnProgres
             # The run is whole: that nobody keeps its state is no reason to call it failed.
             _log.warning("the Prefect server no longer answers: it does not know of the run's end")
             return published[0]
+
+
+def _import_flows() -> None:
+    """Import the flows, which takes half a second: as well while a server starts."""
+    import flows.orchestration.flows  # noqa: F401
 
 
 def run_batch(
@@ -159,17 +165,18 @@ def run_fit(
     with runner_of(settings):
         pass  # a scheduler that does not answer is told before Prefect is imported
     prepare_prefect()
-    from flows.orchestration.flows import fit
     from flows.orchestration.server import naming_lost_server, serving
 
     here = settings.runner != "dask"
     with (
         safe_path(),
-        serving(this_machine_alone=here),
+        serving(this_machine_alone=here, meanwhile=_import_flows),
         told_of_progress(on_progress),
         naming_lost_server(),
         with_checked_input(checked),
     ):
+        from flows.orchestration.flows import fit
+
         return fit(job, promote, partition)
 
 

@@ -1,6 +1,6 @@
 """The Prefect server of a run: the configured one, or an embedded one of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty
 
@@ -15,7 +15,9 @@ from schemas.errors import ServerError
 
 
 @contextmanager
-def serving(*, this_machine_alone: bool) -> Iterator[None]:
+def serving(
+    *, this_machine_alone: bool, meanwhile: Callable[[], object] = lambda: None
+) -> Iterator[None]:
     """Find the configured server, or start one that Prefect uses and stops when Python ends.
 
     Parameters
@@ -23,6 +25,8 @@ def serving(*, this_machine_alone: bool) -> Iterator[None]:
     this_machine_alone
         Whether all workers run on this machine. Workers elsewhere cannot reach an embedded server,
         and that of the next run would have another address.
+    meanwhile
+        Called while an embedded server starts.
 
     Raises
     ------
@@ -41,7 +45,7 @@ def serving(*, this_machine_alone: bool) -> Iterator[None]:
         )
     elif settings.server.ephemeral.enabled:
         # By its address: workers that are processes of their own would each start another.
-        with temporary_settings({PREFECT_API_URL: embedded_server()}):
+        with temporary_settings({PREFECT_API_URL: embedded_server(meanwhile)}):
             yield
         return
     yield
