@@ -7,8 +7,9 @@ comes before the last event of an earlier batch follows none of it.
 import numpy as np
 import pyarrow as pa
 
-from anomaly.behaviour.activity import ACTIVITY, DAY, HOUR, WITHIN, pairs_of, steady
+from anomaly.behaviour.activity import ACTIVITY, DAY, HOUR
 from anomaly.behaviour.measures import Kind
+from anomaly.behaviour.sequences import WITHIN, pairs_of, steady
 from anomaly.behaviour.travel import move_texts, places_in, too_fast
 from anomaly.numerics.arrays import Integers
 from schemas.events.contract import one_array

@@ -10,16 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.behaviour.across import counted_across
-from anomaly.behaviour.activity import (
-    ACTIVITY,
-    DAY,
-    ENDS,
-    HOUR,
-    SEQUENCES,
-    Counted,
-    count_activity,
-)
+from anomaly.behaviour.activity import ACTIVITY, DAY, ENDS, HOUR, Counted
+from anomaly.behaviour.counting import count_activity
 from anomaly.behaviour.measures import Kind, Measure, measures_of
+from anomaly.behaviour.sequences import SEQUENCES
 from anomaly.behaviour.windows import merged
 from flows.steps.records import BATCH_ROWS, Batch, Records
 from flows.steps.run import Run

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anomaly.behaviour.activity import count_activity, place_of_measure
+from anomaly.behaviour.activity import place_of_measure
+from anomaly.behaviour.counting import count_activity
 from anomaly.behaviour.measures import measures_of
 from anomaly.behaviour.odd_windows import WINDOWS, OddWindow, odd_windows
 from data.generate import generate

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.behaviour.activity import DAY, HOUR, count_activity, place_of_measure
+from anomaly.behaviour.activity import DAY, HOUR, place_of_measure
+from anomaly.behaviour.counting import count_activity
 from anomaly.behaviour.measures import Kind, Measure, measures_of
 from anomaly.behaviour.odd_windows import WINDOWS, OddWindow, odd_windows
 from anomaly.behaviour.windows import (

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.behaviour.across import counted_across
-from anomaly.behaviour.activity import ACTIVITY, DAY, HOUR, count_activity, place_of_measure
+from anomaly.behaviour.activity import ACTIVITY, DAY, HOUR, place_of_measure
+from anomaly.behaviour.counting import count_activity
 from anomaly.behaviour.measures import Kind, Measure, measures_of
 from schemas.columns.roles import Role
 from tests import naive

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.behaviour.across import counted_across
-from anomaly.behaviour.activity import DAY, HOUR, count_activity, place_of_measure
+from anomaly.behaviour.activity import DAY, HOUR, place_of_measure
+from anomaly.behaviour.counting import count_activity
 from anomaly.behaviour.measures import Kind, Measure, measures_of
 from anomaly.behaviour.odd_windows import OddWindow, odd_windows
 from anomaly.behaviour.travel import kilometres, move_texts, moves_in, place_texts, places_in

@@ -1,0 +1,240 @@
+"""A batch of events, with what several measures need of it: each is worked out once."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anomaly.behaviour.activity import DAY, HOUR
+from anomaly.behaviour.groups import distinct
+from anomaly.behaviour.measures import Kind, Measure
+from anomaly.behaviour.sequences import WITHIN, pairs_of, steady
+from anomaly.behaviour.travel import move_texts, places_of, too_fast
+from anomaly.numerics.arrays import Doubles, Integers
+from anomaly.numerics.radix import stable_order
+from schemas.columns.roles import Role, time_column
+from schemas.events.contract import one_array
+
+_MISSING = 0x5851F42D4C957F2D
+_MOST_DISTINCT = 16_384
+"""Of a column with more different values in a batch the counts would be as long as the log."""
+_UNREAD = (Role.ID, Role.TIME, Role.IGNORE)
+
+Hashes = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The values of a column as numbers."""
+
+    codes: Integers
+    """(n,): -1 where the value is missing."""
+    names: pa.Array
+
+
+class Hours(NamedTuple):
+    """The hours of rows since 1970, counted from the first of them."""
+
+    since_first: Integers
+    first: int
+    n: int
+    """Hours from the first to the last, both counted."""
+
+    @classmethod
+    def of(cls, hours: Integers) -> "Hours":
+        """Count `hours` since 1970, (n,), from the first of them."""
+        first = int(hours.min()) if len(hours) else 0
+        since_first = hours - first
+        return cls(since_first, first, int(since_first.max(initial=0)) + 1)
+
+
+class EventBatch:
+    """A batch of events, with what several measures need of it."""
+
+    def __init__(self, events: pa.Table, roles: Mapping[str, Role]) -> None:
+        self._events, self._roles = events, roles
+        time = time_column(roles)
+        self.times = events[time].cast(pa.int64()).to_numpy()
+        self._terms: dict[str, Terms] = {}
+        self._hashes: dict[str, Hashes] = {}
+        self._sequences: dict[tuple[str, Kind], tuple[Integers, Hashes]] = {}
+        self._places: dict[tuple[str, str], Doubles] = {}
+        self._cells: dict[tuple[str, bool], tuple[Integers, Hours]] = {}
+
+    def terms(self, column: str) -> Terms:
+        """Return the values of a column, their names ascending: so counts come in that order."""
+        if column not in self._terms:
+            values = one_array(self._events[column])
+            codes = values.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+            order = pc.array_sort_indices(values.dictionary)
+            place = np.full(len(order) + 1, -1)
+            place[order.to_numpy()] = np.arange(len(order))
+            self._terms[column] = Terms(place[codes], values.dictionary.take(order))
+        return self._terms[column]
+
+    def cells(self, entity: str, *, by_hour: bool) -> tuple[Integers, Hours]:
+        """Return a number for the entity and the hour of each row, or the first of its day, (n,).
+
+        A row without an entity has a number below 0.
+        """
+        if (entity, by_hour) not in self._cells:
+            hours = Hours.of(self._hours if by_hour else self._hours // 24 * 24)
+            found = self.terms(entity).codes * hours.n + hours.since_first
+            self._cells[entity, by_hour] = found, hours
+        return self._cells[entity, by_hour]
+
+    @cached_property
+    def _hours(self) -> Integers:
+        return self.times // HOUR
+
+    def numbers(self, column: str) -> Doubles:
+        """Return the numbers of a column, float64 (n,)."""
+        values: Doubles = one_array(self._events[column]).to_numpy(zero_copy_only=False)
+        return values
+
+    def told(self, measure: Measure) -> tuple[Integers, Terms]:
+        """Return the rows that a measure counts, and what each holds, as one term for each row."""
+        named = self.terms(measure.entity).codes >= 0
+        if measure.kind is Kind.EVENTS:
+            return _all_alike(np.flatnonzero(named))
+        if measure.column is None:
+            again = self._repeats if measure.kind is Kind.REPEATS else self._in_rhythm
+            return _all_alike(again(measure))
+        column = str(measure.column)
+        if measure.kind is Kind.LEVELS:
+            return _all_alike(np.flatnonzero(named & np.isfinite(self.numbers(column))))
+        if measure.kind is Kind.VALUES:
+            terms = self.terms(column)
+            rows = np.flatnonzero(named & (terms.codes >= 0))
+            return rows, _unless_too_many(Terms(terms.codes[rows], terms.names))
+        if measure.kind in WITHIN:
+            return self._followed(measure, self.terms(column))
+        return self._moved(measure)
+
+    def places(self, measure: Measure) -> Doubles:
+        """Return the latitude and longitude of each row, (n, 2); not a number where none is."""
+        columns = str(measure.column), str(measure.beside)
+        if columns not in self._places:
+            self._places[columns] = places_of(*map(self.numbers, columns))
+        return self._places[columns]
+
+    def sequences(self, measure: Measure) -> tuple[Integers, Hashes]:
+        """Return the rows of named entities by sequence and time, and the sequence of each row."""
+        key = measure.entity, measure.kind if measure.column is None else Kind.ORDER
+        if key not in self._sequences:
+            group = self._hashed(measure.entity)
+            if measure.kind is Kind.REPEATS:
+                group = _mixed(_mixed(group, self._content), (self.times // DAY).view(np.uint64))
+            if measure.kind is Kind.RHYTHM:
+                group = _mixed(group, self._names)
+            whose = self.terms(measure.entity).codes
+            ordered = self._by_time[whose[self._by_time] >= 0]
+            numbers = group if measure.column is None else whose
+            self._sequences[key] = ordered[stable_order(numbers[ordered])], group
+        order, group = self._sequences[key]
+        if measure.kind is Kind.TRAVEL:
+            order = order[~np.isnan(self.places(measure)[order, 0])]
+        elif measure.column is not None:
+            held = self.terms(measure.column).codes
+            order = order[held[order] >= 0] if held.min(initial=0) < 0 else order
+        return order, group
+
+    @cached_property
+    def _by_time(self) -> Integers:
+        return np.argsort(self.times, kind="stable")
+
+    def _followed(self, measure: Measure, terms: Terms) -> tuple[Integers, Terms]:
+        """Return the rows that follow one of the same entity soon, and both values as one."""
+        order, whose = self.sequences(measure)
+        first, then = order[:-1], order[1:]
+        soon = self.times[then] - self.times[first] <= WITHIN[measure.kind]
+        follows, held = (whose[first] == whose[then]) & soon, terms.codes
+        if measure.kind is Kind.CHANGES:
+            return _all_alike(then[follows & (held[first] != held[then])])
+        first, then = first[follows], then[follows]
+        n = max(len(terms.names), 1)
+        pairs, codes = distinct(held[first] * n + held[then])
+        names = pairs_of(
+            terms.names.take(pa.array(pairs // n)), terms.names.take(pa.array(pairs % n))
+        )
+        return then, Terms(codes, names)
+
+    def _moved(self, measure: Measure) -> tuple[Integers, Terms]:
+        """Return the rows too far from the one before of the same entity, and these ways."""
+        order, whose = self.sequences(measure)
+        places, after = self.places(measure)[order], np.diff(self.times[order])
+        far = too_fast(places[:-1], places[1:], after)
+        far &= whose[order[:-1]] == whose[order[1:]]
+        moves = move_texts(places[:-1][far], places[1:][far], after[far])
+        return order[1:][far], _unless_too_many(_terms(moves))
+
+    def _repeats(self, measure: Measure) -> Integers:
+        """Return the rows with the content of an earlier one of the same entity and day."""
+        order, group = self.sequences(measure)
+        return order[1:][group[order[1:]] == group[order[:-1]]]
+
+    def _in_rhythm(self, measure: Measure) -> Integers:
+        """Return the rows that follow one of the same names as that one followed one before."""
+        order, group = self.sequences(measure)
+        same = group[order[:-1]] == group[order[1:]]
+        gaps = np.where(same, np.diff(self.times[order]), 0)
+        return order[2:][steady(gaps[:-1], gaps[1:])]
+
+    @cached_property
+    def _content(self) -> Hashes:
+        """Return a number of what each row holds, but for its id and time, uint64 (n,)."""
+        return self._hashed_without(_UNREAD)
+
+    @cached_property
+    def _names(self) -> Hashes:
+        """Return a number of the names that each row holds, uint64 (n,)."""
+        return self._hashed_without((*_UNREAD, Role.NUMBER, Role.TEXT))
+
+    def _hashed_without(self, unread: Collection[Role]) -> Hashes:
+        content = np.zeros(self._events.num_rows, dtype=np.uint64)
+        for column, role in self._roles.items():
+            if role not in unread:
+                content = _mixed(content, self._hashed(column))
+        return content
+
+    def _hashed(self, column: str) -> Hashes:
+        """Return a number of the value of each row, the same in any batch, uint64 (n,)."""
+        if column not in self._hashes:
+            if self._roles[column] is Role.NUMBER:
+                self._hashes[column] = self.numbers(column).view(np.uint64)
+            else:
+                terms = self.terms(column)
+                names = terms.names.to_numpy(zero_copy_only=False)
+                known = pd.util.hash_array(names, categorize=False).astype(np.uint64)
+                self._hashes[column] = np.append(known, np.uint64(_MISSING))[terms.codes]
+        return self._hashes[column]
+
+
+def _mixed(content: Hashes, own: Hashes) -> Hashes:
+    # Multiply and shift, as in FNV and SplitMix: alike sums of unlike columns are rare.
+    mixed = (content ^ own) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(29)
+    return mixed
+
+
+def _terms(texts: pa.Array) -> Terms:
+    found = texts.dictionary_encode()
+    return Terms(found.indices.to_numpy().astype(np.int64), found.dictionary)
+
+
+def _unless_too_many(terms: Terms) -> Terms:
+    """Return the terms of rows; or that they are not known, where too many differ."""
+    codes, names = terms.codes, terms.names
+    if np.count_nonzero(np.bincount(codes)) > _MOST_DISTINCT:
+        return Terms(np.zeros(len(codes), dtype=np.int64), pa.array([None], pa.string()))
+    return Terms(codes, names)
+
+
+def _all_alike(rows: Integers) -> tuple[Integers, Terms]:
+    return rows, Terms(np.zeros(len(rows), dtype=np.int64), pa.array([""], pa.string()))
