@@ -131,21 +131,16 @@ def clumping(
     return np.where(rare, np.maximum(ratio[entity], 1.0), 1.0)
 
 
-def excess(counts: Doubles, expected: Doubles, shape: Doubles, dispersed: Doubles) -> Doubles:
-    """Return the surprisal of counts as high, -log P(X >= count), in nats.
+def surprisal(counts: Doubles, expected: Doubles, size: Doubles) -> Doubles:
+    """Return the surprisal of counts as high, -log P(X >= count), in nats (n,).
 
     Parameters
     ----------
-    counts, expected, shape
-        The counts, and what `predicted` gives.
-    dispersed
-        The variance over the mean of a window.
+    counts, expected
+        The counts, and what `predicted` expects of each: the mean of a negative binomial.
+    size
+        Its size, as `size_of` gives it.
     """
-    return surprisal(counts, expected, size_of(expected, shape, dispersed))
-
-
-def surprisal(counts: Doubles, expected: Doubles, size: Doubles) -> Doubles:
-    """Return the surprisal of negative binomial counts as high, in nats, given mean and size."""
     share = expected / (expected + size)
     size, share = np.broadcast_arrays(size, share, counts)[:2]
     tail = np.ones(len(counts))
@@ -157,7 +152,15 @@ def surprisal(counts: Doubles, expected: Doubles, size: Doubles) -> Doubles:
 
 
 def size_of(expected: Doubles, shape: Doubles, dispersed: Doubles) -> Doubles:
-    """Return the size of the negative binomial distribution by which `excess` judges."""
+    """Return the size of the negative binomial distribution of a count, (n,).
+
+    Parameters
+    ----------
+    expected, shape
+        What `predicted` gives.
+    dispersed
+        The variance over the mean of a window.
+    """
     return np.minimum(shape, expected / np.maximum(dispersed - 1.0, 1e-9))
 
 

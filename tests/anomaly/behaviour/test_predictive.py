@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import nbinom, t
 
-from anomaly.behaviour.predictive import away, clumping, dispersion, excess, predicted
+from anomaly.behaviour.predictive import away, clumping, dispersion, predicted, size_of, surprisal
 from tests.anomaly.logs import PATIENT
 
 COUNTS = st.integers(0, 5_000)
@@ -21,9 +21,10 @@ def one(x: float) -> np.ndarray:
 @PATIENT
 @given(COUNTS, RATES, st.floats(1e-3, 1e4), WIDE)
 def test_the_tail_of_a_count_is_that_of_a_negative_binomial(count, expected, shape, dispersed):
-    found = excess(one(count), one(expected), one(shape), one(dispersed))[0]
-    size = min(shape, expected / max(dispersed - 1.0, 1e-9))
-    tail = nbinom.sf(count - 1, size, size / (size + expected))
+    size = size_of(one(expected), one(shape), one(dispersed))
+    found = surprisal(one(count), one(expected), size)[0]
+    least = min(shape, expected / max(dispersed - 1.0, 1e-9))
+    tail = nbinom.sf(count - 1, least, least / (least + expected))
     if tail > 1e-250:
         assert found == pytest.approx(-np.log(tail), rel=1e-6, abs=1e-9)
     assert np.isfinite(found)
@@ -35,13 +36,14 @@ def test_the_tail_of_a_count_is_that_of_a_negative_binomial(count, expected, sha
 def test_more_is_odder_and_none_is_not_odd(expected, shape, dispersed):
     counts = np.arange(60.0)
     same = np.ones(60)
-    found = excess(counts, expected * same, shape * same, dispersed * same)
+    size = size_of(expected * same, shape * same, dispersed * same)
+    found = surprisal(counts, expected * same, size)
     assert found[0] == 0.0
     assert (np.diff(found) >= -1e-9).all()
 
 
 def test_huge_counts_have_a_finite_surprisal():
-    found = excess(np.array([1e6, 1e12]), one(0.1), one(0.5), one(1.0))
+    found = surprisal(np.array([1e6, 1e12]), one(0.1), one(0.5))
     assert np.isfinite(found).all()
 
 
@@ -86,7 +88,7 @@ def test_p_values_of_counts_drawn_from_the_model_are_not_too_small(mean):
     past, count = random.poisson(rates * days).astype(float), random.poisson(rates).astype(float)
     known = np.full(n, float(days))
     expected, shape = predicted(past, known, np.full(n, mean), most=1e9)
-    p_values = np.exp(-excess(count, expected, shape, np.ones(n)))
+    p_values = np.exp(-surprisal(count, expected, size_of(expected, shape, np.ones(n))))
     for bound in (0.1, 0.01, 0.001):
         few = n * bound
         # P(P <= x) is at most x of a discrete one: three deviations above are allowed.

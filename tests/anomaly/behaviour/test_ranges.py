@@ -14,7 +14,7 @@ from anomaly.behaviour.hourly import hourly_excess
 from anomaly.behaviour.levels import daily_levels, growth
 from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.odd_windows import Observation
-from anomaly.behaviour.predictive import away, excess, size_of
+from anomaly.behaviour.predictive import away, size_of, surprisal
 from anomaly.behaviour.ranges import MOST_DAYS, CountRange, LevelRange, Series, around, points_of
 from anomaly.behaviour.same_hours import same_hours
 from anomaly.behaviour.windows import FIRST_DAY
@@ -32,20 +32,20 @@ _TAIL = -math.log(0.025)
 )
 def test_a_count_above_its_range_is_rarer_than_one_in_forty(count, expected, shape, spread):
     arrays = [np.array([float(each)]) for each in (count, expected, shape, spread)]
-    surprisal = excess(*arrays)[0]
     judged_by = CountRange(arrays[1], size_of(*arrays[1:]))
-    if abs(surprisal - _TAIL) > 1e-6:
-        assert (count > judged_by.ends().high[0]) == (surprisal > _TAIL)
+    found = surprisal(arrays[0], judged_by.mean, judged_by.size)[0]
+    if abs(found - _TAIL) > 1e-6:
+        assert (count > judged_by.ends().high[0]) == (found > _TAIL)
 
 
 @given(st.floats(-20.0, 20.0), st.floats(-20.0, 20.0), st.floats(0.05, 5.0), st.integers(1, 60))
 def test_a_level_out_of_its_range_is_rarer_than_one_in_twenty(level, mean, deviation, known):
     arrays = [np.array([float(each)]) for each in (level, mean, deviation, known)]
-    surprisal = away(*arrays)[0]
+    found = away(*arrays)[0]
     low, high = (end[0] for end in LevelRange(*arrays[1:]).ends())
     typical = math.copysign(math.expm1(abs(level)), level)
-    if abs(surprisal + math.log(0.05)) > 1e-6:
-        assert (not low <= typical <= high) == (surprisal > -math.log(0.05))
+    if abs(found + math.log(0.05)) > 1e-6:
+        assert (not low <= typical <= high) == (found > -math.log(0.05))
 
 
 def test_the_points_of_a_day_and_an_hour_are_counts_of_the_rows():
