@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import nnls
 
-from anomaly.behaviour.groups import starts_of
+from anomaly.behaviour.groups import distinct_in_order
 from anomaly.behaviour.peers import middle_of_each
 from anomaly.behaviour.predictive import away
 from anomaly.behaviour.ranges import LevelRange, Series
@@ -129,7 +129,7 @@ def _of_days(counts: Counts) -> tuple[Integers, Integers, Doubles, Doubles, Doub
     """Return entity, day, number of events, sum of logarithms and sum of each active day."""
     span = int(counts.day.max(initial=0)) + 1
     keys = counts.entity * span + counts.day
-    places, keys = np.cumsum(np.diff(keys, prepend=-1) != 0) - 1, keys[starts_of(keys)]
+    keys, places = distinct_in_order(keys)
     n, logs, total = (
         np.bincount(places, each, len(keys)).astype(np.float64)
         for each in (counts.n, counts.logs, counts.total)

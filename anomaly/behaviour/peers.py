@@ -1,17 +1,15 @@
 """Changes that entities have in common: where most do more on a day, it is odd for none."""
 
 import numpy as np
-import numpy.typing as npt
 
 from anomaly.behaviour.groups import numbered
 from anomaly.numerics.arrays import Doubles, Integers
+from anomaly.numerics.radix import stable_order
 
 FEWEST_PEERS = 3
 """Entities from which on their common change is known: the middle one of three is no single one."""
 _SMALL = 0.5
 """Is added to counts before they are compared: those of rare things would rise without bound."""
-_FEW_CODES = 65_536
-"""Numpy sorts 16 bits by radix."""
 
 
 def with_common_rise(group: Integers, counts: Doubles, expected: Doubles) -> Doubles:
@@ -44,8 +42,8 @@ def middle_of_each(group: Integers, values: Doubles, otherwise: float) -> Double
     otherwise
         What a group of fewer than `FEWEST_PEERS` values has.
     """
-    codes = _compact(group)
-    ordered = values[np.argsort(codes, kind="stable")]
+    codes = numbered(group)
+    ordered = values[stable_order(codes)]
     sizes = np.bincount(codes)
     starts = np.cumsum(sizes) - sizes
     middles = np.full(len(sizes), otherwise)
@@ -54,11 +52,3 @@ def middle_of_each(group: Integers, values: Doubles, otherwise: float) -> Double
         own.partition(middle)
         middles[told] = own[middle]
     return middles[codes]
-
-
-def _compact(group: Integers) -> npt.NDArray[np.uint16] | Integers:
-    """Return numbers of groups from 0 on: small ones where there are few, which sort faster."""
-    codes = numbered(group)
-    if codes.max(initial=0) >= _FEW_CODES:
-        codes = np.unique(codes, return_inverse=True)[1]
-    return codes.astype(np.uint16) if codes.max(initial=0) < _FEW_CODES else codes

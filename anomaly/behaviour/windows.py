@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.behaviour.activity import ACTIVITY
-from anomaly.behaviour.groups import starts_of
+from anomaly.behaviour.groups import distinct_in_order, starts_of
 from anomaly.numerics.arrays import Doubles, Integers
 from schemas.events.contract import one_array
 
@@ -172,9 +172,7 @@ def add_up(tables: Sequence[pa.Table], names: pa.Array, *, numbers: bool = True)
     # Each batch is in order, from which this sort gains.
     order = None if np.all(keys[1:] > keys[:-1]) else np.argsort(keys, kind="stable")
     if order is not None:
-        keys = keys[order]
-        places = np.cumsum(np.diff(keys, prepend=-1) != 0) - 1
-        keys = keys[starts_of(keys)]
+        keys, places = distinct_in_order(keys[order])
 
     def added(column: str) -> Doubles:
         found = _column(tables, column)
@@ -239,7 +237,7 @@ def active_days(counts: Counts, n_entities: int, judged_from: int | None) -> Act
     """
     span = int(counts.day.max(initial=0)) + 1
     keys = counts.entity * span + counts.day
-    places, keys = np.cumsum(np.diff(keys, prepend=-1) != 0) - 1, keys[starts_of(keys)]
+    keys, places = distinct_in_order(keys)
     entity, day = keys // span, keys % span
     return ActiveDays(
         entity=entity,

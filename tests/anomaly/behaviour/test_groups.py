@@ -1,11 +1,10 @@
-"""Groups of rows, and the middle value of each, against plain loops."""
+"""Groups of rows by whole numbers, against plain loops and numpy's sorts."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.behaviour.groups import numbered, sizes, starts_of
-from anomaly.behaviour.peers import FEWEST_PEERS, middle_of_each
+from anomaly.behaviour.groups import distinct, distinct_in_order, numbered, sizes, starts_of
 
 NUMBERS = st.one_of(st.integers(-3, 9), st.integers(-(10**9), 10**9))
 GROUPS = st.lists(NUMBERS, max_size=30).map(lambda each: np.array(each, dtype=np.int64))
@@ -24,12 +23,12 @@ def test_each_group_begins_where_its_first_row_is(group):
     assert starts_of(ordered).tolist() == np.unique(ordered, return_index=True)[1].tolist()
 
 
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), max_size=40))
-def test_the_middle_of_each_group_is_the_lower_of_two(rows):
-    group, values = (np.array([row[i] for row in rows], dtype=np.int64) for i in range(2))
-    expected = []
-    for own in group.tolist():
-        held = sorted(value for each, value in rows if each == own)
-        middle = float(held[(len(held) - 1) // 2])
-        expected.append(middle if len(held) >= FEWEST_PEERS else -1.0)
-    assert middle_of_each(group, values.astype(np.float64), -1.0).tolist() == expected
+@given(GROUPS)
+def test_distinct_numbers_ascend_and_each_row_has_the_place_of_its_own(group):
+    numbers = np.abs(group)
+    for given_numbers, found in (
+        (numbers, distinct(numbers)),
+        (np.sort(numbers), distinct_in_order(np.sort(numbers))),
+    ):
+        expected = np.unique(given_numbers, return_inverse=True)
+        assert [each.tolist() for each in found] == [each.tolist() for each in expected]

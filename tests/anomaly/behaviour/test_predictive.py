@@ -23,8 +23,8 @@ def one(x: float) -> np.ndarray:
 def test_the_tail_of_a_count_is_that_of_a_negative_binomial(count, expected, shape, dispersed):
     size = size_of(one(expected), one(shape), one(dispersed))
     found = surprisal(one(count), one(expected), size)[0]
-    least = min(shape, expected / max(dispersed - 1.0, 1e-9))
-    tail = nbinom.sf(count - 1, least, least / (least + expected))
+    of_scipy = min(shape, expected / max(dispersed - 1.0, 1e-9))
+    tail = nbinom.sf(count - 1, of_scipy, of_scipy / (of_scipy + expected))
     if tail > 1e-250:
         assert found == pytest.approx(-np.log(tail), rel=1e-6, abs=1e-9)
     assert np.isfinite(found)
