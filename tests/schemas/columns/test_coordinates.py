@@ -25,7 +25,7 @@ def test_names_that_differ_in_that_word_alone_are_a_pair(latitude, longitude):
 @pytest.mark.parametrize(
     "columns", [["lat"], ["lon"], ["src_lat", "dst_lon"], ["platform", "colon"], ["lat_lat", "lon"]]
 )
-def test_others_are_none(columns):
+def test_columns_without_a_pair_are_no_coordinates(columns):
     roles = dict.fromkeys(columns, Role.NUMBER)
     assert coordinates(roles) == {}
     assert place_of_actor(roles) is None
