@@ -50,7 +50,7 @@ def counted_across(ends: pa.Table, kind: Kind, number: int) -> pa.Table:
 
 
 def _moved(ends: pa.Table, first: Integers, then: Integers) -> tuple[Integers, pa.Array]:
-    """Return the events too far from the one before, and these ways."""
+    """Return the events too far from the one before, and these moves."""
     held, times = one_array(ends["value"]), ends["time"].to_numpy()
     start, stop = (places_in(held.take(pa.array(p)).cast(pa.string())) for p in (first, then))
     after = times[then] - times[first]

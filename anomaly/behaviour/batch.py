@@ -119,7 +119,7 @@ class EventBatch:
 
     def places(self, measure: Measure) -> Doubles:
         """Return the latitude and longitude of each row, (n, 2); not a number where none is."""
-        columns = str(measure.column), str(measure.beside)
+        columns = str(measure.column), str(measure.longitudes)
         if columns not in self._places:
             self._places[columns] = places_of(*map(self.numbers, columns))
         return self._places[columns]
@@ -166,7 +166,7 @@ class EventBatch:
         return then, Terms(codes, names)
 
     def _moved(self, measure: Measure) -> tuple[Integers, Terms]:
-        """Return the rows too far from the one before of the same entity, and these ways."""
+        """Return the rows too far from the one before of the same entity, and these moves."""
         order, whose = self.sequences(measure)
         places, after = self.places(measure)[order], np.diff(self.times[order])
         far = too_fast(places[:-1], places[1:], after)

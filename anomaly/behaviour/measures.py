@@ -44,7 +44,7 @@ class Measure:
     kind: Kind
     column: str | None = None
     """The column whose values are counted, if one is; of travel that of latitudes."""
-    beside: str | None = None
+    longitudes: str | None = None
     """The column of longitudes, of travel."""
 
 

@@ -275,12 +275,12 @@ def _of_measure(
 
 
 def _travel(measure: Measure, counts: Counts, days: ActiveDays) -> _Judged:
-    """Judge how often entities are too far from where they were, and give these ways."""
+    """Judge how often entities are too far from where they were, and give these moves."""
     signals = daily_excess(days, days.of_each(counts).astype(np.float64), per_event=True)
     order = fastest_first(counts.values)
-    ways = NewValues(counts.entity, counts.day, np.argsort(order)[counts.value])
+    moves = NewValues(counts.entity, counts.day, np.argsort(order)[counts.value])
     values = [counts.values[place] for place in order.tolist()]
-    return _Judged("travel", measure.entity, str(measure.column), signals, values, ways)
+    return _Judged("travel", measure.entity, str(measure.column), signals, values, moves)
 
 
 def _of_order(

@@ -27,7 +27,7 @@ _SECOND = 1_000_000.0
 
 
 class Move(NamedTuple):
-    """A way from one place to another."""
+    """A move from one place to another."""
 
     start: tuple[float, float]
     """Latitude and longitude, in degrees."""
@@ -43,7 +43,7 @@ def places_of(latitudes: Doubles, longitudes: Doubles) -> Doubles:
 
 
 def too_fast(start: Doubles, stop: Doubles, after: Integers) -> npt.NDArray[np.bool_]:
-    """Tell which ways between places (n, 2) are far and fast, in microseconds `after` (n,)."""
+    """Tell which moves between places (n, 2) are far and fast, in microseconds `after` (n,)."""
     found: npt.NDArray[np.bool_] = np.abs(stop - start).sum(axis=1) > _NEAR
     far = np.flatnonzero(found)
     away = kilometres(start[far], stop[far])
@@ -75,12 +75,12 @@ def places_in(texts: pa.Array) -> Doubles:
 
 
 def move_texts(start: Doubles, stop: Doubles, after: Integers) -> pa.Array:
-    """Return ways between places as texts: both places, and the seconds between them."""
+    """Return moves between places as texts: both places, and the seconds between them."""
     return _texts([*start.T, *stop.T, after / _SECOND])
 
 
 def moves_in(texts: Sequence[str]) -> list[Move]:
-    """Return the ways that texts hold."""
+    """Return the moves that texts hold."""
     numbers = _numbers(pa.array(texts, pa.string()), 5)
     away = kilometres(numbers[:, :2], numbers[:, 2:4])
     return [
@@ -90,7 +90,7 @@ def moves_in(texts: Sequence[str]) -> list[Move]:
 
 
 def fastest_first(texts: Sequence[str]) -> Integers:
-    """Return the places of texts of ways by their speed, the fastest first, (n,)."""
+    """Return the order of the texts of moves by their speed, the fastest first, (n,)."""
     numbers = _numbers(pa.array(texts, pa.string()), 5)
     away, seconds = kilometres(numbers[:, :2], numbers[:, 2:4]), numbers[:, 4]
     with np.errstate(divide="ignore"):

@@ -115,7 +115,7 @@ def _travel(told: Observation) -> tuple[str, str | None, str]:
     [fastest] = moves_in(told.values[:1])
     once = ":" if told.observed == 1 else ", the fastest"
     did = f"moves over {FARTHER:,.0f} km at more than {FASTER:,.0f} km/h {_times(told.observed)}"
-    did = f"{did} on {_date(told)}{once} {_way(fastest)}; {_most(told)}"
+    did = f"{did} on {_date(told)}{once} {_move(fastest)}; {_most(told)}"
     return f"{told.observed:,.0f} too fast", _expected(told), did
 
 
@@ -224,7 +224,7 @@ def _times(n: float) -> str:
     return {1: "once", 2: "twice"}.get(int(n), f"{n:,.0f} times")
 
 
-def _way(move: Move) -> str:
+def _move(move: Move) -> str:
     minutes = move.seconds / 60
     took = f"{move.seconds:,.0f} s"
     if move.seconds >= _LONG:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from anomaly.behaviour.levels import FEWEST_EVENTS
+from anomaly.behaviour.travel import FARTHER, FASTER
 from anomaly.explain.amounts import rounded
 from anomaly.explain.quoting import quote
 from flows.report.text import Cut, cut_sentence
@@ -32,7 +33,7 @@ _WHAT = {
     "first order": "pairs of `{column}` in a row on no known day before, new to few that day",
     "broken order": "times that `{value}` comes in the order of `{column}`",
     "changes": "changes of `{column}` within ten minutes",
-    "travel": "moves over 100 km at more than 1,000 km/h",
+    "travel": f"moves over {FARTHER:,.0f} km at more than {FASTER:,.0f} km/h",
     "repeats": "events that repeat an earlier one of the day",
     "rhythm": "events at regular intervals",
     "share": "events with `{column}` `{value}`",
