@@ -151,11 +151,14 @@ def _some_of(part: Part, events: Codes | slice) -> Part:
 
 
 class SomeEvents(Protocol):
-    """Events of which some can be had embedded, as of `EmbeddedEvents`."""
+    """Events that can be taken embedded, some at a time: `EmbeddedEvents` is one such."""
 
     @property
-    def n_events(self) -> int: ...  # noqa: D102 - how many there are
-    def take(self, events: Codes) -> EmbeddedEvents: ...  # noqa: D102 - some, by position
+    def n_events(self) -> int:
+        """Return how many events there are."""
+
+    def take(self, events: Codes) -> EmbeddedEvents:
+        """Return the events of these positions, int64 (n_taken,), embedded."""
 
 
 class Combinations(NamedTuple):

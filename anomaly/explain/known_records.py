@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.embedding.hours import hour_bins
-from anomaly.explain.known_steps import StepColumn
+from anomaly.explain.known_steps import ALL, Rows, StepColumn
 from anomaly.numerics.arrays import Doubles, Integers
 from anomaly.preprocess.sessions import EVENTS
 from schemas.columns.roles import Role
@@ -28,10 +28,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _WEEK = 7
 
-_ALL = slice(None)
-
 Mask = npt.NDArray[np.bool_]
-Rows = Integers | slice
 
 
 def known_records(
@@ -87,7 +84,7 @@ class NameColumn:
         self.codes: Integers = values.indices.fill_null(-1).to_numpy().astype(np.int64)
         self._code_of = {name: code for code, name in enumerate(self.names)}
 
-    def holds(self, value: str | None, rows: Rows = _ALL) -> Mask:
+    def holds(self, value: str | None, rows: Rows = ALL) -> Mask:
         """Return which records, all or some, hold `value`, bool (n,)."""
         return np.asarray(self.codes[rows] == self._code(value))
 
@@ -113,7 +110,7 @@ class KnownTextColumn:
         self.texts: pa.Array = values.dictionary.cast(pa.string())
         self.codes: Integers = values.indices.fill_null(-1).to_numpy().astype(np.int64)
 
-    def holds(self, value: str | None, rows: Rows = _ALL) -> Mask:
+    def holds(self, value: str | None, rows: Rows = ALL) -> Mask:
         """Return which records, all or some, hold `value`, bool (n,)."""
         codes = self.codes[rows]
         if value is None:
@@ -129,7 +126,7 @@ class NumberColumn:
     def __init__(self, values: pa.Array) -> None:
         self.values: Doubles = values.to_numpy(zero_copy_only=False).astype(np.float64)
 
-    def holds(self, value: float | None, rows: Rows = _ALL) -> Mask:
+    def holds(self, value: float | None, rows: Rows = ALL) -> Mask:
         """Return which records, all or some, hold `value`, bool (n,)."""
         values = self.values[rows]
         return np.isnan(values) if value is None else np.asarray(values == value)
@@ -141,7 +138,7 @@ class TimeColumn:
     def __init__(self, values: pa.Array) -> None:
         self.moments: Integers = values.cast(pa.int64()).fill_null(0).to_numpy().astype(np.int64)
 
-    def holds(self, value: datetime | None, rows: Rows = _ALL) -> Mask:
+    def holds(self, value: datetime | None, rows: Rows = ALL) -> Mask:
         """Return which records, all or some, are of the moment `value`, bool (n,)."""
         at = 0 if value is None else (value - _EPOCH) // _MICROSECOND
         return np.asarray(self.moments[rows] == at)

@@ -11,7 +11,8 @@ from anomaly.numerics.arrays import Integers
 
 _NEVER = np.iinfo(np.int64).max
 
-_ALL = slice(None)
+Rows = Integers | slice
+ALL = slice(None)
 
 
 class StepColumn:
@@ -29,9 +30,7 @@ class StepColumn:
         self._times: dict[str, Integers] = {}
         self._first: dict[str, Integers] = {}
 
-    def holds(
-        self, steps: Sequence[str] | None, rows: Integers | slice = _ALL
-    ) -> npt.NDArray[np.bool_]:
+    def holds(self, steps: Sequence[str] | None, rows: Rows = ALL) -> npt.NDArray[np.bool_]:
         """Return which sessions, all or some, have just these steps, bool (n,)."""
         wanted = np.array([self._code_of.get(step, -1) for step in steps or []], dtype=np.int64)
         ends = np.append(self._starts[1:], len(self.codes))
