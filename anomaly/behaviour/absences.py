@@ -15,12 +15,12 @@ from scipy.stats import t as student_t
 
 from anomaly.behaviour.daily import NewValues
 from anomaly.behaviour.daykinds import kinds_of_days
-from anomaly.behaviour.groups import distinct, starts_of
 from anomaly.behaviour.peers import FEWEST_PEERS
 from anomaly.behaviour.ranges import Series
 from anomaly.behaviour.signals import Signals
 from anomaly.behaviour.windows import ActiveDays, Counts
 from anomaly.numerics.arrays import Doubles, Integers
+from anomaly.numerics.groups import distinct, starts_of
 
 _FEWEST = 5
 """Other days on which it was there."""

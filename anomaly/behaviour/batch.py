@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.behaviour.activity import DAY, HOUR
-from anomaly.behaviour.groups import distinct
 from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.sequences import WITHIN, pairs_of, steady
 from anomaly.behaviour.travel import move_texts, places_of, too_fast
 from anomaly.numerics.arrays import Doubles, Integers
+from anomaly.numerics.groups import distinct
 from anomaly.numerics.radix import stable_order
 from schemas.columns.roles import Role, time_column
 from schemas.events.contract import one_array

@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from anomaly.behaviour.activity import ACTIVITY, ENDS, Counted
 from anomaly.behaviour.batch import EventBatch, Terms
-from anomaly.behaviour.groups import starts_of
 from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.sequences import SEQUENCES
 from anomaly.behaviour.travel import place_texts
 from anomaly.numerics.arrays import Integers
+from anomaly.numerics.groups import starts_of
 from anomaly.numerics.radix import stable_order
 from schemas.columns.roles import Role
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.behaviour.groups import sizes, starts_of
 from anomaly.behaviour.peers import with_common_rise
 from anomaly.behaviour.predictive import (
     clumping,
@@ -20,6 +19,7 @@ from anomaly.behaviour.surprisals import surprisals
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
 from anomaly.numerics.arrays import Doubles, Integers
+from anomaly.numerics.groups import sizes, starts_of
 
 FEWEST_KNOWN = 3
 """Other days of an entity that tell what is usual; with fewer it is judged as a new one."""

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import nnls
 
-from anomaly.behaviour.groups import distinct_in_order
 from anomaly.behaviour.peers import middle_of_each
 from anomaly.behaviour.predictive import away
 from anomaly.behaviour.ranges import LevelRange, Series
@@ -18,6 +17,7 @@ from anomaly.behaviour.signals import Signals, most_of_others
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
 from anomaly.numerics.arrays import Doubles, Integers
+from anomaly.numerics.groups import distinct_in_order
 
 FEWEST_EVENTS = 5
 """Numbers of a day that give it a level."""

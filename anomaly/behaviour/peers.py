@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from anomaly.behaviour.groups import numbered
 from anomaly.numerics.arrays import Doubles, Integers
+from anomaly.numerics.groups import numbered
 from anomaly.numerics.radix import stable_order
 
 FEWEST_PEERS = 3

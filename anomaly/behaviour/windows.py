@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.behaviour.activity import ACTIVITY
-from anomaly.behaviour.groups import distinct_in_order, starts_of
 from anomaly.numerics.arrays import Doubles, Integers
+from anomaly.numerics.groups import distinct_in_order, starts_of
 from schemas.events.contract import one_array
 
 FIRST_DAY = -25_571

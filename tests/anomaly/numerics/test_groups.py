@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.behaviour.groups import distinct, distinct_in_order, numbered, sizes, starts_of
+from anomaly.numerics.groups import distinct, distinct_in_order, numbered, sizes, starts_of
 
 NUMBERS = st.one_of(st.integers(-3, 9), st.integers(-(10**9), 10**9))
 GROUPS = st.lists(NUMBERS, max_size=30).map(lambda each: np.array(each, dtype=np.int64))
