@@ -1,4 +1,4 @@
-"""Events that follow others from one batch of a log to the next, as order, moves and rhythm.
+"""Events that follow others across batches: order, changes, travel, repeats and rhythm.
 
 Batches come in the order of the log. Within one events are put in the order of their times. What
 comes before the last event of an earlier batch follows none of it.
