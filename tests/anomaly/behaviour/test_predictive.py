@@ -23,8 +23,8 @@ def one(x: float) -> np.ndarray:
 def test_the_tail_of_a_count_is_that_of_a_negative_binomial(count, expected, shape, dispersed):
     size = size_of(one(expected), one(shape), one(dispersed))
     found = surprisal(one(count), one(expected), size)[0]
-    of_scipy = min(shape, expected / max(dispersed - 1.0, 1e-9))
-    tail = nbinom.sf(count - 1, of_scipy, of_scipy / (of_scipy + expected))
+    expected_size = min(shape, expected / max(dispersed - 1.0, 1e-9))
+    tail = nbinom.sf(count - 1, expected_size, expected_size / (expected_size + expected))
     if tail > 1e-250:
         assert found == pytest.approx(-np.log(tail), rel=1e-6, abs=1e-9)
     assert np.isfinite(found)
@@ -68,7 +68,7 @@ def test_the_rate_is_between_that_of_all_and_the_own_one():
 
 @PATIENT
 @given(st.lists(st.lists(st.integers(0, 50), min_size=0, max_size=8), min_size=1, max_size=6))
-def test_the_dispersion_is_at_least_one_and_finite(others):
+def test_the_dispersion_is_at_expected_size_one_and_finite(others):
     past, squares = (
         np.array([float(sum(x**power for x in own)) for own in others]) for power in (1, 2)
     )
