@@ -80,8 +80,8 @@ def naming_lost_server() -> Iterator[None]:
 def _drop_events() -> None:
     """Drop the events that Prefect has not sent: at exit it would try each for eight seconds.
 
-    It has no setting for that but one that drops events of runs whose server answers. Another Prefect
-    may name its queue otherwise: then it tries.
+    It has no setting for that but one that drops events of runs whose server answers. Another
+    Prefect may name its queue otherwise: then it tries.
     """
     with suppress(AttributeError):
         for worker in list(EventsWorker._instances.values()):  # type: ignore[misc]  # of its class
