@@ -180,6 +180,25 @@ def test_a_step_that_a_nightly_job_lacks_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_large_sum_has_its_record_beside_a_day_with_a_larger_one(tmp_path: Path) -> None:
+    rows, random = office(range(28)), np.random.default_rng(0)
+    some = [i for i, each in enumerate(rows["id"]) if str(each).endswith(("-9", "-19", "-29"))]
+    few = {column: [values[i] for i in some] for column, values in rows.items()}
+    few["amount"] = random.normal(1e4, 500.0, len(some)).tolist()
+    for event, amount in (("e2-3-9", 1e10), ("e9-3-9", 3e10)):
+        few["amount"][few["id"].index(event)] = amount
+    run = detect_in(pa.table(few), tmp_path)
+    assert not run.manifest.missed
+    told = {
+        reason["sentence"]: each["record_id"]
+        for each in read_incidents(run).to_pylist()
+        for reason in each["reasons"]
+    }
+    sums = [told[each] for each in told if each.startswith("`u3` has a sum of `amount` of 1")]
+    assert sums == ["e2-3-9"]
+
+
+@pytest.mark.slow
 def test_the_records_of_repeats_are_those_that_repeat(tmp_path: Path) -> None:
     rows = office(range(12))
     rows["amount"] = [float(number) for number in range(len(rows["id"]))]
