@@ -196,7 +196,7 @@ def read_activity(run: PublishedRun) -> pa.Table:
     if run.manifest.activity is None:
         return ACTIVITY_OF_RUN.empty_table()
     texts = [each.name for each in ACTIVITY_OF_RUN if pa.types.is_string(each.type)]
-    return parquet_parts.read_dataset(run.folder / "activity", terms=texts)
+    return parquet_parts.read_dataset(run.folder / "activity", ACTIVITY_OF_RUN.names, texts)
 
 
 def read_map(run: PublishedRun) -> pa.Table:

@@ -1,8 +1,10 @@
 """Windows of entities through whole runs: found, stored, and held against earlier runs."""
 
 import re
+import shutil
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from anomaly.behaviour.measures import measures_of
@@ -196,6 +199,22 @@ def test_a_large_sum_has_its_record_beside_a_day_with_a_larger_one(tmp_path: Pat
     }
     sums = [told[each] for each in told if each.startswith("`u3` has a sum of `amount` of 1")]
     assert sums == ["e2-3-9"]
+
+
+@pytest.mark.slow
+def test_a_run_whose_activity_lacks_a_column_is_passed_over(
+    burst: PublishedRun, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(str(burst.folder), folder)
+    damaged = replace(burst, folder=folder)
+    [part] = (folder / "activity").glob("*.parquet")
+    pq.write_table(pq.read_table(part).drop_columns(["logs"]), part)
+    roles = {name: Role(column.role) for name, column in burst.manifest.columns.items()}
+    for run, known in ((burst, True), (damaged, False)):
+        scratch = Scratch.of(tmp_path / f"known-{known}").make()
+        past = past_activity(scratch, [run], measures_of(roles), 10**6, 0, parted=True)
+        assert any(past.of(0)) is known
 
 
 @pytest.mark.slow
