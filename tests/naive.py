@@ -443,7 +443,11 @@ def _after(own: list[Event], kind: str, column: str | None) -> list[tuple[Event,
 
 def _moved(own: list[Event], latitude: str | None, longitude: str) -> list[tuple[Event, Held]]:
     """Give the rows over 100 km from the one before, at more than 1,000 km/h."""
-    placed = [r for r in own if abs(r[latitude]) <= 90 and abs(r[longitude]) <= 180]
+    placed = [
+        r
+        for r in own
+        if abs(r[latitude]) <= 90 and abs(r[longitude]) <= 180 and (r[latitude] or r[longitude])
+    ]
     found = []
     for a, b in pairwise(placed):
         start, stop = (a[latitude], a[longitude]), (b[latitude], b[longitude])

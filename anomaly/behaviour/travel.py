@@ -37,8 +37,12 @@ class Move(NamedTuple):
 
 
 def places_of(latitudes: Doubles, longitudes: Doubles) -> Doubles:
-    """Return latitudes and longitudes in degrees, (n, 2); not a number where there is no place."""
+    """Return latitudes and longitudes in degrees, (n, 2); not a number where there is no place.
+
+    0, 0 lies in the sea, and is written where no place is known.
+    """
     known = (np.abs(latitudes) <= 90.0) & (np.abs(longitudes) <= 180.0)
+    known &= (latitudes != 0.0) | (longitudes != 0.0)
     return np.where(known[:, np.newaxis], np.column_stack([latitudes, longitudes]), np.nan)
 
 

@@ -162,7 +162,8 @@ def test_any_cut_of_rows_in_the_order_of_their_times_gives_the_same_moves(rows, 
         (BERLIN, NEW_YORK, 6.3, 1),
         (BERLIN, NEW_YORK, 6.5, 0),
         (BERLIN, POTSDAM, 0.0, 0),
-        (BERLIN, (0.0, 0.0), 1.0, 1),
+        (BERLIN, (0.0, 0.0), 1.0, 0),
+        (BERLIN, (0.0, 9.0), 1.0, 1),
         ((0.0, 179.9), (0.0, -179.9), 0.0, 0),
         ((89.9, 0.0), (89.9, 180.0), 0.0, 0),
         *((BERLIN, nowhere, 0.0, 0) for nowhere in NOWHERE),
@@ -269,6 +270,6 @@ def place(row: Row) -> tuple[float, float]:
 
 def test_a_batch_of_too_many_moves_is_not_judged():
     n = 16_386
-    rows = [event("ann", (float(i % 2 * 60), i / n), 0, i / 3_600) for i in range(n)]
+    rows = [event("ann", (float(i % 2 * 60), (i + 1) / n), 0, i / 3_600) for i in range(n)]
     found = count_activity(table(rows), ROLES, [MEASURES[TRAVEL]]).counts
     assert [(row["n"], row["value"]) for row in found.to_pylist()] == [(n - 1, None)]
