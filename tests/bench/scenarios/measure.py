@@ -16,7 +16,7 @@ from flows.storage.runs.reader import PublishedRun
 from schemas.job.job import build_job
 from tests.bench.lawful.measure import FIRST
 from tests.bench.nights.logs import write_part
-from tests.bench.nights.measure import run_night
+from tests.bench.nights.measure import ALONE, MODELS, run_night
 from tests.bench.scenarios.draws import Draw, planted_log, table_of
 from tests.bench.scenarios.evidence import Evidence, findings_share, holding
 from tests.bench.scenarios.planting import Planted
@@ -75,13 +75,18 @@ def _judge_batch(planted: Planted, folder: Path, seed: int) -> tuple[PublishedRu
 
 
 def _judge_last_day(planted: Planted, folder: Path, seed: int) -> tuple[PublishedRun, Planted]:
-    """Judge the last day by the days before it, as a schedule does."""
+    """Judge the last day by the days before it, after a run of each of these.
+
+    Each of these is judged by itself. That takes less time, and leaves the same counts of entities.
+    """
     dates, table = planted.events["time"].dt.date, table_of(planted)
     last = dates.max()
+    settings = _settings(f"{folder}/log/date={{date}}", folder, seed)
+    alone = settings | {"model": MODELS[ALONE]}
     for day in dates.unique():
         write_part(table.filter(pa.array(dates == day)), folder / "log", str(day))
-    settings = _settings(f"{folder}/log/date={{date}}", folder, seed)
-    run = run_night(build_job(settings, "the benchmark"), str(last))
+        own = settings if day == last else alone
+        run = run_night(build_job(own, "the benchmark"), str(day))
     today = (dates == last).to_numpy()
     events = planted.events[today].reset_index(drop=True)
     return run, Planted(events, planted.records[today], planted.entities, planted.days)
