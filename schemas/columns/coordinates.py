@@ -8,6 +8,10 @@ from schemas.columns.vocabulary import words
 
 _LATITUDE = frozenset(["latitude", "lat"])
 _LONGITUDE = frozenset(["longitude", "lon", "lng", "long"])
+_UNITS = frozenset(
+    ["ns", "us", "ms", "millis", "sec", "secs", "seconds", "minutes", "hours", "avg", "mean", "max"]
+)
+"""Words of durations and of summaries, which a place has not: `lat_ms` is a latency."""
 
 
 def coordinates(roles: Mapping[str, Role]) -> dict[str, str]:
@@ -53,7 +57,12 @@ def place_of_actor(roles: Mapping[str, Role]) -> tuple[str, str] | None:
 
 
 def _without(column: str, names: frozenset[str]) -> tuple[str, ...] | None:
-    """Return the words of a name with a blank for the one of some names; None without just one."""
+    """Return the words of a name with a blank for the one of some names; None without just one.
+
+    None of a duration or a summary, too.
+    """
     parts = words(column)
+    if _UNITS & set(parts):
+        return None
     blanked = tuple("" if word in names else word for word in parts)
     return blanked if blanked.count("") == 1 else None

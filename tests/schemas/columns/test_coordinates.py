@@ -23,7 +23,16 @@ def test_names_that_differ_in_that_word_alone_are_a_pair(latitude, longitude):
 
 
 @pytest.mark.parametrize(
-    "columns", [["lat"], ["lon"], ["src_lat", "dst_lon"], ["platform", "colon"], ["lat_lat", "lon"]]
+    "columns",
+    [
+        ["lat"],
+        ["lon"],
+        ["src_lat", "dst_lon"],
+        ["platform", "colon"],
+        ["lat_lat", "lon"],
+        ["lat_ms", "long_ms"],
+        ["avg_lat", "avg_long"],
+    ],
 )
 def test_columns_without_a_pair_are_no_coordinates(columns):
     roles = dict.fromkeys(columns, Role.NUMBER)
