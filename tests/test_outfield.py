@@ -13,6 +13,7 @@ import pytest
 import outfield
 from flows.storage.runs.writer import RunFolder
 from schemas.errors import OutputError
+from schemas.job.partition import Partition
 from schemas.outputs.tables import FINDING, INCIDENT, MEMBER, beside_own_columns
 from tests.flows.prefect_processes import plain_environment
 from tests.flows.sample_runs import findings, incidents, manifest, published, scores
@@ -147,7 +148,9 @@ def test_the_folder_of_all_jobs_gives_the_newest_run_of_each_partition(tmp_path)
         day = date(2026, 1, partition)
         made = manifest(run_id, (n, n, 0), 4 + ord(run_id) - ord("a"))
         summary = made.incidents.model_copy(update={"members": n})
-        folder.publish(made.model_copy(update={"partition": day, "incidents": summary}), "")
+        folder.publish(
+            made.model_copy(update={"partition": Partition.of(day), "incidents": summary}), ""
+        )
     frame = outfield.read_incidents(str(tmp_path))
     assert frame["run_id"].tolist() == ["c", "c", "c", "b", "b"]
     assert frame["partition"].tolist() == [date(2026, 1, 1)] * 3 + [date(2026, 1, 2)] * 2

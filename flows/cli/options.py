@@ -7,7 +7,7 @@ What a service needs is imported inside it: `outfield --help` must not wait for 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ from cyclopts import Parameter, Token
 
 from flows.runtime.progress import OnProgress
 from schemas.errors import JobError
+from schemas.job.partition import Partition
 
 if TYPE_CHECKING:
     from flows.steps.fit import Registered
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
     Profiled = tuple[dict[str, ColumnProfile], dict[str, RoleChoice]]
 
 
-def _as_day(_type: object, tokens: "Sequence[Token]") -> date:
+def _as_day(_type: object, tokens: "Sequence[Token]") -> Partition:
     """Read a day from the command line; nothing else is taken for a partition."""
     given = tokens[0].value
     try:
-        return datetime.strptime(given, "%Y-%m-%d").replace(tzinfo=UTC).date()
+        return Partition.of(datetime.strptime(given, "%Y-%m-%d").replace(tzinfo=UTC).date())
     except ValueError:
         where, day = tokens[0].keyword or "", re.match(r"\d{4}-\d\d-\d\d(?=[T ]\d\d)", given)
         what = (
@@ -40,7 +41,7 @@ def _as_day(_type: object, tokens: "Sequence[Token]") -> date:
         raise JobError(what, where=where, remedy=remedy) from None
 
 
-Day = Annotated[date, Parameter(converter=_as_day)]
+Day = Annotated[Partition, Parameter(converter=_as_day, n_tokens=1, accepts_keys=False)]
 """A day of the calendar, spelt 2026-01-05."""
 
 
@@ -70,7 +71,7 @@ Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 
 def _run_detect(
-    job: "JobSpec", *, partition: date | None, direct: bool, on_progress: OnProgress
+    job: "JobSpec", *, partition: Partition | None, direct: bool, on_progress: OnProgress
 ) -> "PublishedRun":
     from flows.orchestration.launch import run_detect
 
@@ -86,7 +87,7 @@ def _why_not_due(job: "JobSpec") -> str | None:
 def _run_fit(
     job: "JobSpec",
     *,
-    partition: date | None,
+    partition: Partition | None,
     promote: bool,
     direct: bool,
     on_progress: OnProgress,

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +17,7 @@ from cyclopts.validators import Number
 from flows.cli.console import Justify, Terminal, fault
 from flows.cli.options import Day, Flag, Services
 from schemas.errors import JobError, OutfieldError
+from schemas.job.partition import Partition
 
 if TYPE_CHECKING:
     from flows.jobs.staleness import Standing
@@ -120,7 +120,7 @@ class ScheduleCommands:
             self.services.serve_jobs(jobs, folder, limit)
 
     def _judge_all(
-        self, job: "JobSpec", days: list[date], *, direct: bool, parallel: int
+        self, job: "JobSpec", days: list[Partition], *, direct: bool, parallel: int
     ) -> "Backfilled":
         from flows.orchestration.launch import run_batch
         from flows.pipelines.backfill import run_backfill, run_in_batches
@@ -131,20 +131,20 @@ class ScheduleCommands:
             days, parallel, partial(run_batch, job), self._tell_run, self._tell_failure
         )
 
-    def _judge(self, job: "JobSpec", direct: bool, day: date) -> None:
+    def _judge(self, job: "JobSpec", direct: bool, day: Partition) -> None:
         with self.terminal.progress() as on_progress, redirect_stdout(sys.stderr):
             run = self.services.run_detect(
                 job, partition=day, direct=direct, on_progress=on_progress
             )
         self._tell_run(day, run)
 
-    def _tell_run(self, day: date, run: "PublishedRun") -> None:
+    def _tell_run(self, day: Partition, run: "PublishedRun") -> None:
         from flows.report.text import count
 
         findings = count(run.manifest.selection.findings, "finding")
         self.terminal.line(f"{day}  {findings}, run {run.manifest.run_id}")
 
-    def _tell_failure(self, day: date, error: Exception) -> None:
+    def _tell_failure(self, day: Partition, error: Exception) -> None:
         known = isinstance(error, OutfieldError)
         self.terminal.complain(f"{day}: {error if known else fault(error)}")
 

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flows.storage.input.files import Located, locate
 from flows.storage.input.lake_tables import merged
 from schemas.errors import InputError, JobError, NoInputError
 from schemas.job.job import JobSpec
+from schemas.job.partition import Partition
 from schemas.job.partitions import (
     HISTORY_DAYS,
     days_of_window,
@@ -22,7 +23,7 @@ LOOK_BACK = 31
 """Days before today that the newest complete partition is looked for in."""
 
 
-def chosen_partition(job: JobSpec, asked: date | None, now: datetime) -> date | None:
+def chosen_partition(job: JobSpec, asked: Partition | None, now: datetime) -> Partition | None:
     """Choose the partition that a run judges: the one asked for, else the newest complete one.
 
     A partition is complete when its day is over in the time zone of the job's schedule, or in UTC
@@ -39,7 +40,7 @@ def chosen_partition(job: JobSpec, asked: date | None, now: datetime) -> date | 
 
     Returns
     -------
-    datetime.date or None
+    Partition or None
         None where the input is not partitioned.
 
     Raises
@@ -57,10 +58,10 @@ def chosen_partition(job: JobSpec, asked: date | None, now: datetime) -> date | 
     zone = ZoneInfo("UTC" if job.schedule is None else job.schedule.timezone)
     today = now.astimezone(zone).date()
     for days in range(1, LOOK_BACK + 1):
-        day = today - timedelta(days)
-        if located_partition(job, day) is not None:
-            _require_recent(job, day, now.astimezone(zone))
-            return day
+        partition = Partition.of(today - timedelta(days))
+        if located_partition(job, partition) is not None:
+            _require_recent(job, partition, now.astimezone(zone))
+            return partition
     raise InputError(
         f"none of the {LOOK_BACK} days before {today} is there",
         where=without_secrets(location),
@@ -68,9 +69,9 @@ def chosen_partition(job: JobSpec, asked: date | None, now: datetime) -> date | 
     )
 
 
-def _require_recent(job: JobSpec, newest: date, now: datetime) -> None:
+def _require_recent(job: JobSpec, newest: Partition, now: datetime) -> None:
     """Refuse a partition that ended longer ago than the job allows: its feed may have stopped."""
-    end = datetime.combine(newest + timedelta(1), time(), now.tzinfo)
+    end = (newest.start + newest.length).replace(tzinfo=now.tzinfo)
     age, day = now - end, timedelta(1)
     if job.max_age is not None and age > timedelta(seconds=job.max_age):
         raise InputError(
@@ -81,7 +82,7 @@ def _require_recent(job: JobSpec, newest: date, now: datetime) -> None:
         )
 
 
-def source_of(job: JobSpec, partition: date | None) -> tuple[str, str | None]:
+def source_of(job: JobSpec, partition: Partition | None) -> tuple[str, str | None]:
     """Give the location of a partition, and the folder that its files are named from.
 
     Raises
@@ -143,7 +144,7 @@ def days_to_fit(job: JobSpec) -> int:
     return days_of_history(job) or 1
 
 
-def located_window(job: JobSpec, last: date, days: int) -> Located:
+def located_window(job: JobSpec, last: Partition, days: int) -> Located:
     """Find the files of the partitions that are there of `days` days, up to the `last`.
 
     Raises
@@ -151,9 +152,8 @@ def located_window(job: JobSpec, last: date, days: int) -> Located:
     InputError
         None of them is there, or the storage does not answer.
     """
-    days_of_calendar = (last - date.min).days + 1
-    window = [last - timedelta(back) for back in range(min(days, days_of_calendar))]
-    partitions = [located_partition(job, day) for day in window]
+    window = filter(None, (last.shifted(-back) for back in range(days)))
+    partitions = [located_partition(job, partition) for partition in window]
     there = [located for located in partitions if located is not None]
     if not there:
         raise NoInputError(
@@ -171,7 +171,7 @@ def located_window(job: JobSpec, last: date, days: int) -> Located:
     )
 
 
-def located_partition(job: JobSpec, partition: date | None) -> Located | None:
+def located_partition(job: JobSpec, partition: Partition | None) -> Located | None:
     """Find the files of a partition, or of an input that has none; None where nothing is there.
 
     Raises

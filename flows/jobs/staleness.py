@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from importlib.metadata import version
 
 from flows.jobs.model_choice import choose_model
@@ -13,6 +13,7 @@ from flows.storage.runs.removed import removed_days
 from flows.storage.runs.writer import job_folder
 from schemas.job.fingerprint import job_fingerprint
 from schemas.job.job import JobSpec
+from schemas.job.partition import Partition
 from schemas.outputs.manifest import RunManifest
 
 
@@ -20,7 +21,7 @@ from schemas.outputs.manifest import RunManifest
 class Standing:
     """The state of a partition: there or not, judged or not, and whether a run is due."""
 
-    partition: date | None
+    partition: Partition | None
     run_id: str | None
     """Its newest run."""
     due: str | None
@@ -31,7 +32,7 @@ class Standing:
     """When its runs were removed, where none is left."""
 
 
-def standing(job: JobSpec, partition: date | None) -> Standing:
+def standing(job: JobSpec, partition: Partition | None) -> Standing:
     """Tell how one partition of a job stands, or an input that has none.
 
     Raises
@@ -54,7 +55,7 @@ def nothing_to_do(now: Standing) -> str | None:
     return f"Nothing to do: {what} has been judged as it stands, by run {now.run_id}."
 
 
-def standings(job: JobSpec, first: date, last: date) -> Iterator[Standing]:
+def standings(job: JobSpec, first: Partition, last: Partition) -> Iterator[Standing]:
     """Tell how each partition from `first` to `last` stands, in order.
 
     Raises
@@ -63,17 +64,17 @@ def standings(job: JobSpec, first: date, last: date) -> Iterator[Standing]:
         As `standing`.
     """
     known = _known(job)
-    for days in range((last - first).days + 1):
-        yield _standing(job, first + timedelta(days), known)
+    for partition in first.through(last):
+        yield _standing(job, partition, known)
 
 
 @dataclass(frozen=True)
 class _Known:
     """The newest runs of the partitions of a job, and its removed days."""
 
-    runs: Mapping[date | None, PublishedRun]
+    runs: Mapping[Partition | None, PublishedRun]
     """The newest run of each."""
-    removed: Mapping[date, date]
+    removed: Mapping[Partition, date]
     """Days whose runs were removed -> when."""
 
 
@@ -84,7 +85,7 @@ def _known(job: JobSpec) -> _Known:
     return _Known(runs, removed_days(folder))
 
 
-def _standing(job: JobSpec, partition: date | None, known: _Known) -> Standing:
+def _standing(job: JobSpec, partition: Partition | None, known: _Known) -> Standing:
     located, run = located_partition(job, partition), known.runs.get(partition)
     run_id = None if run is None else run.manifest.run_id
     if located is None:

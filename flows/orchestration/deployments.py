@@ -7,11 +7,12 @@ before anything runs. A job is named, not given: nobody can make a deployment re
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from flows.runtime.settings import Settings, enter_working_folder, forbid_telemetry
+from schemas.job.partition import Partition
 
 forbid_telemetry()  # before the import that reads it: a worker imports this module first
 
@@ -54,7 +55,7 @@ JobFile = Annotated[
     ),
 ]
 Day = Annotated[
-    date | None,
+    Partition | None,
     WithJsonSchema(
         {
             "anyOf": [
@@ -112,7 +113,7 @@ def detect_job(job: JobFile, partition: Day = None) -> PublishedRun | State[Any]
         return _detect(job, partition)
 
 
-def _detect(job: str, partition: date | None) -> PublishedRun | State[Any]:
+def _detect(job: str, partition: Partition | None) -> PublishedRun | State[Any]:
     with telling_of_failure(job, partition):
         spec = complete_job(load_job(str(Settings.from_environment().jobs / f"{job}.toml")))
         day = chosen_partition(spec, partition, datetime.now(UTC))
@@ -127,7 +128,7 @@ def _detect(job: str, partition: date | None) -> PublishedRun | State[Any]:
     return ended(published)
 
 
-def _judged_already(job: JobSpec, day: date | None) -> State[Any] | None:
+def _judged_already(job: JobSpec, day: Partition | None) -> State[Any] | None:
     """Give the end of a run that has nothing to do; None where it has."""
     message = nothing_to_do(standing(job, day))
     return None if message is None else Completed(name="UpToDate", message=message)

@@ -1,10 +1,10 @@
 """The Prefect flows `detect` and `fit`: the pipelines, carried out and shown by Prefect."""
 # ruff: noqa: E402 - see `forbid_telemetry`
 
-from datetime import date
 from typing import cast
 
 from flows.runtime.settings import Settings, forbid_telemetry
+from schemas.job.partition import Partition
 
 forbid_telemetry()  # before the import that reads it: the flow may be started by itself
 
@@ -29,7 +29,7 @@ _SETTINGS = Settings.from_environment()
 TASK_RUNNER = prefect_runner(_SETTINGS)
 
 
-def run_name(job: str, partition: date | None) -> str:
+def run_name(job: str, partition: Partition | None) -> str:
     """Name a flow run after its job, and after its partition if it has one."""
     return "-".join(["detect", job, *([] if partition is None else [str(partition)])])
 
@@ -46,7 +46,7 @@ def _run_name() -> str:
     validate_parameters=True,
     persist_result=False,
 )
-def detect(job: JobSpec, partition: date | None = None) -> PublishedRun:
+def detect(job: JobSpec, partition: Partition | None = None) -> PublishedRun:
     """Find the events that do not belong, and write them with scores, reasons and a report.
 
     Parameters
@@ -80,7 +80,7 @@ def ended(run: PublishedRun) -> PublishedRun:
     return cast("PublishedRun", Completed(name=name, message=message, data=run))
 
 
-def judge(job: JobSpec, partition: date | None) -> PublishedRun:
+def judge(job: JobSpec, partition: Partition | None) -> PublishedRun:
     """Carry out the main job as tasks of the flow run this is called in; show what came of it."""
     log_all()
     artifacts = Artifacts()
@@ -104,7 +104,7 @@ def judge(job: JobSpec, partition: date | None) -> PublishedRun:
     validate_parameters=True,
     persist_result=False,
 )
-def fit(job: JobSpec, promote: bool = True, partition: date | None = None) -> Registered:
+def fit(job: JobSpec, promote: bool = True, partition: Partition | None = None) -> Registered:
     """Fit a model on the events of a job, and register it for its later runs.
 
     Parameters

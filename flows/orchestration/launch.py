@@ -5,7 +5,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from flows.jobs.partitions import chosen_partition, days_to_fit
 from flows.jobs.staleness import nothing_to_do, standing
@@ -26,12 +26,13 @@ from flows.steps.plan import check_input
 from flows.storage.runs.reader import PublishedRun
 from schemas.errors import ServerError
 from schemas.job.job import JobSpec
+from schemas.job.partition import Partition
 
 _log = logging.getLogger("outfield")
 
 
 def run_detect(
-    job: JobSpec, *, partition: date | None, direct: bool, on_progress: OnProgress
+    job: JobSpec, *, partition: Partition | None, direct: bool, on_progress: OnProgress
 ) -> PublishedRun:
     """Run the main job here and now; `job.input` and `job.name` are set.
 
@@ -90,12 +91,16 @@ def serve_jobs(jobs: Mapping[str, JobSpec], folder: str, limit: int) -> None:
     serve_as_deployments(jobs, limit)
 
 
-def _detect_directly(job: JobSpec, partition: date | None, on_progress: OnProgress) -> PublishedRun:
+def _detect_directly(
+    job: JobSpec, partition: Partition | None, on_progress: OnProgress
+) -> PublishedRun:
     with runner_of(Settings.from_environment()) as runner:
         return detect_with_refit(job, runner, on_progress, partition)
 
 
-def _detect_by_flow(job: JobSpec, partition: date | None, on_progress: OnProgress) -> PublishedRun:
+def _detect_by_flow(
+    job: JobSpec, partition: Partition | None, on_progress: OnProgress
+) -> PublishedRun:
     checked = check_input(job, partition)
     settings = Settings.from_environment()
     with runner_of(settings):
@@ -131,8 +136,8 @@ def _import_flows() -> None:
 
 
 def run_batch(
-    job: JobSpec, days: Sequence[date]
-) -> Iterator[tuple[date, Callable[[], PublishedRun]]]:
+    job: JobSpec, days: Sequence[Partition]
+) -> Iterator[tuple[Partition, Callable[[], PublishedRun]]]:
     """Judge some days of a job at once, without Prefect; give each, in order.
 
     Raises
@@ -146,7 +151,12 @@ def run_batch(
 
 
 def run_fit(
-    job: JobSpec, *, partition: date | None, promote: bool, direct: bool, on_progress: OnProgress
+    job: JobSpec,
+    *,
+    partition: Partition | None,
+    promote: bool,
+    direct: bool,
+    on_progress: OnProgress,
 ) -> Registered:
     """Fit a model for later runs here and now; `job.input` and `job.name` are set.
 
@@ -181,7 +191,7 @@ def run_fit(
 
 
 def run_compare(
-    job: JobSpec, models: tuple[str, str], *, partition: date | None, on_progress: OnProgress
+    job: JobSpec, models: tuple[str, str], *, partition: Partition | None, on_progress: OnProgress
 ) -> Comparison:
     """Compare two models of a job here and now; nothing is published, so Prefect has no part in it.
 

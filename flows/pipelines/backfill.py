@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TypeVar
 
 from flows.jobs.staleness import Standing, standings
 from schemas.errors import InputError, JobError, OutfieldError
 from schemas.job.job import JobSpec
+from schemas.job.partition import Partition
 from schemas.locations import without_secrets
 
 T = TypeVar("T")
@@ -25,8 +25,8 @@ class BackfillFaultError(Exception):
 class Backfilled:
     """The outcome of a backfill: the days judged, and those that failed."""
 
-    judged: list[date] = field(default_factory=list)
-    failed: dict[date, Exception] = field(default_factory=dict)
+    judged: list[Partition] = field(default_factory=list)
+    failed: dict[Partition, Exception] = field(default_factory=dict)
 
     def check(self) -> None:
         """Raise where a partition failed.
@@ -49,7 +49,7 @@ class Backfilled:
         raise BackfillFaultError(what)
 
 
-def plan_backfill(job: JobSpec, first: date, last: date) -> list[Standing]:
+def plan_backfill(job: JobSpec, first: Partition, last: Partition) -> list[Standing]:
     """Return the standing of each partition from `first` to `last`, in order.
 
     Raises
@@ -70,11 +70,11 @@ def plan_backfill(job: JobSpec, first: date, last: date) -> list[Standing]:
 
 
 def run_in_batches(
-    days: Sequence[date],
+    days: Sequence[Partition],
     at_once: int,
-    judge_batch: Callable[[Sequence[date]], Iterable[tuple[date, Callable[[], T]]]],
-    on_judged: Callable[[date, T], None],
-    on_failure: Callable[[date, Exception], None],
+    judge_batch: Callable[[Sequence[Partition]], Iterable[tuple[Partition, Callable[[], T]]]],
+    on_judged: Callable[[Partition, T], None],
+    on_failure: Callable[[Partition, Exception], None],
 ) -> Backfilled:
     """Judge the days in batches; a day that fails is reported and does not stop the rest."""
     result = Backfilled()
@@ -91,9 +91,9 @@ def run_in_batches(
 
 
 def run_backfill(
-    days: Iterable[date],
-    detect: Callable[[date], None],
-    on_failure: Callable[[date, Exception], None],
+    days: Iterable[Partition],
+    detect: Callable[[Partition], None],
+    on_failure: Callable[[Partition, Exception], None],
 ) -> Backfilled:
     """Judge the days one by one; a day that fails is reported and does not stop the rest."""
     result = Backfilled()

@@ -1,7 +1,6 @@
 """Pipeline `compare`: counts the findings that two models have alone and in common."""
 
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 
 from flows.pipelines.damage import PlanStep, beside_damage
@@ -15,6 +14,7 @@ from flows.steps.run import passing_run
 from flows.steps.score import SCORE, merge_chunks
 from flows.steps.select import SELECT
 from schemas.job.job import JobSpec
+from schemas.job.partition import Partition
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def compare_models(
     models: tuple[str, str],
     runner: Runner,
     on_progress: OnProgress,
-    partition: date | None = None,
+    partition: Partition | None = None,
 ) -> Comparison:
     """Judge the job's input by each of two models, and publish nothing.
 

@@ -8,7 +8,6 @@ is held for a whole batch; between two batches another run of the job may take i
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from datetime import date
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from typing import TypeVar
@@ -27,6 +26,7 @@ from flows.storage.runs.reader import PublishedRun
 from flows.storage.runs.writer import job_folder
 from schemas.errors import JobError
 from schemas.job.job import JobSpec
+from schemas.job.partition import Partition
 
 T = TypeVar("T")
 
@@ -51,8 +51,8 @@ def check_independent(job: JobSpec) -> None:
 
 
 def judge_batch(
-    job: JobSpec, days: Sequence[date]
-) -> Iterator[tuple[date, Callable[[], PublishedRun]]]:
+    job: JobSpec, days: Sequence[Partition]
+) -> Iterator[tuple[Partition, Callable[[], PublishedRun]]]:
     """Judge some days at once, each in a process; yield each with a function that waits for it.
 
     The days come in order. Ctrl-C lets the days that were begun come to their end.
@@ -86,7 +86,7 @@ def _enlist(folder: Place, turns: list[Event]) -> None:
     _turns.extend(turns)
 
 
-def _judge(job: JobSpec, day: date, turn: int, workers: int) -> PublishedRun:
+def _judge(job: JobSpec, day: Partition, turn: int, workers: int) -> PublishedRun:
     runner = InTurn(DirectRunner(workers), _turns[turn])
     try:
         with telling_of_failure(str(job.name), day):

@@ -1,7 +1,7 @@
 """Pipeline `detect`, preceded by `train` where the job asks for a model of the days before."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from flows.jobs.model_choice import ChosenModel, choose_model
@@ -22,13 +22,14 @@ from flows.storage.runs.reader import PublishedRun
 from flows.storage.runs.writer import job_folder
 from schemas.errors import NoInputError, TooFewRecordsError
 from schemas.job.job import JobSpec
+from schemas.job.partition import Partition
 
 
 def detect_with_refit(
     job: JobSpec,
     runner: Runner,
     on_progress: OnProgress,
-    partition: date | None = None,
+    partition: Partition | None = None,
     checked: InputPlan | None = None,
 ) -> PublishedRun:
     """Find the events that do not belong, judged against the days before where these are there.
@@ -65,14 +66,17 @@ def detect_with_refit(
     return detect_events(job, runner, on_progress, source, renewed)
 
 
-def _renew(job: JobSpec, runner: Runner, on_progress: OnProgress, partition: date | None) -> None:
+def _renew(
+    job: JobSpec, runner: Runner, on_progress: OnProgress, partition: Partition | None
+) -> None:
     """Fit a new latest model on the days before a partition; on itself if none of them is there."""
     fit = partial(train_model, job, runner, on_progress, promote=True)
-    if partition is None or days_of_history(job) is None or partition == date.min:
+    before = None if partition is None else partition.shifted(-1)
+    if before is None or days_of_history(job) is None:
         fit(partition=partition)
         return
     try:
-        fit(partition=partition - timedelta(1))
+        fit(partition=before)
     except (NoInputError, TooFewRecordsError):
         fit(partition=partition)
 
@@ -93,7 +97,7 @@ def _due(job: JobSpec, runner: Runner, source: Source) -> RefitReason | None:
     return None if young else RefitReason("age")
 
 
-def _age(job: JobSpec, model: ChosenModel, partition: date | None) -> timedelta | None:
+def _age(job: JobSpec, model: ChosenModel, partition: Partition | None) -> timedelta | None:
     """Return the age of a model: the days between what it was fitted on and a partition.
 
     A backfill so renews its models as the nights themselves would have. An input without partitions
@@ -101,8 +105,8 @@ def _age(job: JobSpec, model: ChosenModel, partition: date | None) -> timedelta 
     """
     through = model.card.through
     if partition is not None and through is not None:
-        days = (partition - through).days
-        return timedelta(max(days - 1, 0) if days >= 0 else days)
+        later, nothing = partition.start - through.start, timedelta()
+        return later if later < nothing else max(later - through.length, nothing)
     fitted = read_registry(job_folder(job)).fitted_at(model.stored.model_id)
     return None if fitted is None else datetime.now(UTC) - fitted
 

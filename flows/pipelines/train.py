@@ -1,7 +1,6 @@
 """Pipeline `train`: fits a model on a history of events, for one run or for later ones."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
 from functools import partial
 from logging import WARNING
 from typing import TypeVar
@@ -23,6 +22,7 @@ from flows.storage.models.store import read_card
 from schemas.errors import InputError
 from schemas.events.flattening import flattened_origin
 from schemas.job.job import JobSpec
+from schemas.job.partition import Partition
 from schemas.job.partitions import THE_BATCH, days_of_window, is_partitioned
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ def train_model(
     on_progress: OnProgress,
     *,
     promote: bool,
-    partition: date | None = None,
+    partition: Partition | None = None,
     checked: InputPlan | None = None,
 ) -> Registered:
     """Fit a model on the job's history, or its input, and register it; nothing else is left behind.
@@ -70,7 +70,7 @@ def train_model(
 
 
 def model_of_history(
-    job: JobSpec, runner: Runner, on_progress: OnProgress, partition: date, judged: InputPlan
+    job: JobSpec, runner: Runner, on_progress: OnProgress, partition: Partition, judged: InputPlan
 ) -> tuple[ChosenModel | None, str | None]:
     """Fit a model on the days before a partition, for the run that judges it.
 
@@ -95,11 +95,11 @@ def model_of_history(
     OutfieldError
         What the user can mend, other than the history.
     """
-    days = days_of_history(job)
-    if days is None or partition == date.min:
+    days, before = days_of_history(job), partition.shifted(-1)
+    if days is None or before is None:
         return None, None
     columns = frozenset(flattened_origin(judged.schema))
-    source = Source(partition - timedelta(1), days, judged=columns)
+    source = Source(before, days, judged=columns)
 
     def chosen(run: Run, fitted: Fitted) -> ChosenModel:
         model = ChosenModel(fitted.stored, read_card(fitted.stored))

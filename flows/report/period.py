@@ -40,7 +40,7 @@ def held_against_sentence(manifest: RunManifest) -> str:
 
 def _days(manifest: RunManifest) -> tuple[date | None, date | None]:
     if manifest.partition is not None:
-        return manifest.partition, manifest.partition
+        return manifest.partition.day, manifest.partition.day
     if manifest.covers is None:
         return None, None
     first, last = manifest.covers

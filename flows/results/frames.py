@@ -46,8 +46,13 @@ def _of_runs(
 
 def _with_run(table: pa.Table, manifest: RunManifest) -> pa.Table:
     """Put the job, the run and the partition behind the columns of a table."""
-    for name, kind in (("job", pa.string()), ("run_id", pa.string()), ("partition", pa.date32())):
-        value = pa.scalar(getattr(manifest, name), kind)
+    day = None if manifest.partition is None else manifest.partition.day
+    told = {
+        "job": pa.scalar(manifest.job),
+        "run_id": pa.scalar(manifest.run_id),
+        "partition": pa.scalar(day, pa.date32()),
+    }
+    for name, value in told.items():
         table = table.append_column(name, pa.repeat(value, len(table)))
     return table
 
@@ -74,7 +79,7 @@ def runs_frame(folder: str) -> pd.DataFrame:
 def _ledger_row(run: PublishedRun) -> dict[str, object]:
     manifest = run.manifest
     return {
-        "partition": manifest.partition,
+        "partition": None if manifest.partition is None else manifest.partition.day,
         "started": manifest.started,
         "finished": manifest.finished,
         "read": manifest.ledger.read,

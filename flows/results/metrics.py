@@ -6,7 +6,7 @@
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC
 from pathlib import Path
 
 from flows.runtime.settings import Settings
@@ -65,7 +65,7 @@ def _of_run(manifest: RunManifest) -> Iterator[Figure]:
 def _of_newest(run: PublishedRun) -> Iterator[Figure]:
     """Yield when the newest judged partition ended, in UTC; nothing where the input has none."""
     newest = newest_run(run.job_folder) or run
-    if (day := newest.manifest.partition) is not None:
-        end = datetime.combine(day, time(), UTC) + timedelta(1)
+    if (partition := newest.manifest.partition) is not None:
+        end = (partition.start + partition.length).replace(tzinfo=UTC)
         meaning = "When the newest judged partition ended."
         yield "newest_partition_end_timestamp_seconds", meaning, end.timestamp()

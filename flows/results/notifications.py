@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from anomaly.incidents.alarm_sentences import count_alarms, night_sentence
@@ -23,6 +22,7 @@ from flows.storage.runs.reader import PublishedRun, read_incidents
 from schemas.errors import JobError, OutfieldError
 from schemas.escaping import chat
 from schemas.job.job import Notify
+from schemas.job.partition import Partition
 from schemas.shortening import beginning
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class _Message:
 
 
 @contextmanager
-def telling_of_failure(job: str, partition: date | None) -> Iterator[None]:
+def telling_of_failure(job: str, partition: Partition | None) -> Iterator[None]:
     """Send word if what is done in this context fails; Ctrl-C is no failure."""
     try:
         yield
@@ -61,7 +61,7 @@ def telling_of_failure(job: str, partition: date | None) -> Iterator[None]:
         raise
 
 
-def tell_of_failure(job: str, partition: date | str | None, reason: str) -> None:
+def tell_of_failure(job: str, partition: Partition | str | None, reason: str) -> None:
     """Send word that a run failed, and why in one line."""
     title = f"{_named(job, partition)} failed"
     _send(title, chat(" ".join(reason.split())[:_LONGEST_REASON]), "failure")
@@ -172,7 +172,7 @@ def check_notifications() -> None:
         )
 
 
-def _named(job: str, partition: date | str | None) -> str:
+def _named(job: str, partition: Partition | str | None) -> str:
     named = ["outfield", job, *([] if partition is None else [str(partition)])]
     return " ".join(chat(part[:_LONGEST_NAME]) for part in named)
 

@@ -172,7 +172,7 @@ def partition_day(run: Run) -> int | None:
     """Return the day since 1970 of the partition that a run judges, if it has events on it."""
     if run.partition is None:
         return None
-    day = (run.partition - date(1970, 1, 1)).days
+    day = (run.partition.day - date(1970, 1, 1)).days
     return day if day in _events_of_days(run.scratch) else None
 
 

@@ -121,7 +121,8 @@ WATCH = Step("watch", watch_run)
 def _partition_rows(run: Run, earlier: list[PublishedRun]) -> PartitionRows | None:
     if run.partition is None:
         return None
-    return usual_rows(run.partition, run.plan.rows_read, rows_of_partitions(earlier))
+    rows = {partition.day: n for partition, n in rows_of_partitions(earlier).items()}
+    return usual_rows(run.partition.day, run.plan.rows_read, rows)
 
 
 def _beside_earlier(run: Run, earlier: list[PublishedRun], canaries: CanaryReport) -> CanaryReport:

@@ -1,7 +1,7 @@
 """Step `plan`: finds the input, checks the job against it and settles the roles of its columns."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from anomaly.model.model import FEWEST_EVENTS
 from flows.jobs.model_choice import choose_model, roles_in_model
@@ -24,11 +24,12 @@ from schemas.job.job import (
     check_peers,
     roles_of,
 )
+from schemas.job.partition import Partition
 from schemas.job.partitions import without_day
 from schemas.locations import without_secrets
 
 
-def check_input(job: JobSpec, partition: date | None = None, days: int = 1) -> InputPlan:
+def check_input(job: JobSpec, partition: Partition | None = None, days: int = 1) -> InputPlan:
     """Find the input of a job and hold the job against it; no row is read.
 
     Parameters
@@ -86,11 +87,13 @@ def _stands_alone(job: JobSpec) -> bool:
     return job.model.use == "fit" and days_of_history(job) is None
 
 
-def _plan(job: JobSpec, partition: date | None, days: int, *, tolerant: bool = False) -> InputPlan:
+def _plan(
+    job: JobSpec, partition: Partition | None, days: int, *, tolerant: bool = False
+) -> InputPlan:
     return plan_located(*_located(job, partition, days), tolerant=tolerant)
 
 
-def _located(job: JobSpec, partition: date | None, days: int) -> tuple[str, Located]:
+def _located(job: JobSpec, partition: Partition | None, days: int) -> tuple[str, Located]:
     """Return the location of what is read, as an error is to name it, and its files."""
     if partition is None or days == 1:
         location, root = source_of(job, partition)

@@ -1,18 +1,19 @@
 """Input and output of step `plan`: the source of a run, and what it will read and how."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from flows.jobs.model_choice import ChosenModel
 from flows.storage.input.plan import InputPlan
 from schemas.columns.roles import RoleChoice
+from schemas.job.partition import Partition
 
 
 @dataclass(frozen=True)
 class Source:
     """The part of its input that a job is to read."""
 
-    partition: date | None = None
+    partition: Partition | None = None
     """The day, where the input is partitioned; None where it is not."""
     days: int = 1
     """How many days to read, up to that one."""
@@ -35,7 +36,7 @@ class Planned:
     """The plan of a run: what it will read, and how."""
 
     started: datetime
-    partition: date | None
+    partition: Partition | None
     """The day of the input that is judged; None where it is not partitioned."""
     plan: InputPlan
     choices: dict[str, RoleChoice]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from logging import ERROR
 
@@ -26,6 +26,7 @@ from schemas.columns.time_formats import PLAIN, Spelling
 from schemas.errors import OutfieldError
 from schemas.events.secrets import Secrets
 from schemas.job.job import JobSpec
+from schemas.job.partition import Partition
 from schemas.outputs.run_id import run_id_of
 
 _SPILL = timedelta(days=3)
@@ -39,7 +40,7 @@ class Run:
     job: JobSpec
     run_id: str
     started: datetime
-    partition: date | None
+    partition: Partition | None
     folder: RunFolder
     scratch: Scratch
     plan: InputPlan
@@ -61,7 +62,7 @@ class Run:
         spelling = times[0].spelling if times else PLAIN
         if spelling.before is not None or self.partition is None:
             return spelling
-        return replace(spelling, before=self.partition + _SPILL)
+        return replace(spelling, before=self.partition.day + _SPILL)
 
     @property
     def secrets(self) -> Secrets:

@@ -6,7 +6,8 @@ A day is put into the location and nothing else, so that no partition leads out 
 """
 
 import re
-from datetime import date
+
+from schemas.job.partition import Partition
 
 _FIELD = re.compile(r"\{date(?::(?P<format>[^{}]*))?\}")
 _HOUR = re.compile(r"\{hour(?::[^{}]*)?\}")
@@ -59,20 +60,21 @@ def check_location(location: str) -> str:
     return location
 
 
-def location_of(location: str, day: date) -> str:
-    """Put a day into a location.
+def location_of(location: str, partition: Partition) -> str:
+    """Put a partition into a location.
 
     Examples
     --------
-    >>> location_of("logs/date={date}/*.parquet", date(2026, 1, 5))
+    >>> day = Partition.parse("2026-01-05")
+    >>> location_of("logs/date={date}/*.parquet", day)
     'logs/date=2026-01-05/*.parquet'
-    >>> location_of("s3://logs/{date:%Y/%m}/app-{date:%d}.parquet", date(2026, 1, 5))
+    >>> location_of("s3://logs/{date:%Y/%m}/app-{date:%d}.parquet", day)
     's3://logs/2026/01/app-05.parquet'
     """
 
     def spelt(field: re.Match[str]) -> str:
         spelling = field["format"] or _ISO
-        return _DIRECTIVE.sub(lambda part: _PARTS[part[1]].format(day), spelling)
+        return _DIRECTIVE.sub(lambda part: _PARTS[part[1]].format(partition.day), spelling)
 
     return _FIELD.sub(spelt, location)
 

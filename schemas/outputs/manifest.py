@@ -1,11 +1,12 @@
 """The manifest: what a run read, did and wrote. A run without one did not happen."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
 from schemas.errors import LedgerError
+from schemas.job.partition import Partition
 from schemas.outputs.document import OutputDocument
 from schemas.outputs.figures import CanaryReport, ColumnDrift, Metrics, PartitionRows
 from schemas.outputs.tables import FORMAT_VERSION
@@ -247,7 +248,7 @@ class EarlierIncident(OutputDocument):
 
     incident: str
     title: str
-    partition: date | None = Field(description="The day that its run judged.")
+    partition: Partition | None = Field(description="The day that its run judged.")
 
 
 class IncidentSummary(OutputDocument):
@@ -353,7 +354,7 @@ class RunManifest(OutputDocument):
     run_id: str
     unit: str
     seed: int
-    partition: date | None = Field(
+    partition: Partition | None = Field(
         default=None, description="The day of the input that was judged; null without `{date}`."
     )
     job_fingerprint: str | None = Field(

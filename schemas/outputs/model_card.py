@@ -1,9 +1,10 @@
 """The card of a stored model: what it was trained on, how, and how good it seemed."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from pydantic import Field
 
+from schemas.job.partition import Partition
 from schemas.outputs.document import OutputDocument
 from schemas.outputs.figures import CanaryReport
 from schemas.outputs.manifest import ColumnRole, ModelFigures
@@ -23,7 +24,7 @@ class ModelCard(OutputDocument):
         default=None, description="Time of the earliest record of the sample, if they have one."
     )
     last: datetime | None = Field(default=None, description="Time of the latest.")
-    through: date | None = Field(
+    through: Partition | None = Field(
         default=None, description="The last day that it was fitted on, where the input has days."
     )
     unit: str

@@ -11,6 +11,7 @@ import pytest
 from flows.storage.runs.reader import PublishedRun
 from flows.storage.runs.writer import RunFolder
 from flows.storage.verdicts.store import read_verdicts
+from schemas.job.partition import Partition
 from tests.bench.nights.logs import Drawn, NightLog, inferred_columns, write_part
 from tests.bench.nights.measure import Night
 from tests.bench.verdicts.__main__ import main, oracles_of, page
@@ -58,7 +59,7 @@ def night_of_three(output: Path, entities: tuple[str | None, ...] = ("eve", "bob
         ("quarantine", rejected(3)),
     ):
         folder.write_part(dataset, 0, table)
-    made = manifest("one", (3, 3, 3)).model_copy(update={"partition": FIRST})
+    made = manifest("one", (3, 3, 3)).model_copy(update={"partition": Partition.of(FIRST)})
     others = {"unshown": 1, "suppressed": 1}
     summary = made.incidents.model_copy(update=others)
     return folder.publish(made.model_copy(update={"incidents": summary}), "<p>report</p>")

@@ -7,7 +7,7 @@ manifest cannot be read, the model that its run used is not known.
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from flows.storage.fs.atomic import naming_output_errors
@@ -23,6 +23,7 @@ from flows.storage.runs.reader import (
     run_folders,
 )
 from schemas.errors import OutputError
+from schemas.job.partition import Partition
 
 QUIET = timedelta(hours=1)
 """So long nothing may have changed in what is taken for left behind."""
@@ -47,7 +48,7 @@ class Removal:
     path: Place
     why: str
     bytes: int
-    partition: date | None = None
+    partition: Partition | None = None
     """The day that it is a run of, if it is one."""
 
 
@@ -166,7 +167,7 @@ def _is_quiet(path: Path, now: datetime) -> bool:
     return now.timestamp() - newest > QUIET.total_seconds()
 
 
-def _removal(path: Path, why: str, partition: date | None = None) -> Removal:
+def _removal(path: Path, why: str, partition: Partition | None = None) -> Removal:
     inside = path.rglob("*") if path.is_dir() else [path]
     size = sum(p.lstat().st_size for p in inside if p.is_file())
     return Removal(path, why, size, partition)

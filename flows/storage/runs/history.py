@@ -7,7 +7,7 @@ first time.
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import datetime
 
 import pyarrow as pa
 
@@ -15,13 +15,14 @@ from anomaly.incidents.recurrence import PAST_INCIDENT_COLUMNS, PastIncident, Ru
 from flows.storage.fs.store_path import Place
 from flows.storage.runs.reader import PublishedRun, age, read_incidents, readable_runs
 from schemas.errors import OutputError
+from schemas.job.partition import Partition
 from schemas.outputs.manifest import InputFile, RunManifest
 from schemas.outputs.tables import INCIDENT
 
 _MOST_RUNS = 90
 """Earlier runs that a run is compared with, the newest ones."""
 
-_EPOCH, _DAY = date(1970, 1, 1), 86_400
+_EPOCH = datetime(1970, 1, 1)
 
 PAST_INCIDENT = pa.schema(
     [
@@ -38,7 +39,7 @@ Covers = tuple[datetime, datetime] | None
 
 
 def earlier_runs(
-    job_folder: Place, partition: date | None, covers: Covers, files: list[InputFile]
+    job_folder: Place, partition: Partition | None, covers: Covers, files: list[InputFile]
 ) -> list[PublishedRun]:
     """Return the runs that come before one, the oldest first; of the same records the newest.
 
@@ -89,7 +90,7 @@ def newest_of_each(runs: Iterable[PublishedRun]) -> list[PublishedRun]:
     return sorted(found.values(), key=_order)
 
 
-def rows_of_partitions(runs: list[PublishedRun]) -> dict[date, int]:
+def rows_of_partitions(runs: list[PublishedRun]) -> dict[Partition, int]:
     """Return the rows of each partition that runs judged."""
     manifests = [run.manifest for run in runs]
     return {each.partition: each.ledger.read for each in manifests if each.partition is not None}
@@ -142,5 +143,6 @@ def past_incidents(rows: pa.Table) -> list[PastIncident]:
 def _order(run: PublishedRun) -> tuple[float, float, str]:
     end = run.manifest.covers[1].timestamp() if run.manifest.covers else 0.0
     if run.manifest.partition is not None:
-        end = (run.manifest.partition - _EPOCH).total_seconds() + _DAY
+        partition = run.manifest.partition
+        end = (partition.start - _EPOCH + partition.length).total_seconds()
     return end, *age(run)

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from flows.storage.fs.atomic import naming_output_errors, write_whole
 from flows.storage.fs.store_path import Place
 from schemas.errors import OutputError
+from schemas.job.partition import Partition
 from schemas.outputs.document import OutputDocument
 
 REMOVED = "removed.json"
@@ -21,10 +22,10 @@ class RemovedDays(OutputDocument):
     """The days whose runs were removed, and when that was last."""
 
     format_version: Literal[1] = 1
-    days: dict[date, datetime] = Field(default_factory=dict)
+    days: dict[Partition, datetime] = Field(default_factory=dict)
 
 
-def removed_days(job: Place) -> dict[date, date]:
+def removed_days(job: Place) -> dict[Partition, date]:
     """Read when the runs of a job's days were removed, by day; in UTC.
 
     Raises
@@ -35,7 +36,7 @@ def removed_days(job: Place) -> dict[date, date]:
     return {day: at.astimezone(UTC).date() for day, at in _read(job).days.items()}
 
 
-def note_removed(job: Place, days: Iterable[date], now: datetime) -> None:
+def note_removed(job: Place, days: Iterable[Partition], now: datetime) -> None:
     """Note that runs of some days are about to be removed.
 
     Raises

@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +14,7 @@ from flows.pipelines.refit import detect_with_refit
 from flows.runtime.runner import DirectRunner
 from flows.storage.runs.reader import PublishedRun, read_findings, read_incidents, read_scores
 from schemas.job.job import JobSpec, build_job
+from schemas.job.partition import Partition
 from tests.bench.nights.logs import ALERTS, HISTORY, UNLABELLED, NightLog, write_part
 from tests.bench.nights.planting import Planted, plant
 
@@ -128,7 +128,7 @@ def job_of(log: NightLog, events: Path, output: Path, name: str, seed: int) -> J
 
 def run_night(job: JobSpec, night: str) -> PublishedRun:
     """Judge a night, with the model that the job asks for."""
-    return detect_with_refit(job, DirectRunner(1), lambda *_: None, date.fromisoformat(night))
+    return detect_with_refit(job, DirectRunner(1), lambda *_: None, Partition.parse(night))
 
 
 def _incidents(run: PublishedRun, name: str) -> pa.Table:

@@ -132,7 +132,7 @@ def _give(
     night = run.manifest.partition
     if night is None:
         raise ValueError(f"run {run.manifest.run_id} judged no night")
-    when = datetime.combine(night + timedelta(days=1), _AT)
+    when = datetime.combine(night.day + timedelta(days=1), _AT)
     opinion = Opinion(label=label, who="oracle", when=when)
     try:
         verdict = verdict_on(incident, records, run.manifest.run_id, opinion)

@@ -22,6 +22,7 @@ from flows.storage.runs.writer import RunFolder
 from flows.storage.verdicts.store import read_verdicts
 from schemas.columns.roles import ColumnProfile, Role, RoleChoice
 from schemas.errors import InputError
+from schemas.job.partition import Partition
 from schemas.outputs.tables import INCIDENT
 from tests.flows.sample_runs import findings, incidents, manifest, published, rejected, scores
 
@@ -637,7 +638,7 @@ def test_detect_passes_the_partition_on():
     work = FakeWork()
     tokens = ("detect", "logs/{date}", "--partition", "2026-01-05")
     assert outfield(*tokens, work=work) == 0
-    assert work.partition == date(2026, 1, 5)
+    assert work.partition == Partition.of(date(2026, 1, 5))
 
 
 def test_serve_shows_the_jobs_that_have_a_schedule_and_serves_them(capsys):

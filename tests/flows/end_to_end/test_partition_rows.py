@@ -11,6 +11,7 @@ from flows.jobs.job_file import complete_job, load_job
 from flows.report.overview import partition_rows_sentence
 from flows.results.notifications import tell_of_outcome
 from flows.storage.runs.reader import PublishedRun, list_runs
+from schemas.job.partition import Partition
 from schemas.outputs.figures import PartitionRows
 from tests.flows.partitioned_logs import job_file, night_log
 from tests.flows.results.test_notifications import duty  # noqa: F401 - a fixture
@@ -18,6 +19,7 @@ from tests.flows.sample_logs import written
 from tests.flows.sample_runs import published
 
 FIRST = date(2026, 1, 5)
+PARTITION = Partition.of(FIRST)
 
 
 def judged(folder: Path, day: date) -> PublishedRun:
@@ -52,7 +54,7 @@ def test_half_a_night_is_a_statement_in_manifest_terminal_and_page(tmp_path, cap
 def test_the_sentence_names_the_weekday_and_its_earlier_days(tmp_path):
     run = published(tmp_path)
     rows = PartitionRows(rows=9_000, low=2_000, high=3_000, days=4, of_weekday=True)
-    told = run.manifest.model_copy(update={"partition_rows": rows, "partition": FIRST})
+    told = run.manifest.model_copy(update={"partition_rows": rows, "partition": PARTITION})
     assert partition_rows_sentence(told) == (
         "2026-01-05 has far more rows than usual: 9,000, where 2,000 to 3,000 were to be expected"
         " from 4 earlier Mondays."
@@ -65,7 +67,7 @@ def test_the_sentence_names_the_weekday_and_its_earlier_days(tmp_path):
 def test_far_too_few_rows_send_one_message(duty, tmp_path):  # noqa: F811 - the fixture
     run = published(tmp_path)
     rows = PartitionRows(rows=900, low=2_000, high=3_000, days=4, of_weekday=True)
-    update = {"partition_rows": rows, "partition": FIRST, "severities": {}}
+    update = {"partition_rows": rows, "partition": PARTITION, "severities": {}}
     tell_of_outcome(replace(run, manifest=run.manifest.model_copy(update=update)), "alarm")
     (message,) = duty.messages
     assert message["title"] == "outfield job 2026-01-05: far fewer rows than usual"

@@ -12,6 +12,7 @@ from flows.results.notifications import tell_of_outcome
 from flows.runtime.runner import DirectRunner
 from flows.steps.planned import Source
 from flows.storage.runs.reader import PublishedRun, find_run
+from schemas.job.partition import Partition
 from schemas.outputs.figures import CanaryReport
 from tests.flows.partitioned_logs import job_in, partitions
 from tests.flows.results.test_notifications import duty  # noqa: F401 - a fixture
@@ -23,7 +24,9 @@ FIRST, SECOND = date(2026, 1, 5), date(2026, 1, 6)
 
 
 def detected(folder: Path, day: date) -> PublishedRun:
-    return detect_events(job_in(folder), DirectRunner(2), lambda *_: None, Source(day))
+    return detect_events(
+        job_in(folder), DirectRunner(2), lambda *_: None, Source(Partition.of(day))
+    )
 
 
 def runs_before(run: PublishedRun, found: int) -> None:
@@ -35,7 +38,7 @@ def runs_before(run: PublishedRun, found: int) -> None:
             update={
                 "run_id": folder.name,
                 "canaries": CanaryReport(planted=250, found=found, score_cut=30.0),
-                "partition": FIRST - timedelta(weeks=weeks),
+                "partition": Partition.of(FIRST - timedelta(weeks=weeks)),
                 "covers": tuple(at - timedelta(weeks=weeks) for at in run.manifest.covers or ()),
             }
         )
@@ -101,7 +104,7 @@ def test_runs_of_other_settings_tell_nothing(tmp_path, first):
 def test_a_fall_sends_one_message(duty, tmp_path):  # noqa: F811 - the fixture
     run = published(tmp_path)
     canaries = CanaryReport(planted=250, found=125, score_cut=30, usual=0.8, fell=True)
-    update = {"canaries": canaries, "partition": FIRST, "severities": {}}
+    update = {"canaries": canaries, "partition": Partition.of(FIRST), "severities": {}}
     fallen = PublishedRun(run.folder, run.manifest.model_copy(update=update))
     tell_of_outcome(fallen, "alarm")
     (message,) = duty.messages

@@ -12,6 +12,7 @@ from flows.storage.runs.reader import find_run, list_runs, read_scores
 from schemas.errors import InputError, JobError
 from schemas.job.fingerprint import job_fingerprint
 from schemas.job.job import parse_job
+from schemas.job.partition import Partition
 from tests.flows.partitioned_logs import job_file, job_in, partitions
 from tests.flows.sample_logs import dataset_bytes, small_log, written
 
@@ -20,14 +21,14 @@ NOON = datetime(2026, 1, 7, 12, tzinfo=UTC)
 
 
 def detected(job, day):
-    return detect_events(job, DirectRunner(2), lambda *_: None, Source(day))
+    return detect_events(job, DirectRunner(2), lambda *_: None, Source(day and Partition.of(day)))
 
 
 @pytest.mark.slow
 def test_a_run_judges_its_partition_and_no_other(tmp_path):
     partitions(tmp_path, [DAY, DAY + timedelta(1)])
     run = detected(job_in(tmp_path), DAY)
-    assert run.manifest.partition == DAY
+    assert run.manifest.partition == Partition.of(DAY)
     assert [file.name for file in run.manifest.input_files] == ["date=2026-01-05/a.parquet"]
     assert run.manifest.ledger.read == 60
     assert run.manifest.columns["date"].role == "ignore"
@@ -72,7 +73,7 @@ def test_rows_without_an_id_are_told_apart_by_their_partition(tmp_path):
 )
 def test_the_newest_partition_whose_day_is_over_is_chosen(tmp_path, there, chosen):
     partitions(tmp_path, [date(2026, 1, day) for day in there], n=2)
-    assert chosen_partition(job_in(tmp_path), None, NOON) == date(2026, 1, chosen)
+    assert chosen_partition(job_in(tmp_path), None, NOON) == Partition.of(date(2026, 1, chosen))
 
 
 @pytest.mark.parametrize(("zone", "chosen"), [("Asia/Tokyo", 6), ("UTC", 5)])
@@ -80,7 +81,7 @@ def test_a_day_is_over_when_it_is_in_the_time_zone_of_the_schedule(tmp_path, zon
     partitions(tmp_path, [date(2026, 1, day) for day in (5, 6, 7)], n=2)
     job = job_in(tmp_path, f'[schedule]\ncron = "0 6 * * *"\ntimezone = "{zone}"\n')
     evening = datetime(2026, 1, 6, 18, tzinfo=UTC)
-    assert chosen_partition(job, None, evening) == date(2026, 1, chosen)
+    assert chosen_partition(job, None, evening) == Partition.of(date(2026, 1, chosen))
 
 
 @pytest.mark.parametrize(("newest", "recent"), [(6, True), (5, True), (4, True), (3, False)])
@@ -89,13 +90,15 @@ def test_a_feed_that_stopped_fails_the_run(tmp_path, newest, recent):
     partitions(tmp_path, [date(2026, 1, newest)], n=2)
     job = job_in(tmp_path, 'max_age = "60h"\n')
     if recent:
-        assert chosen_partition(job, None, NOON) == date(2026, 1, newest)
+        assert chosen_partition(job, None, NOON) == Partition.of(date(2026, 1, newest))
         return
     told = "the newest partition is 2026-01-03, which ended 3.5 days ago; `max_age` allows 2.5"
     with pytest.raises(InputError, match=re.escape(told)) as refused:
         chosen_partition(job, None, NOON)
     assert "feed has stopped" in str(refused.value)
-    assert chosen_partition(job, date(2026, 1, newest), NOON) == date(2026, 1, newest)
+    assert chosen_partition(job, Partition.of(date(2026, 1, newest)), NOON) == Partition.of(
+        date(2026, 1, newest)
+    )
 
 
 def test_a_stopped_feed_ends_the_command_in_one_line_with_exit_code_2(tmp_path, capsys):
@@ -126,7 +129,7 @@ def test_a_file_can_be_a_partition_and_a_day_be_spelt_in_folders(tmp_path):
     written(tmp_path / "logs/2026/01/app-05.parquet", small_log(60))
     spelling = f"{tmp_path}/logs/{{date:%Y/%m}}/app-{{date:%d}}.parquet"
     job = job_in(tmp_path).model_copy(update={"input": spelling})
-    assert chosen_partition(job, None, NOON) == DAY
+    assert chosen_partition(job, None, NOON) == Partition.of(DAY)
     assert [file.name for file in detected(job, DAY).manifest.input_files] == [
         "2026/01/app-05.parquet"
     ]
@@ -136,9 +139,9 @@ def test_a_day_needs_a_place_and_a_place_needs_a_day(tmp_path):
     partitions(tmp_path, [DAY])
     job = job_in(tmp_path)
     with pytest.raises(JobError, match=r"the input has no `\{date\}`"):
-        chosen_partition(job.model_copy(update={"input": "logs"}), DAY, NOON)
+        chosen_partition(job.model_copy(update={"input": "logs"}), Partition.of(DAY), NOON)
     with pytest.raises(JobError, match="no partition is named"):
-        detected(job, None)
+        detect_events(job, DirectRunner(2), lambda *_: None, Source(None))
 
 
 @pytest.mark.parametrize("wrong", ["../../etc", "2026-02-31", "2026-01-05/..", "20260105", ""])
@@ -169,7 +172,7 @@ def test_the_newest_run_is_that_of_the_newest_day_not_of_the_last_backfill(tmp_p
     detected(job, days[0])
     folder = str(tmp_path / "out/nightly")
     assert find_run(folder).manifest.run_id == newest
-    assert [run.manifest.partition for run in list_runs(folder)] == days
+    assert [run.manifest.partition.day for run in list_runs(folder)] == days
     again = detected(job, days[1]).manifest.run_id
     assert find_run(folder).manifest.run_id == again
 
@@ -192,4 +195,4 @@ def test_init_looks_at_the_newest_complete_partition(tmp_path, capsys):
     location = f"{tmp_path}/logs/date={{date}}"
     assert main(["init", location, "--output-file", str(target)]) == 0
     assert main(["detect", "--job", str(target), "--output", str(tmp_path), "--direct"]) == 0
-    assert find_run(str(tmp_path / "made")).manifest.partition == yesterday
+    assert find_run(str(tmp_path / "made")).manifest.partition == Partition.of(yesterday)

@@ -25,6 +25,7 @@ import pytest
 
 from flows.cli.app import main
 from flows.storage.runs.reader import list_runs
+from schemas.job.partition import Partition
 from tests.flows.partitioned_logs import job_file, job_in, partitions
 from tests.flows.prefect_processes import (
     OUTFIELD_SCRIPT,
@@ -283,7 +284,7 @@ def judged(house) -> dict[str, Any]:
 def test_a_triggered_run_judges_its_partition(house, judged):
     assert judged["name"] == "detect-nightly-2026-01-05"
     published = list_runs(str(house.folder / "out/nightly"))
-    assert [each.manifest.partition for each in published] == [DAY]
+    assert [each.manifest.partition for each in published] == [Partition.of(DAY)]
     assert house.duty.messages == []
 
 

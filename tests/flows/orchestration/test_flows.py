@@ -25,6 +25,7 @@ from flows.steps.plan import check_input
 from flows.storage.runs.reader import list_runs, read_incidents
 from schemas.errors import InputError
 from schemas.escaping import markdown
+from schemas.job.partition import Partition
 from schemas.outputs.figures import CanaryReport
 from tests.flows.partitioned_logs import job_in, partitions
 from tests.flows.prefect_processes import (
@@ -211,7 +212,7 @@ def test_a_run_of_the_command_line_is_named_after_its_partition(tmp_path, prefec
     from flows.orchestration.flows import detect
 
     partitions(tmp_path, [DAY])
-    state = detect(job_in(tmp_path), DAY, return_state=True)
+    state = detect(job_in(tmp_path), Partition.of(DAY), return_state=True)
     with get_client(sync_client=True) as client:
         run = client.read_flow_run(state.state_details.flow_run_id)
     assert run.name == "detect-nightly-2026-01-05"

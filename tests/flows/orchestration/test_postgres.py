@@ -85,7 +85,7 @@ def test_a_run_by_hand_a_scheduled_one_and_one_on_request(house, postgres):
         house.wait_for("Quiet", name="detect-nightly-2026-01-06")
         logged = published_lines(postgres, 2)
     runs = list_runs(str(house.folder / "out/nightly"))
-    assert [run.manifest.partition for run in runs] == DAYS[::-1]
+    assert [run.manifest.partition.day for run in runs] == DAYS[::-1]
     assert int(postgres.ask("SELECT count(*) FROM flow_run WHERE state_type = 'COMPLETED'")) == 2
     assert {run.manifest.run_id for run in runs} == {
         word.removeprefix("run=") for word in logged.split() if word.startswith("run=")

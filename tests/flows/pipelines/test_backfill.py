@@ -3,7 +3,7 @@
 import os
 import shutil
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -19,11 +19,12 @@ from flows.storage.fs.lock import job_lock
 from flows.storage.models.registry import roll_back
 from flows.storage.runs.reader import PublishedRun, list_runs
 from flows.storage.runs.writer import job_folder
+from schemas.job.partition import Partition
 from tests.flows.partitioned_logs import job_file, job_in, partitions
 from tests.flows.sample_logs import dataset_bytes
 
-FIRST = date(2026, 1, 5)
-DAYS = [FIRST + timedelta(days) for days in range(3)]
+FIRST = Partition.of(date(2026, 1, 5))
+DAYS = list(FIRST.through(Partition.of(date(2026, 1, 7))))
 RANGE = ("--from", "2026-01-05", "--to", "2026-01-08")
 
 
@@ -31,7 +32,7 @@ def backfill(folder: Path, *options: str, more: str = "", services: Services | N
     return main(["backfill", str(job_file(folder, more)), *RANGE, "--direct", *options], services)
 
 
-def judged(folder: Path) -> list[date | None]:
+def judged(folder: Path) -> list[Partition | None]:
     """Give the days of the runs, the oldest run first."""
     return [run.manifest.partition for run in reversed(list_runs(str(folder / "out/nightly")))]
 
@@ -40,7 +41,7 @@ def judged(folder: Path) -> list[date | None]:
 def filled(tmp_path_factory) -> Path:
     """A folder in which three days have been judged; a fourth has no data."""
     folder = tmp_path_factory.mktemp("filled")
-    partitions(folder, DAYS)
+    partitions(folder, [each.day for each in DAYS])
     assert backfill(folder) == 0
     return folder
 
@@ -75,16 +76,16 @@ def test_what_another_version_judged_is_stale(filled, monkeypatch):
 
 @pytest.fixture
 def logs(tmp_path) -> Path:
-    partitions(tmp_path, DAYS)
+    partitions(tmp_path, [each.day for each in DAYS])
     return tmp_path
 
 
-def detected(folder: Path, day: date) -> None:
+def detected(folder: Path, day: Partition) -> None:
     detect_events(job_in(folder), DirectRunner(2), lambda *_: None, Source(day))
 
 
 def late_file(folder: Path) -> None:
-    partitions(folder / "late", DAYS[:1])
+    partitions(folder / "late", [FIRST.day])
     file = folder / f"late/logs/date={FIRST}/a.parquet"
     file.rename(folder / f"logs/date={FIRST}/b.parquet")
 
@@ -217,7 +218,7 @@ def test_wrong_days_are_told_in_one_line(logs, capsys, days, words):
 @pytest.mark.slow
 def test_days_at_once_give_what_one_after_the_other_gives(logs, tmp_path_factory, capsys):
     other = tmp_path_factory.mktemp("parallel")
-    partitions(other, DAYS)
+    partitions(other, [each.day for each in DAYS])
     (other / f"logs/date={DAYS[1]}/a.parquet").write_bytes(b"PAR1 not really")
     (logs / f"logs/date={DAYS[1]}/a.parquet").write_bytes(b"PAR1 not really")
     assert backfill(logs) == 2

@@ -20,6 +20,7 @@ from flows.storage.runs.reader import (
     read_scores,
 )
 from schemas.job.job import JobSpec
+from schemas.job.partition import Partition
 from schemas.outputs.tables import SEVERITY_RANK
 from tests.flows.sample_logs import job, small_log, written
 
@@ -54,7 +55,7 @@ def spec_of(folder: Path, **settings: Any) -> JobSpec:
 
 
 def judged(spec: JobSpec, day: date) -> PublishedRun:
-    return detect_with_refit(spec, DirectRunner(2), lambda *_: None, day)
+    return detect_with_refit(spec, DirectRunner(2), lambda *_: None, Partition.of(day))
 
 
 def test_a_partition_is_judged_by_the_days_before_it_and_not_by_itself(tmp_path):

@@ -17,6 +17,7 @@ from flows.storage.input.footers import read_footers
 from flows.storage.models.registry import read_registry
 from flows.storage.runs.reader import REPORT
 from schemas.errors import InputError, JobError, NoInputError
+from schemas.job.partition import Partition
 from tests.flows.sample_logs import job, small_log, written
 
 
@@ -186,7 +187,7 @@ def test_an_old_model_is_replaced(tmp_path):
 
 @pytest.mark.slow
 def test_days_are_judged_by_a_model_of_the_history_or_of_their_own(tmp_path):
-    days = [date(2026, 1, 5), date(2026, 1, 6)]
+    days = [Partition.of(date(2026, 1, 5)), Partition.of(date(2026, 1, 6))]
     for seed, day in enumerate(days):
         written(tmp_path / f"logs/{day}.parquet", small_log(400, seed))
     for train in ({}, {"train": str(tmp_path / "logs/2026-01-05.parquet")}):
@@ -210,11 +211,17 @@ def test_a_window_of_days_before_the_one_that_is_judged_is_fitted_on(tmp_path):
         tmp_path / "out",
         model={"use": "latest", "refit": "7d", "train": "last 3 days"},
     )
-    manifest = detect_with_refit(spec, DirectRunner(1), lambda *_: None, date(2026, 1, 5)).manifest
+    manifest = detect_with_refit(
+        spec, DirectRunner(1), lambda *_: None, Partition.of(date(2026, 1, 5))
+    ).manifest
     assert manifest.ledger.read == 120
     assert manifest.model.sample_rows == 105 + 110  # the third is not there, the first too old
     model = train_model(
-        spec, DirectRunner(1), lambda *_: None, promote=False, partition=date(2026, 1, 1)
+        spec,
+        DirectRunner(1),
+        lambda *_: None,
+        promote=False,
+        partition=Partition.of(date(2026, 1, 1)),
     )
     assert model.card.rows == 100
 
@@ -239,9 +246,9 @@ def test_a_window_needs_days_and_one_of_them(tmp_path):
         detect_with_refit(spec, DirectRunner(1), lambda *_: None)
     spec = job(str(tmp_path / "{date}.parquet"), tmp_path / "out", model=model)
     with pytest.raises(NoInputError, match="none of the 3 days up to 2026-01-04 is there"):
-        detect_with_refit(spec, DirectRunner(1), lambda *_: None, date(2026, 1, 4))
+        detect_with_refit(spec, DirectRunner(1), lambda *_: None, Partition.of(date(2026, 1, 4)))
     with pytest.raises(NoInputError, match="none of the 3 days up to 0001-01-02 is there"):
-        detect_with_refit(spec, DirectRunner(1), lambda *_: None, date(1, 1, 2))
+        detect_with_refit(spec, DirectRunner(1), lambda *_: None, Partition.of(date(1, 1, 2)))
     with pytest.raises(JobError, match='a window is spelt as "last 30 days"'):
         job("x", tmp_path, model={"train": "last week"})
 

@@ -10,6 +10,7 @@ from flows.cli.app import main
 from flows.report.index import render_index
 from flows.steps import run_index as indexing
 from flows.steps.run_index import write_index
+from schemas.job.partition import Partition
 from schemas.outputs.manifest import CanaryReport, ColumnDrift, RunManifest
 from tests.flows.end_to_end.test_recurring import run_of
 from tests.flows.report.sample import HOSTILE, report_data
@@ -27,7 +28,7 @@ def _run(**changes: object) -> RunManifest:
 def test_a_run_is_told_with_its_ledger_incidents_canaries_and_drift() -> None:
     moved = ColumnDrift(stability_index=0.4, unseen=0.0, unseen_before=0.0, moved=True)
     run = _run(
-        partition=date(2026, 3, 15),
+        partition=Partition.of(date(2026, 3, 15)),
         canaries=CanaryReport(planted=250, found=100, score_cut=30.0),
         column_drift={"bytes_out": moved},
     )

@@ -13,6 +13,7 @@ import pytest
 from flows.report.data import ReportData
 from flows.report.overview import review_sentence
 from flows.report.page import render
+from schemas.job.partition import Partition
 from schemas.outputs.manifest import EarlierIncident, VerdictCount, VerdictEffect
 from schemas.outputs.tables import SEVERITIES, STATUSES
 from tests.flows.report.sample import HOSTILE, report_data
@@ -408,7 +409,7 @@ def test_an_alarm_among_the_oddest_is_not_called_a_lead() -> None:
 def test_the_page_names_the_earlier_incidents_on_which_a_verdict_tells_most() -> None:
     data = of_nights(28, 0)
     asked = EarlierIncident(
-        incident="i-4f", title="`ann`: `rule` is `odd`", partition=date(2026, 1, 9)
+        incident="i-4f", title="`ann`: `rule` is `odd`", partition=Partition.of(date(2026, 1, 9))
     )
     summary = data.manifest.incidents.model_copy(update={"to_review": [asked]})
     told = data.manifest.model_copy(update={"incidents": summary})

@@ -11,6 +11,7 @@ from flows.report.overview import headline
 from flows.report.page import render
 from flows.report.period import held_against_sentence, period_sentence
 from flows.report.trust import measures
+from schemas.job.partition import Partition
 from schemas.outputs.figures import CanaryReport
 from schemas.outputs.manifest import RunManifest
 from tests.flows.report.sample import report_data
@@ -26,7 +27,7 @@ def _run(*, model: dict[str, Any] | None = None, **changes: Any) -> RunManifest:
 
 
 def test_the_judged_day_is_told_with_its_weekday_and_its_first_and_last_time() -> None:
-    run = _run(partition=date(2026, 1, 9), covers=_NIGHT)
+    run = _run(partition=Partition.of(date(2026, 1, 9)), covers=_NIGHT)
     said = "Judged: Friday 9 January 2026; its records are from 2026-01-09 00:02 to 2026-01-09"
     assert period_sentence(run) == f"{said} 23:58 UTC."
 
@@ -82,7 +83,7 @@ def test_what_it_was_held_against_is_told(
 def test_the_headline_counts_alarms_leads_and_known_ones(
     incidents: dict[str, Any], says: str
 ) -> None:
-    assert headline(_run(partition=date(2026, 1, 9), incidents=incidents)) == says
+    assert headline(_run(partition=Partition.of(date(2026, 1, 9)), incidents=incidents)) == says
 
 
 def test_the_top_links_to_the_first_three_incidents_by_their_sentences() -> None:

@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from flows.cli.app import main
 from flows.results.metrics import metrics_text
 from flows.storage.runs.reader import find_run
+from schemas.job.partition import Partition
 from tests.flows.partitioned_logs import job_file, partitions
 from tests.flows.sample_runs import published
 
@@ -33,7 +34,7 @@ def test_a_run_writes_what_its_manifest_says(tmp_path, monkeypatch):
         assert detect(tmp_path, day) == 0
     told = metrics_in((tmp_path / "outfield-nightly.prom").read_text())
     runs = [find_run(str(tmp_path / "out/nightly"), path.name) for path in folders(tmp_path)]
-    manifest = next(run.manifest for run in runs if run.manifest.partition == DAYS[0])
+    manifest = next(run.manifest for run in runs if run.manifest.partition == Partition.of(DAYS[0]))
     assert told == {
         "rows_read": manifest.ledger.read,
         "rows_scored": manifest.ledger.scored,

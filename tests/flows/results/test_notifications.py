@@ -21,6 +21,7 @@ from flows.storage.runs.reader import PublishedRun
 from schemas.errors import JobError
 from schemas.job.fingerprint import job_fingerprint, model_fingerprint
 from schemas.job.job import Notify, build_job
+from schemas.job.partition import Partition
 from schemas.outputs.manifest import IncidentSummary
 from schemas.outputs.tables import INCIDENT
 from tests.flows.partitioned_logs import job_file, partitions
@@ -85,7 +86,7 @@ def of_incidents(run: PublishedRun, nights: int | None, *incidents: dict[str, An
         alarms=sum(row["alarm"] for row in rows),
         nights=nights,
     )
-    update = {"incidents": summary, "partition": date(2026, 1, 5)}
+    update = {"incidents": summary, "partition": Partition.of(date(2026, 1, 5))}
     return replace(run, manifest=run.manifest.model_copy(update=update))
 
 

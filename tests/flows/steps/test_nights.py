@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from flows.steps.nights import past_nights, to_review
+from schemas.job.partition import Partition
 
 
 def run(oddest: float | None, scored: int = 100, day: date | None = None) -> Any:
@@ -48,14 +49,14 @@ def test_what_is_malicious_is_no_part_of_an_ordinary_night() -> None:
 
 
 def test_a_verdict_is_asked_on_what_the_three_oddest_nights_are_known_by() -> None:
-    earlier = [run(float(i), day=date(2026, 1, 1 + i)) for i in (4, 1, 3, 2)]
+    earlier = [run(float(i), day=Partition.of(date(2026, 1, 1 + i))) for i in (4, 1, 3, 2)]
     rows = [row(place, f"i-{place}", i / 100) for place, i in enumerate((4, 1, 3, 2))]
     rows += [row(1, "i-less", 0.5), row(3, "i-old", 1e-6, "recurring")]
     asked = to_review(past_nights(earlier, rows, []))
     assert [(each.incident, each.title, each.partition) for each in asked] == [
-        ("i-1", "of i-1", date(2026, 1, 2)),
-        ("i-3", "of i-3", date(2026, 1, 3)),
-        ("i-2", "of i-2", date(2026, 1, 4)),
+        ("i-1", "of i-1", Partition.of(date(2026, 1, 2))),
+        ("i-3", "of i-3", Partition.of(date(2026, 1, 3))),
+        ("i-2", "of i-2", Partition.of(date(2026, 1, 4))),
     ]
 
 

@@ -34,6 +34,7 @@ from flows.storage.runs.reader import (
     read_scores,
 )
 from schemas.columns.roles import Role
+from schemas.job.partition import Partition
 from tests.flows.sample_logs import dataset_bytes, detect_in, job, written
 
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
@@ -154,7 +155,7 @@ def test_a_night_is_held_against_the_activity_that_earlier_runs_left(tmp_path: P
         on = (FIRST + timedelta(day)).date()
         log = pa.table(with_burst(rows, day) if day == 9 else rows)
         written(tmp_path / f"logs/date={on}/part.parquet", log)
-        nights[day] = detect_with_refit(spec, DirectRunner(1), lambda *_: None, on)
+        nights[day] = detect_with_refit(spec, DirectRunner(1), lambda *_: None, Partition.of(on))
     assert [windows(nights[day]) for day in range(3)] == [[]] * 3  # fewer than four days are known
     first = read_incidents(nights[9]).to_pylist()[0]
     assert (first["view"], first["entity"]) == ("window", "u3")
@@ -322,7 +323,7 @@ def test_what_a_night_lacks_altogether_is_missed_in_words(
             rows["action"].append(step)
         on = (FIRST + timedelta(day)).date()
         written(tmp_path / f"logs/date={on}/part.parquet", pa.table(rows))
-        run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, on)
+        run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, Partition.of(on))
     [said] = run.manifest.missed
     assert said == (
         "`backup` has no event on 2026-03-10; it has some on all 6 other whole days of the kind"
@@ -343,7 +344,7 @@ def test_a_wrong_clock_does_not_hide_what_earlier_runs_counted(tmp_path: Path) -
             rows["time"][0] = datetime(1970, 1, 1, tzinfo=UTC)
         on = (FIRST + timedelta(day)).date()
         written(tmp_path / f"logs/date={on}/part.parquet", pa.table(rows))
-        run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, on)
+        run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, Partition.of(on))
     assert any("in an hour" in str(row["title"]) for row in windows(run))
 
 
@@ -362,7 +363,7 @@ def test_a_day_of_utc_that_two_partitions_share_is_put_together(tmp_path: Path) 
         }
         on = (FIRST + timedelta(day)).date()
         written(tmp_path / f"logs/date={on}/part.parquet", pa.table(rows))
-        run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, on)
+        run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, Partition.of(on))
         runs.append(run)
     roles = {name: Role(column.role) for name, column in runs[0].manifest.columns.items()}
     scratch = Scratch.of(tmp_path / "run").make()
@@ -394,6 +395,6 @@ def test_a_folder_that_is_named_after_another_day_adds_nothing_twice(tmp_path: P
         written(
             tmp_path / f"logs/date={on}/part.parquet", pa.table(with_burst(office(range(12)), 9))
         )
-        run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, on)
+        run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, Partition.of(on))
         told.append([(row["title"], row["p_value"]) for row in windows(run)])
     assert told[0] == told[1] != []

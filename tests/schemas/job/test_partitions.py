@@ -1,5 +1,4 @@
 import re
-from datetime import date
 
 import pytest
 from hypothesis import given
@@ -8,6 +7,7 @@ from hypothesis import strategies as st
 from schemas.errors import JobError
 from schemas.job.fingerprint import job_fingerprint
 from schemas.job.job import build_job, parse_job
+from schemas.job.partition import Partition
 from schemas.job.partitions import check_location, is_partitioned, location_of, root_of
 
 fields = st.sampled_from(
@@ -20,7 +20,7 @@ fields = st.sampled_from(
     ]
 )
 plain = st.text("abc=-_./", max_size=8)
-days = st.dates(min_value=date(1, 1, 1))
+days = st.dates().map(Partition.of)
 
 
 @given(before=plain, field=fields, after=plain, day=days)
