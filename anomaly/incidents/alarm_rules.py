@@ -20,6 +20,8 @@ class AlarmRules:
     """The quiet minutes of a day."""
     timezone: str = "UTC"
     """Of these."""
+    a_day: int = 1
+    """How often a day is judged: 24 times where each run judges an hour."""
 
     @property
     def allow_all(self) -> bool:

@@ -3,7 +3,12 @@
 A run that is judged against its own records has no earlier nights, and none of these sentences.
 """
 
+from typing import Literal
+
 from anomaly.incidents.alarms import LEARNING_NIGHTS
+
+Night = Literal["night", "hour"]
+"""What a run judges, as it is held against its like: a night is a day."""
 
 
 def count_alarms(alarms: int, stacks: int | None) -> str:
@@ -20,7 +25,9 @@ def count_alarms(alarms: int, stacks: int | None) -> str:
     return f"{said} in {stacks:,} stack{'' if stacks == 1 else 's'}"
 
 
-def night_sentence(alarms: int, nights: int | None, stacks: int | None = None) -> str:
+def night_sentence(
+    alarms: int, nights: int | None, stacks: int | None = None, night: Night = "night"
+) -> str:
     """Say how many alarms a run has, or that it is quiet; nothing where nights are not compared.
 
     Parameters
@@ -31,6 +38,8 @@ def night_sentence(alarms: int, nights: int | None, stacks: int | None = None) -
         The earlier nights that it was held against; None where it was held against none.
     stacks
         The stacks that the alarms are in; None in runs before there were stacks.
+    night
+        What a run judges.
 
     Examples
     --------
@@ -38,26 +47,30 @@ def night_sentence(alarms: int, nights: int | None, stacks: int | None = None) -
     '2 alarms, held against 28 nights before.'
     >>> night_sentence(0, 2)
     'Quiet: no alarm; learning, 2 of 7 nights known.'
+    >>> night_sentence(0, 30, night="hour")
+    'Quiet: no alarm; learning, 30 of 168 hours known.'
     >>> night_sentence(0, None)
     ''
     """
     if nights is None:
         return ""
     said = count_alarms(alarms, stacks) if alarms else "Quiet: no alarm"
-    if nights < LEARNING_NIGHTS:
-        alone = ", as no night before is known" if nights == 0 else ""
-        return f"{said}{alone}; {_learning(nights)}."
-    return f"{said}, held against {nights:,} nights before."
+    if nights < _learnt(night):
+        alone = f", as no {night} before is known" if nights == 0 else ""
+        return f"{said}{alone}; {_learning(nights, night)}."
+    return f"{said}, held against {nights:,} {night}s before."
 
 
-def recurrence_sentence(recurrence: float | None, nights: int | None) -> str:
+def recurrence_sentence(
+    recurrence: float | None, nights: int | None, night: Night = "night"
+) -> str:
     """Say in how many nights one is as odd as an incident, and never more than the nights tell.
 
     Parameters
     ----------
     recurrence
         Nights, as `anomaly.incidents.alarms.recurrence` counts them; None while too few are known.
-    nights
+    nights, night
         As for `night_sentence`.
 
     Examples
@@ -72,13 +85,18 @@ def recurrence_sentence(recurrence: float | None, nights: int | None) -> str:
     if nights is None:
         return ""
     if recurrence is None:
-        return _learning(nights) if nights < LEARNING_NIGHTS else ""
+        return _learning(nights, night) if nights < _learnt(night) else ""
     if recurrence >= nights + 1:
-        return f"none of {nights:,} nights before was as odd"
+        return f"none of {nights:,} {night}s before was as odd"
+    article = "a night" if night == "night" else "an hour"
     if recurrence < 2.0:
-        return "as odd a night: at least every second night"
-    return f"as odd a night: once in {int(recurrence):,} nights"
+        return f"as odd {article}: at least every second {night}"
+    return f"as odd {article}: once in {int(recurrence):,} {night}s"
 
 
-def _learning(nights: int) -> str:
-    return f"learning, {nights:,} of {LEARNING_NIGHTS} nights known"
+def _learning(nights: int, night: Night) -> str:
+    return f"learning, {nights:,} of {_learnt(night)} {night}s known"
+
+
+def _learnt(night: Night) -> int:
+    return LEARNING_NIGHTS * (1 if night == "night" else 24)

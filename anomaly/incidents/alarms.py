@@ -82,9 +82,12 @@ def is_rare(expected: float, past: Sequence[float], nights: float) -> bool:
     return chance(expected, past) <= 1.0 / nights and (too_few or _share(expected, past) <= most)
 
 
-def recurrence(expected: float, past: Sequence[float]) -> float | None:
-    """Return in how many nights one is as odd; None while too few are known to say."""
-    if len(past) < LEARNING_NIGHTS:
+def recurrence(expected: float, past: Sequence[float], a_day: int = 1) -> float | None:
+    """Return in how many nights one is as odd; None while too few are known to say.
+
+    Of a job that judges a day in `a_day` parts, it is in how many parts.
+    """
+    if len(past) < LEARNING_NIGHTS * a_day:
         return None
     return 1.0 / _share(expected, past)
 
@@ -122,7 +125,8 @@ def with_alarms(
     past, nights
         As for `is_rare`; without an earlier night nothing is an alarm.
     rules
-        Of the job, on which incidents may be alarms.
+        Of the job, on which incidents may be alarms. Where it judges hours, `past` are hours, and
+        in so many `nights` there are 24 times as many.
     malicious
         Verdicts that say so. What they are about is an alarm however often it comes back.
     """
@@ -131,10 +135,10 @@ def with_alarms(
         members, expected = each.members, _expected(each, n_scored)
         alarm = each.verdict in malicious
         if past and not alarm and is_new(each):
-            alarm = is_rare(expected, past, nights)
+            alarm = is_rare(expected, past, nights * rules.a_day)
             alarm &= rules.allow(members.records, members.first_time, members.last_time)
         known = past or alarm
-        recurs = recurrence(expected, past)
+        recurs = recurrence(expected, past, rules.a_day)
         graded.append(_graded(each, recurs, alarm=alarm) if known else each)
     return graded
 

@@ -20,7 +20,7 @@ from schemas.errors import OutputError
 
 if TYPE_CHECKING:
     from schemas.job.job import JobSpec
-from flows.cli.options import Day, Flag, Services, job_of
+from flows.cli.options import Flag, PartitionOption, Services, job_of
 
 _TOP_IN_SUMMARY = 5
 
@@ -40,7 +40,7 @@ class DetectCommands:
         output: str | None = None,
         job: str | None = None,
         name: str | None = None,
-        partition: Day | None = None,
+        partition: PartitionOption | None = None,
         model: str | None = None,
         again: Flag = False,
         json: Flag = False,
@@ -60,8 +60,8 @@ class DetectCommands:
             The job's name below the output folder; by default that of the job file, or of the input
             where there is none.
         partition
-            The day to judge, such as 2026-01-05, where the input holds {date}; the newest one that
-            is over by default.
+            The day to judge, such as 2026-01-05, where the input holds {date}; the hour, such as
+            2026-01-05T13, where it holds {hour} too. By default the newest one that is over.
         model
             "fit", the default, judges by a model of the records themselves; "latest" by the model
             that was promoted last. Or name one by its id.

@@ -73,15 +73,15 @@ def show_incidents(terminal: Terminal, lines: Sequence[Line]) -> None:
     terminal.table(columns, rows)
 
 
-def show_alarms(terminal: Terminal, alarms: Sequence[Line], nights: int | None) -> None:
-    """Print a table of alarms, each with how many nights have one as odd."""
+def show_alarms(terminal: Terminal, alarms: Sequence[Line], run: RunManifest) -> None:
+    """Print a table of alarms of a run, each with how many nights have one as odd."""
     rows = [
         [
             each["severity"],
             f"{each['records']:,}",
             _when(each),
             each["incident"],
-            recurrence_sentence(each["recurrence"], nights),
+            recurrence_sentence(each["recurrence"], run.incidents.nights, run.night),
             _with_times(each["title"], line.times),
         ]
         for line in alarms
@@ -100,7 +100,7 @@ def show_run_incidents(
     The line that sums up the run.
     """
     if alarms:
-        show_alarms(terminal, shown, run.incidents.nights)
+        show_alarms(terminal, shown, run)
     else:
         show_incidents(terminal, shown)
     _show_verdict_offers(terminal, shown, job_folder)

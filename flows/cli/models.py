@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from flows.cli.console import Terminal
-from flows.cli.options import Day, Flag, JobOrFolder, Services, job_folder_of, job_of
+from flows.cli.options import Flag, JobOrFolder, PartitionOption, Services, job_folder_of, job_of
 
 if TYPE_CHECKING:
     from flows.storage.fs.store_path import Place
@@ -36,7 +36,7 @@ class ModelCommands:
         input: str | None = None,
         output: str | None = None,
         name: str | None = None,
-        partition: Day | None = None,
+        partition: PartitionOption | None = None,
         candidate: Flag = False,
         json: Flag = False,
         direct: Flag = False,
@@ -56,8 +56,8 @@ class ModelCommands:
             The job's name below the output folder; by default that of the job file, or of the input
             where there is none.
         partition
-            The day to fit on, where what is fitted on holds {date}; the newest one that is over by
-            default.
+            The day or hour to fit on, where what is fitted on holds {date}; the newest one that is
+            over by default.
         candidate
             Keep it, but leave `latest` as it is: `outfield promote` makes it the latest.
         json
@@ -141,7 +141,7 @@ class ModelCommands:
         input: str | None = None,
         output: str | None = None,
         name: str | None = None,
-        partition: Day | None = None,
+        partition: PartitionOption | None = None,
     ) -> None:
         """Say how many findings on an input differ between two models of a job.
 
@@ -161,7 +161,8 @@ class ModelCommands:
             The job's name below the output folder; by default that of the job file, or of the input
             where there is none.
         partition
-            The day to judge, where the input holds {date}; the newest one that is over by default.
+            The day or hour to judge, where the input holds {date}; the newest one that is over by
+            default.
         """
         from flows.cli.model_view import show_comparison
         from flows.orchestration.launch import run_compare

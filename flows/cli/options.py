@@ -27,22 +27,27 @@ if TYPE_CHECKING:
     Profiled = tuple[dict[str, ColumnProfile], dict[str, RoleChoice]]
 
 
-def _as_day(_type: object, tokens: "Sequence[Token]") -> Partition:
-    """Read a day from the command line; nothing else is taken for a partition."""
+def _as_partition(_type: object, tokens: "Sequence[Token]") -> Partition:
+    """Read a day or an hour from the command line; nothing else is taken for a partition."""
     given = tokens[0].value
     try:
-        return Partition.of(datetime.strptime(given, "%Y-%m-%d").replace(tzinfo=UTC).date())
+        return Partition.parse(given)
     except ValueError:
-        where, day = tokens[0].keyword or "", re.match(r"\d{4}-\d\d-\d\d(?=[T ]\d\d)", given)
-        what = (
-            f"{given!r} is a time, and a partition is a day" if day else f"{given!r} is not a day"
-        )
-        remedy = f"write {day[0]}, which holds all its hours" if day else "write it as 2026-01-05"
-        raise JobError(what, where=where, remedy=remedy) from None
+        where, time = tokens[0].keyword or "", re.match(r"(\d{4}-\d\d-\d\d)[T ]\d\d", given)
+        if time is None:
+            what, remedy = f"{given!r} is not a day", "write it as 2026-01-05"
+            raise JobError(what, where=where, remedy=remedy) from None
+        raise JobError(
+            f"{given!r} is a time, and a partition is a day or an hour",
+            where=where,
+            remedy=f"write {time[1]} for the day, or {time[1]}T00 to {time[1]}T23 for an hour",
+        ) from None
 
 
-Day = Annotated[Partition, Parameter(converter=_as_day, n_tokens=1, accepts_keys=False)]
-"""A day of the calendar, spelt 2026-01-05."""
+PartitionOption = Annotated[
+    Partition, Parameter(converter=_as_partition, n_tokens=1, accepts_keys=False)
+]
+"""A day of the calendar, spelt 2026-01-05, or an hour of it, spelt 2026-01-05T13."""
 
 
 def _as_moment(_type: object, tokens: "Sequence[Token]") -> datetime:

@@ -103,7 +103,7 @@ def _show_alarms(terminal: Terminal, run: PublishedRun, alarms: list[Line]) -> N
     if said := alarms_sentence(run.manifest):
         terminal.say(said)
     if alarms:
-        show_alarms(terminal, alarms, summary.nights)
+        show_alarms(terminal, alarms, run.manifest)
     if (more := summary.alarms - sum(each.incidents for each in alarms)) > 0:
         folder = shown_path(run.job_folder)
         terminal.line(f"and {more:,} more: outfield incidents {folder} --alarms")

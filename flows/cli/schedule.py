@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from flows.cli.console import Justify, Terminal, fault
-from flows.cli.options import Day, Flag, Services
+from flows.cli.options import Flag, PartitionOption, Services
 from schemas.errors import JobError, OutfieldError
 from schemas.job.partition import Partition
 
@@ -38,13 +38,13 @@ class ScheduleCommands:
         job: Annotated[str, Parameter(name="JOB")],
         /,
         *,
-        first: Annotated[Day, Parameter(name="--from")],
-        last: Annotated[Day, Parameter(name="--to")],
+        first: Annotated[PartitionOption, Parameter(name="--from")],
+        last: Annotated[PartitionOption, Parameter(name="--to")],
         dry_run: Flag = False,
         direct: Flag = False,
         parallel: Annotated[int, Parameter(validator=Number(gte=1))] = 1,
     ) -> None:
-        """Judge the partitions of some days that are missing or stale, in order.
+        """Judge the partitions of some days or hours that are missing or stale, in order.
 
         A partition is stale when its input, the job, its model or the version of outfield has
         changed since it was judged. One that fails does not stop the rest. Run again, it goes on
@@ -55,15 +55,16 @@ class ScheduleCommands:
         job
             A job file whose input holds {date}.
         first
-            The first day, such as 2026-01-01.
+            The first day, such as 2026-01-01. Where the input holds {hour} too, the first hour,
+            such as 2026-01-01T05, or a day from its first hour on.
         last
-            The last day.
+            The last day or hour; of hours a day stands for its last hour.
         dry_run
-            Only list the days, and why each is due.
+            Only list the partitions, and why each is due.
         direct
             Run the same steps without Prefect.
         parallel
-            How many days to judge at once, each in a process of its own; needs --direct.
+            How many partitions to judge at once, each in a process of its own; needs --direct.
         """
         from flows.jobs.job_file import complete_job, load_job
         from flows.pipelines.backfill import plan_backfill
@@ -154,7 +155,7 @@ def _left(*columns: str) -> dict[str, Justify]:
 
 
 def _counts(days: "Sequence[Standing]") -> str:
-    """Say how many days are in each state; of removed ones only where there are any."""
+    """Say how many days or hours are in each state; of removed ones only where there are any."""
     due = sum(day.due is not None for day in days)
     absent = sum(not day.present for day in days)
     removed = sum(day.removed is not None for day in days)
@@ -164,7 +165,8 @@ def _counts(days: "Sequence[Standing]") -> str:
         *([f"{removed:,} removed"] if removed else []),
         f"{absent:,} without data",
     ]
-    return f"{len(days):,} days: {', '.join(counts)}"
+    hourly = any(day.partition and day.partition.hour is not None for day in days)
+    return f"{len(days):,} {'hours' if hourly else 'days'}: {', '.join(counts)}"
 
 
 def _state(day: "Standing") -> str:

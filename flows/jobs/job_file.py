@@ -15,7 +15,7 @@ from schemas.errors import JobError
 from schemas.events.masks import holds_mask
 from schemas.job.behaviour import WINDOWS
 from schemas.job.job import JobSpec, build_job, parse_job, safe_name
-from schemas.job.partitions import is_partitioned, without_day
+from schemas.job.partitions import is_hourly, is_partitioned, without_day
 from schemas.job.sections import DEFAULT_FDR, ModelSpec, SearchSpec, SelectionSpec
 from schemas.job.time_settings import time_setting
 
@@ -158,7 +158,8 @@ def job_template(
         TOML that `parse_job` reads as a job with these roles.
     """
     settings = _settings(location)
-    behaviour = _behaviour({name: choice.role for name, choice in choices.items()})
+    roles = {name: choice.role for name, choice in choices.items()}
+    behaviour = "" if is_hourly(location) else _behaviour(roles)
     return "\n".join([_head(location, profiles), settings, behaviour, _columns(profiles, choices)])
 
 
@@ -175,7 +176,8 @@ def _head(location: str, profiles: Mapping[str, ColumnProfile]) -> str:
 
 def _settings(location: str) -> str:
     job, selection, model = JobSpec(), SelectionSpec(), ModelSpec()
-    max_age = [('# max_age = "2d"', "fail where the newest day ended longer ago")]
+    age, unit = ("6h", "hour") if is_hourly(location) else ("2d", "day")
+    max_age = [(f'# max_age = "{age}"', f"fail where the newest {unit} ended longer ago")]
     top = [
         *(max_age if is_partitioned(location) else []),
         (f"# output = {_text(job.output)}", "the folder that holds the results"),
@@ -209,9 +211,8 @@ def _settings(location: str) -> str:
         ('# train = "HISTORY"', 'the days before, "last 28 days"; or "batch"; or a location'),
         (f"# distance = {_text(model.distance)}", 'or "cosine": of directions'),
     ]
-    return (
-        f"{_aligned(top)}\n[selection]\n{_aligned(rules)}\n[model]\n{_aligned(judged)}\n{_asides()}"
-    )
+    of_model = f"[model]\n{_aligned(judged)}\n{_asides(location)}"
+    return f"{_aligned(top)}\n[selection]\n{_aligned(rules)}\n{of_model}"
 
 
 def _behaviour(roles: Mapping[str, Role]) -> str:
@@ -240,7 +241,7 @@ def _acting(roles: Mapping[str, Role]) -> str:
     return actor_of(roles, entities) if entities else ""
 
 
-def _asides() -> str:
+def _asides(location: str) -> str:
     """Write what makes no difference to what is found."""
     search = SearchSpec()
     stored_settings = [
@@ -248,9 +249,12 @@ def _asides() -> str:
         (f"# store = {str(search.store).lower()}", "true: a run keeps its records and embedding"),
         (f"# records = {search.records:_}", "the most: evenly spaced ones, and all findings"),
     ]
+    judged, cron = "a {date} in `input` is the day it judges", "0 6 * * *"
+    if is_hourly(location):
+        judged, cron = "it judges the newest hour that is over", "15 * * * *"
     timed = [
-        ("# [schedule]", "when `outfield serve` runs it; a {date} in `input` is the day it judges"),
-        ('# cron = "0 6 * * *"', 'minute, hour, day, month, weekday; or interval = "6h"'),
+        ("# [schedule]", f"when `outfield serve` runs it; {judged}"),
+        (f'# cron = "{cron}"', 'minute, hour, day, month, weekday; or interval = "6h"'),
         ('# timezone = "UTC"', 'such as "Europe/Berlin"'),
     ]
     return f"{_aligned(stored_settings)}\n{_aligned(timed)}"

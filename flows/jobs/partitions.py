@@ -1,8 +1,8 @@
-"""The partitions of a job: which day a run judges, and where that day lies."""
+"""The partitions of a job: which day or hour a run judges, and where that lies."""
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flows.storage.input.files import Located, locate
@@ -13,28 +13,33 @@ from schemas.job.partition import Partition
 from schemas.job.partitions import (
     HISTORY_DAYS,
     days_of_window,
+    is_hourly,
     is_partitioned,
     location_of,
+    partitions_a_day,
     root_of,
 )
 from schemas.locations import without_secrets
 
-LOOK_BACK = 31
-"""Days before today that the newest complete partition is looked for in."""
+LOOK_BACK = {"day": 31, "hour": 168}
+"""Days before today that the newest complete partition is looked for in; of hours a week."""
+
+_TICK = timedelta(microseconds=1)
 
 
 def chosen_partition(job: JobSpec, asked: Partition | None, now: datetime) -> Partition | None:
     """Choose the partition that a run judges: the one asked for, else the newest complete one.
 
-    A partition is complete when its day is over in the time zone of the job's schedule, or in UTC
-    without one. The partition of today is still being written.
+    A partition is complete when its day, or its hour, is over in the time zone of the job's
+    schedule, or in UTC without one. The partition of today, or of this hour, is still being
+    written. Where clocks are set back, an hour is over once it has been there twice.
 
     Parameters
     ----------
     job
         Its input is set.
     asked
-        The day that the user names, if any.
+        The partition that the user names, if any.
     now
         The time, with its zone.
 
@@ -46,9 +51,9 @@ def chosen_partition(job: JobSpec, asked: Partition | None, now: datetime) -> Pa
     Raises
     ------
     JobError
-        A day is asked for, and the input has none.
+        A partition is asked for that the input does not have: a day of hours, for instance.
     InputError
-        None of the last days is there, the newest is older than the job allows, or the storage does
+        None of the last ones is there, the newest is older than the job allows, or the storage does
         not answer.
     """
     location = str(job.input)
@@ -56,29 +61,37 @@ def chosen_partition(job: JobSpec, asked: Partition | None, now: datetime) -> Pa
         source_of(job, asked)
         return asked
     zone = ZoneInfo("UTC" if job.schedule is None else job.schedule.timezone)
-    today = now.astimezone(zone).date()
-    for days in range(1, LOOK_BACK + 1):
-        partition = Partition.of(today - timedelta(days))
-        if located_partition(job, partition) is not None:
-            _require_recent(job, partition, now.astimezone(zone))
+    local = now.astimezone(zone)
+    current = Partition.of(local.date(), local.hour if is_hourly(location) else None)
+    look_back = LOOK_BACK[current.unit]
+    for back in range(1, look_back + 1):
+        partition = current.shifted(-back)
+        if partition is not None and located_partition(job, partition) is not None:
+            _require_recent(job, partition, local)
             return partition
     raise InputError(
-        f"none of the {LOOK_BACK} days before {today} is there",
+        f"none of the {look_back} {current.unit}s before {current} is there",
         where=without_secrets(location),
-        remedy="check how it is spelt, or name a day with --partition",
+        remedy=f"check how it is spelt, or name {_a(current.unit)} with --partition",
     )
+
+
+def _a(unit: str) -> str:
+    return {"day": "a day", "hour": "an hour"}[unit]
 
 
 def _require_recent(job: JobSpec, newest: Partition, now: datetime) -> None:
     """Refuse a partition that ended longer ago than the job allows: its feed may have stopped."""
-    end = (newest.start + newest.length).replace(tzinfo=now.tzinfo)
-    age, day = now - end, timedelta(1)
+    last = newest.start + newest.length - _TICK
+    # The last moment of a partition: where clocks are set back, of its second time.
+    end = last.replace(tzinfo=now.tzinfo, fold=1).astimezone(UTC) + _TICK
+    age, length = now.astimezone(UTC) - end, newest.length
     if job.max_age is not None and age > timedelta(seconds=job.max_age):
         raise InputError(
-            f"the newest partition is {newest}, which ended {age / day:.1f} days ago; `max_age`"
-            f" allows {timedelta(seconds=job.max_age) / day:g}",
+            f"the newest partition is {newest}, which ended {age / length:.1f} {newest.unit}s ago;"
+            f" `max_age` allows {timedelta(seconds=job.max_age) / length:g}",
             where=without_secrets(str(job.input)),
-            remedy="see whether its feed has stopped, or name a day with --partition",
+            remedy=f"see whether its feed has stopped, or name {_a(newest.unit)} with --partition",
         )
 
 
@@ -88,7 +101,8 @@ def source_of(job: JobSpec, partition: Partition | None) -> tuple[str, str | Non
     Raises
     ------
     JobError
-        The input is not partitioned and a day is given, or the reverse.
+        The input is not partitioned and a partition is given, or the reverse. Or a day is given,
+        and its partitions are hours, or the reverse.
     """
     location = str(job.input)
     partitioned = is_partitioned(location)
@@ -102,25 +116,47 @@ def source_of(job: JobSpec, partition: Partition | None) -> tuple[str, str | Non
             where=without_secrets(location),
             remedy="put it where the day stands, as in `logs/date={date}/`",
         )
+    _require_unit(location, partition)
     return location_of(location, partition), root_of(location)
 
 
-def days_of_history(job: JobSpec) -> int | None:
-    """Return how many days before a partition it is judged against.
+def _require_unit(location: str, partition: Partition) -> None:
+    """Check that a partition is one of a location.
+
+    Raises
+    ------
+    JobError
+        It is a day, and those of the location are hours, or the reverse.
+    """
+    if (partition.hour is not None) == is_hourly(location):
+        return
+    day = partition.day
+    of_location, remedy = ("day", f"write {day}, which holds all its hours")
+    if is_hourly(location):
+        of_location, remedy = ("hour", f"write one of its hours, such as {Partition.of(day, 5)}")
+    raise JobError(
+        f"{partition} is {_a(partition.unit)}, and a partition of this input is {_a(of_location)}",
+        where=without_secrets(location),
+        remedy=remedy,
+    )
+
+
+def partitions_of_history(job: JobSpec) -> int | None:
+    """Return how many partitions before a partition it is judged against: days, or their hours.
 
     Returns
     -------
     int or None
-        None where the input is not partitioned, or the history is none of its days.
+        None where the input is not partitioned, or the history is none of its partitions.
 
     Raises
     ------
     JobError
         The history is a window, and the input has no days.
     """
-    train = job.model.train
+    train, a_day = job.model.train, partitions_a_day(str(job.input))
     if train is None:
-        return HISTORY_DAYS if is_partitioned(str(job.input)) else None
+        return HISTORY_DAYS * a_day if is_partitioned(str(job.input)) else None
     days = days_of_window(train)
     if days is None:
         return None
@@ -130,36 +166,36 @@ def days_of_history(job: JobSpec) -> int | None:
             where="model.train",
             remedy="name a location of history, or put `{date}` where the day stands in the input",
         )
-    return days
+    return days * a_day
 
 
-def days_to_fit(job: JobSpec) -> int:
-    """Return how many days of the input a model is fitted on, up to the one that is named.
+def partitions_to_fit(job: JobSpec) -> int:
+    """Return how many partitions of the input a model is fitted on, up to the one that is named.
 
     Raises
     ------
     JobError
-        As `days_of_history`.
+        As `partitions_of_history`.
     """
-    return days_of_history(job) or 1
+    return partitions_of_history(job) or 1
 
 
-def located_window(job: JobSpec, last: Partition, days: int) -> Located:
-    """Find the files of the partitions that are there of `days` days, up to the `last`.
+def located_window(job: JobSpec, last: Partition, n: int) -> Located:
+    """Find the files of the partitions that are there of `n`, up to the `last`.
 
     Raises
     ------
     InputError
         None of them is there, or the storage does not answer.
     """
-    window = filter(None, (last.shifted(-back) for back in range(days)))
+    window = filter(None, (last.shifted(-back) for back in range(n)))
     partitions = [located_partition(job, partition) for partition in window]
     there = [located for located in partitions if located is not None]
     if not there:
         raise NoInputError(
-            f"none of the {days} days up to {last} is there",
+            f"none of the {n} {last.unit}s up to {last} is there",
             where=without_secrets(str(job.input)),
-            remedy="check how it is spelt, or name a day with --partition",
+            remedy=f"check how it is spelt, or name {_a(last.unit)} with --partition",
         )
     files = {name: file for located in there for name, file in located.files.items()}
     left_out = sum((Counter(located.left_out) for located in there), Counter[str]())

@@ -44,11 +44,13 @@ def standing(job: JobSpec, partition: Partition | None) -> Standing:
 
 
 def nothing_to_do(now: Standing) -> str | None:
-    """Say why a run that is told no day has nothing to do; None where it has."""
+    """Say why a run that is told no partition has nothing to do; None where it has."""
     if not now.present or now.due is not None:
         return None
     what = (
-        "the input" if now.partition is None else f"{now.partition}, the newest day that is over,"
+        "the input"
+        if now.partition is None
+        else f"{now.partition}, the newest {now.partition.unit} that is over,"
     )
     if now.removed is not None:
         return f"Nothing to do: {what} has been judged, and its run was removed on {now.removed}."

@@ -60,10 +60,12 @@ Day = Annotated[
         {
             "anyOf": [
                 {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
+                {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}$"},
                 {"type": "null"},
             ],
-            "description": "The day to judge, such as 2026-01-05, whether judged before or not."
-            " Left out: the newest day that is over, unless it has been judged as it stands.",
+            "description": "The day to judge, such as 2026-01-05, or the hour, such as"
+            " 2026-01-05T13, where a partition is one; whether judged before or not. Left out: the"
+            " newest one that is over, unless it has been judged as it stands.",
         }
     ),
 ]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from flows.jobs.partitions import chosen_partition, days_to_fit
+from flows.jobs.partitions import chosen_partition, partitions_to_fit
 from flows.jobs.staleness import nothing_to_do, standing
 from flows.orchestration.checked_input import with_checked_input
 from flows.pipelines.compare import Comparison, compare_models
@@ -171,7 +171,7 @@ def run_fit(
     if direct:
         with runner_of(settings) as runner:
             return train_model(job, runner, on_progress, promote=promote, partition=partition)
-    checked = check_input(history, partition, days_to_fit(job))
+    checked = check_input(history, partition, partitions_to_fit(job))
     with runner_of(settings):
         pass  # a scheduler that does not answer is told before Prefect is imported
     prepare_prefect()

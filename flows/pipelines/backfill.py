@@ -1,13 +1,15 @@
-"""Backfill: judges the missing or stale partitions of a range of days, one after the other."""
+"""Backfill: judges the missing or stale partitions of a range, one after the other."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from flows.jobs.partitions import source_of
 from flows.jobs.staleness import Standing, standings
 from schemas.errors import InputError, JobError, OutfieldError
 from schemas.job.job import JobSpec
 from schemas.job.partition import Partition
+from schemas.job.partitions import is_hourly
 from schemas.locations import without_secrets
 
 T = TypeVar("T")
@@ -52,21 +54,33 @@ class Backfilled:
 def plan_backfill(job: JobSpec, first: Partition, last: Partition) -> list[Standing]:
     """Return the standing of each partition from `first` to `last`, in order.
 
+    Where partitions are hours, a day stands for all its hours. It then begins with its first hour,
+    or ends with its last one.
+
     Raises
     ------
     OutfieldError
-        The days are in the wrong order, none of them exists, or the input has no partitions.
+        They are in the wrong order, none of them exists, or the input has no such partitions.
     """
+    if is_hourly(str(job.input)):
+        first, last = _hour_of(first, 0), _hour_of(last, -1)
+    for end in (first, last):
+        source_of(job, end)
     if last < first:
         raise JobError(f"--from {first} is after --to {last}", remedy="exchange the two")
     found = list(standings(job, first, last))
     if not any(each.present for each in found):
         raise InputError(
-            f"none of the {len(found)} days from {first} to {last} is there",
+            f"none of the {len(found)} {first.unit}s from {first} to {last} is there",
             where=without_secrets(str(job.input)),
-            remedy="check how it is spelt, and the days",
+            remedy=f"check how it is spelt, and the {first.unit}s",
         )
     return found
+
+
+def _hour_of(partition: Partition, place: int) -> Partition:
+    """Return an hour as it is, and of a day the hour at a place."""
+    return partition if partition.hour is not None else partition.hours[place]
 
 
 def run_in_batches(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from flows.jobs.model_choice import ChosenModel, choose_model
-from flows.jobs.partitions import days_of_history
+from flows.jobs.partitions import partitions_of_history
 from flows.pipelines.damage import PlanStep, beside_damage
 from flows.pipelines.detect import detect_events
 from flows.pipelines.train import model_of_history, train_model
@@ -72,7 +72,7 @@ def _renew(
     """Fit a new latest model on the days before a partition; on itself if none of them is there."""
     fit = partial(train_model, job, runner, on_progress, promote=True)
     before = None if partition is None else partition.shifted(-1)
-    if before is None or days_of_history(job) is None:
+    if before is None or partitions_of_history(job) is None:
         fit(partition=partition)
         return
     try:

@@ -6,7 +6,7 @@ from logging import WARNING
 from typing import TypeVar
 
 from flows.jobs.model_choice import ChosenModel, check_kinds
-from flows.jobs.partitions import days_of_history, days_to_fit
+from flows.jobs.partitions import partitions_of_history, partitions_to_fit
 from flows.pipelines.damage import PlanStep, beside_damage
 from flows.runtime.progress import OnProgress, Steps
 from flows.runtime.run_log import log
@@ -23,7 +23,7 @@ from schemas.errors import InputError
 from schemas.events.flattening import flattened_origin
 from schemas.job.job import JobSpec
 from schemas.job.partition import Partition
-from schemas.job.partitions import THE_BATCH, days_of_window, is_partitioned
+from schemas.job.partitions import THE_BATCH, days_of_window, is_hourly, is_partitioned
 
 T = TypeVar("T")
 
@@ -50,7 +50,8 @@ def train_model(
     promote
         Whether it becomes what `latest` means.
     partition
-        The day to fit on, where the history is partitioned; the last one of a window.
+        What to fit on, where the history is partitioned; the last one of a window. Of an hour its
+        day, where the history has days.
     checked
         The plan that `check_input` made of the history; it is made anew if None.
 
@@ -60,8 +61,7 @@ def train_model(
         What the user can mend.
     """
     anew = job_for_fit(job)
-    day = partition if is_partitioned(str(anew.input)) else None
-    source = Source(day, days_to_fit(job), checked)
+    source = Source(_of_location(str(anew.input), partition), partitions_to_fit(job), checked)
 
     def registered(run: Run, fitted: Fitted) -> Registered:
         return runner.here(REGISTER, run, fitted, promote)
@@ -82,7 +82,7 @@ def model_of_history(
     job, runner, on_progress
         As for `train_model`.
     partition
-        The day that is judged. It is no part of its history.
+        The day or hour that is judged. It is no part of its history.
     judged
         The plan of its records: the model looks at no column that they lack.
 
@@ -95,11 +95,11 @@ def model_of_history(
     OutfieldError
         What the user can mend, other than the history.
     """
-    days, before = days_of_history(job), partition.shifted(-1)
-    if days is None or before is None:
+    n, before = partitions_of_history(job), partition.shifted(-1)
+    if n is None or before is None:
         return None, None
     columns = frozenset(flattened_origin(judged.schema))
-    source = Source(before, days, judged=columns)
+    source = Source(before, n, judged=columns)
 
     def chosen(run: Run, fitted: Fitted) -> ChosenModel:
         model = ChosenModel(fitted.stored, read_card(fitted.stored))
@@ -112,6 +112,13 @@ def model_of_history(
     except InputError as error:
         log("judged without the days before", WARNING, what=error.what)
         return None, error.what
+
+
+def _of_location(location: str, partition: Partition | None) -> Partition | None:
+    """Return a partition as the location of a history has it; None where that has none."""
+    if partition is None or not is_partitioned(location):
+        return None
+    return partition if is_hourly(location) else Partition.of(partition.day)
 
 
 def _train(

@@ -219,7 +219,7 @@ def _card(row: Mapping[str, Any], run: RunManifest, told: _Told) -> IncidentCard
         alarm=row["alarm"],
         lead=lead,
         weaker=lead and summary.nights is None and row["rank"] > _STRONGEST,
-        recurrence=_recurrence(row, summary.nights),
+        recurrence=_recurrence(row, run),
         history=_history(row["since"], row["occurrences"]),
         records=row["records"],
         span=_span(row["first_time"], row["last_time"]),
@@ -265,9 +265,9 @@ def _names(row: Mapping[str, Any]) -> list[str]:
     return [wording.visible(name[:_NAME]) for name in given]
 
 
-def _recurrence(row: Mapping[str, Any], nights: int | None) -> str:
+def _recurrence(row: Mapping[str, Any], run: RunManifest) -> str:
     known = row["alarm"] or row["recurrence"] is not None
-    return recurrence_sentence(row["recurrence"], nights) if known else ""
+    return recurrence_sentence(row["recurrence"], run.incidents.nights, run.night) if known else ""
 
 
 def _driving(row: Mapping[str, Any]) -> list[str]:

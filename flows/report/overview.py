@@ -79,7 +79,7 @@ def input_sentences(manifest: RunManifest) -> list[str]:
 def alarms_sentence(manifest: RunManifest) -> str:
     """Say how many alarms there are, or that the run is quiet; nothing without other days."""
     summary = manifest.incidents
-    return night_sentence(summary.alarms, summary.nights, summary.alarm_stacks)
+    return night_sentence(summary.alarms, summary.nights, summary.alarm_stacks, manifest.night)
 
 
 def headline(manifest: RunManifest) -> str:
@@ -291,10 +291,13 @@ def partition_rows_sentence(manifest: RunManifest) -> str:
     if seen is None or day is None or not seen.far:
         return ""
     which = "fewer" if seen.rows < seen.low else "more"
-    kind = f"{day:%A}" if seen.of_weekday else "day"
+    kind = f"{day.day:%A}" if seen.of_weekday else "day"
+    told_by = count(seen.days, f"earlier {kind}")
+    if day.hour is not None:
+        told_by = f"hour {day.hour:02d} of {told_by}"
     return (
         f"{day} has far {which} rows than usual: {seen.rows:,}, where {seen.low:,} to"
-        f" {seen.high:,} were to be expected from {count(seen.days, f'earlier {kind}')}."
+        f" {seen.high:,} were to be expected from {told_by}."
     )
 
 

@@ -1,6 +1,7 @@
 """Runs as pandas frames."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pandas as pd
 import pyarrow as pa
@@ -18,6 +19,7 @@ from flows.storage.runs.reader import (
     read_scores,
     runs_in,
 )
+from schemas.job.partition import Partition
 from schemas.outputs.manifest import RunManifest
 
 
@@ -40,17 +42,20 @@ def _of_runs(
         runs = [find_run(folder, run)]
     else:
         runs = [each for job in jobs for each in newest_of_each(runs_in(job))]
-    tables = [_with_run(read(each), each.manifest) for each in runs]
+    partitions = [each.manifest.partition for each in runs]
+    hourly = any(each is not None and each.hour is not None for each in partitions)
+    kind = pa.timestamp("s") if hourly else pa.date32()
+    tables = [_with_run(read(each), each.manifest, kind) for each in runs]
     return _as_frame(pa.concat_tables(tables, promote_options="default"))
 
 
-def _with_run(table: pa.Table, manifest: RunManifest) -> pa.Table:
+def _with_run(table: pa.Table, manifest: RunManifest, kind: pa.DataType) -> pa.Table:
     """Put the job, the run and the partition behind the columns of a table."""
-    day = None if manifest.partition is None else manifest.partition.day
+    start = None if manifest.partition is None else manifest.partition.start
     told = {
         "job": pa.scalar(manifest.job),
         "run_id": pa.scalar(manifest.run_id),
-        "partition": pa.scalar(day, pa.date32()),
+        "partition": pa.scalar(start).cast(kind),
     }
     for name, value in told.items():
         table = table.append_column(name, pa.repeat(value, len(table)))
@@ -79,7 +84,7 @@ def runs_frame(folder: str) -> pd.DataFrame:
 def _ledger_row(run: PublishedRun) -> dict[str, object]:
     manifest = run.manifest
     return {
-        "partition": None if manifest.partition is None else manifest.partition.day,
+        "partition": _as_value(manifest.partition),
         "started": manifest.started,
         "finished": manifest.finished,
         "read": manifest.ledger.read,
@@ -89,6 +94,13 @@ def _ledger_row(run: PublishedRun) -> dict[str, object]:
         "findings": manifest.selection.findings,
         "cut_off": manifest.selection.cut_off,
     }
+
+
+def _as_value(partition: Partition | None) -> date | None:
+    """Return a day as a date, and an hour as the time it begins."""
+    if partition is None or partition.hour is None:
+        return None if partition is None else partition.day
+    return partition.start
 
 
 def _as_frame(table: pa.Table) -> pd.DataFrame:

@@ -127,7 +127,7 @@ def _cut(text: str) -> str:
 def _end(run: PublishedRun) -> Iterator[str]:
     """Yield how many nights a run was held against, its id, and where its report is."""
     manifest, summary = run.manifest, run.manifest.incidents
-    said = night_sentence(summary.alarms, summary.nights, summary.alarm_stacks)
+    said = night_sentence(summary.alarms, summary.nights, summary.alarm_stacks, run.manifest.night)
     yield f"{said} Run {manifest.run_id}.".lstrip()
     if address := report_address(run):
         yield address

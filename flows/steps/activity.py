@@ -41,9 +41,14 @@ _STRAY = 0.01
 
 
 def measures_of_run(run: Run, records: Records) -> tuple[Measure, ...]:
-    """Return what is counted of the entities of a run; nothing where behaviour is not judged."""
+    """Return what is counted of the entities of a run; nothing where behaviour is not judged.
+
+    That needs days: an hour is no day of an entity, and an absence in it is none.
+    """
     spec = run.job.behaviour
     if spec is None or run.job.unit != "event" or time_column(records.roles) is None:
+        return ()
+    if run.partition is not None and run.partition.hour is not None:
         return ()
     if records.total > MOST_EVENTS:
         return ()

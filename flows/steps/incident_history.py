@@ -26,7 +26,12 @@ from flows.steps.nights import (
     past_nights,
     to_review,
 )
-from flows.storage.runs.history import earlier_runs, past_incidents, past_rows
+from flows.storage.runs.history import (
+    earlier_runs,
+    past_incidents,
+    past_rows,
+    runs_with_incidents,
+)
 from flows.storage.runs.reader import PublishedRun
 from schemas.outputs.manifest import IncidentSummary, VerdictEffect
 from schemas.outputs.verdict import Verdict
@@ -52,7 +57,8 @@ def held_against_the_past(
 ) -> tuple[dict[str, list[Incident]], IncidentSummary]:
     """Part the incidents by the dataset that each goes into, and sum them up."""
     run = inputs.run
-    earlier = earlier_runs(run.folder.job_folder, run.partition, covers, run.plan.manifest_files())
+    files = run.plan.manifest_files()
+    earlier = runs_with_incidents(earlier_runs(run.folder.job_folder, run.partition, covers, files))
     rows = past_rows(earlier)
     run.scratch.write_table(PAST, rows)
     past = past_incidents(rows)

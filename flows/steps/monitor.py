@@ -121,7 +121,10 @@ WATCH = Step("watch", watch_run)
 def _partition_rows(run: Run, earlier: list[PublishedRun]) -> PartitionRows | None:
     if run.partition is None:
         return None
-    rows = {partition.day: n for partition, n in rows_of_partitions(earlier).items()}
+    # An hour is held against the same hour of other days.
+    like = run.partition.hour
+    known = rows_of_partitions(earlier)
+    rows = {partition.day: n for partition, n in known.items() if partition.hour == like}
     return usual_rows(run.partition.day, run.plan.rows_read, rows)
 
 

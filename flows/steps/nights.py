@@ -1,4 +1,4 @@
-"""Earlier nights of a job: how odd the oddest new incident of each was.
+"""Earlier nights of a job, or hours: how odd the oddest new incident of each was.
 
 An attack that nobody has called one makes its night an odd one, and later alarms rarer. A
 verdict on what made the few oddest nights odd mends most of that (label-trim; Bashari, Sesia and
@@ -15,6 +15,7 @@ from anomaly.incidents.alarms import MOST_NIGHTS
 from flows.steps.run import Run
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.job import JobSpec
+from schemas.job.partitions import partitions_a_day
 from schemas.job.quiet_hours import quiet_minutes
 from schemas.outputs.manifest import EarlierIncident, ModelSummary
 from schemas.outputs.verdict import Verdict
@@ -52,6 +53,7 @@ def alarm_rules(job: JobSpec) -> AlarmRules:
         min_records=job.selection.min_records,
         quiet=quiet_minutes(job.selection.quiet_hours),
         timezone="UTC" if job.schedule is None else job.schedule.timezone,
+        a_day=partitions_a_day(str(job.input)),
     )
 
 
@@ -92,7 +94,7 @@ def past_nights(
             # Rows hold p-values with the moves of columns. Fewer incidents make no night odder.
             number = max(number, of_allowed * run.manifest.units_scored)
         found.append(EarlierNight(number, _known_by(run, number, allowed, labels)))
-    return found[-MOST_NIGHTS:]
+    return found[-MOST_NIGHTS * rules.a_day :]
 
 
 def to_review(nights: Sequence[EarlierNight]) -> list[EarlierIncident]:

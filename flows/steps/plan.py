@@ -5,7 +5,12 @@ from datetime import UTC, datetime
 
 from anomaly.model.model import FEWEST_EVENTS
 from flows.jobs.model_choice import choose_model, roles_in_model
-from flows.jobs.partitions import days_of_history, days_to_fit, located_window, source_of
+from flows.jobs.partitions import (
+    located_window,
+    partitions_of_history,
+    partitions_to_fit,
+    source_of,
+)
 from flows.runtime.work import Step
 from flows.steps.planned import Planned, Source
 from flows.steps.profile import inferred_roles, profile_columns
@@ -29,7 +34,7 @@ from schemas.job.partitions import without_day
 from schemas.locations import without_secrets
 
 
-def check_input(job: JobSpec, partition: Partition | None = None, days: int = 1) -> InputPlan:
+def check_input(job: JobSpec, partition: Partition | None = None, n: int = 1) -> InputPlan:
     """Find the input of a job and hold the job against it; no row is read.
 
     Parameters
@@ -37,9 +42,9 @@ def check_input(job: JobSpec, partition: Partition | None = None, days: int = 1)
     job
         Its input and its name are set.
     partition
-        The day to read, where the input is partitioned.
-    days
-        How many days to read, up to that one.
+        The partition to read, where the input has some.
+    n
+        How many partitions to read, up to that one.
 
     Raises
     ------
@@ -57,8 +62,8 @@ def check_input(job: JobSpec, partition: Partition | None = None, days: int = 1)
     if job.search.store:
         require_store()
     if job.model.refit != "never":
-        days_to_fit(job)
-    plan = _plan(job, partition, days)
+        partitions_to_fit(job)
+    plan = _plan(job, partition, n)
     model = choose_model(job)
     if model is not None:
         roles_in_model(job, model, plan)
@@ -84,21 +89,21 @@ CHECK_INPUT = Step("check input", check_input)
 
 def _stands_alone(job: JobSpec) -> bool:
     """Tell whether the records are judged against each other, and so must be enough."""
-    return job.model.use == "fit" and days_of_history(job) is None
+    return job.model.use == "fit" and partitions_of_history(job) is None
 
 
 def _plan(
-    job: JobSpec, partition: Partition | None, days: int, *, tolerant: bool = False
+    job: JobSpec, partition: Partition | None, n: int, *, tolerant: bool = False
 ) -> InputPlan:
-    return plan_located(*_located(job, partition, days), tolerant=tolerant)
+    return plan_located(*_located(job, partition, n), tolerant=tolerant)
 
 
-def _located(job: JobSpec, partition: Partition | None, days: int) -> tuple[str, Located]:
+def _located(job: JobSpec, partition: Partition | None, n: int) -> tuple[str, Located]:
     """Return the location of what is read, as an error is to name it, and its files."""
-    if partition is None or days == 1:
+    if partition is None or n == 1:
         location, root = source_of(job, partition)
         return location, locate(location, root)
-    return without_day(str(job.input)), located_window(job, partition, days)
+    return without_day(str(job.input)), located_window(job, partition, n)
 
 
 def plan_run(job: JobSpec, source: Source) -> Planned:
@@ -134,12 +139,12 @@ PLAN_SOUND_FILES = Step("plan without damaged files", plan_sound_run)
 def _found(job: JobSpec, source: Source) -> InputPlan:
     """Return the plan that was made before, if its files are still the same; else make one."""
     if source.plan is not None:
-        _, located = _located(job, source.partition, source.days)
+        _, located = _located(job, source.partition, source.n)
         if located.states() == source.plan.states():
             return source.plan
     if source.judged is not None:  # it was held against the partition, which may have new columns
-        return _plan(job, source.partition, source.days, tolerant=True)
-    return check_input(job, source.partition, source.days)
+        return _plan(job, source.partition, source.n, tolerant=True)
+    return check_input(job, source.partition, source.n)
 
 
 def _settle(job: JobSpec, source: Source, started: datetime, plan: InputPlan) -> Planned:

@@ -14,9 +14,9 @@ class Source:
     """The part of its input that a job is to read."""
 
     partition: Partition | None = None
-    """The day, where the input is partitioned; None where it is not."""
-    days: int = 1
-    """How many days to read, up to that one."""
+    """The day or hour, where the input is partitioned; None where it is not."""
+    n: int = 1
+    """How many partitions to read, up to that one."""
     plan: InputPlan | None = None
     """The plan of an earlier look: taken if the files are still the same."""
     model: ChosenModel | None = None
@@ -37,7 +37,7 @@ class Planned:
 
     started: datetime
     partition: Partition | None
-    """The day of the input that is judged; None where it is not partitioned."""
+    """What is judged of the input; None where it is not partitioned."""
     plan: InputPlan
     choices: dict[str, RoleChoice]
     """Column of the input -> its role and why."""

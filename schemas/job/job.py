@@ -20,7 +20,7 @@ from schemas.columns.time_formats import Spelling, has_year
 from schemas.errors import JobError
 from schemas.job.behaviour import Behaviour, BehaviourSpec
 from schemas.job.durations import Duration
-from schemas.job.partitions import check_location, is_partitioned
+from schemas.job.partitions import check_location, is_hourly, is_partitioned
 from schemas.job.schedule import ScheduleSpec
 from schemas.job.sections import ColumnSpec, ModelSpec, SearchSpec, Section, SelectionSpec
 from schemas.job.violations import job_error, key_path, nearest
@@ -48,12 +48,13 @@ class JobSpec(Section):
         default=None,
         min_length=1,
         description="A file, folder, glob or s3://, gs://, abfs:// URL. `{date}` in it, or"
-        " `{date:%Y/%m/%d}`, stands for the day of the partition that a run judges.",
+        " `{date:%Y/%m/%d}`, stands for the day of the partition that a run judges. With `{hour}`"
+        " beside it, or `%H` in the format, a partition is an hour.",
     )
     max_age: Duration | None = Field(
         default=None,
-        description="A run that is told no day fails if the newest partition ended longer ago than"
-        " this: `2d`.",
+        description="A run that is told no day or hour fails if the newest partition ended longer"
+        " ago than this: `2d`.",
     )
     output: str = Field(
         default="outfield-output",
@@ -117,7 +118,8 @@ class JobSpec(Section):
         default=BehaviourSpec(),
         description="Whether what an entity does in an hour or a day is judged too, against its"
         " other days; or the table of its settings. It needs a time, entities and four days, of the"
-        " input or of earlier runs. A run of more than five million events leaves it out.",
+        " input or of earlier runs. A run of more than five million events leaves it out, and so"
+        " does one of an hour.",
     )
     seed: int = Field(
         default=0, ge=0, le=2**32 - 1, strict=True, description="The seed of every random choice."
@@ -144,6 +146,16 @@ class JobSpec(Section):
     def _only_a_partition_ages(self) -> "JobSpec":
         if self.max_age is not None and self.input and not is_partitioned(self.input):
             raise ValueError("`max_age` needs an `input` with `{date}`: else nothing tells its age")
+        return self
+
+    @model_validator(mode="after")
+    def _only_days_have_behaviour(self) -> "JobSpec":
+        asked = self.behaviour not in (None, BehaviourSpec())
+        if asked and self.input and is_hourly(self.input):
+            raise ValueError(
+                "`behaviour` judges days, and a partition of `input` is an hour: leave it out, or"
+                " write `*` for the hour"
+            )
         return self
 
     @model_validator(mode="after")

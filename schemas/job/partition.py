@@ -66,6 +66,11 @@ class Partition:
         """Name what it is: `day` or `hour`."""
         return "day" if self.length == _DAY else "hour"
 
+    @property
+    def hours(self) -> list[Self]:
+        """The hours of its day."""
+        return [self.of(self.day, hour) for hour in range(24)]
+
     def shifted(self, partitions: int) -> Self | None:
         """Return the one that is so many later, or earlier; None beyond the calendar.
 

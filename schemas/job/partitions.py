@@ -1,19 +1,31 @@
-"""Partitions: the days of an input whose location holds `{date}`.
+"""Partitions: the days of an input whose location holds `{date}`, or its hours.
 
-`{date}` stands for `2026-01-05`; `{date:%Y/%m/%d}` spells the day in another way. A field may stand
+`{date}` stands for `2026-01-05`; `{date:%Y/%m/%d}` spells the day in another way. `{hour}` beside
+it stands for `05`, as `%H` does in a format: then each hour is a partition. A field may stand
 wherever the day does: in a folder, in a hive key (`date={date}`), in a file's name, more than once.
-A day is put into the location and nothing else, so that no partition leads out of the input.
+A partition is put into the location and nothing else, so that none leads out of the input.
 """
 
 import re
 
 from schemas.job.partition import Partition
 
-_FIELD = re.compile(r"\{date(?::(?P<format>[^{}]*))?\}")
-_HOUR = re.compile(r"\{hour(?::[^{}]*)?\}")
-_DIRECTIVE = re.compile(r"%(.?)")
-_PARTS = {"Y": "{0.year:04d}", "m": "{0.month:02d}", "d": "{0.day:02d}"}
-_ISO = "%Y-%m-%d"
+_FIELD = re.compile(r"\{(?P<name>date|hour)(?::(?P<format>[^{}]*))?\}")
+_DIRECTIVE = re.compile(r"%(-?.?)")
+_PARTS = {
+    "Y": "{0.year:04d}",
+    "m": "{0.month:02d}",
+    "d": "{0.day:02d}",
+    "H": "{0.hour:02d}",
+    "-m": "{0.month}",
+    "-d": "{0.day}",
+    "-H": "{0.hour}",
+}
+_OF_A_DAY, _HOURS = "Ymd", ({"H"}, {"-H"})
+_DEFAULTS = {"date": "%Y-%m-%d", "hour": "%H"}
+_UNPADDED = "\0"
+_TOUCHING = re.compile(rf"[\d*?\[\]{_UNPADDED}]{_UNPADDED}|{_UNPADDED}[\d*?\[]")
+HOURS_A_DAY = 24
 HISTORY_DAYS = 28
 """Days before a partition that it is judged against by default: four of each weekday.
 
@@ -42,22 +54,63 @@ def check_location(location: str) -> str:
     Raises
     ------
     ValueError
-        A format has more in it than `%Y`, `%m` and `%d`. Or the fields together leave the day
-        open, one is of the hour, or one stands where a URL names its bucket.
+        A format has more in it than `%Y`, `%m`, `%d` and `%H`. Or the fields together leave the
+        day open, or one stands where a URL names its bucket. Or a number without zeros in front
+        touches another.
     """
-    if hour := _HOUR.search(location):
-        raise ValueError(f"a partition is a day: write `*` for `{hour[0]}`, and it holds all hours")
-    formats = [field["format"] or _ISO for field in _FIELD.finditer(location)]
-    used = {letter for each in formats for letter in _DIRECTIVE.findall(each)}
+    used = _directives(location)
+    for field in _FIELD.finditer(location):
+        if field["name"] == "hour" and set(_DIRECTIVE.findall(_format(field))) not in _HOURS:
+            raise ValueError(f"`{{hour}}` is spelt with %H alone, and here it is `{field[0]}`")
     if strange := used - set(_PARTS):
-        wild = ": write `*` for the hour" if strange == {"H"} else ""
-        raise ValueError(f"`{{date}}` is spelt with %Y, %m and %d, not with %{min(strange)}{wild}")
-    if formats and used != set(_PARTS):
-        missing = " and ".join(f"%{letter}" for letter in _PARTS if letter not in used)
+        raise ValueError(f"`{{date}}` is spelt with %Y, %m, %d and %H, not with %{min(strange)}")
+    letters = {each.removeprefix("-") for each in used}
+    missing = " and ".join(f"%{letter}" for letter in _OF_A_DAY if letter not in letters)
+    if letters == {"H"}:
+        raise ValueError("an hour is one of a day: put `{date}` beside its `{hour}`")
+    if is_partitioned(location) and missing:
         raise ValueError(f"a partition is a day, and its `{{date}}` has no {missing}")
-    if formats and "://" in location and is_partitioned(_bucket(location)):
+    if "://" in location and is_partitioned(_bucket(location)):
         raise ValueError("`{date}` cannot stand in the name of a bucket")
+    if _TOUCHING.search(_FIELD.sub(_outline, location)):
+        raise ValueError(
+            "a number spelt by `%-m`, `%-d` or `%-H` has neither a digit nor a wildcard beside it,"
+            " as in `hour={hour:%-H}/`"
+        )
     return location
+
+
+def _directives(location: str) -> set[str]:
+    """Return what the fields of a location are spelt with, such as `Y` and `-H`."""
+    fields = _FIELD.finditer(location)
+    return {each for field in fields for each in _DIRECTIVE.findall(_format(field))}
+
+
+def _format(field: re.Match[str]) -> str:
+    return field["format"] or _DEFAULTS[field["name"]]
+
+
+def _outline(field: re.Match[str]) -> str:
+    """Write zeros for the numbers of a field whose length is known, else a mark."""
+    return _DIRECTIVE.sub(lambda part: _UNPADDED if "-" in part[1] else "00", _format(field))
+
+
+def is_hourly(location: str) -> bool:
+    """Tell whether each hour is a partition.
+
+    Examples
+    --------
+    >>> is_hourly("logs/{date}/{hour}.parquet"), is_hourly("logs/{date:%Y/%m/%d/%H}.parquet")
+    (True, True)
+    >>> is_hourly("logs/{date}/")
+    False
+    """
+    return any(each.endswith("H") for each in _directives(location))
+
+
+def partitions_a_day(location: str) -> int:
+    """Return how many partitions a day has: its hours, or one."""
+    return HOURS_A_DAY if is_hourly(location) else 1
 
 
 def location_of(location: str, partition: Partition) -> str:
@@ -70,11 +123,12 @@ def location_of(location: str, partition: Partition) -> str:
     'logs/date=2026-01-05/*.parquet'
     >>> location_of("s3://logs/{date:%Y/%m}/app-{date:%d}.parquet", day)
     's3://logs/2026/01/app-05.parquet'
+    >>> location_of("logs/dt={date}/hour={hour:%-H}", Partition.parse("2026-01-05T07"))
+    'logs/dt=2026-01-05/hour=7'
     """
 
     def spelt(field: re.Match[str]) -> str:
-        spelling = field["format"] or _ISO
-        return _DIRECTIVE.sub(lambda part: _PARTS[part[1]].format(partition.day), spelling)
+        return _DIRECTIVE.sub(lambda part: _PARTS[part[1]].format(partition.start), _format(field))
 
     return _FIELD.sub(spelt, location)
 

@@ -31,7 +31,7 @@ class ScheduleSpec(Section):
     )
     timezone: str = Field(
         default="UTC",
-        description="The time zone of `cron`, and of the day that ends a partition.",
+        description="The time zone of `cron`, and of the days or hours that partitions are.",
     )
 
     def __str__(self) -> str:

@@ -140,7 +140,8 @@ class SelectionSpec(Section):
     alarms: Nights = Field(
         default=10.0,
         validate_default=True,
-        description="How often a quiet night may have a false alarm: `1 in 10 nights`.",
+        description="How often a quiet night may have a false alarm: `1 in 10 nights`. A job that"
+        " judges hours takes 24 of them for a night.",
     )
     min_records: int = Field(
         default=1,

@@ -248,7 +248,7 @@ class EarlierIncident(OutputDocument):
 
     incident: str
     title: str
-    partition: Partition | None = Field(description="The day that its run judged.")
+    partition: Partition | None = Field(description="The day or hour that its run judged.")
 
 
 class IncidentSummary(OutputDocument):
@@ -300,7 +300,8 @@ class IncidentSummary(OutputDocument):
     )
     nights: int | None = Field(
         default=None,
-        description="Earlier nights that the incidents were held against. Null where the records"
+        description="Earlier nights that the incidents were held against; earlier hours where a"
+        " partition is an hour. Null where the records"
         " were judged against each other, where none could be scored, and in runs before there were"
         " alarms.",
     )
@@ -355,7 +356,9 @@ class RunManifest(OutputDocument):
     unit: str
     seed: int
     partition: Partition | None = Field(
-        default=None, description="The day of the input that was judged; null without `{date}`."
+        default=None,
+        description="The day of the input that was judged, such as `2026-01-05`, or the hour, such"
+        " as `2026-01-05T13`; null without `{date}`.",
     )
     job_fingerprint: str | None = Field(
         default=None,
@@ -440,8 +443,14 @@ class RunManifest(OutputDocument):
         }
 
     @property
+    def night(self) -> Literal["night", "hour"]:
+        """The name of what it is held against: a night, or an hour."""
+        hourly = self.partition is not None and self.partition.hour is not None
+        return "hour" if hourly else "night"
+
+    @property
     def judged_day(self) -> str:
-        """The day that it judged, or its first and last; without times, the day it ran."""
+        """The day or hour that it judged, or the first and last day; without times, when it ran."""
         if self.partition is not None:
             return f"{self.partition}"
         if self.covers is None:

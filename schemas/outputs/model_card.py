@@ -25,7 +25,8 @@ class ModelCard(OutputDocument):
     )
     last: datetime | None = Field(default=None, description="Time of the latest.")
     through: Partition | None = Field(
-        default=None, description="The last day that it was fitted on, where the input has days."
+        default=None,
+        description="The last day or hour that it was fitted on. Null without `{date}`.",
     )
     unit: str
     seed: int

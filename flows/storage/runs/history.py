@@ -19,8 +19,10 @@ from schemas.job.partition import Partition
 from schemas.outputs.manifest import InputFile, RunManifest
 from schemas.outputs.tables import INCIDENT
 
-_MOST_RUNS = 90
-"""Earlier runs that a run is compared with, the newest ones."""
+_MOST_RUNS = {"day": 90, "hour": 28 * 24}
+"""Earlier runs that a run is compared with, the newest ones: of hours those of four weeks."""
+_MOST_HOURS = 7 * 24
+"""Earlier hours whose incidents are read: those of a week. To read more would take seconds."""
 
 _EPOCH = datetime(1970, 1, 1)
 
@@ -50,7 +52,7 @@ def earlier_runs(
     partition
         The day that the run judges, if its input is partitioned. Of the runs that judged a day,
         those of earlier days are before it, whatever times their records hold. Of each day the
-        newest counts.
+        newest counts. So it is with hours; a day and an hour are not compared.
     covers
         The first and the last time of the run's records. Of the other runs, those whose records end
         earlier are before it. Without a time, all that judged other input.
@@ -63,7 +65,7 @@ def earlier_runs(
     for run in reversed(readable_runs(job_folder)):
         theirs, day = run.manifest.covers, run.manifest.partition
         if day is not None and partition is not None:
-            if day < partition:
+            if day < partition and day.length == partition.length:
                 found[day] = run
             continue
         if (theirs is None) != (covers is None):
@@ -74,7 +76,13 @@ def earlier_runs(
         elif (judged := _contents(run.manifest.input_files)) != _contents(files):
             found[judged] = run
     before = sorted(found.values(), key=_order)
-    return before[-_MOST_RUNS:]
+    return before[-_MOST_RUNS["day" if partition is None else partition.unit] :]
+
+
+def runs_with_incidents(earlier: list[PublishedRun]) -> list[PublishedRun]:
+    """Return the earlier runs whose incidents a run is compared with: all, of hours a week's."""
+    newest = earlier[-1].manifest.partition if earlier else None
+    return earlier if newest is None or newest.hour is None else earlier[-_MOST_HOURS:]
 
 
 def newest_of_each(runs: Iterable[PublishedRun]) -> list[PublishedRun]:

@@ -48,6 +48,17 @@ def test_a_run_says_how_many_alarms_it_has_or_that_it_is_quiet() -> None:
     assert night_sentence(2, 6) == "2 alarms; learning, 6 of 7 nights known."
 
 
+def test_of_hours_a_run_says_hours() -> None:
+    assert night_sentence(1, 168, night="hour") == "1 alarm, held against 168 hours before."
+    assert night_sentence(0, 0, night="hour") == (
+        "Quiet: no alarm, as no hour before is known; learning, 0 of 168 hours known."
+    )
+    assert recurrence_sentence(None, 30, "hour") == "learning, 30 of 168 hours known"
+    assert recurrence_sentence(169.0, 168, "hour") == "none of 168 hours before was as odd"
+    assert recurrence_sentence(84.5, 168, "hour") == "as odd an hour: once in 84 hours"
+    assert recurrence_sentence(1.5, 168, "hour") == "as odd an hour: at least every second hour"
+
+
 def test_without_a_night_before_a_run_says_why_it_has_no_alarm() -> None:
     assert night_sentence(0, 0) == (
         "Quiet: no alarm, as no night before is known; learning, 0 of 7 nights known."

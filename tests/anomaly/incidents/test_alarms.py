@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.explain.reasons import Reason
+from anomaly.incidents.alarm_rules import AlarmRules
 from anomaly.incidents.alarms import (
     chance,
     is_rare,
@@ -47,6 +48,25 @@ def alarmed(expected: float, past: list[float], nights: float = 10.0, **about: o
 
 def test_without_an_earlier_night_nothing_is_an_alarm() -> None:
     assert not alarmed(1e-9, [])
+
+
+def test_an_hour_calls_so_rarely_that_24_call_as_a_night() -> None:
+    past, of_hours = [float(i) for i in range(1, 30)], AlarmRules(a_day=24)
+    for expected in (0.01, 0.05, 0.1, 0.5, 1.0, 2.0):
+        made = [incident(expected)]
+        (hour,) = with_alarms(made, N, past, 1, of_hours)
+        (night,) = with_alarms(made, N, past, 24)
+        assert hour.alarm is night.alarm
+        assert hour.recurrence is None
+        assert night.recurrence is not None
+
+
+@pytest.mark.slow
+def test_ordinary_hours_give_no_more_false_alarms_than_a_job_allows() -> None:
+    rng, hours = np.random.default_rng(0), 24 * 7
+    numbers = rng.exponential(1.0, (3_000, hours + 1))
+    called = [is_rare(one[-1], one[:-1].tolist(), 10 * 24) for one in numbers]
+    assert np.mean(called) <= 1.3 / 240
 
 
 def test_what_hardly_any_earlier_night_had_is_an_alarm() -> None:

@@ -237,8 +237,8 @@ def no_partition_of_late(folder: Path) -> list[str]:
     return ["detect", "logs/{date}.parquet"]
 
 
-def hour_as_partition(_: Path) -> list[str]:
-    return ["detect", "logs/{date:%Y/%m/%d/%H}"]
+def minute_as_partition(_: Path) -> list[str]:
+    return ["detect", "logs/{date:%Y/%m/%d/%H/%M}"]
 
 
 def backfill_without_partitions(folder: Path) -> list[str]:
@@ -323,7 +323,7 @@ MISTAKES = (
     Mistake("partition leads away", partition_that_leads_away, ("--partition", "2026-01-05")),
     Mistake("no such partition", partition_that_is_not_there, ("2026-01-06", "no such file")),
     Mistake("no late partition", no_partition_of_late, ("logs/{date}", "31 days", "--partition")),
-    Mistake("hour as partition", hour_as_partition, ("input", "%Y, %m and %d, not with %H")),
+    Mistake("minute as partition", minute_as_partition, ("input", "%m, %d and %H, not with %M")),
     Mistake("backfill of no days", backfill_without_partitions, ("no `{date}`", "log.parquet")),
     Mistake("unknown option", unknown_option, ("--ouput", "--output")),
     Mistake("unknown command", unknown_command, ("detcet", "detect")),

@@ -59,6 +59,11 @@ def test_the_sentence_names_the_weekday_and_its_earlier_days(tmp_path):
         "2026-01-05 has far more rows than usual: 9,000, where 2,000 to 3,000 were to be expected"
         " from 4 earlier Mondays."
     )
+    hour = told.model_copy(update={"partition": Partition.of(FIRST, 5)})
+    assert partition_rows_sentence(hour) == (
+        "2026-01-05T05 has far more rows than usual: 9,000, where 2,000 to 3,000 were to be"
+        " expected from hour 05 of 4 earlier Mondays."
+    )
     usual = rows.model_copy(update={"rows": 2_500})
     assert partition_rows_sentence(told.model_copy(update={"partition_rows": usual})) == ""
     assert partition_rows_sentence(run.manifest) == ""

@@ -1,9 +1,11 @@
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from flows.cli.app import main
+from flows.jobs.job_file import complete_job, load_job
 from flows.jobs.partitions import LOOK_BACK, chosen_partition
 from flows.pipelines.detect import detect_events
 from flows.runtime.runner import DirectRunner
@@ -13,7 +15,7 @@ from schemas.errors import InputError, JobError
 from schemas.job.fingerprint import job_fingerprint
 from schemas.job.job import parse_job
 from schemas.job.partition import Partition
-from tests.flows.partitioned_logs import job_file, job_in, partitions
+from tests.flows.partitioned_logs import hourly_job, job_file, job_in, partitions
 from tests.flows.sample_logs import dataset_bytes, small_log, written
 
 DAY = date(2026, 1, 5)
@@ -119,7 +121,7 @@ def test_only_a_partition_ages(tmp_path):
 
 
 def test_a_partition_too_long_ago_is_not_chosen(tmp_path):
-    partitions(tmp_path, [NOON.date() - timedelta(LOOK_BACK + 1)], n=2)
+    partitions(tmp_path, [NOON.date() - timedelta(LOOK_BACK["day"] + 1)], n=2)
     with pytest.raises(InputError, match="none of the 31 days before 2026-01-07 is there"):
         chosen_partition(job_in(tmp_path), None, NOON)
 
@@ -159,8 +161,93 @@ def test_what_is_no_day_is_refused_in_one_line(tmp_path, wrong, capsys):
 def test_an_hour_is_refused_with_its_day(tmp_path, capsys):
     job = str(job_file(tmp_path))
     assert main(["detect", "--job", job, "--direct", "--partition", "2026-01-05T05"]) == 2
-    said = "'2026-01-05T05' is a time, and a partition is a day; write 2026-01-05, which holds all"
-    assert said in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith(
+        "2026-01-05T05 is an hour, and a partition of this input is a day; write 2026-01-05, which"
+        " holds all its hours\n"
+    )
+
+
+def test_a_day_of_hours_is_refused_with_one_of_them(tmp_path, capsys):
+    job = str(hourly_job(tmp_path))
+    assert main(["detect", "--job", job, "--direct", "--partition", "2026-01-05"]) == 2
+    assert capsys.readouterr().err.endswith(
+        "2026-01-05 is a day, and a partition of this input is an hour; write one of its hours,"
+        " such as 2026-01-05T05\n"
+    )
+
+
+@pytest.mark.parametrize("wrong", ["2026-01-05T05:00", "2026-01-05 05", "2026-01-05T24"])
+def test_a_time_is_refused_with_its_day_and_how_hours_are_spelt(tmp_path, wrong, capsys):
+    tokens = ["detect", "--job", str(hourly_job(tmp_path)), "--partition", wrong, "--direct"]
+    assert main(tokens) == 2
+    assert capsys.readouterr().err == (
+        f"outfield: error: --partition: {wrong!r} is a time, and a partition is a day or an hour;"
+        " write 2026-01-05 for the day, or 2026-01-05T00 to 2026-01-05T23 for an hour\n"
+    )
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+IN_BERLIN = '[schedule]\ncron = "15 * * * *"\ntimezone = "Europe/Berlin"\n'
+
+
+def hours_there(folder, day, hours):
+    """Make a folder for each hour of a day, as its clock names them, and return the job."""
+    for hour in hours:
+        written(folder / f"logs/dt={day}/hour={hour:02d}/a.parquet", small_log(2))
+    return complete_job(load_job(str(hourly_job(folder, IN_BERLIN))))
+
+
+@pytest.mark.parametrize(
+    ("now", "chosen"),
+    [
+        ("2026-10-25T00:15+00:00", 1),  # 02:15, for the first time
+        ("2026-10-25T01:15+00:00", 1),  # 02:15 again: its hour is still being written
+        ("2026-10-25T02:15+00:00", 2),
+    ],
+)
+def test_an_hour_that_comes_twice_is_over_after_its_second_time(tmp_path, now, chosen):
+    job = hours_there(tmp_path, "2026-10-25", range(5))
+    newest = chosen_partition(job, None, datetime.fromisoformat(now))
+    assert newest == Partition.of(date(2026, 10, 25), chosen)
+
+
+def test_an_hour_that_the_clock_skips_is_passed_over(tmp_path):
+    job = hours_there(tmp_path, "2026-03-29", [0, 1, 3, 4])
+    for now, chosen in (("01:15", 1), ("02:15", 3)):
+        at = datetime.fromisoformat(f"2026-03-29T{now}+00:00")
+        assert chosen_partition(job, None, at) == Partition.of(date(2026, 3, 29), chosen)
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25), date(2026, 7, 1)])
+def test_an_hourly_schedule_comes_to_each_hour_of_a_clock(tmp_path, day):
+    begin = datetime.combine(day, time(0, 15), BERLIN).astimezone(UTC)
+    runs = [begin + timedelta(hours=n) for n in range(27)]
+    of_clock = {
+        each.astimezone(BERLIN).hour for each in runs if each.astimezone(BERLIN).date() == day
+    }
+    job = hours_there(tmp_path, day, of_clock)
+    chosen = [chosen_partition(job, None, now) for now in runs[1:]]
+    assert sorted(set(chosen)) == [Partition.of(day, hour) for hour in sorted(of_clock)]
+    assert chosen == sorted(chosen)
+
+
+@pytest.mark.parametrize(("minute", "fails"), [(0, False), (30, True)])
+def test_the_age_of_an_hour_is_counted_from_its_second_time(tmp_path, minute, fails):
+    job = hours_there(tmp_path, "2026-10-25", [2]).model_copy(update={"max_age": 2 * 3600.0})
+    now = datetime(2026, 10, 25, 4, minute, tzinfo=UTC)  # hour 02 ended at 02:00 UTC
+    if not fails:
+        assert chosen_partition(job, None, now) == Partition.of(date(2026, 10, 25), 2)
+        return
+    said = r"is 2026-10-25T02, which ended 2.5 hours ago; `max_age` allows 2"
+    with pytest.raises(InputError, match=said):
+        chosen_partition(job, None, now)
+
+
+def test_hours_too_long_ago_are_not_chosen(tmp_path):
+    hours_there(tmp_path, "2025-12-31", [11])
+    job = complete_job(load_job(str(hourly_job(tmp_path))))
+    with pytest.raises(InputError, match="none of the 168 hours before 2026-01-07T12 is there"):
+        chosen_partition(job, None, NOON)
 
 
 @pytest.mark.slow

@@ -32,6 +32,15 @@ def test_the_judged_day_is_told_with_its_weekday_and_its_first_and_last_time() -
     assert period_sentence(run) == f"{said} 23:58 UTC."
 
 
+def test_the_judged_hour_is_told_as_its_folder_names_it() -> None:
+    hour = Partition.of(date(2026, 1, 9), 5)
+    run = _run(partition=hour, covers=_NIGHT, model={"use": "latest", "days": 28})
+    assert period_sentence(run).startswith("Judged: Friday 9 January 2026, hour 05; its records")
+    assert headline(run).startswith("Friday 9 January, hour 05: ")
+    run = _run(partition=hour, model={"use": "fit", "days": 28}, incidents={"nights": 168})
+    assert held_against_sentence(run).endswith("a model of 28 days, and 168 earlier hours.")
+
+
 def test_a_period_of_several_days_is_told_by_its_first_and_last() -> None:
     run = _run(covers=(datetime(2026, 1, 5, tzinfo=UTC), _NIGHT[1]))
     assert period_sentence(run).startswith("Judged: Monday 5 January to Friday 9 January 2026;")

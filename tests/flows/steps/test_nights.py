@@ -4,6 +4,7 @@ from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
+from anomaly.incidents.alarm_rules import AlarmRules
 from flows.steps.nights import past_nights, to_review
 from schemas.job.partition import Partition
 
@@ -29,6 +30,12 @@ def numbers(*given: Any) -> list[float]:
 def test_each_night_that_knew_other_days_counts_once_and_the_newest_stay() -> None:
     earlier = [run(None), *(run(float(i)) for i in range(40))]
     assert numbers(earlier, [], []) == [float(i) for i in range(12, 40)]
+
+
+def test_of_hours_those_of_as_many_days_stay() -> None:
+    earlier = [run(float(i)) for i in range(30 * 24)]
+    found = past_nights(earlier, [], [], AlarmRules(a_day=24))
+    assert [night.number for night in found] == [float(i) for i in range(2 * 24, 30 * 24)]
 
 
 def test_a_night_without_a_scored_record_does_not_count() -> None:

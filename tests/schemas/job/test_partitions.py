@@ -21,10 +21,22 @@ fields = st.sampled_from(
 )
 plain = st.text("abc=-_./", max_size=8)
 days = st.dates().map(Partition.of)
+hourly_fields = st.sampled_from(
+    [
+        "{date}/{hour}",
+        "{hour}/{date}",
+        "{date:%Y/%m/%d/%H}",
+        "{date:%Y%m%d%H}",
+        "y={date:%Y}/m={date:%-m}/{date:%-d}/{hour:%-H}",
+    ]
+)
+hours = st.builds(Partition.of, st.dates(), st.integers(0, 23))
+spelt = st.tuples(fields, days, days) | st.tuples(hourly_fields, hours, hours)
 
 
-@given(before=plain, field=fields, after=plain, day=days)
-def test_a_day_changes_nothing_but_its_own_place(before, field, after, day):
+@given(before=plain, spelt=spelt, after=plain)
+def test_a_partition_changes_nothing_but_its_own_place(before, spelt, after):
+    field, day, _ = spelt
     template = check_location(f"{before}{field}{after}")
     location = location_of(template, day)
     assert not is_partitioned(location)
@@ -35,13 +47,15 @@ def test_a_day_changes_nothing_but_its_own_place(before, field, after, day):
     assert ".." not in middle
 
 
-@given(field=fields, one=days, other=days)
-def test_two_days_never_share_a_location(field, one, other):
+@given(spelt)
+def test_two_partitions_never_share_a_location(spelt):
+    field, one, other = spelt
     assert (location_of(field, one) == location_of(field, other)) == (one == other)
 
 
-@given(before=plain, field=fields, after=plain, day=days)
-def test_every_partition_lies_below_the_root(before, field, after, day):
+@given(before=plain, spelt=spelt, after=plain)
+def test_every_partition_lies_below_the_root(before, spelt, after):
+    field, day, _ = spelt
     template = f"logs/{before}{field}{after}"
     root = root_of(template)
     assert location_of(template, day).startswith(f"{root}/")
@@ -51,9 +65,16 @@ def test_every_partition_lies_below_the_root(before, field, after, day):
     ("location", "words"),
     [
         ("logs/{date:%Y-%m}", "no %d"),
-        ("logs/{date:%Y-%m-%dT%H}", "not with %H: write `*` for the hour"),
-        ("logs/{date}/hour={hour}", "a partition is a day: write `*` for `{hour}`"),
-        ("logs/{date}/{hour:%H}", "a partition is a day: write `*` for `{hour:%H}`"),
+        ("logs/{date:%Y-%m-%dT%H:%M}", "not with %M"),
+        ("logs/hour={hour}", "an hour is one of a day: put `{date}` beside its `{hour}`"),
+        ("logs/{date:%H}", "an hour is one of a day"),
+        ("logs/{date:%Y-%m}/{hour}", "no %d"),
+        ("logs/{date}/{hour:%d}", "spelt with %H alone, and here it is `{hour:%d}`"),
+        ("logs/{date}/{hour:05}", "spelt with %H alone"),
+        ("logs/{date:%Y%-m%-d}", "neither a digit nor a wildcard beside it"),
+        ("logs/{date:%Y-%m-%d}-{hour:%-H}0", "neither a digit nor a wildcard beside it"),
+        ("logs/{date}/{hour:%-H}*.parquet", "neither a digit nor a wildcard beside it"),
+        ("logs/{date}/?{hour:%-H}", "neither a digit nor a wildcard beside it"),
         ("logs/{date:today}", "no %Y and %m and %d"),
         ("logs/{date:%Y-%m-%d%}", "not with %"),
         ("s3://logs-{date}/x", "bucket"),
@@ -66,7 +87,16 @@ def test_a_location_that_leaves_the_day_open_is_refused(location, words):
 
 
 @pytest.mark.parametrize(
-    "location", ["logs/{region}/", "logs/", "s3://logs/{date}", "logs/{date:%Y}/{date:%m%d}"]
+    "location",
+    [
+        "logs/{region}/",
+        "logs/",
+        "s3://logs/{date}",
+        "logs/{date:%Y}/{date:%m%d}",
+        "logs/dt={date}/hour={hour}",
+        "s3://logs/{date:%Y/%m/%d/%H}.parquet",
+        "logs/month={date:%-m}/{date:%Y-%m-%d}/hour={hour:%-H}/*.parquet",
+    ],
 )
 def test_a_valid_location_is_taken_as_it_is(location):
     assert build_job({"input": location}, "test").input == location
