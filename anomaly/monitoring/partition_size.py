@@ -28,8 +28,10 @@ _CLIPPED = 3.0
 Floats = npt.NDArray[np.float64]
 
 
-def usual_rows(day: date, rows: int, earlier: Mapping[date, int]) -> PartitionRows | None:
-    """Return how many rows a day was to be expected to have.
+def usual_rows(
+    day: date, rows: int, earlier: Mapping[date, int], a_day: int = 1
+) -> PartitionRows | None:
+    """Return how many rows a day, or an hour of it, was to be expected to have.
 
     It is a prediction interval with Student's t for one more value of a normal distribution (Hahn
     and Meeker, 1991). The value is the logarithm of the count. On that scale a weekday has a
@@ -52,7 +54,10 @@ def usual_rows(day: date, rows: int, earlier: Mapping[date, int]) -> PartitionRo
     rows
         Its rows, at least one.
     earlier
-        Earlier partition -> its rows.
+        Earlier partition -> its rows; of an hour, the days with those of the same hour.
+    a_day
+        How many such comparisons a day has: 24 of an hourly job, whose steady feed then lies
+        outside as rarely as a daily one.
 
     Returns
     -------
@@ -82,9 +87,9 @@ def usual_rows(day: date, rows: int, earlier: Mapping[date, int]) -> PartitionRo
     by_weekday = len(own) >= _FEWEST_OF_WEEKDAY
     if by_weekday:
         known = [each for each in weekdays if len(each) >= _FEWEST_OF_WEEKDAY]
-        centre, reach = _of_weekday(own, known)
+        centre, reach = _of_weekday(own, known, _OUTSIDE / a_day)
     else:
-        centre, reach = _of_all(np.array(list(logs.values())))
+        centre, reach = _of_all(np.array(list(logs.values())), _OUTSIDE / a_day)
     reach = max(reach, float(np.log(_LEAST_FACTOR)))
     return PartitionRows(
         rows=rows,
@@ -95,22 +100,22 @@ def usual_rows(day: date, rows: int, earlier: Mapping[date, int]) -> PartitionRo
     )
 
 
-def _of_weekday(own: Floats, known: list[Floats]) -> tuple[float, float]:
+def _of_weekday(own: Floats, known: list[Floats], outside: float) -> tuple[float, float]:
     """Return centre and reach where the weekdays are told apart."""
     off = np.concatenate([each - np.median(each) for each in known])
     free = len(off) - len(known)
     bound = _CLIPPED * _MAD * float(np.median(np.abs(off))) * np.sqrt(len(off) / free)
     variance = float((np.clip(off, -bound, bound) ** 2).sum()) / free
     centre = float(np.median(own))
-    return centre, _reach(centre, variance, free, np.pi / 2 / len(own))
+    return centre, _reach(centre, variance, free, np.pi / 2 / len(own), outside)
 
 
-def _of_all(logs: Floats) -> tuple[float, float]:
+def _of_all(logs: Floats, outside: float) -> tuple[float, float]:
     """Return centre and reach where all days are one sample."""
     centre, n = float(logs.mean()), len(logs)
-    return centre, _reach(centre, float(logs.var(ddof=1)), n - 1, 1.0 / n)
+    return centre, _reach(centre, float(logs.var(ddof=1)), n - 1, 1.0 / n, outside)
 
 
-def _reach(centre: float, variance: float, free: int, of_centre: float) -> float:
+def _reach(centre: float, variance: float, free: int, of_centre: float, outside: float) -> float:
     deviation = np.sqrt(max(variance, np.exp(-centre)) * (1.0 + of_centre))
-    return float(stats.t.isf(_OUTSIDE / 2, free) * deviation)
+    return float(stats.t.isf(outside / 2, free) * deviation)

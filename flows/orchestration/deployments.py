@@ -59,8 +59,7 @@ Day = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
-                {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}$"},
+                {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}(T\d{2})?$"},
                 {"type": "null"},
             ],
             "description": "The day to judge, such as 2026-01-05, or the hour, such as"

@@ -29,6 +29,7 @@ from flows.steps.sampling import read_chunk_samples, sample_of_batch
 from flows.storage.runs.history import earlier_runs, rows_of_partitions
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.fingerprint import job_fingerprint
+from schemas.job.partitions import partitions_a_day
 from schemas.outputs.figures import CanaryReport, ColumnDrift, PartitionRows
 
 _CHUNKS_LOOKED_INTO = 8
@@ -125,7 +126,8 @@ def _partition_rows(run: Run, earlier: list[PublishedRun]) -> PartitionRows | No
     like = run.partition.hour
     known = rows_of_partitions(earlier)
     rows = {partition.day: n for partition, n in known.items() if partition.hour == like}
-    return usual_rows(run.partition.day, run.plan.rows_read, rows)
+    a_day = partitions_a_day(str(run.job.input))
+    return usual_rows(run.partition.day, run.plan.rows_read, rows, a_day)
 
 
 def _beside_earlier(run: Run, earlier: list[PublishedRun], canaries: CanaryReport) -> CanaryReport:

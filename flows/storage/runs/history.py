@@ -121,6 +121,8 @@ def past_rows(runs: list[PublishedRun]) -> pa.Table:
     for place, run in enumerate(runs):
         with suppress(OutputError):  # no reason to fail: it is another run's fault
             for dataset in ("incidents", "suppressed", "unshown"):
+                if run.manifest.rows_of_datasets.get(dataset) == 0:
+                    continue
                 rows = read_incidents(run, dataset).select(INCIDENT.names).cast(INCIDENT)
                 found.append(_with_run(rows, run.manifest, place, dataset))
     return pa.concat_tables([PAST_INCIDENT.empty_table(), *found]).combine_chunks()

@@ -50,6 +50,28 @@ def test_half_a_day_that_lacks_is_far(variation, least):
     assert shares(2_000, variation, 0.3)[1] >= least
 
 
+def test_an_hour_lies_outside_of_no_narrower_range_than_a_day():
+    for seed in range(5):
+        rows = feed(seed, 1_000, 0.1)
+        day = max(rows)
+        night, hour = usual_rows(day, rows[day], rows), usual_rows(day, rows[day], rows, 24)
+        assert night is not None
+        assert hour is not None
+        assert hour.low < night.low
+        assert hour.high > night.high
+
+
+@pytest.mark.slow
+def test_a_day_of_hours_of_a_steady_feed_is_far_as_rarely_as_a_day():
+    far = []
+    for seed in range(120):
+        rows = feed(seed, 1_000, 0.1, 1.0)
+        for day in list(rows)[28:]:
+            seen = usual_rows(day, rows[day], rows, 24)
+            far.append(seen is not None and seen.far)
+    assert np.mean(far) <= 0.01 / 24 + 3 * np.sqrt(0.01 / 24 / len(far))
+
+
 def test_an_earlier_outage_does_not_hide_the_next_one():
     rows = {MONDAY + timedelta(i): 1_000 + i for i in range(28)}
     rows[MONDAY + timedelta(21)] = 20

@@ -162,6 +162,31 @@ def test_a_stored_model_is_renewed_by_the_age_of_its_last_hour(tmp_path):
     assert renewals == ["first", None, None, "age", None, None]
 
 
+def test_an_hour_is_judged_by_a_history_of_days_that_has_a_folder_of_its_own(tmp_path):
+    hourly_log(tmp_path, FIRST, 1, ROWS)
+    written(tmp_path / "trusted/2026-01-05.parquet", hour_log(FIRST, 150))
+    more = f'[model]\nuse = "latest"\nrefit = "7d"\ntrain = "{tmp_path}/trusted/{{date}}.parquet"\n'
+    job = str(hourly_job(tmp_path, more))
+    assert main(["detect", "--job", job, "--partition", str(FIRST), "--direct"]) == 0
+    (run,) = runs(tmp_path)
+    assert (run.manifest.model.renewal, run.manifest.model.sample_rows) == ("first", 150)
+    assert run.manifest.ledger.read == ROWS
+
+
+def test_a_day_and_an_hour_are_not_compared(week, tmp_path):
+    shutil.copytree(week, tmp_path, dirs_exist_ok=True)
+    daily = hourly_job(tmp_path).read_text().replace("hour={hour}", "hour=*")
+    (tmp_path / "daily.toml").write_text(daily)
+    tokens = ["detect", "--job", str(tmp_path / "daily.toml"), "--direct"]
+    assert main([*tokens, "--partition", "2026-01-11"]) == 0
+    manifest = runs(tmp_path)[-1].manifest
+    assert str(manifest.partition) == "2026-01-11"
+    assert manifest.ledger.read == 24 * ROWS + 4
+    assert manifest.incidents.compared_with is None
+    assert manifest.incidents.nights == 0
+    assert manifest.activity is not None
+
+
 def test_rows_are_compared_with_the_same_hour_of_other_days(tmp_path):
     days = [date(2026, 1, day) for day in range(5, 13)]
     for hour in (*(Partition.of(day, 3) for day in days), Partition.of(days[-2], 4)):

@@ -79,6 +79,15 @@ def test_a_template_of_partitions_offers_the_age_of_the_newest() -> None:
     assert "max_age" not in template_of(LOG, "logs/*.parquet")
 
 
+def test_a_template_of_hours_offers_an_hourly_schedule_and_no_days_of_entities() -> None:
+    text = template_of(LOG, "logs/{date}/{hour}")
+    assert '# max_age = "6h"' in text
+    assert "the newest hour ended longer ago" in text
+    assert '# cron = "15 * * * *"' in text
+    assert "behaviour" not in text
+    assert parse_job(text, "job.toml").input == "logs/{date}/{hour}"
+
+
 def test_how_long_runs_stay_is_no_matter_of_judging_and_needs_a_folder() -> None:
     job = parse_job('keep = "90d"', "job.toml")
     assert job.keep == 90 * 86_400

@@ -17,6 +17,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,7 +27,13 @@ import pytest
 from flows.cli.app import main
 from flows.storage.runs.reader import list_runs
 from schemas.job.partition import Partition
-from tests.flows.partitioned_logs import job_file, job_in, partitions
+from tests.flows.partitioned_logs import (
+    hourly_job,
+    hourly_log,
+    job_file,
+    job_in,
+    partitions,
+)
 from tests.flows.prefect_processes import (
     OUTFIELD_SCRIPT,
     PREFECT,
@@ -41,6 +48,9 @@ from tests.flows.sample_logs import small_log, written
 ROOT = Path(__file__).parents[3]
 DAY = date(2026, 1, 5)
 BERLIN = ZoneInfo("Europe/Berlin")
+HOUR = Partition.of(DAY, 5)
+AWAY = (datetime.now(UTC).minute + 30) % 60
+HOURLY = f'[schedule]\ncron = "{AWAY} * * * *"\n'  # so that none begins while the tests run
 NIGHTLY = '[schedule]\ncron = "0 6 * * *"\ntimezone = "Europe/Berlin"\n'
 
 
@@ -191,9 +201,13 @@ class House:
                     raise
                 time.sleep(1)
 
-    def trigger(self, **parameters: str) -> None:
+    def trigger(self, job: str = "nightly", **parameters: str) -> None:
         """Ask for a run as the button of the server's page does, without another process."""
-        deployment = self.ask("deployments/name/detect/nightly")["id"]
+        self.asked_for(job, parameters)
+
+    def asked_for(self, job: str, parameters: dict[str, str]) -> None:
+        """Ask for a run of a deployment with parameters."""
+        deployment = self.ask(f"deployments/name/detect/{job}")["id"]
         self.ask(f"deployments/{deployment}/create_flow_run", {"parameters": parameters})
 
     def flow_runs(self, job: str | None = "nightly") -> list[dict[str, Any]]:
@@ -247,6 +261,8 @@ def house(tmp_path_factory) -> Iterator[House]:
     job_file(folder, NIGHTLY)
     minutely = f'input = "{folder}/logs/date={DAY}"\noutput = "{folder}/out"\nname = "minutely"\n'
     (folder / "jobs/minutely.toml").write_text(minutely + '[schedule]\ninterval = "1m"\n')
+    hourly_log(folder, HOUR, 1)
+    hourly_job(folder, HOURLY)
     (folder / "home").mkdir()
     with prefect_server_process(folder / "server") as api, on_duty(200) as duty:
         environment = plain_environment(
@@ -289,6 +305,25 @@ def test_a_triggered_run_judges_its_partition(house, judged):
 
 
 @pytest.mark.slow
+def test_an_hourly_job_is_served_by_the_hour(house):
+    scheduled = [run for run in house.flow_runs("hourly") if run["auto_scheduled"]]
+    times = sorted(datetime.fromisoformat(run["expected_start_time"]) for run in scheduled)
+    assert {at.minute for at in times} == {AWAY}
+    assert {then - at for at, then in pairwise(times)} == {timedelta(hours=1)}
+    asked = house.prefect("deployment", "run", "detect/hourly", "-p", f"partition={HOUR}")
+    assert asked.returncode == 0, asked.stdout
+    assert house.wait_for("Completed", job="hourly")["name"] == "detect-hourly-2026-01-05T05"
+    published = list_runs(str(house.folder / "out/hourly"))
+    assert [each.manifest.partition for each in published] == [HOUR]
+    house.trigger("hourly", partition="2026-01-05")
+    run = house.wait_for("Failed", job="hourly")
+    assert "write one of its hours, such as 2026-01-05T05" in run["state"]["message"]
+    (message,) = house.duty.messages
+    house.duty.messages.clear()
+    assert message["title"] == "outfield hourly 2026-01-05 failed"
+
+
+@pytest.mark.slow
 def test_a_served_run_does_not_run_modules_of_the_working_folder(house, judged):
     assert judged["state_type"] == "COMPLETED"
     assert not (house.folder / "executed").exists()
@@ -297,12 +332,17 @@ def test_a_served_run_does_not_run_modules_of_the_working_folder(house, judged):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "parameters",
-    [{"partition": "yesterday"}, {"partition": "../../etc"}, {"job": "../../etc/passwd"}],
+    [
+        {"partition": "yesterday"},
+        {"partition": "../../etc"},
+        {"partition": "2026-01-05T5"},
+        {"job": "../../etc/passwd"},
+    ],
 )
 def test_a_wrong_parameter_is_refused_before_anything_runs(house, parameters):
     before = len(house.flow_runs())
     with pytest.raises(urllib.error.HTTPError) as refused:
-        house.trigger(**parameters)
+        house.asked_for("nightly", parameters)
     assert refused.value.code == 409
     assert b"does not match" in refused.value.read()
     assert len(house.flow_runs()) == before

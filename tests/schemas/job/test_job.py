@@ -370,6 +370,13 @@ def test_behaviour_is_on_by_default(spelt: str) -> None:
     assert build_job(job.model_dump(), "again") == job
 
 
+def test_behaviour_that_is_asked_for_needs_days() -> None:
+    asked = "[behaviour]\nentities = ['host']"
+    with pytest.raises(JobError, match="`behaviour` judges days, and a partition of `input` is an"):
+        parse_job(f'input = "logs/{{date}}/{{hour}}"\n{asked}', "job.toml")
+    assert parse_job(f'input = "logs/{{date}}/*"\n{asked}', "job.toml").behaviour is not None
+
+
 def test_behaviour_is_switched_off_or_told_whose_and_how_long() -> None:
     off = parse_job("behaviour = false", "job.toml")
     told = parse_job('[behaviour]\nentities = ["host"]\nwindows = ["day"]', "job.toml")
