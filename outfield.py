@@ -89,7 +89,8 @@ def read_incidents(folder: str, run: str | None = None) -> "pd.DataFrame":
     pandas.DataFrame
         A row for each incident: `title`, `severity`, `status`, how many `records`, from when to
         when, and `entities`. The scores and `reasons` are those of its most telling finding. The
-        last columns are the `job`, the `run_id` and the `partition`.
+        last columns are the `job`, the `run_id` and the `partition`: a date, or the time at which
+        an hour begins.
 
     Raises
     ------

@@ -97,12 +97,15 @@ class Partition:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Let documents hold it as its text."""
+        """Let documents hold it as its text, and callers give a `datetime.date` for a day."""
         text = core_schema.chain_schema(
             [core_schema.str_schema(), core_schema.no_info_plain_validator_function(cls.parse)]
         )
+        day = core_schema.no_info_after_validator_function(
+            cls.of, core_schema.date_schema(strict=True)
+        )
         return core_schema.json_or_python_schema(
             text,
-            core_schema.union_schema([core_schema.is_instance_schema(cls), text]),
+            core_schema.union_schema([core_schema.is_instance_schema(cls), day, text]),
             serialization=core_schema.to_string_ser_schema(),
         )

@@ -68,7 +68,8 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             "alarm": "Whether hardly any earlier night had a new incident as odd, or a verdict on"
             " its like says malicious.",
             "recurrence": "A night has one as odd once in so many nights; never more than the"
-            " history can tell. Null with fewer than seven earlier nights.",
+            " history can tell. Null with fewer than seven earlier nights. Where a partition is an"
+            " hour it counts hours, and is null with fewer than 168.",
             "taught": "Which verdicts on similar incidents move it in the list; null where none"
             " do, and in runs of earlier versions.",
             "stack": "The id of the oddest incident of its stack: those of the run with the same"

@@ -60,6 +60,12 @@ def test_a_day_has_the_hours_of_its_clock(day):
     assert first < Partition.of(day) < Partition.of(day, 1)
 
 
+def test_a_date_is_taken_for_its_day_and_a_time_for_nothing():
+    assert DOCUMENT.validate_python(date(2026, 1, 5)) == Partition.of(date(2026, 1, 5))
+    with pytest.raises(ValidationError):
+        DOCUMENT.validate_python(datetime(2026, 1, 5, 7))
+
+
 def test_the_calendar_has_two_ends():
     for partition, step in ((Partition.of(date.min), -1), (Partition.of(date.max, 23), 1)):
         assert partition.shifted(step) is None
