@@ -74,11 +74,11 @@ class TextBlock:
             TokenSpace.of(
                 held.holders(templates, holders),
                 int(holders.sum()),
-                (held.bags(templates[learnt]), drawn),
+                (held.sums(templates[learnt]), drawn),
                 directions,
                 seed,
             )
-            for held in (texts.words, texts.trigrams)
+            for held in (texts.words, texts.pieces)
         ]
         shapes = tuple(NumberBlock.fit(np.repeat(s[used], counts[used])) for s in texts.shapes.T)
         meaning = None
@@ -130,8 +130,8 @@ class TextBlock:
         templates, places = np.unique(read.template_of[texts], return_inverse=True)
         # Words and 3-grams both tell that a text is rare; together they count once.
         parts = [
-            self.words.transform(read.words.bags(templates)) / _BOTH,
-            self.characters.transform(read.trigrams.bags(templates)) / _BOTH,
+            self.words.transform_sums(read.words.sums(templates)) / _BOTH,
+            self.characters.transform_sums(read.pieces.sums(templates)) / _BOTH,
         ]
         if self.meaning is not None:
             parts.append(self.meaning.transform(read.templates.take(pa.array(templates))))
@@ -155,7 +155,7 @@ class TextBlock:
         asked = int(positions[0])
         alike = [
             self.words.cosines(read.words.bags(every), asked),
-            self.characters.cosines(read.trigrams.bags(every), asked),
+            self.characters.cosines(read.pieces.bags(every), asked),
         ]
         if self.meaning is not None:
             alike.append(self.meaning.cosines(read.templates, asked))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from anomaly.embedding import lsa
-from anomaly.embedding.lsa import TokenSpace
+from anomaly.embedding.lsa import Sums, TokenSpace
 from tests import naive
 from tests.anomaly.logs import PATIENT
 
@@ -58,6 +58,25 @@ def test_enough_directions_preserve_all_distances_between_bags() -> None:
     assert np.median(space.transform(csr(bags))[:, 11]) < 1.5
     full = TokenSpace.fit(csr(bags), np.ones(30, dtype=np.int64), 12, 0)
     assert full.n_dims == 15
+
+
+@PATIENT
+@given(bags=BAGS, texts=st.lists(st.sets(st.integers(0, 14)), max_size=5))
+def test_a_text_is_the_sum_of_its_bags(bags: list[set[int]], texts: list[set[int]]) -> None:
+    space = TokenSpace.fit(csr(bags), np.ones(len(bags), dtype=np.int64), 3, 0)
+    of_bags, held = space.transform(csr(bags)), np.zeros((len(texts), len(bags)), np.float32)
+    for row, text in zip(held, texts, strict=True):
+        row[[bag for bag in text if bag < len(bags)]] = 1.0
+    X = space.transform_sums(Sums(sparse.csr_matrix(held), csr(bags)))
+    sizes = np.array([len(bag) for bag in bags])
+    for row, x in zip(held > 0.0, X, strict=True):
+        assert x[:3] == pytest.approx(of_bags[row, :3].sum(axis=0), rel=1e-4, abs=1e-4)
+        left_out = float(np.sum(of_bags[row, 3] ** 2)) ** 0.5
+        assert x[3] == pytest.approx(left_out, rel=1e-4, abs=1e-4)
+        n_tokens = max(int(sizes[row].sum()), 1)
+        mean = float(of_bags[row, 4] @ sizes[row]) / n_tokens
+        assert x[4] == pytest.approx(mean, rel=1e-4, abs=1e-5)
+        assert x[5] == of_bags[row, 5].max(initial=0.0)
 
 
 def test_a_bag_of_unseen_tokens_is_far_not_at_the_origin() -> None:
