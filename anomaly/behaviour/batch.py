@@ -71,7 +71,7 @@ class EventBatch:
         """Return the values of a column, their names ascending: so counts come in that order."""
         if column not in self._terms:
             values = one_array(self._events[column])
-            codes = values.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+            codes = _codes(values)
             order = pc.array_sort_indices(values.dictionary)
             place = np.full(len(order) + 1, -1)
             place[order.to_numpy()] = np.arange(len(order))
@@ -209,11 +209,18 @@ class EventBatch:
             if self._roles[column] is Role.NUMBER:
                 self._hashes[column] = self.numbers(column).view(np.uint64)
             else:
-                terms = self.terms(column)
-                names = terms.names.to_numpy(zero_copy_only=False)
+                # Not `terms`: to sort nearly distinct texts takes longer than to hash them.
+                values = one_array(self._events[column])
+                names = values.dictionary.to_numpy(zero_copy_only=False)
                 known = pd.util.hash_array(names, categorize=False).astype(np.uint64)
-                self._hashes[column] = np.append(known, np.uint64(_MISSING))[terms.codes]
+                self._hashes[column] = np.append(known, np.uint64(_MISSING))[_codes(values)]
         return self._hashes[column]
+
+
+def _codes(values: pa.DictionaryArray) -> Integers:
+    """Return the position of each row's name, int64 (n,); -1 where it is missing."""
+    codes: Integers = values.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes
 
 
 def _mixed(content: Hashes, own: Hashes) -> Hashes:

@@ -36,15 +36,24 @@ class ReadTexts:
     @classmethod
     def of(cls, texts: pa.Array) -> "ReadTexts":
         """Read distinct `texts`, string (n_texts,)."""
-        encoded = mask(pc.utf8_slice_codeunits(texts, 0, LONGEST)).dictionary_encode()
-        bags = token_bags(encoded.dictionary)
+        templates, template_of = _templates(texts)
+        bags = token_bags(templates)
         return cls(
-            encoded.dictionary,
-            encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64),
+            templates,
+            template_of,
             bags.words,
             bags.pieces,
             np.column_stack(shapes_of(texts)),
         )
+
+
+def _templates(texts: pa.Array) -> tuple[pa.Array, Integers]:
+    """Return the distinct templates of distinct texts, and the one of each text, (n_texts,)."""
+    masked = mask(pc.utf8_slice_codeunits(texts, 0, LONGEST))
+    if masked.equals(texts):  # Without a mask they stay distinct.
+        return texts, np.arange(len(texts))
+    encoded = masked.dictionary_encode()
+    return encoded.dictionary, codes_of(encoded)
 
 
 class TextColumn(NamedTuple):
