@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from anomaly.embedding.hours import hour_bins
 from anomaly.explain.known_steps import ALL, Rows, StepColumn
+from anomaly.explain.known_texts import KnownTextColumn
 from anomaly.numerics.arrays import Doubles, Integers
 from anomaly.preprocess.sessions import EVENTS
 from schemas.columns.roles import Role
@@ -101,25 +101,6 @@ class NameColumn:
         return (None if best == 0 else self.names[best - 1]), int(counts[best])
 
 
-class KnownTextColumn:
-    """Texts, as codes. Most are of one record, so no table of them is made."""
-
-    def __init__(self, values: pa.Array) -> None:
-        if not pa.types.is_dictionary(values.type):
-            values = values.dictionary_encode()
-        self.texts: pa.Array = values.dictionary.cast(pa.string())
-        self.codes: Integers = values.indices.fill_null(-1).to_numpy().astype(np.int64)
-
-    def holds(self, value: str | None, rows: Rows = ALL) -> Mask:
-        """Return which records, all or some, hold `value`, bool (n,)."""
-        codes = self.codes[rows]
-        if value is None:
-            return np.asarray(codes == -1)
-        if len(codes) < len(self.texts):
-            return _are(self.texts.take(pa.array(codes, mask=codes < 0)), value)
-        return np.append(_are(self.texts, value), False)[codes]  # The last is for null.
-
-
 class NumberColumn:
     """Numbers, NaN where missing."""
 
@@ -154,11 +135,6 @@ class TimeColumn:
         return (self.moments // 86_400_000_000 + 3) % _WEEK
 
 
-def _are(texts: pa.Array, value: str) -> Mask:
-    same = pc.fill_null(pc.equal(texts, value), False)
-    return np.asarray(same.to_numpy(zero_copy_only=False))
-
-
 Column = KnownTextColumn | NameColumn | NumberColumn | TimeColumn | StepColumn
 
 
@@ -171,14 +147,19 @@ class KnownRecords:
         self.drawn = _DRAWN in (table.schema.metadata or {})
         self.one = "session" if EVENTS in roles else "event"
         """What a record is called."""
-        self._table = table
+        self.table = table
         self._columns: dict[str, Column] = {}
         self._held: dict[tuple[str, Any], Mask] = {}
+
+    @classmethod
+    def of(cls, known: "pa.Table | KnownRecords", roles: Mapping[str, Role]) -> "KnownRecords":
+        """Take records as they are, or decode their table."""
+        return known if isinstance(known, KnownRecords) else cls(known, roles)
 
     def column(self, name: str) -> Any:
         """Return a column in the form that its values are counted in."""
         if name not in self._columns:
-            self._columns[name] = _decoded(one_array(self._table[name]), self.roles.get(name))
+            self._columns[name] = _decoded(one_array(self.table[name]), self.roles.get(name))
         return self._columns[name]
 
     def holding(self, column: str, value: Any) -> Mask:

@@ -40,7 +40,7 @@ class NearestNormal:
 
 
 def nearest_normal(
-    fold: Fold, known: pa.Table, events: pa.Table, peers: Sequence[str | None]
+    fold: Fold, known: pa.Table | KnownRecords, events: pa.Table, peers: Sequence[str | None]
 ) -> list[NearestNormal]:
     """Find the normal record that each of `events` is most like.
 
@@ -60,11 +60,11 @@ def nearest_normal(
     """
     X = fold.embedder.transform(events)
     found = [NearestNormal(place, None) for place in fold.nearest_usual(X, 1)[:, 0].tolist()]
-    records = KnownRecords(known, fold.embedder.roles)
+    records = KnownRecords.of(known, fold.embedder.roles)
     whose = list(_findings_of(events, peers).items())
     for start in range(0, len(whose), _ENTITIES_AT_ONCE):
         some = whose[start : start + _ENTITIES_AT_ONCE]
-        candidates = _candidates(fold, known, records, [each for each, _ in some])
+        candidates = _candidates(fold, records, [each for each, _ in some])
         for ((column, _), findings), of_one in zip(some, candidates, strict=True):
             for finding in findings:
                 place = _nearest(fold, X[finding], of_one)
@@ -93,13 +93,12 @@ def _findings_of(events: pa.Table, peers: Sequence[str | None]) -> Mapping[_Whos
     return findings
 
 
-def _candidates(
-    fold: Fold, known: pa.Table, records: KnownRecords, entities: Sequence[_Whose]
-) -> list[_Candidates]:
+def _candidates(fold: Fold, records: KnownRecords, entities: Sequence[_Whose]) -> list[_Candidates]:
     """Return the usual ones among the known records of each entity."""
     drawn = [_drawn(records.holding(*whose)) for whose in entities]
     # A text is embedded once for each name of its dictionary, held or not.
-    X = fold.embedder.transform(without_spare_names(known.take(pa.array(np.concatenate(drawn)))))
+    held = records.table.take(pa.array(np.concatenate(drawn)))
+    X = fold.embedder.transform(without_spare_names(held))
     ends = np.cumsum([len(places) for places in drawn])[:-1]
     usual = np.split(fold.are_usual(X), ends)
     return [

@@ -48,7 +48,7 @@ class Explanations(NamedTuple):
     """The column whose name the records share that say what is usual; None where all say it."""
 
 
-def explain(fold: Fold, known: pa.Table, events: pa.Table) -> Explanations:
+def explain(fold: Fold, known: pa.Table | KnownRecords, events: pa.Table) -> Explanations:
     """Give the reasons for each of `events`, a summary of each, and whose records are usual.
 
     Parameters
@@ -67,7 +67,7 @@ def explain(fold: Fold, known: pa.Table, events: pa.Table) -> Explanations:
     nearest = fold.nearest_usual(X, 1)[:, 0]
     shares = span_shares(fold, X, fold.combination.density.references_[nearest])
     spans, sentences = fold.embedder.spans, Sentences(fold.embedder)
-    records = KnownRecords(known, fold.embedder.roles)
+    records = KnownRecords.of(known, fold.embedder.roles)
     judged = list(_judged(records, events.to_pylist(), fold.embedder, shares))
     reasons = [
         _reasons(sentences, one, _by_column(spans, of_one))

@@ -12,7 +12,7 @@ from anomaly.explain.known_records import Mask, NumberColumn, TimeColumn
 from anomaly.explain.known_steps import StepColumn
 from anomaly.explain.quoting import is_held, quote
 from anomaly.explain.step_claims import steps
-from anomaly.explain.text_claims import KnownTexts, text
+from anomaly.explain.text_claims import text
 from schemas.columns.roles import Role
 
 _MOST_TOGETHER = 4
@@ -28,7 +28,6 @@ class Sentences:
 
     def __init__(self, embedder: EventEmbedder) -> None:
         self._embedder = embedder
-        self._texts: dict[str, KnownTexts] = {}
 
     def claim(self, judged: Judged, spans: Sequence[Span]) -> Claim | None:
         """Return the claim about a column, given its spans, the most telling first.
@@ -73,17 +72,12 @@ class Sentences:
             case "entity hour":
                 yield time_claims.hour(judged, column, given)
             case "word":
-                yield from text(judged, column, self._texts_of(judged, column))
+                yield from text(judged, column)
             case "step":
                 yield from steps(judged, column)
 
     def _is_name(self, column: str) -> bool:
         return column in self._embedder.entities or hasattr(self._embedder.blocks[column], "names")
-
-    def _texts_of(self, judged: Judged, column: str) -> KnownTexts:
-        if column not in self._texts:
-            self._texts[column] = KnownTexts(judged.known, column)
-        return self._texts[column]
 
 
 def combination(judged: Judged, columns: Sequence[str]) -> Claim:

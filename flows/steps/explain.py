@@ -19,7 +19,7 @@ from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score
 from flows.report.incident_cards import MAX_INCIDENTS
 from flows.runtime.work import Step
-from flows.steps.fitted_model import Fitted, loaded_model
+from flows.steps.fitted_model import Fitted, counted_records, loaded_model
 from flows.steps.gather import Gathered
 from flows.steps.group import FOUND, Grouped
 from flows.steps.records import Batch
@@ -52,11 +52,12 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
     model, references = loaded_model(fitted.stored)
     records = gathered.records
     events = run.scratch.read_table(FOUND)
-    reasons, summaries, peers = explain(model.explaining, references, events)
+    counted = counted_records(fitted.stored)
+    reasons, summaries, peers = explain(model.explaining, counted, events)
     for place, incident in enumerate(grouped.incidents):
         if (of_window := grouped.of_windows.get(incident)) is not None:
             reasons[place], summaries[place] = of_window.reasons, of_window.summary
-    nearest = nearest_normal(model.explaining, references, events, peers)
+    nearest = nearest_normal(model.explaining, counted, events, peers)
     scores = score_batch(model, records, Batch(events, grouped.rows, pa.table({})))
     own = records.own_columns(grouped.rows)
     X = model.embedder.transform(events)
@@ -79,7 +80,6 @@ def explain_findings(run: Run, gathered: Gathered, fitted: Fitted, grouped: Grou
     )
     run.folder.write_part("map", 0, _map(model, references, X, scores["record_id"]))
     run.scratch.write_table(MAP_VALUES, _map_values(model, references))
-    counted = KnownRecords(references, model.explaining.embedder.roles)
     steps = _aligned(counted, references, events, _of_each(grouped.incidents, nearest))
     run.scratch.write_table(STEPS, steps)
     run.scratch.write_table(OF_PEERS, _peers(run, counted))

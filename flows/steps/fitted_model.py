@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import pyarrow as pa
 
+from anomaly.explain.known_records import KnownRecords
 from anomaly.model.model import AnomalyModel
 from flows.storage.models.store import StoredModel, load_model
 from schemas.outputs.manifest import ModelSummary
@@ -22,3 +23,10 @@ class Fitted:
 def loaded_model(stored: StoredModel) -> tuple[AnomalyModel, pa.Table]:
     """Load a model once for all chunks that a process scores."""
     return load_model(stored)
+
+
+@lru_cache(maxsize=1)
+def counted_records(stored: StoredModel) -> KnownRecords:
+    """Return the records to count in, decoded once for all steps of a process."""
+    model, known = loaded_model(stored)
+    return KnownRecords(known, model.embedder.roles)

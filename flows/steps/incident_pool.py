@@ -15,13 +15,14 @@ import pyarrow.compute as pc
 
 from anomaly.behaviour.odd_windows import OddWindow
 from anomaly.explain.attribution import leading_columns
+from anomaly.explain.known_records import KnownRecords
 from anomaly.incidents.critical import critical_values
 from anomaly.incidents.grouping import Candidates, gone_through, incidents
 from anomaly.incidents.moved import NewValues, beside_moves
 from anomaly.model.model import AnomalyModel
 from flows.steps.candidates import candidates
 from flows.steps.column_drift import drift_of_run, moved_values
-from flows.steps.fitted_model import Fitted, loaded_model
+from flows.steps.fitted_model import Fitted, counted_records, loaded_model
 from flows.steps.gather import Gathered
 from flows.steps.nights import knows_other_days
 from flows.steps.records import Records
@@ -50,7 +51,7 @@ class GroupingInputs:
     run: Run
     records: Records
     model: AnomalyModel
-    references: pa.Table
+    known: KnownRecords
     rows: Integers
     """The candidates, the oddest first."""
     p_values: npt.NDArray[np.float64]
@@ -137,7 +138,7 @@ def grouping_inputs(
     run: Run, gathered: Gathered, fitted: Fitted, scored: ChunkScored, selected: Selected
 ) -> GroupingInputs:
     """Read what the step needs of the run, its model and its verdicts."""
-    model, references = loaded_model(fitted.stored)
+    model, _ = loaded_model(fitted.stored)
     rows, p_values = _odd(*candidates(run), selected)
     known, n_chunks = knows_other_days(run, fitted.summary), gathered.records.n_chunks
     drift = drift_of_run(run, model, n_chunks)
@@ -145,7 +146,7 @@ def grouping_inputs(
         run=run,
         records=gathered.records,
         model=model,
-        references=references,
+        known=counted_records(fitted.stored),
         rows=rows,
         p_values=p_values,
         selected=selected,

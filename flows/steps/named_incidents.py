@@ -98,7 +98,7 @@ def _summaries(inputs: GroupingInputs, pool: Pool, numbers: Sequence[int]) -> li
     entities, time = inputs.entities, time_column(roles)
     members = members_of(pool.odd.events, pool.odd.ids, pool.numbers, list(numbers), entities, time)
     happened = _happenings(inputs, pool, numbers, members)
-    explained = explain(inputs.model.explaining, inputs.references, events)
+    explained = explain(inputs.model.explaining, inputs.known, events)
     told = zip(explained.reasons, explained.summaries, strict=True)
     scored = _scored(inputs, pool, numbers, oddest)
     job = str(inputs.run.job.name)

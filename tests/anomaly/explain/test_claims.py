@@ -14,7 +14,7 @@ from anomaly.explain.claims import Claim, Judged
 from anomaly.explain.known_records import KnownRecords
 from anomaly.explain.sentences import Sentences, combination
 from anomaly.explain.step_claims import steps
-from anomaly.explain.text_claims import KnownTexts, text
+from anomaly.explain.text_claims import text
 from schemas.columns.roles import Role
 from tests.anomaly.logs import conformed
 
@@ -194,9 +194,7 @@ def test_a_moment_is_told_by_the_records_of_its_hour_or_weekday() -> None:
 
 def told_of(value: str | None, texts: list[str | None], *, itself: int = 0) -> list[str]:
     judged = among({"message": value}, columns={"message": texts}, itself=itself)
-    return [
-        claim.sentence for claim in text(judged, "message", KnownTexts(judged.known, "message"))
-    ]
+    return [claim.sentence for claim in text(judged, "message")]
 
 
 def test_a_text_is_told_by_its_rarest_word_and_by_its_length() -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.explain.known_records import KnownRecords, KnownTextColumn, NameColumn
+from anomaly.explain.known_records import KnownRecords, NameColumn
+from anomaly.explain.known_texts import KnownTextColumn
 from schemas.columns.roles import Role
 from tests.anomaly.logs import PATIENT
 
