@@ -10,10 +10,12 @@ from sklearn.utils.extmath import randomized_svd
 
 from anomaly.embedding.rarity import holders_of, surprisal
 from anomaly.numerics.arrays import Integers
-from anomaly.numerics.spacing import evenly_spaced
+from anomaly.numerics.spacing import spread
 
-_MOST_LEARNT = 16_384
+_MOST_LEARNT, _FEWEST_LEARNT = 16_384, 2_048
 """Bags, or events, that the directions are learnt from: enough for some tens of directions."""
+_MOST_TOKENS = 2**20
+"""Of long texts fewer are learnt from, but for the fewest: as many as hold so many tokens."""
 
 
 class Sums(NamedTuple):
@@ -63,10 +65,11 @@ class TokenSpace:
     ) -> "TokenSpace":
         """Learn from `bags` (n_bags, n_tokens); row i stands for `counts[i]` events.
 
-        The weights are those of all. The directions are learnt from all bags, or of more than
-        16,384 from as many events, evenly spaced.
+        The weights are those of all. The directions are learnt from all bags, or of many from some
+        of the events, evenly spaced.
         """
-        rows, drawn = some_bags(counts) if n_directions else (np.arange(len(counts)), counts)
+        every = np.arange(len(counts)), counts
+        rows, drawn = some_bags(counts, bags.nnz) if n_directions else every
         holders = np.asarray(_like(bags, np.ones_like(bags.data)).T @ counts).ravel()
         learnt = (Sums.alone(bags[rows]), drawn)
         return cls.of(holders, int(counts.sum()), learnt, n_directions, seed)
@@ -179,15 +182,17 @@ class TokenSpace:
         return along
 
 
-def some_bags(counts: npt.NDArray[np.int64]) -> tuple[Integers, Integers]:
+def some_bags(counts: npt.NDArray[np.int64], n_tokens: int) -> tuple[Integers, Integers]:
     """Return which bags directions are learnt from, and how many of the events drawn each has.
 
-    `counts` (n_bags,) are the events that each bag stands for.
+    `counts` (n_bags,) are the events that each bag stands for; all bags hold `n_tokens` together.
     """
-    if len(counts) <= _MOST_LEARNT:
+    most = max(_MOST_TOKENS * len(counts) // max(n_tokens, 1), _FEWEST_LEARNT)
+    most = min(most, _MOST_LEARNT)
+    if len(counts) <= most:
         return np.arange(len(counts)), counts
     ends = np.cumsum(counts)
-    held = np.searchsorted(ends, evenly_spaced(int(ends[-1]), _MOST_LEARNT), side="right")
+    held = np.searchsorted(ends, spread(int(ends[-1]), most), side="right")
     rows, drawn = np.unique(held, return_counts=True)
     return rows, drawn
 

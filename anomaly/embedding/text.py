@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from anomaly.embedding.block import DriftBins, Rarity, surprisal_bins
-from anomaly.embedding.lsa import TokenSpace, some_bags
+from anomaly.embedding.lsa import TokenSpace
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import surprisal
 from anomaly.embedding.read_texts import LONGEST, ReadTexts, TextColumn
@@ -69,12 +69,12 @@ class TextBlock:
         templates = pd.unique(of_used)
         holders = np.bincount(of_used, weights=counts[used], minlength=len(texts.templates))
         holders = holders[templates].astype(np.int64)
-        learnt, drawn = some_bags(holders)
+        learnt, drawn = texts.pieces.some(templates, holders)
         spaces = [
             TokenSpace.of(
                 held.holders(templates, holders),
                 int(holders.sum()),
-                (held.sums(templates[learnt]), drawn),
+                (held.sums(learnt), drawn),
                 directions,
                 seed,
             )

@@ -113,11 +113,18 @@ class HeldPieces(NamedTuple):
         few = sparse.csr_matrix(parts, (len(texts), len(some)))
         return Sums(few, self.trigrams.bags(some))
 
+    def some(self, texts: Tokens, counts: Tokens) -> tuple[Tokens, Tokens]:
+        """Return those of some texts that directions are learnt from, and events drawn of each."""
+        sizes = np.append(0, np.cumsum(np.diff(self.trigrams.ends)[self.pieces]))
+        n_tokens = int(np.diff(sizes[self.ends])[texts].sum())
+        rows, drawn = some_bags(counts, n_tokens)
+        return texts[rows], drawn
+
     def holders(self, texts: Tokens, counts: Tokens) -> Tokens:
         """Return how many events hold each 3-gram, int64 (N_TOKENS,); `counts` hold each text.
 
         Pieces are counted in all texts. How often two pieces of a text share a 3-gram is counted in
-        all texts, too, or of more than 16,384 in as many events.
+        all texts, too, or of many in some events (`anomaly.embedding.lsa.some_bags`).
         """
         holders = np.zeros(len(self.trigrams.ends) - 1)
         for start in range(0, len(texts), _TEXTS_AT_ONCE):
@@ -126,8 +133,8 @@ class HeldPieces(NamedTuple):
             of_each = np.repeat(counts[here], np.diff(held.indptr))
             holders += np.bincount(held.indices, of_each, len(holders))
         every = self.trigrams.holders(np.arange(len(holders)), holders.astype(np.int64))
-        rows, drawn = some_bags(counts)
-        whole = self.sums(texts[rows]).whole
+        rows, drawn = self.some(texts, counts)
+        whole = self.sums(rows).whole
         of_each = np.repeat(drawn, np.diff(whole.indptr))
         once = np.bincount(whole.indices, of_each, N_TOKENS)
         again = np.bincount(whole.indices, of_each * whole.data, N_TOKENS)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from anomaly.embedding import lsa
-from anomaly.embedding.lsa import Sums, TokenSpace
+from anomaly.embedding.lsa import Sums, TokenSpace, some_bags
 from tests import naive
 from tests.anomaly.logs import PATIENT
 
@@ -115,3 +115,12 @@ def test_of_many_bags_the_directions_are_learnt_from_some_events_the_weights_fro
     assert cosines[:2].min() > 0.98  # of the angles between what both span
     monkeypatch.setattr(lsa, "_MOST_LEARNT", len(bags))
     assert np.array_equal(TokenSpace.fit(csr(bags), counts, 4, 0).directions, whole.directions)
+
+
+def test_of_long_bags_fewer_are_learnt_from() -> None:
+    counts = np.full(200_000, 3)
+    n_learnt = [int(some_bags(counts, 200_000 * size)[1].sum()) for size in (10, 200, 5_000)]
+    assert n_learnt == [16_384, 2**20 // 200, 2_048]
+    rows, drawn = some_bags(counts[:2_000], 2_000 * 5_000)
+    assert rows.tolist() == list(range(2_000))
+    assert drawn.tolist() == [3] * 2_000
