@@ -28,12 +28,17 @@ _LONE_USER_PART = r"https?://[^\s/:@]{9}[^\s/:@]{9}[^\s/:@]*@"
 _BASIC = r"basic[ \t]+[A-Za-z0-9+/]{8}"
 _COMMANDS = r"(?:curl|wget|mysql|mysqldump|mysqladmin|mariadb|sshpass|redis-cli)\s"
 
-HINT = "|".join(
+HINTS_BY_NAME = "|".join(
     (
         rf"(?i:{_NAME}{_SEPARATOR})",
         rf"(?i:{_NAME}['\"]?\s+['\"])",
         rf"(?i:[-/][a-z0-9-]*(?:{_LONG_WORDS}|{_SHORT_WORDS})[\s:])",
         rf"(?i:{_NAME}[^<>]*>[^<])",
+    )
+)
+"""RE2 of the names of secrets."""
+HINTS_BY_PLACE = "|".join(
+    (
         rf"(?i:(?:{_HEADERS}){_SEPARATOR})",
         rf"(?i:{_LOGIN_PART})",
         rf"(?i:{_LONE_USER_PART})",
@@ -43,6 +48,8 @@ HINT = "|".join(
         r":\S+@tcp\(",
     )
 )
+"""RE2 of where else a secret stands: after a header or a command, or within an address."""
+HINT = f"{HINTS_BY_NAME}|{HINTS_BY_PLACE}"
 """RE2 that matches every text that may hold such a secret."""
 
 _NOTHING = (
