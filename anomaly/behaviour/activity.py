@@ -20,17 +20,18 @@ ACTIVITY = pa.schema(
         "entity": _TERMS,
         "hour": pa.int32(),
         "value": _TERMS,
-        "n": pa.int64(),
-        "total": pa.float64(),
-        "logs": pa.float64(),
+        "n": pa.int32(),
     }
 )
 """One row for each measure, entity, hour since 1970 and value: the events counted.
 
-Of other kinds than `Kind.EVENTS` the hour is the first of the day.
-`total` is the sum of the numbers of `Kind.LEVELS`, `logs` that of log(1 + |x|) with the sign of x.
-They are 0 of other kinds. `value` is missing where a batch holds too many different ones: what it
-holds is not known.
+Of other kinds than `Kind.EVENTS` the hour is the first of the day. `value` is missing where a batch
+holds too many different ones: what it holds is not known.
+"""
+LEVELS = pa.schema([*ACTIVITY, ("total", pa.float64()), ("logs", pa.float64())])
+"""The same with sums, of `Kind.LEVELS`.
+
+`total` is the sum of the numbers, `logs` that of log(1 + |x|) with the sign of x.
 """
 
 ENDS = pa.schema(
@@ -57,9 +58,18 @@ class Counted(NamedTuple):
     """Counts of a batch, and the ends of its sequences."""
 
     counts: pa.Table
-    """`ACTIVITY`, by measure."""
+    """`ACTIVITY`, by measure, of other kinds than `Kind.LEVELS`."""
+    levels: pa.Table
+    """`LEVELS`, by measure."""
     ends: pa.Table
-    """`ENDS`."""
+    """`ENDS`, by measure."""
+
+    def of(self, number: int) -> pa.Table:
+        """Return the counts of a measure."""
+        counts, levels = (
+            table.slice(*place_of_measure(table, number)) for table in (self.counts, self.levels)
+        )
+        return levels if levels.num_rows else counts
 
 
 def place_of_measure(table: pa.Table, number: int) -> tuple[int, int]:

@@ -1,7 +1,6 @@
 """A batch of events, with what several measures need of it: each is worked out once."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -26,32 +25,45 @@ _MOST_DISTINCT = 16_384
 """Of a column with more different values in a batch the counts would be as long as the log."""
 _UNREAD = (Role.ID, Role.TIME, Role.IGNORE)
 
+_ALIKE = pa.array([""], pa.string())
+
 Hashes = npt.NDArray[np.uint64]
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(NamedTuple):
     """The values of a column as numbers."""
 
     codes: Integers
     """(n,): -1 where the value is missing."""
     names: pa.Array
 
+    def take(self, rows: Integers) -> "Terms":
+        """Return those of some rows."""
+        return Terms(self.codes[rows], self.names)
 
-class Hours(NamedTuple):
-    """The hours of rows since 1970, counted from the first of them."""
+
+class Windows(NamedTuple):
+    """The windows of time in which rows lie, counted from the first of them."""
 
     since_first: Integers
     first: int
+    """Hours since 1970."""
     n: int
-    """Hours from the first to the last, both counted."""
+    """Windows from the first to the last, both counted."""
+    hours: int
+    """The length of each."""
 
     @classmethod
-    def of(cls, hours: Integers) -> "Hours":
-        """Count `hours` since 1970, (n,), from the first of them."""
-        first = int(hours.min()) if len(hours) else 0
-        since_first = hours - first
-        return cls(since_first, first, int(since_first.max(initial=0)) + 1)
+    def of(cls, hours: Integers, length: int) -> "Windows":
+        """Return the windows, of so many hours each, of `hours` since 1970, (n,)."""
+        places = hours // length
+        first = int(places.min()) if len(hours) else 0
+        since_first = places - first
+        return cls(since_first, first * length, int(since_first.max(initial=0)) + 1, length)
+
+    def starts(self, places: Integers) -> Integers:
+        """Return the first hours of windows since 1970, by their places."""
+        return places * self.hours + self.first
 
 
 class EventBatch:
@@ -65,7 +77,7 @@ class EventBatch:
         self._hashes: dict[str, Hashes] = {}
         self._sequences: dict[tuple[str, Kind], tuple[Integers, Hashes]] = {}
         self._places: dict[tuple[str, str], Doubles] = {}
-        self._cells: dict[tuple[str, bool], tuple[Integers, Hours]] = {}
+        self._cells: dict[tuple[str, int], tuple[Integers, Windows]] = {}
 
     def terms(self, column: str) -> Terms:
         """Return the values of a column, their names ascending: so counts come in that order."""
@@ -78,16 +90,16 @@ class EventBatch:
             self._terms[column] = Terms(place[codes], values.dictionary.take(order))
         return self._terms[column]
 
-    def cells(self, entity: str, *, by_hour: bool) -> tuple[Integers, Hours]:
-        """Return a number for the entity and the hour of each row, or the first of its day, (n,).
+    def cells(self, entity: str, length: int) -> tuple[Integers, Windows]:
+        """Return a number for the entity and the window of each row, of so many hours, (n,).
 
         A row without an entity has a number below 0.
         """
-        if (entity, by_hour) not in self._cells:
-            hours = Hours.of(self._hours if by_hour else self._hours // 24 * 24)
-            found = self.terms(entity).codes * hours.n + hours.since_first
-            self._cells[entity, by_hour] = found, hours
-        return self._cells[entity, by_hour]
+        if (entity, length) not in self._cells:
+            windows = Windows.of(self._hours, length)
+            found = self.terms(entity).codes * windows.n + windows.since_first
+            self._cells[entity, length] = found, windows
+        return self._cells[entity, length]
 
     @cached_property
     def _hours(self) -> Integers:
@@ -244,4 +256,4 @@ def _unless_too_many(terms: Terms) -> Terms:
 
 
 def _all_alike(rows: Integers) -> tuple[Integers, Terms]:
-    return rows, Terms(np.zeros(len(rows), dtype=np.int64), pa.array([""], pa.string()))
+    return rows, Terms(np.zeros(len(rows), dtype=np.int64), _ALIKE)

@@ -7,19 +7,26 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from anomaly.behaviour.activity import ACTIVITY, ENDS, Counted
+from anomaly.behaviour.activity import ACTIVITY, ENDS, LEVELS, Counted
 from anomaly.behaviour.batch import EventBatch, Terms
+from anomaly.behaviour.dictionaries import Dictionaries
 from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.sequences import SEQUENCES
 from anomaly.behaviour.travel import place_texts
 from anomaly.numerics.arrays import Integers
-from anomaly.numerics.groups import starts_of
-from anomaly.numerics.radix import stable_order
+from anomaly.numerics.groups import added_up
 from schemas.columns.roles import Role
+
+_NO_NAMES = pa.array([""], pa.string())
+"""The names of terms of which all are missing."""
 
 
 def count_activity(
-    events: pa.Table, roles: Mapping[str, Role], measures: Sequence[Measure], number: int = 0
+    events: pa.Table,
+    roles: Mapping[str, Role],
+    measures: Sequence[Measure],
+    number: int = 0,
+    known: Dictionaries | None = None,
 ) -> Counted:
     """Count what entities do in each hour of a batch of conformed events.
 
@@ -33,20 +40,58 @@ def count_activity(
         What to count; the place of each is its number in the result, which is sorted by it.
     number
         The number of the batch.
+    known
+        The dictionaries of batches before, to which the names of this one are added.
     """
     batch = EventBatch(events, roles)
-    counts, ends = [ACTIVITY.empty_table()], [ENDS.empty_table()]
+    known = Dictionaries() if known is None else known
+    counts, levels, ends = (_Rows(schema, known) for schema in (ACTIVITY, LEVELS, ENDS))
     for place, measure in enumerate(measures):
         rows, values = batch.told(measure)
         if len(rows):
-            counts.append(_counted(batch, place, measure, rows, values))
+            own = levels if measure.kind is Kind.LEVELS else counts
+            own.add({"measure": place, **_counted(batch, measure, rows, values)})
         if measure.kind in SEQUENCES:
-            ends.append(_ends(batch, (place, number), measure))
-    return Counted(pa.concat_tables(counts), pa.concat_tables(ends))
+            ends.add({"measure": place, "batch": number, **_ends(batch, measure)})
+    return Counted(counts.table(), levels.table(), ends.table())
 
 
-def _ends(batch: EventBatch, numbers: tuple[int, int], measure: Measure) -> pa.Table:
-    """Return the ends of the sequences of a measure; `numbers` are those of measure and batch."""
+class _Rows:
+    """The rows of a table, some at a time."""
+
+    def __init__(self, schema: pa.Schema, known: Dictionaries) -> None:
+        self._schema, self._known = schema, known
+        self._columns: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in schema.names}
+
+    def add(self, columns: Mapping[str, Any]) -> None:
+        """Add rows: of each column an array, terms, or one number for all.
+
+        A code of terms below 0 is a missing one.
+        """
+        n = len(columns["entity"].codes)
+        for name, found in self._columns.items():
+            values = columns[name]
+            if isinstance(values, Terms):
+                values = getattr(self._known, name).codes(*values)
+            found.append(np.broadcast_to(values, n))
+
+    def table(self) -> pa.Table:
+        """Return all rows."""
+        return pa.table([self._array(field) for field in self._schema], schema=self._schema)
+
+    def _array(self, field: pa.Field) -> pa.Array:
+        is_terms = pa.types.is_dictionary(field.type)
+        kind = np.dtype(np.int32 if is_terms else field.type.to_pandas_dtype())
+        parts = [np.zeros(0, kind), *self._columns[field.name]]
+        values = np.concatenate(parts, dtype=kind, casting="unsafe")
+        if not is_terms:
+            return pa.array(values)
+        codes = pa.array(values, mask=values < 0 if values.min(initial=0) < 0 else None)
+        return pa.DictionaryArray.from_arrays(codes, getattr(self._known, field.name).names)
+
+
+def _ends(batch: EventBatch, measure: Measure) -> dict[str, Any]:
+    """Return the ends of the sequences of a measure, column by column."""
     order, group = batch.sequences(measure)
     starts = np.flatnonzero(np.diff(group[order], prepend=~group[order[:1]]) != 0)
     sizes = np.diff(starts, append=len(order))
@@ -54,57 +99,43 @@ def _ends(batch: EventBatch, numbers: tuple[int, int], measure: Measure) -> pa.T
     most = SEQUENCES[measure.kind]
     near = (place < most) | ((place >= size - most) & (measure.kind is not Kind.REPEATS))
     rows, gap = order[near], ((size > 2 * most) & (place == size - most))[near]
-    whose, n = batch.terms(measure.entity), len(rows)
-    held = pa.DictionaryArray.from_arrays(pa.nulls(n, pa.int32()), pa.array([""], pa.string()))
+    held = Terms(np.full(len(rows), -1), _NO_NAMES)
     if measure.kind is Kind.TRAVEL:
-        held = place_texts(batch.places(measure)[rows]).dictionary_encode()
+        texts = place_texts(batch.places(measure)[rows]).dictionary_encode()
+        held = Terms(texts.indices.to_numpy(), texts.dictionary)
     elif measure.column is not None:
-        values = batch.terms(measure.column)
-        held = pa.DictionaryArray.from_arrays(
-            pa.array(values.codes[rows].astype(np.int32)), values.names
-        )
-    arrays = [
-        pa.array(np.full(n, numbers[0], dtype=np.int16)),
-        pa.array(np.full(n, numbers[1], dtype=np.int32)),
-        pa.array(group[rows]),
-        pa.DictionaryArray.from_arrays(pa.array(whose.codes[rows].astype(np.int32)), whose.names),
-        pa.array(batch.times[rows]),
-        held,
-        pa.array(gap),
-    ]
-    return pa.table(arrays, schema=ENDS)
+        held = batch.terms(measure.column).take(rows)
+    return {
+        "group": group[rows],
+        "entity": batch.terms(measure.entity).take(rows),
+        "time": batch.times[rows],
+        "value": held,
+        "gap": gap,
+    }
 
 
-def _counted(
-    batch: EventBatch, number: int, measure: Measure, rows: Integers, values: Terms
-) -> pa.Table:
-    cells, hours = batch.cells(measure.entity, by_hour=measure.kind is Kind.EVENTS)
+def _counted(batch: EventBatch, measure: Measure, rows: Integers, values: Terms) -> dict[str, Any]:
+    """Return the counts of a measure in rows that hold these values, column by column."""
+    cells, windows = batch.cells(measure.entity, 1 if measure.kind is Kind.EVENTS else 24)
     n_values = max(len(values.names), 1)
     keys = cells[rows] * n_values + values.codes
-    order = stable_order(keys)
-    starts = starts_of(keys[order])
-    n = np.diff(starts, append=len(order))
-    sums: list[npt.NDArray[Any]] = [np.zeros(len(starts))] * 2
     if measure.kind is Kind.LEVELS:
-        numbers = batch.numbers(str(measure.column))[rows][order]
+        numbers = batch.numbers(str(measure.column))[rows]
         logs = np.copysign(np.log1p(np.abs(numbers)), numbers)
-        places = np.repeat(np.arange(len(starts)), n)
-        sums = [np.nan_to_num(np.bincount(places, each)) for each in (numbers, logs)]
-    found, value = np.divmod(keys[order[starts]], n_values)
-    entity, since_first = np.divmod(found, hours.n)
-    of_value = pa.array(value.astype(np.int32))
-    names = values.names
+        keys, n, (total, logs) = added_up(keys, [numbers, logs])
+        sums = {"total": np.nan_to_num(total), "logs": np.nan_to_num(logs)}
+    else:
+        (keys, n, _), sums = added_up(keys), {}
+    found = keys // n_values
+    entity = found // windows.n
+    names, of_values = values.names, keys - found * n_values
     if names.null_count:
         # A dictionary that holds a null cannot be put together with others.
-        of_value, names = pa.nulls(len(n), pa.int32()), pa.array([""], pa.string())
-    arrays = [
-        pa.array(np.full(len(n), number, dtype=np.int16)),
-        pa.DictionaryArray.from_arrays(
-            pa.array(entity.astype(np.int32)), batch.terms(measure.entity).names
-        ),
-        pa.array((since_first + hours.first).astype(np.int32)),
-        pa.DictionaryArray.from_arrays(of_value, names),
-        pa.array(n),
-        *(pa.array(each) for each in sums),
-    ]
-    return pa.table(arrays, schema=ACTIVITY)
+        names, of_values = _NO_NAMES, np.full(len(n), -1)
+    return {
+        "entity": Terms(entity, batch.terms(measure.entity).names),
+        "hour": windows.starts(found - entity * windows.n),
+        "value": Terms(of_values, names),
+        "n": n,
+        **sums,
+    }

@@ -182,16 +182,31 @@ def odd_windows(
         if known is None:
             continue
         columns += 1
-        beside = same_hours(known.days, known.events)
-        judged = []
-        if "hour" in windows:
-            judged.append(_of_hours(column, known, beside))
-        if "day" in windows:
-            judged += [*_of_days(column, time, known, beside)]
-            judged += [*_of_measures(read, own[1:], known, entities)]
-        families += sum(each.view != NEWCOMER for each in judged)
-        found += [(column, told) for each in judged for told in _observations(each, known.names)]
+        # One measure at a time is in memory.
+        for judged in _of_column(read, own, time, known, entities, windows):
+            families += judged.view != NEWCOMER
+            found += [(column, told) for told in _observations(judged, known.names)]
+            del judged
     return _by_day(list(_over_all(found, families, columns)))
+
+
+def _of_column(
+    read: Callable[[int], list[pa.Table]],
+    measures: Sequence[tuple[int, Measure]],
+    time: str,
+    known: "_Known",
+    entities: Collection[str],
+    windows: Set[str],
+) -> Iterator["_Judged"]:
+    """Judge the measures of an entity column, the events first."""
+    column = measures[0][1].entity
+    beside = same_hours(known.days, known.events)
+    if "hour" in windows:
+        yield _of_hours(column, known, beside)
+    if "day" in windows:
+        yield from _of_days(column, time, known, beside)
+        del beside
+        yield from _of_measures(read, measures[1:], known, entities)
 
 
 class _Known(NamedTuple):
@@ -267,7 +282,7 @@ def _of_measure(
         yield _Judged(str(measure.kind), entity, column, signals, values)
     elif not _nearly_all_differ(counts):
         yield _new(measure, counts, days, ("new", "first seen"))
-        shares = share_excess(days, counts)
+        shares = share_excess(days, counts, MOST_EXPECTED)
         if shares is not None:  # the column has few values
             absent = absent_values(days, counts, whole, named=named)
             yield _Judged("absent value", entity, column, absent, values)

@@ -1,6 +1,9 @@
 """Changes that entities have in common: where most do more on a day, it is odd for none."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from anomaly.numerics.arrays import Doubles, Integers
 from anomaly.numerics.groups import numbered
@@ -27,9 +30,17 @@ def with_common_rise(group: Integers, counts: Doubles, expected: Doubles) -> Dou
     >>> with_common_rise(np.zeros(3, dtype=int), np.full(3, 41.5), np.full(3, 20.5)).tolist()
     [41.5, 41.5, 41.5]
     """
-    ratio = (counts + _SMALL) / (expected + _SMALL)
-    middles = middle_of_each(group, ratio, 1.0)
-    return (expected + _SMALL) * np.maximum(middles, 1.0) - _SMALL
+    return raised(expected, middle_of_each(group, rise(counts, expected), 1.0))
+
+
+def rise(counts: Doubles, expected: Doubles) -> Doubles:
+    """Return how many times what is expected counts are, (n,)."""
+    return (counts + _SMALL) / (expected + _SMALL)
+
+
+def raised(expected: Doubles, times: Doubles) -> Doubles:
+    """Return what is expected where the middle count is so many `times` that, at least once."""
+    return (expected + _SMALL) * np.maximum(times, 1.0) - _SMALL
 
 
 def middle_of_each(group: Integers, values: Doubles, otherwise: float) -> Doubles:
@@ -43,6 +54,13 @@ def middle_of_each(group: Integers, values: Doubles, otherwise: float) -> Double
         What a group of fewer than `FEWEST_PEERS` values has.
     """
     codes = numbered(group)
+    return middle_of_groups(codes, values, otherwise)[codes]
+
+
+def middle_of_groups(
+    codes: npt.NDArray[np.integer[Any]], values: Doubles, otherwise: float
+) -> Doubles:
+    """Return what `middle_of_each` does, of each group; `codes` are their numbers from 0 on."""
     ordered = values[stable_order(codes)]
     sizes = np.bincount(codes)
     starts = np.cumsum(sizes) - sizes
@@ -51,4 +69,4 @@ def middle_of_each(group: Integers, values: Doubles, otherwise: float) -> Double
         own, middle = ordered[starts[told] : starts[told] + sizes[told]], (sizes[told] - 1) // 2
         own.partition(middle)
         middles[told] = own[middle]
-    return middles[codes]
+    return middles

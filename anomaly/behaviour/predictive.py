@@ -6,7 +6,7 @@ a negative binomial distribution (Gelman et al., Bayesian Data Analysis, 2013, s
 the other windows vary more than that, the distribution is as wide as they are.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy.special import betainc
@@ -93,17 +93,78 @@ def dispersion(past: Doubles, squares: Doubles, exposure: Doubles, expected: Dou
     expected
         The mean that `predicted` gives.
     """
-    known = np.maximum(exposure, 1.0)
-    mean = past / known
-    own = np.maximum(squares / known - mean**2, 0.0)
+    variation = common_variation(beyond_poisson(past, squares, exposure))
+    return shrunk_dispersion(past, squares, exposure, expected, variation)
+
+
+def beyond_poisson(past: Doubles, squares: Doubles, exposure: Doubles) -> Doubles:
+    """Return c of the windows that tell their variance, (n_told,)."""
+    mean, own = _mean_and_variance(past, squares, exposure)
     tell = (exposure >= _FEWEST_WINDOWS) & (mean >= 1.0)
-    beyond = (own[tell] - mean[tell]) / mean[tell] ** 2
-    common = max(float(np.quantile(beyond, _MOST_VARY)), 0.0) if tell.any() else 0.0
-    usual = expected + common * expected**2
+    return (own[tell] - mean[tell]) / mean[tell] ** 2
+
+
+def common_variation(beyond: Doubles) -> float:
+    """Return c of all, from those that `beyond_poisson` gives."""
+    return max(float(np.quantile(beyond, _MOST_VARY)), 0.0) if len(beyond) else 0.0
+
+
+def shrunk_dispersion(
+    past: Doubles, squares: Doubles, exposure: Doubles, expected: Doubles, variation: float
+) -> Doubles:
+    """Return what `dispersion` does of some windows, with c of all."""
+    mean, own = _mean_and_variance(past, squares, exposure)
+    usual = expected + variation * expected**2
     # The own deviations are from the own mean: a larger expectation has as much larger ones.
     own = own * np.maximum(expected / np.maximum(mean, 1e-9), 1.0)
     variance = (_DISPERSED * usual + exposure * own) / (_DISPERSED + exposure)
     return np.maximum(variance / expected, 1.0)
+
+
+def _mean_and_variance(
+    past: Doubles, squares: Doubles, exposure: Doubles
+) -> tuple[Doubles, Doubles]:
+    known = np.maximum(exposure, 1.0)
+    mean = past / known
+    return mean, np.maximum(squares / known - mean**2, 0.0)
+
+
+class Clumps(NamedTuple):
+    """Rare counts of entities: their squared deviations, and what was expected, (n_entities,)."""
+
+    squares: Doubles
+    means: Doubles
+
+    @classmethod
+    def none(cls, size: int) -> Self:
+        """Return those of no counts, of so many entities."""
+        return cls(np.zeros(size), np.zeros(size))
+
+    @classmethod
+    def of(
+        cls,
+        entity: Integers,
+        counts: Doubles,
+        expected: Doubles,
+        usual: Doubles | None = None,
+        *,
+        size: int,
+    ) -> Self:
+        """Add up rare counts, of so many entities, as `clumping` takes them."""
+        rare = (expected if usual is None else usual) < 1.0
+        squares = np.bincount(entity[rare], (counts[rare] - expected[rare]) ** 2, size)
+        means = np.bincount(entity[rare], expected[rare], size)
+        return cls(squares.astype(np.float64), means.astype(np.float64))
+
+    def plus(self, other: "Clumps") -> "Clumps":
+        """Return those of both, of other entities."""
+        return Clumps(self.squares + other.squares, self.means + other.means)
+
+    def of_each(self, entity: Integers, usual: Doubles) -> Doubles:
+        """Return the variance of rare counts over their mean, at least 1, by the other entities."""
+        squares, means = self.squares.sum() - self.squares, self.means.sum() - self.means
+        ratio = squares / np.maximum(means, 1e-9)
+        return np.where(usual < 1.0, np.maximum(ratio[entity], 1.0), 1.0)
 
 
 def clumping(
@@ -123,12 +184,8 @@ def clumping(
     usual
         (n,): what is expected of a usual day, by which a count is rare; None: what is expected.
     """
-    rare = (expected if usual is None else usual) < 1.0
-    size = int(entity.max(initial=-1)) + 1
-    squares = np.bincount(entity[rare], (counts[rare] - expected[rare]) ** 2, size)
-    means = np.bincount(entity[rare], expected[rare], size)
-    ratio = (squares.sum() - squares) / np.maximum(means.sum() - means, 1e-9)
-    return np.where(rare, np.maximum(ratio[entity], 1.0), 1.0)
+    found = Clumps.of(entity, counts, expected, usual, size=int(entity.max(initial=-1)) + 1)
+    return found.of_each(entity, expected if usual is None else usual)
 
 
 def surprisal(counts: Doubles, expected: Doubles, size: Doubles) -> Doubles:

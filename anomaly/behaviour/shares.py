@@ -1,14 +1,30 @@
 """Events of an entity's day that hold a value, beside those of the other days.
 
-Both their number and their share of the events of the day are to be odd.
+Both their number and their share of the events of the day are to be odd. Most is worked out for
+some entities at a time. Quantiles and sums over all entities are exact: they need one number a row.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Self
+
 import numpy as np
+import numpy.typing as npt
 
 from anomaly.behaviour.daily import FEWEST_KNOWN
 from anomaly.behaviour.daykinds import kinds_of_days
-from anomaly.behaviour.peers import with_common_rise
-from anomaly.behaviour.predictive import clumping, dispersion, predicted, size_of
+from anomaly.behaviour.peers import middle_of_groups, raised, rise
+from anomaly.behaviour.predictive import (
+    Clumps,
+    Predicted,
+    beyond_poisson,
+    common_variation,
+    predicted,
+    shrunk_dispersion,
+    size_of,
+)
 from anomaly.behaviour.ranges import CountRange, Series
 from anomaly.behaviour.signals import Signals, most_of_others
 from anomaly.behaviour.surprisals import surprisals
@@ -24,67 +40,203 @@ _PRIOR_DAYS = 3.0
 """So many days the common variance weighs."""
 _NEARLY_ALL, _SQUARE = 0.8, 1.642
 """A quantile of squared standard normal numbers, and its value."""
+_ROWS_AT_ONCE = 131_072
+"""Rows that are looked at together; more, where an entity has more."""
 
 
-def share_excess(days: ActiveDays, counts: Counts) -> Signals | None:
+def share_excess(days: ActiveDays, counts: Counts, most: float = np.inf) -> Signals | None:
     """Judge how often an entity holds each value on a day; None for a column of many values.
 
-    The other days of the entity tell the share, in events. `counts` are of `Kind.VALUES`.
+    The other days of the entity tell the share, in events.
+
+    Parameters
+    ----------
+    days
+        The active days.
+    counts
+        Of `Kind.VALUES`.
+    most
+        Entities are left out of which no day has as small a number of ordinary windows as odd.
     """
     if not 2 <= len(counts.values) <= _MOST_VALUES:
         return None
-    span, n_values = int(days.covered[-1] - days.covered[0]) + 1, len(counts.values)
-    pair, day, n = counts.of_pairs
-    entity, value = pair // n_values, pair % n_values
-    of_day = days.places(entity, day)
-    in_all = np.bincount(days.entity, days.events, len(days.starts) - 1)
-    exposure = in_all[entity] - days.events[of_day]
-    of_pair = np.cumsum(np.diff(pair, prepend=-1) != 0) - 1
-    past = np.bincount(of_pair, n)[of_pair] - n
-    usual = np.bincount(value, n, n_values) + 0.5
-    mean = (usual / usual.sum())[value]
-    own_events = days.events[of_day].astype(np.float64)
-    rate, shape = predicted(past, exposure.astype(np.float64), mean, _PRIOR_EVENTS)
-    expected = rate * own_events
-    expected = with_common_rise(value * span + day - days.covered[0], n, expected)
-    spread = _dispersion(of_pair, n, expected, rate * in_all[entity])
-    spread = np.maximum(spread, clumping(entity, n, expected))
-    by_share = CountRange(expected, size_of(expected, shape, spread))
-    ranges = (by_share, _by_counts(days, of_pair, of_day, n))
-    number = expected_number(surprisals(n, ranges), days.judged[of_day])
-    most = most_of_others(of_pair, n)
+    held = _Held.of(days, counts)
+    ranges = _ranges(held)
+    number = expected_number(surprisals(held.n, ranges), held.day >= days.judged_from)
+    return _signals(held, ranges, number, most)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Days of pairs of entity and value with their events, sorted by both; n rows."""
+
+    days: "_Days"
+    usual: Doubles
+    """(n_values,): the share of each value among all events."""
+    mean: float
+    """Events of a row."""
+    pair: Integers
+    day: Integers
+    n: Doubles
+
+    @classmethod
+    def of(cls, days: ActiveDays, counts: Counts) -> Self:
+        """Look at the counts of `Kind.VALUES`."""
+        pair, day, n = counts.of_pairs
+        usual = np.bincount(pair % len(counts.values), n, len(counts.values)) + 0.5
+        return cls(_Days.of(days), usual / usual.sum(), float(n.mean()), pair, day, n)
+
+    def take(self, rows: slice | Integers) -> "_Held":
+        """Return some rows: all of some entities."""
+        return _Held(
+            self.days, self.usual, self.mean, self.pair[rows], self.day[rows], self.n[rows]
+        )
+
+    def by_entities(self) -> Iterator[tuple[slice, "_Held"]]:
+        """Give the rows of some entities at a time, and where they stand."""
+        firsts = self.pair[::_ROWS_AT_ONCE] // len(self.usual) * len(self.usual)
+        cuts = np.unique(np.append(np.searchsorted(self.pair, firsts), len(self.pair)))
+        for first, stop in pairwise(cuts.tolist()):
+            yield slice(first, stop), self.take(slice(first, stop))
+
+    @cached_property
+    def entity(self) -> Integers:
+        return self.pair // len(self.usual)
+
+    @cached_property
+    def value(self) -> Integers:
+        return self.pair - self.entity * len(self.usual)
+
+    @cached_property
+    def of_day(self) -> Integers:
+        """(n,): the place of each among the active days."""
+        return self.days.active.places(self.entity, self.day)
+
+    @cached_property
+    def of_pair(self) -> Integers:
+        """(n,): numbers of the pairs, from 0 on."""
+        return np.cumsum(np.diff(self.pair, prepend=-1) != 0) - 1
+
+    @cached_property
+    def events(self) -> Integers:
+        """(n,): all events of each day."""
+        return self.days.active.events[self.of_day]
+
+    @cached_property
+    def known(self) -> Integers:
+        """(n,): how many other days each entity has."""
+        return self.days.known[self.of_day]
+
+    @property
+    def group(self) -> npt.NDArray[np.int32]:
+        """(n,): a number of the value and day of each."""
+        covered = self.days.active.covered
+        span = int(covered[-1] - covered[0]) + 1
+        return (self.value * span + self.day - covered[0]).astype(np.int32)
+
+    def rate(self) -> Predicted:
+        """Return the share of the value, given the other days in events."""
+        in_all = self.days.in_all[self.entity] - self.events
+        past = _of_others(self.of_pair, self.n)
+        return predicted(past, in_all.astype(np.float64), self.usual[self.value], _PRIOR_EVENTS)
+
+    @cached_property
+    def others(self) -> tuple[Doubles, Doubles, Doubles]:
+        """Return the events of the other days, the sum of their squares, and how many days.
+
+        Where some other days of the entity are of the same kind, these alone tell.
+        """
+        several = (self.days.of_kind >= FEWEST_KNOWN)[self.of_day]
+        known = np.where(several, self.days.of_kind[self.of_day], self.known)
+        of_kind = self.of_pair * 2 + self.days.kinds[self.of_day]
+        past, squares = (
+            np.where(several, _of_others(of_kind, each), _of_others(self.of_pair, each))
+            for each in (self.n, self.n**2)
+        )
+        return past, squares, known.astype(np.float64)
+
+    @cached_property
+    def by_counts(self) -> Predicted:
+        """Return what is expected of the counts themselves: a quiet day makes no share odd."""
+        past, _, known = self.others
+        return predicted(past, known, np.full(len(self.n), self.mean))
+
+
+@dataclass(frozen=True)
+class _Days:
+    """The active days, with the numbers that shares need of each; n of them."""
+
+    active: ActiveDays
+    known: Integers
+    kinds: Integers
+    """(n,): of working days or weekends."""
+    of_kind: Integers
+    """(n,): the other days of the entity of that kind."""
+    in_all: Integers
+    """(n_entities,): the events of each entity."""
+
+    @classmethod
+    def of(cls, days: ActiveDays) -> Self:
+        """Look at the active days."""
+        kinds = kinds_of_days(days.covered)[np.searchsorted(days.covered, days.day)]
+        entity_kind = days.entity * 2 + kinds
+        of_kind = np.bincount(entity_kind)[entity_kind] - 1
+        in_all = np.bincount(days.entity, days.events, len(days.starts) - 1)
+        return cls(days, days.known, kinds, of_kind, in_all)
+
+
+def _ranges(held: _Held) -> tuple[CountRange, CountRange]:
+    """Return the distributions of each row: by the share, and by the counts of other days."""
+    size = int(held.pair.max(initial=-1)) // len(held.usual) + 1
+    expected, group = np.empty(len(held.n)), np.empty(len(held.n), dtype=np.int32)
+    beyond, clumped = [], Clumps.none(size)
+    for rows, some in held.by_entities():
+        expected[rows], group[rows] = some.rate().mean * some.events, some.group
+        beyond.append(beyond_poisson(*some.others))
+        rare = Clumps.of(some.entity, some.n, some.by_counts.mean, size=size)
+        clumped = clumped.plus(rare)
+    variation = common_variation(np.concatenate(beyond))
+    middles = middle_of_groups(group, rise(held.n, expected), 1.0)
+    ratio, clumped_share = np.empty(len(held.n)), Clumps.none(size)
+    for rows, some in held.by_entities():
+        expected[rows] = raised(expected[rows], middles[group[rows]])
+        ratio[rows] = _squared(some.n, expected[rows])
+        rare = Clumps.of(some.entity, some.n, expected[rows], size=size)
+        clumped_share = clumped_share.plus(rare)
+    common = max(float(np.quantile(ratio, _NEARLY_ALL)) / _SQUARE, 1.0)
+    mean, sizes = ratio, np.empty((2, len(held.n)))  # the ratios are not needed any more
+    for rows, some in held.by_entities():
+        rate, own = some.rate(), expected[rows]
+        spread = _dispersion(some, own, rate.mean * some.days.in_all[some.entity], common)
+        spread = np.maximum(spread, clumped_share.of_each(some.entity, own))
+        sizes[0, rows] = size_of(own, rate.shape, spread)
+        mean[rows], shape = some.by_counts
+        spread = shrunk_dispersion(*some.others, mean[rows], variation)
+        spread = np.maximum(spread, clumped.of_each(some.entity, mean[rows]))
+        sizes[1, rows] = size_of(mean[rows], shape, spread)
+    return CountRange(expected, sizes[0]), CountRange(mean, sizes[1])
+
+
+def _signals(
+    held: _Held, ranges: tuple[CountRange, CountRange], number: Doubles, most: float
+) -> Signals:
+    """Return the signals of entities with a day whose number is at most `most`."""
+    odd = np.zeros(len(held.days.in_all), dtype=bool)
+    odd[held.pair[number <= most] // len(held.usual)] = True
+    rows = np.flatnonzero(odd[held.pair // len(held.usual)])
+    some, own = held.take(rows), tuple(each.take(rows) for each in ranges)
     return Signals(
-        entity,
-        day * 24,
+        some.entity,
+        some.day * 24,
         24,
-        number,
-        n,
-        most,
-        days.known[of_day],
-        value=value,
-        exposure=days.events[of_day],
-        series=Series(entity, day * 24, n, ranges, value),
+        number[rows],
+        some.n,
+        most_of_others(some.of_pair, some.n),
+        some.known,
+        value=some.value,
+        exposure=some.events,
+        series=Series(some.entity, some.day * 24, some.n, own, some.value),
     )
-
-
-def _by_counts(days: ActiveDays, of_pair: Integers, of_day: Integers, n: Doubles) -> CountRange:
-    """Return the distribution of the counts themselves, given those of other days.
-
-    A quiet day does not make a share odd. Where some other days of the entity are of the same kind,
-    these alone tell what is usual.
-    """
-    kinds = kinds_of_days(days.covered)[np.searchsorted(days.covered, days.day)]
-    entity_kind = days.entity * 2 + kinds
-    of_kind = (np.bincount(entity_kind)[entity_kind] - 1)[of_day]
-    several = of_kind >= FEWEST_KNOWN
-    known = np.where(several, of_kind, days.known[of_day]).astype(np.float64)
-    pair_kind = of_pair * 2 + kinds[of_day]
-    past = np.where(several, _of_others(pair_kind, n), _of_others(of_pair, n))
-    squares = np.where(several, _of_others(pair_kind, n**2), _of_others(of_pair, n**2))
-    expected, shape = predicted(past, known, np.full(len(n), float(n.mean())))
-    spread = dispersion(past, squares, known, expected)
-    spread = np.maximum(spread, clumping(days.entity[of_day], n, expected))
-    return CountRange(expected, size_of(expected, shape, spread))
 
 
 def _of_others(group: Integers, n: Doubles) -> Doubles:
@@ -92,7 +244,12 @@ def _of_others(group: Integers, n: Doubles) -> Doubles:
     return np.bincount(group, n)[group] - n
 
 
-def _dispersion(of_pair: Integers, n: Doubles, expected: Doubles, in_all: Doubles) -> Doubles:
+def _squared(n: Doubles, expected: Doubles) -> Doubles:
+    """Return squared deviations over what is expected, (n,)."""
+    return (n - expected) ** 2 / np.maximum(expected, 0.5)
+
+
+def _dispersion(held: _Held, expected: Doubles, in_all: Doubles, common: float) -> Doubles:
     """Return the variance of counts over their mean, at least 1, (n,), shrunk to that of all.
 
     That of all is that of nearly all counts. Some people hold a value all day, or not at all: the
@@ -100,17 +257,18 @@ def _dispersion(of_pair: Integers, n: Doubles, expected: Doubles, in_all: Double
 
     Parameters
     ----------
-    of_pair
-        (n,): which entity and value each is of.
-    n, expected
-        (n,): the counts, and what is expected of each.
+    held
+        What entities hold; n rows.
+    expected
+        (n,): what is expected of each.
     in_all
         (n,): what is expected of all days of the entity.
+    common
+        That of all.
     """
-    ratio = (n - expected) ** 2 / np.maximum(expected, 0.5)
-    common = max(float(np.quantile(ratio, _NEARLY_ALL)) / _SQUARE, 1.0)
+    of_pair = held.of_pair
     # A day without the value is as far from what is expected as that itself.
     without = np.maximum(in_all - np.bincount(of_pair, expected)[of_pair], 0.0)
     known = np.bincount(of_pair)[of_pair] - 1.0
-    own = _of_others(of_pair, ratio) + without
+    own = _of_others(of_pair, _squared(held.n, expected)) + without
     return np.maximum((_PRIOR_DAYS * common + own) / (_PRIOR_DAYS + known), common)

@@ -14,6 +14,7 @@ from anomaly.behaviour.tail import telling
 from anomaly.numerics.arrays import Doubles
 
 _MOST_TERMS = 12
+_ROWS_AT_ONCE = 65_536
 _LEAST_TAIL = 1e-3
 """Below it one less the terms has too few digits."""
 
@@ -23,7 +24,11 @@ def surprisals(counts: Doubles, ranges: Sequence[CountRange]) -> Doubles:
 
     `tail.expected_number` gives of these what it would of exact ones. Counts are whole numbers.
     """
-    found = np.minimum.reduce([_nearly(counts, each.mean, each.size) for each in ranges])
+    found = np.empty(len(counts))
+    for first in range(0, len(counts), _ROWS_AT_ONCE):
+        rows = slice(first, first + _ROWS_AT_ONCE)
+        nearly = [_nearly(counts[rows], each.mean[rows], each.size[rows]) for each in ranges]
+        found[rows] = np.minimum.reduce(nearly)
     some = telling(found)
     exact = [surprisal(counts[some], each.mean[some], each.size[some]) for each in ranges]
     found[some] = np.minimum.reduce(exact)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from anomaly.behaviour.activity import ACTIVITY
+from anomaly.behaviour.activity import LEVELS
+from anomaly.behaviour.table_terms import TermsOfTables
 from anomaly.numerics.arrays import Doubles, Integers
 from anomaly.numerics.groups import distinct_in_order, starts_of
 from schemas.events.contract import one_array
@@ -20,6 +20,7 @@ FIRST_DAY = -25_571
 
 It is a Thursday, as the first of 1970 is.
 """
+Codes = npt.NDArray[np.int32]
 _LONGEST_TABLE = 16
 """Cells of a table for each day of an entity: of sparser days the places are searched for."""
 
@@ -28,21 +29,42 @@ _LONGEST_TABLE = 16
 class Counts:
     """The counts, each entity, hour and value once, in that order; n rows."""
 
-    entity: Integers
+    entities: Codes
     """(n,): the place of each among the names of all."""
-    hour: Integers
+    hours: Codes
     """(n,): since `FIRST_DAY`."""
-    value: Integers
+    of_values: Codes
     """(n,): the place of each in `values`."""
-    n: Integers
+    events: Codes
     logs: Doubles
+    """(n,), or none where there are no sums."""
     total: Doubles
     values: list[str]
 
     @property
+    def entity(self) -> Integers:
+        """Return `entities` as numbers that keys can be made of."""
+        return self.entities.astype(np.int64)
+
+    @property
+    def hour(self) -> Integers:
+        """Return `hours` as numbers that keys can be made of."""
+        return self.hours.astype(np.int64)
+
+    @property
+    def value(self) -> Integers:
+        """Return `of_values` as numbers that keys can be made of."""
+        return self.of_values.astype(np.int64)
+
+    @property
+    def n(self) -> Integers:
+        """Return the events of each row."""
+        return self.events.astype(np.int64)
+
+    @property
     def day(self) -> Integers:
         """Return the day of each row since `FIRST_DAY`."""
-        return self.hour // 24
+        return (self.hours // 24).astype(np.int64)
 
     @cached_property
     def of_pairs(self) -> tuple[Integers, Integers, Doubles]:
@@ -54,10 +76,13 @@ class Counts:
         keys = (self.entity * n_values + self.value) * span + self.day
         # They are sorted by entity already, from which this sort gains.
         order = np.argsort(keys, kind="stable")
-        keys = keys[order]
+        keys, n = keys[order], self.events[order]
+        del order
         starts = starts_of(keys)
-        n = np.add.reduceat(self.n[order], starts) if len(starts) else self.n
-        return keys[starts] // span, keys[starts] % span, n.astype(np.float64)
+        if len(starts) < len(keys):
+            keys, n = keys[starts], np.add.reduceat(n.astype(np.int64), starts)
+        pair = keys // span
+        return pair, keys - pair * span, n.astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -141,12 +166,11 @@ class ActiveDays:
 
 def names_of(tables: Sequence[pa.Table]) -> pa.Array:
     """Return the names of all entities in tables of `ACTIVITY`, sorted, string."""
-    names = _terms(tables, "entity").dictionary
-    return names.take(pc.array_sort_indices(names))
+    return TermsOfTables.of(tables, "entity").names
 
 
 def add_up(tables: Sequence[pa.Table], names: pa.Array, *, numbers: bool = True) -> Counts:
-    """Put the rows of one measure together, from tables of `ACTIVITY`.
+    """Put the rows of one measure together, from tables of `ACTIVITY` or `LEVELS`.
 
     Parameters
     ----------
@@ -163,64 +187,50 @@ def add_up(tables: Sequence[pa.Table], names: pa.Array, *, numbers: bool = True)
     """
     if any(table["value"].null_count for table in tables):
         tables = []
-    whose, held = _terms(tables, "entity"), _terms(tables, "value")
-    values = held.dictionary.take(pc.array_sort_indices(held.dictionary))
-    hour = _column(tables, "hour").astype(np.int64) - FIRST_DAY * 24
-    first = int(hour.min(initial=0))
-    span, n_values = int(hour.max(initial=0)) - first + 1, max(len(values), 1)
-    keys = (_codes(whose, names) * span + hour - first) * n_values + _codes(held, values)
-    # Each batch is in order, from which this sort gains.
-    order = None if np.all(keys[1:] > keys[:-1]) else np.argsort(keys, kind="stable")
-    if order is not None:
-        keys, places = distinct_in_order(keys[order])
-
-    def added(column: str) -> Doubles:
-        found = _column(tables, column)
-        if order is not None:
-            found = np.bincount(places, found[order], len(keys))
-        return np.nan_to_num(found.astype(np.float64))
-
-    cell, value = np.divmod(keys, n_values)
-    entity, hour_of = np.divmod(cell, span)
+    tables = [table for table in tables if table.num_rows]
+    values = TermsOfTables.of(tables, "value")
+    found = [
+        _coded(tables, "entity", TermsOfTables.of(tables, "entity").among(names)),
+        _column(tables, "hour") - np.int32(FIRST_DAY * 24),
+        _coded(tables, "value", values.places),
+    ]
+    sums = [_column(tables, name) for name in ("n", *(("logs", "total") if numbers else ()))]
+    if not _in_order(*found):
+        found, sums = _summed(found, sums)
+    n, logs, total = [*map(np.nan_to_num, sums), *[np.zeros(0)] * 2][:3]
+    entity, hour, value = found
     return Counts(
-        entity=entity,
-        hour=hour_of + first,
-        value=value,
-        n=added("n").astype(np.int64),
-        logs=added("logs") if numbers else np.zeros(len(keys)),
-        total=added("total") if numbers else np.zeros(len(keys)),
-        values=values.to_pylist(),
+        entities=entity,
+        hours=hour,
+        of_values=value,
+        events=n.astype(np.int32),
+        logs=logs,
+        total=total,
+        values=values.names.to_pylist(),
     )
 
 
-def merged(tables: Sequence[pa.Table], number: int, *, numbers: bool = True) -> pa.Table:
-    """Put the rows of one measure together: each entity, hour and value once, sorted by them.
+def _in_order(first: Codes, second: Codes, third: Codes) -> bool:
+    """Tell whether rows ascend by their first number, then by the second and the third."""
+    before: npt.NDArray[np.bool_] = third[:-1] < third[1:]
+    for each in (second, first):
+        before = (each[:-1] < each[1:]) | ((each[:-1] == each[1:]) & before)
+    return bool(before.all())
 
-    Rows whose values are not known stay as they are, with all others of the measure.
 
-    Parameters
-    ----------
-    tables
-        Rows of one measure, as `ACTIVITY`.
-    number
-        The number of the measure.
-    numbers
-        As `add_up` takes it.
-    """
-    if any(table["value"].null_count for table in tables):
-        return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-    names = names_of(tables)
-    counts = add_up(tables, names, numbers=numbers)
-    columns = [
-        pa.array(np.full(len(counts.n), number, dtype=np.int16)),
-        pa.DictionaryArray.from_arrays(pa.array(counts.entity.astype(np.int32)), names),
-        pa.array((counts.hour + FIRST_DAY * 24).astype(np.int32)),
-        pa.DictionaryArray.from_arrays(
-            pa.array(counts.value.astype(np.int32)), pa.array(counts.values, pa.string())
-        ),
-        *(pa.array(each) for each in (counts.n, counts.total, counts.logs)),
-    ]
-    return pa.table(columns, schema=ACTIVITY)
+def _summed(codes: Sequence[Codes], sums: Sequence[Doubles]) -> tuple[list[Codes], list[Doubles]]:
+    """Return each entity, hour and value once, in their order, with its sums."""
+    entity, hour, value = codes
+    first = int(hour.min(initial=0))
+    span, n_values = int(hour.max(initial=0)) - first + 1, int(value.max(initial=0)) + 1
+    keys = (entity.astype(np.int64) * span + hour - first) * n_values + value
+    # Each batch is in order, from which this sort gains.
+    order = np.argsort(keys, kind="stable")
+    keys, places = distinct_in_order(keys[order])
+    cells = keys // n_values
+    once = [cells // span, cells % span + first, keys % n_values]
+    added = [np.bincount(places, each[order], len(keys)).astype(np.float64) for each in sums]
+    return [each.astype(np.int32) for each in once], added
 
 
 def active_days(counts: Counts, n_entities: int, judged_from: int | None) -> ActiveDays:
@@ -250,26 +260,14 @@ def active_days(counts: Counts, n_entities: int, judged_from: int | None) -> Act
 
 
 def _column(tables: Sequence[pa.Table], name: str) -> npt.NDArray[Any]:
-    kind = ACTIVITY.field(name).type.to_pandas_dtype()
+    kind = LEVELS.field(name).type.to_pandas_dtype()
     return np.concatenate([np.zeros(0, kind), *(table[name].to_numpy() for table in tables)])
 
 
-def _terms(tables: Sequence[pa.Table], name: str) -> pa.DictionaryArray:
-    """Return a column of terms, whose dictionary holds those alone that are there."""
-    # The dictionary of a table may hold the values of other measures, too.
-    held = [_without_others(one_array(table[name])) for table in tables]
-    return one_array(pa.chunked_array(held, ACTIVITY.field(name).type).unify_dictionaries())
-
-
-def _without_others(terms: pa.DictionaryArray) -> pa.DictionaryArray:
-    codes = terms.indices.to_numpy()
-    there = np.bincount(codes, minlength=len(terms.dictionary)) > 0
-    renumbered = (np.cumsum(there) - 1).astype(np.int32)
-    known = terms.dictionary.take(pa.array(np.flatnonzero(there)))
-    return pa.DictionaryArray.from_arrays(pa.array(renumbered[codes]), known)
-
-
-def _codes(terms: pa.DictionaryArray, names: pa.Array) -> Integers:
-    places = pc.index_in(terms.dictionary, names).fill_null(-1).to_numpy(zero_copy_only=False)
-    codes: Integers = places.astype(np.int64)[terms.indices.to_numpy()]
-    return codes
+def _coded(tables: Sequence[pa.Table], name: str, places: Sequence[Integers]) -> Codes:
+    """Return the places of the terms of all tables."""
+    codes = [
+        known.astype(np.int32)[one_array(table[name]).indices.to_numpy()]
+        for table, known in zip(tables, places, strict=True)
+    ]
+    return np.concatenate([np.zeros(0, np.int32), *codes])

@@ -1,11 +1,16 @@
 """Groups of rows, by whole numbers: how many there are of each, and where each begins."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from anomaly.numerics.arrays import Integers
+from anomaly.numerics.arrays import Doubles, Integers
+from anomaly.numerics.radix import stable_order
 
 _CELLS_A_ROW = 4
 """Cells of a table of all numbers for each row: of sparser numbers the rows are sorted."""
+_CELLS_A_SUM = 16
+"""The same where rows are added up: that needs no second look at them."""
 
 
 def starts_of(ordered: Integers) -> Integers:
@@ -70,3 +75,39 @@ def sizes(group: Integers) -> Integers:
     numbers = numbered(group)
     found: Integers = np.bincount(numbers)[numbers]
     return found
+
+
+def added_up(
+    group: Integers, columns: Sequence[Doubles | Integers] = ()
+) -> tuple[Integers, Integers, list[Doubles]]:
+    """Add up the rows of each group; the numbers of groups are from 0 on.
+
+    Parameters
+    ----------
+    group
+        (n,): the number of each row.
+    columns
+        (n,) each: what is added up, in the order of the rows.
+
+    Returns
+    -------
+    The numbers that there are, ascending; how many rows each has; and the sums of each column.
+
+    Examples
+    --------
+    >>> found, n, sums = added_up(np.array([5, 2, 5]), [np.array([1.0, 2.0, 4.0])])
+    >>> found.tolist(), n.tolist(), [each.tolist() for each in sums]
+    ([2, 5], [1, 2], [[2.0, 5.0]])
+    """
+    if group.max(initial=0) < _CELLS_A_SUM * len(group):
+        n = np.bincount(group)
+        found = np.flatnonzero(n)
+        return found, n[found], [_sums(group, each)[found] for each in columns]
+    order = stable_order(group)
+    found, places = distinct_in_order(group[order])
+    n = np.bincount(places)
+    return found, n, [_sums(places, each[order]) for each in columns]
+
+
+def _sums(places: Integers, column: Doubles | Integers) -> Doubles:
+    return np.bincount(places, column).astype(np.float64, copy=False)

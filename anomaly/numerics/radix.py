@@ -1,5 +1,7 @@
 """A stable order of whole numbers by their digits: numpy sorts 16 bits at a time by counting."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,7 +11,7 @@ _BITS = 16
 _MOST_PASSES = 4
 
 
-def stable_order(numbers: npt.NDArray[np.int64] | npt.NDArray[np.uint64]) -> Integers:
+def stable_order(numbers: npt.NDArray[np.integer[Any]]) -> Integers:
     """Return the places of numbers from 0 on in their order; equal ones stay as they are, (n,).
 
     The digits are sorted from the lowest to the highest, as in a radix sort.
@@ -26,9 +28,7 @@ def stable_order(numbers: npt.NDArray[np.int64] | npt.NDArray[np.uint64]) -> Int
     return order
 
 
-def _order_of_digit(
-    numbers: npt.NDArray[np.int64] | npt.NDArray[np.uint64], shift: int
-) -> Integers:
+def _order_of_digit(numbers: npt.NDArray[np.integer[Any]], shift: int) -> Integers:
     # What is cut off by the smaller type are the higher digits.
     digit = (numbers >> numbers.dtype.type(shift)).astype(np.uint16)
     return np.argsort(digit, kind="stable")

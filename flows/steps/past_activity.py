@@ -8,10 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anomaly.behaviour.activity import ACTIVITY, HOUR, place_of_measure
+from anomaly.behaviour.activity import HOUR, LEVELS, place_of_measure
 from anomaly.behaviour.measures import Measure
 from flows.runtime.run_log import log
-from flows.steps.activity import MOST_EVENTS, ActivityParts, by_measure
+from flows.steps.activity import MOST_EVENTS
+from flows.steps.activity_parts import by_measure
 from flows.storage.fs.scratch import Scratch
 from flows.storage.runs.reader import PublishedRun, read_activity
 from schemas.errors import OutputError
@@ -20,7 +21,24 @@ from schemas.events.contract import one_array
 MOST_DAYS = 28
 """Days of earlier runs that a day is held against, the newest ones."""
 _BEFORE = "activity-before-{}"
-"""What the scratch holds of each earlier run: `ACTIVITY`, by measure."""
+"""What the scratch holds of each earlier run: `LEVELS`, by measure."""
+
+
+class PastActivity:
+    """The activity of earlier runs in the scratch, a table of each run with a batch a measure."""
+
+    def __init__(self, scratch: Scratch, n_parts: int) -> None:
+        self._scratch, self._names = scratch, [_BEFORE.format(part) for part in range(n_parts)]
+        # A file is mapped, so that only what is used takes memory. From a store it would be
+        # fetched again for each measure.
+        self._held = None if scratch.is_mapped else [*map(scratch.open_batches, self._names)]
+
+    def of(self, number: int) -> Iterator[pa.Table]:
+        """Give the rows of a measure, run by run."""
+        for part in self._held or map(self._scratch.open_batches, self._names):
+            batch = part.get_batch(number)
+            if batch.num_rows:
+                yield pa.Table.from_batches([batch])
 
 
 def past_activity(
@@ -31,7 +49,7 @@ def past_activity(
     events: int,
     *,
     parted: bool,
-) -> ActivityParts:
+) -> PastActivity:
     """Read the activity of earlier runs, and keep it in the scratch, a table for each run.
 
     The newest `MOST_DAYS` days count, of runs that have at most `MOST_EVENTS` with those that are
@@ -62,10 +80,11 @@ def past_activity(
         if events > MOST_EVENTS:
             log("days of entities are held against fewer runs", WARNING, runs=n_parts)
             break
-        batches = by_measure([counts], len(measures), ACTIVITY)
-        scratch.write_batches(_BEFORE.format(n_parts), ACTIVITY, batches)
+        with scratch.open_writer(_BEFORE.format(n_parts), LEVELS) as writer:
+            for batch in by_measure(counts, len(measures)):
+                writer.write_batch(batch)
         n_parts += 1
-    return ActivityParts(scratch, _BEFORE, n_parts)
+    return PastActivity(scratch, n_parts)
 
 
 def _of_newest_days(
@@ -92,14 +111,14 @@ def _of_newest_days(
 
 
 def _of_measures(table: pa.Table, measures: Sequence[Measure]) -> pa.Table:
-    """Return the rows of some measures as `ACTIVITY`, by measure; what is together stays so."""
+    """Return the rows of some measures as `LEVELS`, by measure; what is together stays so."""
     numbers = {(each.entity, str(each.kind), each.column): i for i, each in enumerate(measures)}
     names = table.select(["entity_column", "kind", "column"])
     codes = (one_array(column).indices.fill_null(-1).to_numpy() for column in names.columns)
     begins = np.any([np.diff(each, prepend=-2) != 0 for each in codes], axis=0)
     starts = np.flatnonzero(begins)
     ends = np.append(starts[1:], table.num_rows)
-    parts = [(-1, ACTIVITY.empty_table())]
+    parts = [(-1, LEVELS.empty_table())]
     told = names.take(pa.array(starts)).to_pylist()
     for row, start, end in zip(told, starts.tolist(), ends.tolist(), strict=True):
         number = numbers.get((row["entity_column"], row["kind"], row["column"]))
@@ -117,5 +136,5 @@ def _events_in(counts: pa.Table) -> int:
 
 def _counts(table: pa.Table, number: int) -> pa.Table:
     numbers = pa.array(np.full(table.num_rows, number, dtype=np.int16))
-    columns = [numbers, *(table[name] for name in ACTIVITY.names[1:])]
-    return pa.table(columns, names=ACTIVITY.names).cast(ACTIVITY)
+    columns = [numbers, *(table[name] for name in LEVELS.names[1:])]
+    return pa.table(columns, names=LEVELS.names).cast(LEVELS)

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score
 from flows.runtime.work import Step
-from flows.steps.activity import ActivityOfChunk, measures_of_run
+from flows.steps.activity import measures_of_run
+from flows.steps.activity_parts import ActivityOfChunk
 from flows.steps.candidates import MOST_CANDIDATES, ODDEST, Oddest
 from flows.steps.fitted_model import Fitted, loaded_model
 from flows.steps.gather import Gathered
@@ -51,9 +52,11 @@ def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> Chu
     rejected: list[pa.Table] = []
     scored, histogram = 0, np.zeros(HIGHEST_SCORE + 1, dtype=np.int64)
     top = Oddest(MOST_CANDIDATES)
-    activity = ActivityOfChunk(records, measures_of_run(run, records))
     times: list[int] = []
-    with run.folder.open_part("scores", chunk, SCORES) as writer:
+    with (
+        run.folder.open_part("scores", chunk, SCORES) as writer,
+        ActivityOfChunk(run.scratch, chunk, records, measures_of_run(run, records)) as activity,
+    ):
         for batch in records.read(chunk):
             table = score_batch(model, records, batch)
             writer.write(table)
@@ -66,7 +69,6 @@ def score_chunk(run: Run, gathered: Gathered, fitted: Fitted, chunk: int) -> Chu
             points = table["anomaly_score"].to_numpy().astype(np.int64)
             histogram += np.bincount(points, minlength=len(histogram))
     write_chunk_sample(run.scratch, chunk, sampled)
-    activity.write(run.scratch, chunk)
     for name, array in zip(ODDEST, (top.rows, top.p_values), strict=True):
         run.scratch.write_array(f"{name}-{chunk}", array)
     seen = np.trim_zeros(histogram, "b")

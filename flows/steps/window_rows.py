@@ -11,7 +11,7 @@ from anomaly.behaviour.activity import DAY, HOUR
 from anomaly.behaviour.odd_windows import HOURS, Observation, OddWindow
 from anomaly.behaviour.travel import places_of, too_fast
 from anomaly.numerics.arrays import Doubles, Integers
-from flows.steps.activity import chunks_between
+from flows.steps.activity_parts import chunks_between
 from flows.steps.records import Batch, EventRecords, Records, Rows
 from flows.steps.run import Run
 from schemas.columns.coordinates import coordinates

@@ -14,7 +14,6 @@ from flows.runtime.run_log import log
 from flows.runtime.work import Step
 from flows.steps.activity import (
     MOST_EVENTS,
-    ActivityParts,
     activity_of_run,
     first_judged_day,
     measures_of_run,
@@ -22,7 +21,7 @@ from flows.steps.activity import (
     partition_day,
 )
 from flows.steps.gather import Gathered
-from flows.steps.past_activity import past_activity
+from flows.steps.past_activity import PastActivity, past_activity
 from flows.steps.run import Run
 from flows.steps.score import ChunkScored, times_covered
 from flows.steps.window_rows import rows_of_windows
@@ -79,7 +78,7 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
 class _Before(NamedTuple):
     """The counts of earlier runs, and which days are judged by them."""
 
-    past: ActivityParts
+    past: PastActivity
     judged_from: int | None
     """The first day since 1970 that is judged; None where no earlier one is known."""
     whole_day: int | None

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anomaly.behaviour.activity import place_of_measure
 from anomaly.behaviour.counting import count_activity
 from anomaly.behaviour.measures import measures_of
 from anomaly.behaviour.odd_windows import WINDOWS, OddWindow, odd_windows
@@ -55,12 +54,8 @@ def of_log(name: str, events: pa.Table, seed: int) -> OrdinaryWindows:
 def windows_of(log: Labelled) -> list[OddWindow]:
     """Return the odd windows of a log."""
     measures, time = measures_of(log.roles), str(time_column(log.roles))
-    counts = count_activity(log.records, log.roles, measures).counts
-
-    def read(number: int) -> list[pa.Table]:
-        return [counts.slice(*place_of_measure(counts, number))]
-
-    return odd_windows(read, measures, time, None, WINDOWS, None)
+    counts = count_activity(log.records, log.roles, measures)
+    return odd_windows(lambda number: [counts.of(number)], measures, time, None, WINDOWS, None)
 
 
 def ordinary_table(found: Sequence[OrdinaryWindows]) -> str:

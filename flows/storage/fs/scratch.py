@@ -1,6 +1,7 @@
 """Scratch files of a run: written by one step, read by the next, gone when the run is published."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -57,26 +58,19 @@ class Scratch:
 
     def write_table(self, name: str, table: pa.Table) -> None:
         """Keep a table."""
-        with (
-            naming_output_errors(self.path.parent),
-            replacing(self.path / f"{name}.arrow") as temporary,
-            pa.OSFile(str(temporary), "wb") as sink,
-            pa.ipc.new_file(sink, table.schema) as writer,
-        ):
+        with self.open_writer(name, table.schema) as writer:
             writer.write_table(table)
 
-    def write_batches(
-        self, name: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
-    ) -> None:
-        """Keep record batches of one table, which share their dictionaries."""
+    @contextmanager
+    def open_writer(self, name: str, schema: pa.Schema) -> Iterator[pa.ipc.RecordBatchFileWriter]:
+        """Open a table to keep it batch by batch; these share their dictionaries."""
         with (
             naming_output_errors(self.path.parent),
             replacing(self.path / f"{name}.arrow") as temporary,
             pa.OSFile(str(temporary), "wb") as sink,
             pa.ipc.new_file(sink, schema) as writer,
         ):
-            for batch in batches:
-                writer.write_batch(batch)
+            yield writer
 
     def read_table(self, name: str) -> pa.Table:
         """Read a table back; mapped from a file, so that only what is used takes memory."""

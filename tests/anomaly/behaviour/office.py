@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.behaviour.activity import DAY, HOUR, place_of_measure
+from anomaly.behaviour.activity import DAY, HOUR
 from anomaly.behaviour.counting import count_activity
 from anomaly.behaviour.measures import Kind, Measure, measures_of
 from anomaly.behaviour.odd_windows import WINDOWS, OddWindow, odd_windows
@@ -110,10 +110,9 @@ def tables_of(
     for first, stop in pairwise(cuts):
         part = rows[first:stop]
         events = conformed({c: [each[c] for each in part] for c in ROLES}, ROLES)
-        table = count_activity(events, ROLES, measures).counts
+        counts = count_activity(events, ROLES, measures)
         for number, own in enumerate(found):
-            start, n = place_of_measure(table, number)
-            own.append(table.slice(start, n))
+            own.append(counts.of(number))
     return found
 
 
@@ -121,11 +120,12 @@ def counted(rows: list[Row], measure: Measure) -> tuple[list[str], ActiveDays, C
     """Return the entities of a log, their days and the counts of one measure."""
     events = conformed({c: [each[c] for each in rows] for c in ROLES}, ROLES)
     measures = [Measure(measure.entity, Kind.EVENTS), measure]
-    table = count_activity(events, ROLES, measures).counts
-    parts = [table.slice(*place_of_measure(table, number)) for number in range(2)]
+    found = count_activity(events, ROLES, measures)
+    parts = [found.of(number) for number in range(2)]
     names = names_of(parts[:1])
-    days = active_days(add_up(parts[:1], names), len(names), None)
-    return names.to_pylist(), days, add_up(parts[1:], names)
+    days = active_days(add_up(parts[:1], names, numbers=False), len(names), None)
+    numbers = measure.kind is Kind.LEVELS
+    return names.to_pylist(), days, add_up(parts[1:], names, numbers=numbers)
 
 
 def own_day(user: str, day: int) -> list[Row]:

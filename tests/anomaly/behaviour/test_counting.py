@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.behaviour.across import counted_across
-from anomaly.behaviour.activity import ACTIVITY, DAY, HOUR, place_of_measure
+from anomaly.behaviour.activity import ACTIVITY, DAY, HOUR, LEVELS, Counted, place_of_measure
 from anomaly.behaviour.counting import count_activity
 from anomaly.behaviour.measures import Kind, Measure, measures_of
 from schemas.columns.roles import Role
@@ -63,7 +63,7 @@ def table(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def counts(rows: list[dict[str, Any]], measures: Sequence[Measure] = MEASURES) -> Counter[Any]:
-    return added([count_activity(table(rows), ROLES, measures).counts])
+    return added(tables_of(count_activity(table(rows), ROLES, measures)))
 
 
 def counts_of_cut(rows: list[dict[str, Any]], sizes: Sequence[int]) -> Counter[Any]:
@@ -75,8 +75,12 @@ def counts_of_cut(rows: list[dict[str, Any]], sizes: Sequence[int]) -> Counter[A
     across = []
     for number, measure in enumerate(MEASURES):
         slices = [batch.ends.slice(*place_of_measure(batch.ends, number)) for batch in batches]
-        across.append(counted_across(pa.concat_tables(slices), measure.kind, number))
-    return added([*(batch.counts for batch in batches), *across])
+        across.append(counted_across(slices, measure.kind, number))
+    return added([*(each for batch in batches for each in tables_of(batch)), *across])
+
+
+def tables_of(found: Counted) -> list[pa.Table]:
+    return [found.counts, found.levels]
 
 
 def added(tables: list[pa.Table]) -> Counter[Any]:
@@ -148,20 +152,20 @@ def test_the_order_of_rows_makes_no_difference(rows, random):
 @PATIENT
 @given(ROWS, ROWS)
 def test_counts_of_two_batches_add_up_to_those_of_both(some, others):
-    batches = [count_activity(table(rows), ROLES, ADDED).counts for rows in (some, others)]
-    assert added(batches) == counts([*some, *others], ADDED)
+    batches = [count_activity(table(rows), ROLES, ADDED) for rows in (some, others)]
+    assert added([each for batch in batches for each in tables_of(batch)]) == counts(
+        [*some, *others], ADDED
+    )
 
 
 @PATIENT
 @given(ROWS)
 def test_sums_of_numbers_are_those_of_a_loop_and_always_finite(rows):
     number = next(i for i, each in enumerate(MEASURES) if each.kind is Kind.LEVELS)
-    found = count_activity(table(rows), ROLES, MEASURES).counts
+    found = count_activity(table(rows), ROLES, MEASURES).levels
     for row in found.to_pylist():
         assert all(math.isfinite(row[name]) for name in ("total", "logs"))
-        if row["measure"] != number:
-            assert (row["total"], row["logs"]) == (0.0, 0.0)
-            continue
+        assert row["measure"] == number
         first = row["hour"] * HOUR
         own = [r for r in rows if r["user"] == row["entity"] and first <= r["time"] < first + DAY]
         sizes = [r["size"] for r in own if not math.isnan(r["size"])]
@@ -175,16 +179,16 @@ def test_sums_of_numbers_are_those_of_a_loop_and_always_finite(rows):
 @PATIENT
 @given(ROWS)
 def test_each_count_stands_once_and_by_measure(rows):
-    found = count_activity(table(rows), ROLES, MEASURES).counts
-    assert found.schema == ACTIVITY
-    keys = [tuple(row[c] for c in ACTIVITY.names[:4]) for row in found.to_pylist()]
+    counted = count_activity(table(rows), ROLES, MEASURES)
+    assert (counted.counts.schema, counted.levels.schema) == (ACTIVITY, LEVELS)
+    found = [counted.of(number) for number in range(len(MEASURES))]
+    keys = [tuple(row[c] for c in ACTIVITY.names[:4]) for own in found for row in own.to_pylist()]
     pairs = next(i for i, each in enumerate(MEASURES) if each.kind is Kind.ORDER)
     # Two pairs of values may be written alike where a value holds an arrow.
     assert all(n == 1 or key[0] == pairs for key, n in Counter(keys).items())
-    places = [place_of_measure(found, number) for number in range(len(MEASURES))]
-    for number, (first, n) in enumerate(places):
-        assert set(found["measure"].slice(first, n).to_pylist()) <= {number}
-    assert sum(n for _, n in places) == len(keys)
+    for number, own in enumerate(found):
+        assert set(own["measure"].to_pylist()) <= {number}
+    assert len(keys) == counted.counts.num_rows + counted.levels.num_rows
 
 
 def test_a_batch_without_rows_or_names_counts_nothing():

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.behaviour.across import counted_across
-from anomaly.behaviour.activity import DAY, HOUR, place_of_measure
+from anomaly.behaviour.activity import DAY, HOUR
 from anomaly.behaviour.counting import count_activity
 from anomaly.behaviour.measures import Kind, Measure, measures_of
 from anomaly.behaviour.odd_windows import OddWindow, odd_windows
@@ -67,7 +67,7 @@ def moves(rows: Sequence[Row], sizes: Sequence[int] = ()) -> Counter[Any]:
         count_activity(table(rows[first:stop]), ROLES, travel, number)
         for number, (first, stop) in enumerate(pairwise([0, *accumulate(sizes), len(rows)]))
     ]
-    across = counted_across(pa.concat_tables(each.ends for each in found), Kind.TRAVEL, 0)
+    across = counted_across([each.ends for each in found], Kind.TRAVEL, 0)
     counts: Counter[Any] = Counter()
     for each in (*(each.counts for each in found), across):
         for row in each.to_pylist():
@@ -81,9 +81,8 @@ def naively(rows: list[Row]) -> Counter[Any]:
 
 
 def told(rows: list[Row]) -> list[OddWindow]:
-    counts = count_activity(table(rows), ROLES, MEASURES).counts
-    tables = [[counts.slice(*place_of_measure(counts, number))] for number in range(len(MEASURES))]
-    found = odd_windows(lambda number: tables[number], MEASURES, "time", None)
+    counts = count_activity(table(rows), ROLES, MEASURES)
+    found = odd_windows(lambda number: [counts.of(number)], MEASURES, "time", None)
     return [each for each in found if any(o.view == "travel" for o in each.observations)]
 
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.behaviour.activity import ACTIVITY
+from anomaly.behaviour.activity import LEVELS
 from anomaly.behaviour.measures import Kind, Measure
-from anomaly.behaviour.windows import FIRST_DAY, active_days, add_up, merged, names_of
+from anomaly.behaviour.merging import merged
+from anomaly.behaviour.windows import FIRST_DAY, active_days, add_up, names_of
 from tests.anomaly.behaviour.office import counted, office, own_day
 from tests.anomaly.logs import PATIENT
 
@@ -28,10 +29,10 @@ def table(rows):
         pa.array(entity, pa.string()).dictionary_encode(),
         pa.array(hour, pa.int32()),
         pa.array(value, pa.string()).dictionary_encode(),
-        pa.array(n, pa.int64()),
+        pa.array(n, pa.int32()),
         *(pa.array(zeros, pa.float64()) for _ in range(2)),
     ]
-    return pa.table(columns, schema=ACTIVITY)
+    return pa.table(columns, schema=LEVELS)
 
 
 @PATIENT
@@ -56,7 +57,7 @@ def test_counts_of_tables_add_up_to_those_of_a_loop(parts):
 @PATIENT
 @given(TABLES)
 def test_merged_tables_hold_each_entity_hour_and_value_once_and_all_counts(parts):
-    found = merged([table(rows) for rows in parts], 3)
+    found = pa.concat_tables([LEVELS.empty_table(), *merged([table(rows) for rows in parts], 3)])
     keys = [(row["entity"], row["hour"], row["value"]) for row in found.to_pylist()]
     assert keys == sorted(set(keys))
     naively: Counter = Counter()
@@ -95,9 +96,9 @@ def test_active_days_are_those_of_a_loop(parts):
 
 def test_counts_whose_values_are_not_known_are_none():
     whole = table([("ann", 490_000, "a", 2)])
-    unknown = whole.set_column(3, "value", pa.nulls(1, ACTIVITY.field("value").type))
+    unknown = whole.set_column(3, "value", pa.nulls(1, LEVELS.field("value").type))
     assert len(add_up([whole, unknown], names_of([whole])).n) == 0
-    assert merged([whole, unknown], 0)["n"].to_pylist() == [2, 2]
+    assert [each["n"].to_pylist() for each in merged([whole, unknown], 0)] == [[2, 2]]
 
 
 def test_combined_keys_of_many_entities_hours_and_values_do_not_overflow():
@@ -112,10 +113,10 @@ def test_combined_keys_of_many_entities_hours_and_values_do_not_overflow():
         pa.DictionaryArray.from_arrays(
             pa.array([0, n_values - 1], pa.int32()), pa.array([f"{i:07}" for i in range(n_values)])
         ),
-        pa.array([1, 2], pa.int64()),
+        pa.array([1, 2], pa.int32()),
         *(pa.array([0.0, 0.0]) for _ in range(2)),
     ]
-    found = pa.table(columns, schema=ACTIVITY)
+    found = pa.table(columns, schema=LEVELS)
     counts = add_up([found], pa.array([f"{i:06}" for i in range(n_entities)]))
     assert counts.entity.tolist() == pick
     assert (counts.hour + FIRST_DAY * 24).tolist() == [490_000, 490_671]
@@ -127,7 +128,7 @@ def test_values_of_other_measures_in_the_dictionary_are_none_of_this_one():
     rows = table([("ann", 490_000, "read", 1), ("bob", 490_001, "write", 2)])
     wide = pa.array(["away", "read", "write", *(f"other-{i}" for i in range(99))])
     held = pa.DictionaryArray.from_arrays(pa.array([1, 2], pa.int32()), wide)
-    counts = add_up([rows.set_column(3, ACTIVITY.field("value"), held)], pa.array(["ann", "bob"]))
+    counts = add_up([rows.set_column(3, LEVELS.field("value"), held)], pa.array(["ann", "bob"]))
     assert counts.values == ["read", "write"]
     assert counts.value.tolist() == [0, 1]
 
