@@ -113,7 +113,7 @@ def _absences(
         known=away.known,
         value=np.zeros(0, dtype=np.int64) if n_values is None else away.pair % n_values,
         least=away.least,
-        series=_series(pair, day, n, n_values),
+        series=_series(rows, away.pair),
     )
     return signals.take(np.flatnonzero(away.day >= days.judged_from))
 
@@ -185,11 +185,13 @@ def _for_many(
     return many
 
 
-def _series(pair: Integers, day: Integers, n: Doubles, n_values: int | None) -> Series:
-    """Return the counts of all days; these are sorted by pair."""
-    if n_values is None:
-        return Series(pair, day * 24, n)
-    return Series(pair // n_values, day * 24, n, value=pair % n_values)
+def _series(rows: _Rows, away: Integers) -> Series:
+    """Return the counts of all days of the pairs that are away."""
+    some = np.flatnonzero(np.isin(rows.pair, away))
+    pair, start, n = rows.pair[some], rows.day[some] * 24, rows.n[some]
+    if rows.n_values is None:
+        return Series(pair, start, n)
+    return Series(rows.entity_of(pair), start, n, value=rows.value_of(pair))
 
 
 class _Expected(NamedTuple):

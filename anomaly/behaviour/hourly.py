@@ -16,28 +16,37 @@ from anomaly.behaviour.surprisals import surprisals
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
 from anomaly.embedding.hours import HOUR_BINS
+from anomaly.numerics.arrays import Doubles
 
 
 def hourly_excess(days: ActiveDays, counts: Counts, beside: SameHours) -> Signals:
     """Judge the events of each hour with events; `counts` are of `Kind.EVENTS`."""
     n, of_day = counts.n.astype(np.float64), days.places(counts.entity, counts.day)
-    in_all = np.bincount(days.entity, days.events, len(days.starts) - 1)[counts.entity]
-    known = days.known[of_day]
-    mean = (in_all - days.events[of_day]) / np.maximum(known, 1)
-    mean = np.where(known >= FEWEST_KNOWN, mean, np.maximum(mean, np.median(days.events)))
-    mean = np.maximum(mean, 1.0) * beside.usual
-    usual, shape = predicted(beside.past, beside.exposure, mean)
+    prior = _of_a_day(days)[of_day] * beside.usual
+    usual, shape = predicted(beside.past, beside.exposure, prior)
+    del prior
     of_days = np.bincount(of_day, usual, len(days.day)).astype(np.float64)
     raised = with_common_rise(days.day, days.events.astype(np.float64), of_days)
     expected = usual * np.maximum(raised / np.maximum(of_days, 1e-9), 1.0)[of_day]
     expected = with_common_rise(counts.hour, n, expected)
     spread = dispersion(beside.past, beside.squares, beside.exposure, expected)
     spread = np.maximum(spread, clumping(counts.entity, n, expected, usual))
+    del usual
     judged_by = CountRange(expected, size_of(expected, shape, spread))
+    del shape, spread
     number = expected_number(surprisals(n, [judged_by]), days.judged[of_day])
     most = most_of_others(beside.cell, n)
     series = Series(counts.entity, counts.hour, n, (judged_by,))
     return Signals(counts.entity, counts.hour, 1, number, n, most, beside.known, series=series)
+
+
+def _of_a_day(days: ActiveDays) -> Doubles:
+    """Return the events of the other days of an entity, at least 1, of each day, (n_days,)."""
+    in_all = np.bincount(days.entity, days.events, len(days.starts) - 1)[days.entity]
+    known = days.known
+    mean = (in_all - days.events) / np.maximum(known, 1)
+    mean = np.where(known >= FEWEST_KNOWN, mean, np.maximum(mean, np.median(days.events)))
+    return np.maximum(mean, 1.0)
 
 
 def strange_hours(days: ActiveDays, counts: Counts, beside: SameHours) -> NewValues:

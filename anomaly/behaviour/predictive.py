@@ -25,6 +25,8 @@ _DISPERSED = 3.0
 _FEWEST_WINDOWS = 3
 """Other windows that tell the variance of an entity."""
 _SMALLEST = 1e-300
+_ROWS_AT_ONCE = 65_536
+"""Windows whose variances are worked out together."""
 
 
 class Predicted(NamedTuple):
@@ -93,8 +95,15 @@ def dispersion(past: Doubles, squares: Doubles, exposure: Doubles, expected: Dou
     expected
         The mean that `predicted` gives.
     """
-    variation = common_variation(beyond_poisson(past, squares, exposure))
-    return shrunk_dispersion(past, squares, exposure, expected, variation)
+    firsts = range(0, len(past), _ROWS_AT_ONCE)
+    blocks = [slice(first, first + _ROWS_AT_ONCE) for first in firsts]
+    beyond = [beyond_poisson(past[rows], squares[rows], exposure[rows]) for rows in blocks]
+    variation = common_variation(np.concatenate([np.zeros(0), *beyond]))
+    found = np.empty(len(past))
+    for rows in blocks:
+        told = (past[rows], squares[rows], exposure[rows], expected[rows])
+        found[rows] = shrunk_dispersion(*told, variation)
+    return found
 
 
 def beyond_poisson(past: Doubles, squares: Doubles, exposure: Doubles) -> Doubles:

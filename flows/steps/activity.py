@@ -22,7 +22,7 @@ from schemas.outputs.tables import ACTIVITY_OF_RUN
 
 _MERGED = "activity-of-{}"
 """What the scratch holds of each measure: `ACTIVITY` or `LEVELS` of the run."""
-_ENDS_AT_ONCE = 2_097_152
+_ENDS_AT_ONCE = 1_048_576
 """Ends of sequences that are held in memory at a time."""
 _ROWS_AT_ONCE = 131_072
 MOST_EVENTS = 10_000_000
@@ -89,24 +89,33 @@ def _across(parts: ActivityParts, measure: Measure, number: int) -> Iterator[pa.
     """Count what follows what from batch to batch, some of the sequences at a time."""
     if measure.kind not in SEQUENCES:
         return
-    ends = [*parts.of(LAST, number)]
-    n_turns = -(-sum(table.num_rows for table in ends) // _ENDS_AT_ONCE)
+    n_turns = -(-sum(table.num_rows for table in parts.of(LAST, number)) // _ENDS_AT_ONCE)
     for turn in range(n_turns):
-        some = [_of_turn(table, turn, n_turns) for table in ends]
+        # The files are mapped anew, so that only the ends of one turn take memory.
+        ends = parts.of(LAST, number)
+        ordered = measure.column is None
+        some = [_of_turn(table, turn, n_turns, ordered=ordered) for table in ends]
         found = counted_across(some, measure.kind, number)
         if found.num_rows:
             yield found
 
 
-def _of_turn(ends: pa.Table, turn: int, n_turns: int) -> pa.Table:
-    """Return the ends of sequences whose numbers are in one of equal parts of their range."""
+def _of_turn(ends: pa.Table, turn: int, n_turns: int, *, ordered: bool) -> pa.Table:
+    """Return the ends of sequences whose numbers are in one of equal parts of their range.
+
+    `ordered` tells that the numbers of sequences ascend.
+    """
     if n_turns == 1:
         return ends
+    bounds = [-(-each * 2**32 // n_turns) for each in (turn, turn + 1)]
     group = ends["group"].to_numpy()
-    own = (group >> np.uint64(32)) * np.uint64(n_turns) >> np.uint64(32)
-    if np.any(own[1:] < own[:-1]):
-        return ends.filter(pa.array(own == turn))
-    start, stop = np.searchsorted(own, [turn, turn + 1]).tolist()
+    if not ordered:
+        high = group >> np.uint64(32)
+        return ends.filter(pa.array((high >= bounds[0]) & (high < bounds[1])))
+    start = int(np.searchsorted(group, np.uint64(bounds[0] << 32)))
+    stop = len(group)
+    if turn + 1 < n_turns:
+        stop = int(np.searchsorted(group, np.uint64(bounds[1] << 32)))
     return ends.slice(start, stop - start)
 
 

@@ -118,7 +118,7 @@ class JobSpec(Section):
         default=BehaviourSpec(),
         description="Whether what an entity does in an hour or a day is judged too, against its"
         " other days; or the table of its settings. It needs a time, entities and four days, of the"
-        " input or of earlier runs. A run of more than five million events leaves it out, and so"
+        " input or of earlier runs. A run of more than ten million events leaves it out, and so"
         " does one of an hour.",
     )
     seed: int = Field(

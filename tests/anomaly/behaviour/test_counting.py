@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from anomaly.behaviour.across import counted_across
 from anomaly.behaviour.activity import ACTIVITY, DAY, HOUR, LEVELS, Counted, place_of_measure
 from anomaly.behaviour.counting import count_activity
+from anomaly.behaviour.dictionaries import Dictionaries
 from anomaly.behaviour.measures import Kind, Measure, measures_of
 from schemas.columns.roles import Role
 from tests import naive
@@ -68,8 +69,9 @@ def counts(rows: list[dict[str, Any]], measures: Sequence[Measure] = MEASURES) -
 
 def counts_of_cut(rows: list[dict[str, Any]], sizes: Sequence[int]) -> Counter[Any]:
     """Return the counts of rows that come in batches of these sizes, and of what is across them."""
+    known = Dictionaries()
     batches = [
-        count_activity(table(rows[first:stop]), ROLES, MEASURES, number)
+        count_activity(table(rows[first:stop]), ROLES, MEASURES, number, known)
         for number, (first, stop) in enumerate(pairwise([0, *accumulate(sizes), len(rows)]))
     ]
     across = []

@@ -1,5 +1,11 @@
 """The share of a day's events that hold a value."""
 
+from dataclasses import astuple
+
+import numpy as np
+import pytest
+
+from anomaly.behaviour import shares
 from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.shares import share_excess
 from tests.anomaly.behaviour.office import FIRST, counted, day_of, office
@@ -18,6 +24,28 @@ def test_a_day_of_failures_is_the_oddest_and_the_control_has_none():
     assert found.number[oddest] < 0.01
     _, days, counts = counted(office(2), OUTCOMES)
     assert share_excess(days, counts).number.min() > 0.05
+
+
+@pytest.mark.parametrize("at_once", [1, 40, 300])
+def test_any_number_of_rows_at_once_gives_the_same_bits(monkeypatch, at_once):
+    _, days, counts = counted(PLANTED["failures"].plant(office(2)), OUTCOMES)
+    whole = share_excess(days, counts)
+    monkeypatch.setattr(shares, "_ROWS_AT_ONCE", at_once)
+    found = share_excess(days, counts)
+    assert all(map(np.array_equal, astuple(found)[:-1], astuple(whole)[:-1]))
+    for own, known in zip(found.series.ranges, whole.series.ranges, strict=True):
+        assert np.array_equal(own.mean, known.mean)
+        assert np.array_equal(own.size, known.size)
+
+
+def test_entities_without_an_odd_day_may_be_left_out():
+    _, days, counts = counted(PLANTED["failures"].plant(office(2)), OUTCOMES)
+    whole, found = share_excess(days, counts), share_excess(days, counts, 0.05)
+    odd = np.isin(whole.entity, whole.entity[whole.number <= 0.05])
+    assert 0 < odd.sum() < len(odd)
+    for name in ("entity", "start", "number", "observed", "most", "known", "value", "exposure"):
+        assert np.array_equal(getattr(found, name), getattr(whole, name)[odd])
+    assert np.array_equal(found.series.observed, whole.series.observed[odd])
 
 
 def test_one_value_has_no_share():

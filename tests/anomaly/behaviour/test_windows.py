@@ -1,6 +1,7 @@
 """Counts over the whole log and the days of each entity, against plain loops."""
 
 from collections import Counter
+from unittest.mock import patch
 
 import numpy as np
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anomaly.behaviour import merging
 from anomaly.behaviour.activity import LEVELS
 from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.merging import merged
@@ -55,9 +57,11 @@ def test_counts_of_tables_add_up_to_those_of_a_loop(parts):
 
 
 @PATIENT
-@given(TABLES)
-def test_merged_tables_hold_each_entity_hour_and_value_once_and_all_counts(parts):
-    found = pa.concat_tables([LEVELS.empty_table(), *merged([table(rows) for rows in parts], 3)])
+@given(TABLES, st.integers(1, 9))
+def test_merged_tables_hold_each_entity_hour_and_value_once_and_all_counts(parts, at_once):
+    with patch.object(merging, "_ROWS_AT_ONCE", at_once):
+        slices = [*merged([table(rows) for rows in parts], 3)]
+    found = pa.concat_tables([LEVELS.empty_table(), *slices])
     keys = [(row["entity"], row["hour"], row["value"]) for row in found.to_pylist()]
     assert keys == sorted(set(keys))
     naively: Counter = Counter()

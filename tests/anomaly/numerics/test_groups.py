@@ -4,7 +4,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.numerics.groups import distinct, distinct_in_order, numbered, sizes, starts_of
+from anomaly.numerics.groups import (
+    added_up,
+    distinct,
+    distinct_in_order,
+    numbered,
+    sizes,
+    starts_of,
+)
 
 NUMBERS = st.one_of(st.integers(-3, 9), st.integers(-(10**9), 10**9))
 GROUPS = st.lists(NUMBERS, max_size=30).map(lambda each: np.array(each, dtype=np.int64))
@@ -32,3 +39,14 @@ def test_distinct_numbers_ascend_and_each_row_has_the_place_of_its_own(group):
     ):
         expected = np.unique(given_numbers, return_inverse=True)
         assert [each.tolist() for each in found] == [each.tolist() for each in expected]
+
+
+@given(GROUPS)
+def test_rows_of_a_group_are_added_up_in_their_order(group):
+    numbers = np.abs(group)
+    column = np.sqrt(np.arange(len(numbers)))
+    found, n, (sums,) = added_up(numbers, [column])
+    assert found.tolist() == sorted(set(numbers.tolist()))
+    for number, size, total in zip(found, n, sums, strict=True):
+        own = column[numbers == number].tolist()
+        assert (size, total) == (len(own), sum(own))
