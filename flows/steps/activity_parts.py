@@ -105,19 +105,31 @@ class ActivityParts:
 
     def __init__(self, scratch: Scratch, n_chunks: int, n_measures: int) -> None:
         self._scratch, self._n_chunks, self._n_measures = scratch, n_chunks, n_measures
+        self._held: dict[str, pa.ipc.RecordBatchFileReader] = {}
 
     def of(self, kind: str, number: int) -> Iterator[pa.Table]:
         """Give the rows of a measure, batch by batch: counts, levels or ends."""
         for chunk in range(self._n_chunks):
-            part = self._scratch.open_batches(_PART.format(kind, chunk))
+            part = self._opened(_PART.format(kind, chunk))
             places = range(number, part.num_record_batches, self._n_measures)
             batches = [batch for batch in map(part.get_batch, places) if batch.num_rows]
             if batches:
                 names = {
-                    column: self._scratch.read_table(_NAMES.format(column, chunk))[column].chunk(0)
+                    column: self._opened(_NAMES.format(column, chunk)).get_batch(0)[column]
                     for column in ("entity", "value")
                 }
                 yield from (_with_names(batch, names, _KINDS[kind]) for batch in batches)
+
+    def _opened(self, name: str) -> pa.ipc.RecordBatchFileReader:
+        """Open a file: mapped anew, so that only what is used takes memory.
+
+        From a store it would be fetched again for each measure: such a file is held.
+        """
+        if self._scratch.is_mapped:
+            return self._scratch.open_batches(name)
+        if name not in self._held:
+            self._held[name] = self._scratch.open_batches(name)
+        return self._held[name]
 
 
 def chunks_between(scratch: Scratch, n_chunks: int, first: int, last: int) -> list[int]:
