@@ -261,7 +261,9 @@ def _of_measures(
         counts = add_up(read(number), known.names, numbers=measure.kind is Kind.LEVELS)
         if len(counts.n) and _is_known(measure, counts, known.days):
             named = measure.column in entities
-            yield from _of_measure(measure, counts, known.days, known.whole, named=named)
+            judged = _of_measure(measure, counts, known.days, known.whole, named=named)
+            del counts  # the rows are free as soon as the measure is done with them
+            yield from judged
 
 
 def _of_measure(
@@ -282,6 +284,7 @@ def _of_measure(
         yield _Judged(str(measure.kind), entity, column, signals, values)
     elif not _nearly_all_differ(counts):
         yield _new(measure, counts, days, ("new", "first seen"))
+        counts = counts.by_pairs()
         shares = share_excess(days, counts, MOST_EXPECTED)
         if shares is not None:  # the column has few values
             absent = absent_values(days, counts, whole, named=named)

@@ -84,6 +84,13 @@ class Counts:
         pair = keys // span
         return pair, keys - pair * span, n.astype(np.float64)
 
+    def by_pairs(self) -> "Counts":
+        """Return these without their rows: with `of_pairs` and `values` alone."""
+        none, no_sums = np.zeros(0, np.int32), np.zeros(0)
+        found = Counts(none, none, none, none, no_sums, no_sums, self.values)
+        found.__dict__["of_pairs"] = self.of_pairs
+        return found
+
 
 @dataclass(frozen=True)
 class ActiveDays:
