@@ -7,7 +7,7 @@ What a service needs is imported inside it: `outfield --help` must not wait for 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,15 +33,24 @@ def _as_partition(_type: object, tokens: "Sequence[Token]") -> Partition:
     try:
         return Partition.parse(given)
     except ValueError:
-        where, time = tokens[0].keyword or "", re.match(r"(\d{4}-\d\d-\d\d)[T ]\d\d", given)
-        if time is None:
+        where, day = tokens[0].keyword or "", _day_of_time(given)
+        if day is None:
             what, remedy = f"{given!r} is not a day", "write it as 2026-01-05"
             raise JobError(what, where=where, remedy=remedy) from None
         raise JobError(
             f"{given!r} is a time, and a partition is a day or an hour",
             where=where,
-            remedy=f"write {time[1]} for the day, or {time[1]}T00 to {time[1]}T23 for an hour",
+            remedy=f"write {day} for the day, or {day}T00 to {day}T23 for an hour",
         ) from None
+
+
+def _day_of_time(text: str) -> date | None:
+    """Return the day of a text that looks like a time of it; None of another text."""
+    spelt = re.match(r"\s*(\d{4}-\d\d-\d\d)[Tt ]-?\d", text, re.ASCII)
+    try:
+        return None if spelt is None else date.fromisoformat(spelt[1])
+    except ValueError:
+        return None
 
 
 PartitionOption = Annotated[

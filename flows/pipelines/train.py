@@ -19,7 +19,7 @@ from flows.steps.planned import Source
 from flows.steps.run import Run, passing_run
 from flows.storage.input.plan import InputPlan
 from flows.storage.models.store import read_card
-from schemas.errors import InputError
+from schemas.errors import InputError, JobError
 from schemas.events.flattening import flattened_origin
 from schemas.job.job import JobSpec
 from schemas.job.partition import Partition
@@ -61,7 +61,7 @@ def train_model(
         What the user can mend.
     """
     anew = job_for_fit(job)
-    source = Source(_of_location(str(anew.input), partition), partitions_to_fit(job), checked)
+    source = Source(_of_history(job, str(anew.input), partition), partitions_to_fit(job), checked)
 
     def registered(run: Run, fitted: Fitted) -> Registered:
         return runner.here(REGISTER, run, fitted, promote)
@@ -114,11 +114,25 @@ def model_of_history(
         return None, error.what
 
 
-def _of_location(location: str, partition: Partition | None) -> Partition | None:
-    """Return a partition as the location of a history has it; None where that has none."""
+def _of_history(job: JobSpec, location: str, partition: Partition | None) -> Partition | None:
+    """Return a partition as the location of the history has it; None where that has none.
+
+    Raises
+    ------
+    JobError
+        The job judges days, and its history has hours.
+    """
     if partition is None or not is_partitioned(location):
         return None
-    return partition if is_hourly(location) else Partition.of(partition.day)
+    if not is_hourly(location):
+        return Partition.of(partition.day)
+    if partition.hour is None and not is_hourly(str(job.input)):
+        raise JobError(
+            f"its partitions are hours, and {partition} is a day",
+            where="model.train",
+            remedy="write `*` where the hour stands",
+        )
+    return partition
 
 
 def _train(

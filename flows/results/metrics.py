@@ -66,6 +66,7 @@ def _of_newest(run: PublishedRun) -> Iterator[Figure]:
     """Yield when the newest judged partition ended, in UTC; nothing where the input has none."""
     newest = newest_run(run.job_folder) or run
     if (partition := newest.manifest.partition) is not None:
-        end = (partition.start + partition.length).replace(tzinfo=UTC)
+        # Not as a time: the last partition of the calendar ends beyond it.
+        end = partition.start.replace(tzinfo=UTC).timestamp() + partition.length.total_seconds()
         meaning = "When the newest judged partition ended."
-        yield "newest_partition_end_timestamp_seconds", meaning, end.timestamp()
+        yield "newest_partition_end_timestamp_seconds", meaning, end

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from logging import ERROR
 
@@ -29,8 +29,8 @@ from schemas.job.job import JobSpec
 from schemas.job.partition import Partition
 from schemas.outputs.run_id import run_id_of
 
-_SPILL = timedelta(days=3)
-"""Events lie before this time after the start of their partition, which tells a missing year."""
+_SPILL_DAYS = 3
+"""Events lie before so many days after that of their partition, which tells a missing year."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Run:
         spelling = times[0].spelling if times else PLAIN
         if spelling.before is not None or self.partition is None:
             return spelling
-        return replace(spelling, before=self.partition.day + _SPILL)
+        last = min(self.partition.day.toordinal() + _SPILL_DAYS, date.max.toordinal())
+        return replace(spelling, before=date.fromordinal(last))
 
     @property
     def secrets(self) -> Secrets:

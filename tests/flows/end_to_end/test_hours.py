@@ -173,6 +173,35 @@ def test_an_hour_is_judged_by_a_history_of_days_that_has_a_folder_of_its_own(tmp
     assert run.manifest.ledger.read == ROWS
 
 
+def test_a_history_of_hours_is_refused_for_a_job_of_days(tmp_path, capsys):
+    hourly_log(tmp_path, FIRST, 2, ROWS)
+    hours = f"{tmp_path}/logs/dt={{date}}/hour={{hour}}"
+    more = f'[model]\nuse = "latest"\nrefit = "7d"\ntrain = "{hours}"\n'
+    job = hourly_job(tmp_path, more)
+    job.write_text(job.read_text().replace("hour={hour}", "hour=*", 1))
+    assert main(["detect", "--job", str(job), "--partition", str(FIRST.day), "--direct"]) == 2
+    assert capsys.readouterr().err == (
+        "outfield: error: model.train: its partitions are hours, and 2026-01-05 is a day;"
+        " write `*` where the hour stands\n"
+    )
+
+
+def test_the_last_hours_of_the_calendar_are_judged_like_others(tmp_path, monkeypatch):
+    monkeypatch.setenv("OUTFIELD_METRICS_FILE", str(tmp_path / "metrics.prom"))
+    for hour in ("9999-12-31T22", "9999-12-31T23"):
+        folder = f"logs/dt=9999-12-31/hour={hour[-2:]}"
+        written(tmp_path / folder / "a.parquet", hour_log(FIRST, ROWS))
+    job = str(hourly_job(tmp_path))
+    assert main(["backfill", job, "--from", "9999-12-31", "--to", "9999-12-31", "--direct"]) == 0
+    assert [str(run.manifest.partition) for run in runs(tmp_path)] == [
+        "9999-12-31T22",
+        "9999-12-31T23",
+    ]
+    assert 'partition_end_timestamp_seconds{job="hourly"} 2.534023008e+11' in (
+        tmp_path / "metrics.prom"
+    ).read_text().replace("newest_", "")
+
+
 def test_a_day_and_an_hour_are_not_compared(week, tmp_path):
     shutil.copytree(week, tmp_path, dirs_exist_ok=True)
     daily = hourly_job(tmp_path).read_text().replace("hour={hour}", "hour=*")

@@ -186,6 +186,20 @@ def test_a_time_is_refused_with_its_day_and_how_hours_are_spelt(tmp_path, wrong,
     )
 
 
+@pytest.mark.parametrize("wrong", ["2026-01-05T5", "2026-01-05t05", " 2026-01-05T05"])
+def test_an_hour_that_is_spelt_in_another_way_is_told_how(tmp_path, wrong, capsys):
+    tokens = ["detect", "--job", str(hourly_job(tmp_path)), "--partition", wrong, "--direct"]
+    assert main(tokens) == 2
+    assert "2026-01-05T00 to 2026-01-05T23 for an hour\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", ["2026-02-30T05", "0000-01-01T05", "2026-01-05T\u0660\u0665"])
+def test_no_day_is_offered_that_is_none(tmp_path, wrong, capsys):
+    tokens = ["detect", "--job", str(hourly_job(tmp_path)), "--partition", wrong, "--direct"]
+    assert main(tokens) == 2
+    assert capsys.readouterr().err.endswith("is not a day; write it as 2026-01-05\n")
+
+
 BERLIN = ZoneInfo("Europe/Berlin")
 IN_BERLIN = '[schedule]\ncron = "15 * * * *"\ntimezone = "Europe/Berlin"\n'
 

@@ -150,6 +150,25 @@ def test_findings_by_rank_are_marked_as_leads_and_counted_apart() -> None:
     assert "1 event stands out; the oddest of the rest are shown too: leads, not alarms" in page
 
 
+@pytest.mark.parametrize(
+    ("nights", "why"),
+    [
+        (None, "Not selected by the rule: among the oddest of the rest"),
+        (0, "No alarm: no earlier night is known"),
+        (5, "No alarm: earlier nights showed it, it is not rare enough beside them, or"),
+    ],
+)
+def test_a_lead_says_why_it_is_no_alarm(nights: int | None, why: str) -> None:
+    data = report_data(findings=1)
+    findings = data.findings.set_column(
+        data.findings.column_names.index("basis"), "basis", pa.array(["rank"])
+    )
+    incidents = data.manifest.incidents.model_copy(update={"nights": nights})
+    manifest = data.manifest.model_copy(update={"incidents": incidents})
+    page = render(replace(data, findings=findings, manifest=manifest))
+    assert f'class="by-rank" title="{why}' in page
+
+
 def test_the_top_tells_rows_findings_budget_and_driving_columns(page: str) -> None:
     text = _Page(page).text()
     assert "200,578 rows read, 200,431 events scored, 137 quarantined and 10 skipped." in text
