@@ -69,7 +69,7 @@ def chosen_partition(job: JobSpec, asked: Partition | None, now: datetime) -> Pa
         if partition is not None and located_partition(job, partition) is not None:
             _require_recent(job, partition, local)
             return partition
-    raise InputError(
+    raise NoInputError(
         f"none of the {look_back} {current.unit}s before {current} is there",
         where=without_secrets(location),
         remedy=f"check how it is spelt, or name {_a(current.unit)} with --partition",

@@ -13,6 +13,7 @@ from flows.storage.fs.masking_key import KEY_BYTES
 from flows.storage.input.plan import InputPlan, plan_input
 from flows.storage.input.rows import read_rows
 from schemas.columns.roles import ColumnProfile, RoleChoice, infer_roles, without_partition_dates
+from schemas.errors import NoInputError
 from schemas.events.flattening import flatten, flattened_origin
 from schemas.events.secrets import Secrets, mask_secrets
 from schemas.job.job import JobSpec, build_job
@@ -22,9 +23,19 @@ def profile_input(location: str) -> tuple[dict[str, ColumnProfile], dict[str, Ro
     """Profile the columns of the input at `location` and infer their roles.
 
     Where it is partitioned, its newest complete partition speaks for all.
+
+    Raises
+    ------
+    OutfieldError
+        It is not there, or cannot be used.
     """
     job = build_job({"input": location}, "command line")
-    plan = plan_input(*source_of(job, chosen_partition(job, None, datetime.now(UTC))))
+    try:
+        partition = chosen_partition(job, None, datetime.now(UTC))
+    except NoInputError as error:
+        remedy = "check how it is spelt, or name the folder of one partition"
+        raise NoInputError(error.what, where=error.where, remedy=remedy) from None
+    plan = plan_input(*source_of(job, partition))
     profiles = profile_columns(plan, job)
     return profiles, inferred_roles(plan, profiles)
 

@@ -200,6 +200,14 @@ def test_no_day_is_offered_that_is_none(tmp_path, wrong, capsys):
     assert capsys.readouterr().err.endswith("is not a day; write it as 2026-01-05\n")
 
 
+def test_init_of_old_partitions_asks_for_a_folder_and_for_no_option_of_detect(tmp_path, capsys):
+    partitions(tmp_path, [DAY])
+    assert main(["init", f"{tmp_path}/logs/date={{date}}"]) == 2
+    said = capsys.readouterr().err
+    assert said.endswith("; check how it is spelt, or name the folder of one partition\n")
+    assert "none of the 31 days before" in said
+
+
 BERLIN = ZoneInfo("Europe/Berlin")
 IN_BERLIN = '[schedule]\ncron = "15 * * * *"\ntimezone = "Europe/Berlin"\n'
 
