@@ -6,6 +6,7 @@ A run that is judged against its own records has no earlier nights, and none of 
 from typing import Literal
 
 from anomaly.incidents.alarms import LEARNING_NIGHTS
+from anomaly.incidents.summary import OF_RECORDS, OF_WINDOW
 
 Night = Literal["night", "hour"]
 """What a run judges, as it is held against its like: a night is a day."""
@@ -62,7 +63,10 @@ def night_sentence(
 
 
 def recurrence_sentence(
-    recurrence: float | None, nights: int | None, night: Night = "night"
+    recurrence: float | None,
+    nights: int | None,
+    night: Night = "night",
+    view: str = OF_RECORDS,
 ) -> str:
     """Say in how many nights one is as odd as an incident, and never more than the nights tell.
 
@@ -71,12 +75,16 @@ def recurrence_sentence(
     recurrence
         Nights, as `anomaly.incidents.alarms.recurrence` counts them; None while too few are known.
     nights, night
-        As for `night_sentence`.
+        As for `night_sentence`: those of which this view was judged.
+    view
+        Of the incident.
 
     Examples
     --------
     >>> recurrence_sentence(14.5, 28)
     'as odd a night: once in 14 nights'
+    >>> recurrence_sentence(14.5, 28, OF_WINDOW)
+    'as odd a day of an entity: once in 14 nights'
     >>> recurrence_sentence(29.0, 28)
     'none of 28 nights before was as odd'
     >>> recurrence_sentence(None, 2)
@@ -86,12 +94,15 @@ def recurrence_sentence(
         return ""
     if recurrence is None:
         return _learning(nights, night) if nights < _learnt(night) else ""
+    of_window = view == OF_WINDOW
     if recurrence >= nights + 1:
-        return f"none of {nights:,} {night}s before was as odd"
+        was = "had as odd a day of an entity" if of_window else "was as odd"
+        return f"none of {nights:,} {night}s before {was}"
     article = "a night" if night == "night" else "an hour"
+    odd = "as odd a day of an entity" if of_window else f"as odd {article}"
     if recurrence < 2.0:
-        return f"as odd {article}: at least every second {night}"
-    return f"as odd {article}: once in {int(recurrence):,} {night}s"
+        return f"{odd}: at least every second {night}"
+    return f"{odd}: once in {int(recurrence):,} {night}s"
 
 
 def _learning(nights: int, night: Night) -> str:

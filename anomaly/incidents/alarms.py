@@ -5,6 +5,12 @@ be as odd: the records scored, times its p-value. The smaller that number, the o
 A night is known by the smallest number of an incident that was new then. An alarm is an incident
 with a number that hardly any earlier night had, or one that a verdict calls malicious.
 
+Records and days of entities are two views of a night, with numbers of their own. Each is held
+against the same view of earlier nights: many odd days of a host say nothing of how odd its records
+may be. Where both views are held against nights, they share the alarms that the job allows, so that
+a night calls no more often by both (Bonferroni). Days of entities have a fifth. Their numbers say
+by themselves how many are as odd, so few ordinary ones come near it.
+
 The numbers of ordinary nights are taken to be exponentially distributed, as the smallest p-value of
 many records is. Let M be the k-th smallest of n earlier ones, k being half of n, rounded up. A new
 one is below x with the chance
@@ -21,13 +27,14 @@ ordinary nights that come in any order, at most as large a part has so small a s
 Gammerman and Shafer, 2005).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from anomaly.behaviour.odd_windows import MOST_EXPECTED
 from anomaly.incidents.alarm_rules import NO_RULES, AlarmRules
-from anomaly.incidents.summary import Incident
+from anomaly.incidents.summary import OF_RECORDS, OF_WINDOW, Incident
 from anomaly.model.selection import anomaly_score
 from schemas.outputs.tables import SEVERITIES, SEVERITY_RANK
 
@@ -40,6 +47,13 @@ _GRAVEST_LEAD = "medium"
 _LEAST_OF_ALARM = "high"
 _MOST_LEADS = 20
 """What an analyst has time for."""
+NUMBER_OF_ALL = {OF_WINDOW: MOST_EXPECTED}
+"""View -> the number of a night with nothing new; of a view that is not here, its records scored.
+
+An odd window is told of up to `MOST_EXPECTED`, so a night without one has at least that.
+"""
+_PARTS = {OF_RECORDS: 0.8, OF_WINDOW: 0.2}
+"""View -> its part of the alarms that the job allows."""
 _MOST_TIMES = 2.0
 """So many times as often as the job allows an ordinary night calls at the most."""
 
@@ -97,19 +111,20 @@ def is_new(incident: Incident) -> bool:
     return incident.status != "recurring"
 
 
-def oddest(incidents: Sequence[Incident], n_scored: int) -> float:
-    """Return the number that a night is known by: the smallest of its new incidents.
+def oddest(incidents: Sequence[Incident], n_scored: int, view: str = OF_RECORDS) -> float:
+    """Return the number that a night is known by: the smallest of its new incidents of a view.
 
-    Of a night without a new one, all records are as odd.
+    Without a new one it is that of `NUMBER_OF_ALL`.
     """
-    new = (_expected(each, n_scored) for each in incidents if is_new(each))
-    return min(new, default=float(n_scored))
+    own = (each for each in incidents if is_new(each) and each.view == view)
+    numbers = (_expected(each, n_scored) for each in own)
+    return min(numbers, default=NUMBER_OF_ALL.get(view, float(n_scored)))
 
 
 def with_alarms(
     incidents: Sequence[Incident],
     n_scored: int,
-    past: Sequence[float],
+    past: Mapping[str, Sequence[float]],
     nights: float,
     rules: AlarmRules = NO_RULES,
     malicious: Collection[str] = (),
@@ -122,23 +137,27 @@ def with_alarms(
         Those of a night, with their status beside earlier runs.
     n_scored
         The records scored.
-    past, nights
-        As for `is_rare`; without an earlier night nothing is an alarm.
+    past
+        View -> the smallest number of each earlier night. Of a view without an earlier night
+        nothing is an alarm.
+    nights
+        As for `is_rare`, of all views together.
     rules
         Of the job, on which incidents may be alarms. Where it judges hours, `past` are hours, and
         in so many `nights` there are 24 times as many.
     malicious
         Verdicts that say so. What they are about is an alarm however often it comes back.
     """
-    graded = []
+    graded, views = [], [view for view, numbers in past.items() if numbers]
     for each in incidents:
-        members, expected = each.members, _expected(each, n_scored)
+        members, expected, own = each.members, _expected(each, n_scored), past.get(each.view, ())
         alarm = each.verdict in malicious
-        if past and not alarm and is_new(each):
-            alarm = is_rare(expected, past, nights * rules.a_day)
+        if own and not alarm and is_new(each):
+            part = _PARTS[each.view] if len(views) > 1 else 1.0
+            alarm = is_rare(expected, own, nights * rules.a_day / part)
             alarm &= rules.allow(members.records, members.first_time, members.last_time)
-        known = past or alarm
-        recurs = recurrence(expected, past, rules.a_day)
+        known = views or alarm
+        recurs = recurrence(expected, own, rules.a_day)
         graded.append(_graded(each, recurs, alarm=alarm) if known else each)
     return graded
 

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from anomaly.incidents.alarm_sentences import recurrence_sentence
 from anomaly.incidents.sentence import short
 from anomaly.incidents.summary import OF_WINDOW
 from flows.cli.console import Justify, Terminal
-from flows.report.overview import alarms_sentence, critical_sentence, gone_clause
+from flows.report.overview import alarms_sentence, critical_sentence, gone_clause, recurrence_of
 from flows.report.text import count, listing
 from flows.results.incident_stacks import Line
 from schemas.outputs.manifest import RunManifest
@@ -81,7 +80,7 @@ def show_alarms(terminal: Terminal, alarms: Sequence[Line], run: RunManifest) ->
             f"{each['records']:,}",
             _when(each),
             each["incident"],
-            recurrence_sentence(each["recurrence"], run.incidents.nights, run.night),
+            recurrence_of(each, run),
             _with_times(each["title"], line.times),
         ]
         for line in alarms

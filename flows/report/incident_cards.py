@@ -7,14 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from anomaly.incidents.alarm_sentences import recurrence_sentence
 from anomaly.incidents.summary import OF_WINDOW
 from flows.report import text as wording
 from flows.report.commands import Command, of_input, of_results
 from flows.report.context_panel import ContextPanel, context_panels
 from flows.report.data import ReportData
 from flows.report.finding_cards import Card, cards, of_incident
-from flows.report.overview import critical_sentence
+from flows.report.overview import critical_sentence, recurrence_of
 from flows.report.steps import ShownSteps, shown_steps
 from flows.report.text import Cut, cut, cut_sentence
 from flows.report.times import event_times
@@ -267,7 +266,7 @@ def _names(row: Mapping[str, Any]) -> list[str]:
 
 def _recurrence(row: Mapping[str, Any], run: RunManifest) -> str:
     known = row["alarm"] or row["recurrence"] is not None
-    return recurrence_sentence(row["recurrence"], run.incidents.nights, run.night) if known else ""
+    return recurrence_of(row, run) if known else ""
 
 
 def _driving(row: Mapping[str, Any]) -> list[str]:

@@ -1,10 +1,12 @@
 """The overview of a run: three sentences and a ledger."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from anomaly.incidents.alarm_sentences import night_sentence
+from anomaly.incidents.alarm_sentences import night_sentence, recurrence_sentence
+from anomaly.incidents.summary import OF_WINDOW
 from anomaly.model.selection import NO_RULE
 from anomaly.numerics.proportion import wilson_interval
 from flows.report.columns import Driver
@@ -80,6 +82,13 @@ def alarms_sentence(manifest: RunManifest) -> str:
     """Say how many alarms there are, or that the run is quiet; nothing without other days."""
     summary = manifest.incidents
     return night_sentence(summary.alarms, summary.nights, summary.alarm_stacks, manifest.night)
+
+
+def recurrence_of(incident: Mapping[str, Any], manifest: RunManifest) -> str:
+    """Say in how many nights one is as odd as an incident of a run, as far as its nights tell."""
+    summary, view = manifest.incidents, incident["view"]
+    nights = summary.window_nights if view == OF_WINDOW else summary.nights
+    return recurrence_sentence(incident["recurrence"], nights, manifest.night, view)
 
 
 def headline(manifest: RunManifest) -> str:

@@ -13,7 +13,7 @@ from anomaly.incidents.alarms import oddest, with_alarms, worth_showing
 from anomaly.incidents.critical import critical_first, raised
 from anomaly.incidents.recurrence import compared, gone
 from anomaly.incidents.stacks import count_stacks, stacked
-from anomaly.incidents.summary import Incident
+from anomaly.incidents.summary import OF_RECORDS, OF_WINDOW, Incident
 from anomaly.incidents.teaching import taught
 from anomaly.incidents.verdict_counts import verdict_counts
 from flows.steps.column_drift import statements
@@ -45,17 +45,22 @@ class _Beside:
     """The reported incidents of a run, held against earlier nights if it knows other days."""
 
     reported: Sequence[Incident]
-    nights: list[EarlierNight] | None
-    oddest: float | None
-    """What later nights know this one by."""
+    nights: dict[str, list[EarlierNight]]
+    """View -> the earlier nights of which it was judged, where it is judged of this one."""
+    oddest: dict[str, float]
+    """View -> what later nights know this one by."""
 
 
 def held_against_the_past(
     inputs: GroupingInputs,
     outcome: Outcome,
     covers: tuple[datetime, datetime] | None,
+    views: Sequence[str],
 ) -> tuple[dict[str, list[Incident]], IncidentSummary]:
-    """Part the incidents by the dataset that each goes into, and sum them up."""
+    """Part the incidents by the dataset that each goes into, and sum them up.
+
+    `views` are those of the run: of what kinds its incidents may be.
+    """
     run = inputs.run
     files = run.plan.manifest_files()
     earlier = runs_with_incidents(earlier_runs(run.folder.job_folder, run.partition, covers, files))
@@ -64,9 +69,9 @@ def held_against_the_past(
     past = past_incidents(rows)
     judged, moved = outcome.judged, compared(outcome.all_moved, past)
     reported, suppressed = compared(judged.reported, past), compared(judged.suppressed, past)
-    beside = _Beside(reported, None, None)
+    beside = _Beside(reported, {}, {})
     if inputs.knows_other_days:
-        beside = _beside_nights(inputs, earlier, rows, reported, suppressed)
+        beside = _beside_nights(inputs, earlier, rows, reported, suppressed, views)
     reported = [raised(each) for each in beside.reported]
     shown, unshown = _shown(inputs, reported, suppressed)
     shown = stacked(critical_first(taught(shown, inputs.verdicts, run.started.date())))
@@ -81,9 +86,11 @@ def held_against_the_past(
         alarms=sum(incident.alarm for incident in shown),
         alarm_stacks=count_stacks(incident for incident in shown if incident.alarm),
         lead_stacks=count_stacks(incident for incident in shown if not incident.alarm),
-        nights=None if beside.nights is None else len(beside.nights),
-        oddest=beside.oddest,
-        to_review=to_review(beside.nights or []),
+        nights=_count(beside.nights.get(OF_RECORDS)),
+        window_nights=_count(beside.nights.get(OF_WINDOW)),
+        oddest=beside.oddest.get(OF_RECORDS),
+        oddest_window=beside.oddest.get(OF_WINDOW),
+        to_review=to_review([night for nights in beside.nights.values() for night in nights]),
         moved=statements(inputs.run, inputs.drift, inputs.moved, outcome.of_moves),
         verdicts=_effects(inputs.verdicts, shown, suppressed),
         verdict_counts=verdict_counts(inputs.verdicts),
@@ -98,16 +105,23 @@ def _beside_nights(
     rows: pa.Table,
     reported: Sequence[Incident],
     suppressed: Sequence[Incident],
+    views: Sequence[str],
 ) -> _Beside:
     """Say which of the reported incidents are alarms beside earlier nights."""
     selection, n = inputs.run.job.selection, inputs.n_scored
     rules = alarm_rules(inputs.run.job)
     of_nights = rows.select(["run", *OF_A_NIGHT]).to_pylist()
-    nights = past_nights(earlier, of_nights, inputs.verdicts, rules)
-    numbers = [night.number for night in nights]
+    nights = {view: past_nights(earlier, of_nights, inputs.verdicts, rules, view) for view in views}
+    numbers = {view: [night.number for night in some] for view, some in nights.items()}
     malicious = {each.verdict for each in inputs.verdicts if each.label == "malicious"}
     graded = with_alarms(reported, n, numbers, selection.alarms, rules, malicious)
-    return _Beside(graded, nights, oddest([*reported, *suppressed], n))
+    return _Beside(
+        graded, nights, {view: oddest([*reported, *suppressed], n, view) for view in views}
+    )
+
+
+def _count(nights: Sequence[EarlierNight] | None) -> int | None:
+    return None if nights is None else len(nights)
 
 
 def _beside_the_run_before(

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from anomaly.incidents.alarm_rules import NO_RULES, AlarmRules
-from anomaly.incidents.alarms import MOST_NIGHTS
+from anomaly.incidents.alarms import MOST_NIGHTS, NUMBER_OF_ALL
+from anomaly.incidents.summary import OF_RECORDS, OF_WINDOW
 from flows.steps.run import Run
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.job import JobSpec
@@ -24,7 +25,9 @@ _FEWEST_DAYS = 2
 """Days of a model that say something of what is new every day: one calibrates the other."""
 
 
-OF_A_NIGHT = ["incident", "title", "status", "p_value", "records", "first_time", "last_time"]
+OF_A_NIGHT = [
+    "incident", "title", "status", "p_value", "records", "first_time", "last_time", "view",
+]  # fmt: skip
 """The columns of incidents that tell what a night had to show."""
 _ROUNDING = 1e-9
 _MOST_TO_REVIEW = 3
@@ -62,10 +65,11 @@ def past_nights(
     rows: Sequence[Mapping[str, Any]],
     verdicts: Sequence[Verdict],
     rules: AlarmRules = NO_RULES,
+    view: str = OF_RECORDS,
 ) -> list[EarlierNight]:
-    """Return the earlier nights that a night is held against, the oldest first.
+    """Return the earlier nights that a view of a night is held against, the oldest first.
 
-    A night of which no record could be scored is none.
+    A night of which no record could be scored is none, nor one of which the view was not judged.
 
     Parameters
     ----------
@@ -78,21 +82,25 @@ def past_nights(
     rules
         Of the job, on which incidents may be alarms: others count no more on earlier nights. A
         night without one that may be had at most what its least odd incident is.
+    view
+        Of the incidents.
     """
     labels = {verdict.incident: verdict.label for verdict in verdicts}
     found = []
     for place, run in enumerate(earlier):
-        number = run.manifest.incidents.oddest
-        if number is None or not run.manifest.units_scored:
+        number, scored = _number(run, view), run.manifest.units_scored
+        if number is None or not scored:
             continue
-        own = [row for row in rows if row["run"] == place and row["status"] != "recurring"]
+        new = [row for row in rows if row["run"] == place and row["status"] != "recurring"]
+        own = [row for row in new if (row["view"] or OF_RECORDS) == view]
         ordinary = [row for row in own if labels.get(row["incident"]) != "malicious"]
         allowed = [row for row in ordinary if rules.allow_all or _allowed(rules, row)]
         if len(allowed) < len(own) or not rules.allow_all:
-            least_odd = max((row["p_value"] for row in ordinary), default=1.0)
-            of_allowed = min((row["p_value"] for row in allowed), default=least_odd)
+            of_all = NUMBER_OF_ALL.get(view, float(scored))
+            least_odd = max((row["p_value"] * scored for row in ordinary), default=of_all)
+            of_allowed = min((row["p_value"] * scored for row in allowed), default=least_odd)
             # Rows hold p-values with the moves of columns. Fewer incidents make no night odder.
-            number = max(number, of_allowed * run.manifest.units_scored)
+            number = max(number, of_allowed)
         found.append(EarlierNight(number, _known_by(run, number, allowed, labels)))
     return found[-MOST_NIGHTS * rules.a_day :]
 
@@ -104,6 +112,12 @@ def to_review(nights: Sequence[EarlierNight]) -> list[EarlierIncident]:
     """
     oddest = sorted(nights, key=lambda night: night.number)[:_MOST_TO_REVIEW]
     return [night.oddest for night in oddest if night.oddest is not None]
+
+
+def _number(run: PublishedRun, view: str) -> float | None:
+    """Return what a night is known by; None where the view was not judged."""
+    summary = run.manifest.incidents
+    return summary.oddest_window if view == OF_WINDOW else summary.oddest
 
 
 def _known_by(

@@ -311,6 +311,17 @@ class IncidentSummary(OutputDocument):
         " oddest new incident if all were ordinary. Null where the model knew fewer than two"
         " other days.",
     )
+    window_nights: int | None = Field(
+        default=None,
+        description="Earlier nights of which days of entities were judged, too: incidents of the"
+        " view `window` are held against them. Null as `nights`, and where no days of entities are"
+        " judged.",
+    )
+    oddest_window: float | None = Field(
+        default=None,
+        description="As `oddest`, of days of entities: the days that would be as odd as the oddest"
+        " new one. 2 where none is told of.",
+    )
     to_review: list[EarlierIncident] = Field(
         default_factory=list,
         description="What the oddest of these nights are known by, as far as it has no verdict: at"

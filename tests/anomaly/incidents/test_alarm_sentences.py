@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from anomaly.incidents.alarm_sentences import night_sentence, recurrence_sentence
 from anomaly.incidents.alarms import recurrence
+from anomaly.incidents.summary import OF_WINDOW
 
 NUMBERS = st.floats(0.001, 100.0)
 
@@ -27,6 +28,17 @@ def test_a_recurrence_is_told_as_the_nights_are_counted(expected: float, past: l
         told = re.fullmatch(r"as odd a night: once in (\d+) nights", said)
         assert told is not None
         assert once_in - 1 < int(told[1]) <= once_in
+
+
+@given(NUMBERS, st.lists(NUMBERS, min_size=7, max_size=40))
+def test_of_a_day_of_an_entity_the_same_is_told_of_such_days(
+    expected: float, past: list[float]
+) -> None:
+    recurs = recurrence(expected, past)
+    said = recurrence_sentence(recurs, len(past), OF_WINDOW)
+    of_records = recurrence_sentence(recurs, len(past))
+    as_odd = of_records.replace("was as odd", "had as odd a day of an entity")
+    assert said == as_odd.replace("as odd a night:", "as odd a day of an entity:")
 
 
 def test_no_sentence_tells_more_nights_than_the_history_has() -> None:

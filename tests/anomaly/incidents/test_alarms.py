@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anomaly.behaviour.odd_windows import MOST_EXPECTED
 from anomaly.explain.reasons import Reason
 from anomaly.incidents.alarm_rules import AlarmRules
 from anomaly.incidents.alarms import (
@@ -19,7 +20,13 @@ from anomaly.incidents.alarms import (
     worth_showing,
 )
 from anomaly.incidents.sentence import Happening
-from anomaly.incidents.summary import Incident, Members, describe_incident
+from anomaly.incidents.summary import (
+    OF_RECORDS,
+    OF_WINDOW,
+    Incident,
+    Members,
+    describe_incident,
+)
 from schemas.columns.roles import Role
 from schemas.outputs.tables import SEVERITY_RANK
 
@@ -42,7 +49,7 @@ def incident(
 
 
 def alarmed(expected: float, past: list[float], nights: float = 10.0, **about: object) -> bool:
-    (told,) = with_alarms([incident(expected, **about)], N, past, nights)
+    (told,) = with_alarms([incident(expected, **about)], N, {OF_RECORDS: past}, nights)
     return told.alarm
 
 
@@ -99,8 +106,8 @@ _DRAWN = 4_000
 """Nights, each after others of its own."""
 
 
-def _drawn(n_past: int, sigma: float | None) -> npt.NDArray[np.float64]:
-    rng, size = np.random.default_rng(0), (_DRAWN, n_past + 1)
+def _drawn(n_past: int, sigma: float | None, seed: int = 0) -> npt.NDArray[np.float64]:
+    rng, size = np.random.default_rng(seed), (_DRAWN, n_past + 1)
     return rng.exponential(20.0, size) if sigma is None else rng.lognormal(1.0, sigma, size)
 
 
@@ -146,7 +153,7 @@ def test_how_often_is_never_more_than_the_history_can_tell() -> None:
 
 
 def test_an_alarm_is_grave_and_a_lead_is_not() -> None:
-    past = [1.0] * 20
+    past = {OF_RECORDS: [1.0] * 20}
     (alarm,) = with_alarms([incident(0.1, severity="low")], N, past, 10)
     (lead,) = with_alarms([incident(3.0, severity="critical")], N, past, 10)
     assert (alarm.severity, lead.severity) == ("high", "medium")
@@ -160,6 +167,38 @@ def test_a_night_is_known_by_its_oddest_new_incident() -> None:
     assert oddest(some[:1], N) == N
 
 
+def test_an_incident_is_held_against_its_own_view_of_earlier_nights() -> None:
+    past = {OF_RECORDS: [90.0] * 12, OF_WINDOW: [*[0.001] * 4, *[2.0] * 8]}
+    records, window = incident(0.5), incident(0.5, view=OF_WINDOW)
+    told = with_alarms([records, window], N, past, 10)
+    assert [each.alarm for each in told] == [True, False]
+    assert [each.recurrence for each in told] == pytest.approx([13, 13 / 5])
+    alone = with_alarms([window], N, past | {OF_WINDOW: []}, 10)
+    assert [(each.alarm, each.recurrence) for each in alone] == [(False, None)]
+
+
+def test_a_night_is_known_by_the_oddest_of_each_view() -> None:
+    some = [incident(5.0), incident(0.7, view=OF_WINDOW), incident(0.1, "recurring")]
+    some[2] = replace(some[2], status="recurring", view=OF_WINDOW)
+    assert oddest(some, N) == pytest.approx(5.0)
+    assert oddest(some, N, OF_WINDOW) == pytest.approx(0.7)
+    assert oddest(some[:1], N, OF_WINDOW) == MOST_EXPECTED
+
+
+@pytest.mark.parametrize("n_past", [1, 3, 8, 28])
+def test_of_nights_with_two_views_one_in_ten_calls_by_either(n_past: int) -> None:
+    """An ordinary night has the number 1 for days of entities, and is told of up to 2."""
+    windows = np.minimum(_drawn(n_past, None, seed=1) / 20.0, MOST_EXPECTED)
+    drawn = np.stack([_drawn(n_past, None), windows])
+    views = (OF_RECORDS, OF_WINDOW)
+    called = []
+    for night in np.moveaxis(drawn, 1, 0):
+        past = {view: row[:-1].tolist() for view, row in zip(views, night, strict=True)}
+        some = [incident(float(x[-1]), view=view) for view, x in zip(views, night, strict=True)]
+        called.append(any(each.alarm for each in with_alarms(some, N, past, 10)))
+    assert 0.04 <= np.mean(called) <= _at_most(0.1)
+
+
 def test_the_leads_end_where_the_score_drops_most() -> None:
     leads = [incident(expected) for expected in (0.01, 0.02, 0.03, 9.0, 12.0, 15.0)]
     assert worth_showing(leads) == 3
@@ -171,7 +210,7 @@ def test_the_leads_end_where_the_score_drops_most() -> None:
 
 def test_what_a_verdict_calls_malicious_is_an_alarm_however_often_it_comes_back() -> None:
     again = incident(50.0, status="recurring", verdict="v-1")
-    for past in ([], [1.0] * 9):
+    for past in ({OF_RECORDS: []}, {OF_RECORDS: [1.0] * 9}):
         (told,) = with_alarms([again], N, past, 10, malicious={"v-1"})
         assert (told.alarm, told.severity) == (True, "high")
         (other,) = with_alarms([again], N, past, 10, malicious={"v-2"})

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from anomaly.incidents.summary import OF_WINDOW
 from anomaly.model.selection import severity
 from flows.pipelines.refit import detect_with_refit
 from flows.runtime.runner import DirectRunner
@@ -215,9 +216,9 @@ def test_a_night_says_how_many_nights_before_it_is_held_against(many_nights):
     *_, runs = many_nights
     for i, run in enumerate(runs):
         summary = run.manifest.incidents
-        before = [
-            number for each in runs[:i] if (number := each.manifest.incidents.oddest) is not None
-        ]
+        earlier = [each.manifest.incidents for each in runs[:i]]
+        before = [each.oddest for each in earlier if each.oddest is not None]
+        of_days = [each.oddest_window for each in earlier if each.oddest_window is not None]
         rows = read_incidents(run).to_pylist()
         assert summary.alarms == sum(row["alarm"] for row in rows)
         if i < 2:  # fewer than two days before it
@@ -229,14 +230,18 @@ def test_a_night_says_how_many_nights_before_it_is_held_against(many_nights):
         against = f", held against {n} nights before." if n >= 7 else f"learning, {n} of 7 nights"
         assert against in page
         assert ("Quiet: no alarm" in page) is (summary.alarms == 0)
+        assert (summary.window_nights or 0) == len(of_days)
         for row in rows:
-            own = row["p_value"] * run.manifest.units_scored
-            as_odd = sum(number <= own for number in before)
-            if n < 7:
+            of_window = row["view"] == OF_WINDOW
+            numbers = of_days if of_window else before
+            own, known = row["p_value"] * run.manifest.units_scored, len(numbers)
+            as_odd = sum(number <= own for number in numbers)
+            was = "had as odd a day of an entity" if of_window else "was as odd"
+            if known < 7:
                 assert row["recurrence"] is None
             elif as_odd == 0:
-                assert f"none of {n} nights before was as odd" in page
-            elif 2 * (as_odd + 1) <= n + 1:
-                assert f"once in {(n + 1) // (as_odd + 1)} nights" in page
+                assert f"none of {known} nights before {was}" in page
+            elif 2 * (as_odd + 1) <= known + 1:
+                assert f"once in {(known + 1) // (as_odd + 1)} nights" in page
             else:
                 assert "at least every second night" in page

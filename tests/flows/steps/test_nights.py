@@ -4,19 +4,23 @@ from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
-from anomaly.incidents.alarm_rules import AlarmRules
+from anomaly.incidents.alarm_rules import NO_RULES, AlarmRules
+from anomaly.incidents.summary import OF_WINDOW
 from flows.steps.nights import past_nights, to_review
 from schemas.job.partition import Partition
 
 
-def run(oddest: float | None, scored: int = 100, day: date | None = None) -> Any:
-    incidents = SimpleNamespace(oddest=oddest)
+def run(
+    oddest: float | None, scored: int = 100, day: date | None = None, window: float | None = None
+) -> Any:
+    incidents = SimpleNamespace(oddest=oddest, oddest_window=window)
     told = SimpleNamespace(incidents=incidents, units_scored=scored, partition=day)
     return SimpleNamespace(manifest=told)
 
 
-def row(of: int, name: str, p: float, status: str = "new") -> dict[str, Any]:
-    return {"run": of, "incident": name, "title": f"of {name}", "p_value": p, "status": status}
+def row(of: int, name: str, p: float, status: str = "new", view: str = "records") -> dict[str, Any]:
+    told = {"incident": name, "title": f"of {name}", "p_value": p, "status": status}
+    return {"run": of, "view": view} | told
 
 
 def said(incident: str, label: str) -> Any:
@@ -53,6 +57,24 @@ def test_what_is_malicious_is_no_part_of_an_ordinary_night() -> None:
     assert numbers(earlier, rows, [said("i-bad", "malicious")]) == [2.0, 3.0]
     assert numbers(earlier, rows, [said("i-bad", "benign")]) == [0.01, 3.0]
     assert numbers(earlier, rows[:1], [said("i-bad", "malicious")]) == [100.0, 3.0]
+
+
+def test_each_view_is_known_by_its_own_incidents() -> None:
+    earlier = [run(0.01, window=0.5), run(3.0), run(4.0, window=2.0)]
+    rows = [row(0, "i-bad", 1e-4), row(0, "i-day", 0.005, view="window")]
+    rows.append(row(0, "i-less", 0.02, view="window"))
+    assert numbers(earlier, rows, []) == [0.01, 3.0, 4.0]
+    assert numbers(earlier, rows, [], NO_RULES, OF_WINDOW) == [0.5, 2.0]
+    said_bad = [said("i-bad", "malicious"), said("i-day", "malicious")]
+    assert numbers(earlier, rows, said_bad) == [100.0, 3.0, 4.0]
+    assert numbers(earlier, rows, said_bad, NO_RULES, OF_WINDOW) == [2.0, 2.0]
+    said_bad = [*said_bad, said("i-less", "malicious")]
+    assert numbers(earlier, rows, said_bad, NO_RULES, OF_WINDOW) == [2.0, 2.0]
+
+
+def test_incidents_of_runs_before_there_were_views_are_of_records() -> None:
+    old = row(0, "i-bad", 1e-4) | {"view": None}
+    assert numbers([run(0.01)], [old], [said("i-bad", "malicious")]) == [100.0]
 
 
 def test_a_verdict_is_asked_on_what_the_three_oddest_nights_are_known_by() -> None:
