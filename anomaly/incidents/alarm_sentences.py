@@ -83,7 +83,7 @@ def recurrence_sentence(
     --------
     >>> recurrence_sentence(14.5, 28)
     'as odd a night: once in 14 nights'
-    >>> recurrence_sentence(14.5, 28, OF_WINDOW)
+    >>> recurrence_sentence(14.5, 28, view=OF_WINDOW)
     'as odd a day of an entity: once in 14 nights'
     >>> recurrence_sentence(29.0, 28)
     'none of 28 nights before was as odd'

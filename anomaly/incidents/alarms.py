@@ -7,9 +7,9 @@ with a number that hardly any earlier night had, or one that a verdict calls mal
 
 Records and days of entities are two views of a night, with numbers of their own. Each is held
 against the same view of earlier nights: many odd days of a host say nothing of how odd its records
-may be. Where both views are held against nights, they share the alarms that the job allows, so that
-a night calls no more often by both (Bonferroni). Days of entities have a fifth. Their numbers say
-by themselves how many are as odd, so few ordinary ones come near it.
+may be. Where both views are held against nights, they share the alarms that the job allows. So a
+night calls no more often by both (Bonferroni). Days of entities have a fifth. Their numbers say by
+themselves how many are as odd, so few ordinary ones come near it.
 
 The numbers of ordinary nights are taken to be exponentially distributed, as the smallest p-value of
 many records is. Let M be the k-th smallest of n earlier ones, k being half of n, rounded up. A new
@@ -50,7 +50,7 @@ _MOST_LEADS = 20
 NUMBER_OF_ALL = {OF_WINDOW: MOST_EXPECTED}
 """View -> the number of a night with nothing new; of a view that is not here, its records scored.
 
-An odd window is told of up to `MOST_EXPECTED`, so a night without one has at least that.
+An odd window is reported up to `MOST_EXPECTED`, so a night without one has at least that.
 """
 _PARTS = {OF_RECORDS: 0.8, OF_WINDOW: 0.2}
 """View -> its part of the alarms that the job allows."""

@@ -142,9 +142,9 @@ def _scored(
     scores = score_batch(inputs.model, inputs.records, batch).to_pylist()
     own = list(zip(numbers, p_values.tolist(), strict=True))
     p_values = np.array([p if n not in pool.windows else pool.ranking[n] for n, p in own])
-    beside = pool.beside.p_values
-    ranking = np.array([beside.get(n, p) for n, p in zip(numbers, p_values, strict=True)])
-    points, grades = anomaly_score(p_values), severity(ranking, inputs.n_scored)
+    beside = [_beside_moves(pool, number) for number in numbers]
+    ranked_by = [p if of is None else of for p, of in zip(p_values.tolist(), beside, strict=True)]
+    points, grades = anomaly_score(p_values), severity(ranked_by, inputs.n_scored)
     bases = np.where(oddest < inputs.by_rule, "rule", "rank")
     # p and score are those of the run, not of these few again: a product of matrices may round
     # otherwise.

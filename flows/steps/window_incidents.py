@@ -40,6 +40,8 @@ class _Group:
     window: OddWindow | None = None
     alone: bool = False
     """Whether it is of the window alone."""
+    of_move: bool = False
+    """Whether its records are odd by a column that moved as a whole, and by nothing else."""
 
 
 def with_windows(inputs: GroupingInputs, pool: Pool, judged: JudgedWindows) -> Pool:
@@ -58,7 +60,8 @@ def with_windows(inputs: GroupingInputs, pool: Pool, judged: JudgedWindows) -> P
     groups = _groups(pool)
     for window, records in zip(judged.windows, placed, strict=True):
         _add(groups, window, min(window.number / inputs.n_scored, 1.0), records)
-    order = sorted(range(len(groups)), key=lambda number: (groups[number].p_value, number))
+    some = [number for number, group in enumerate(groups) if len(group.places)]
+    order = sorted(some, key=lambda number: (groups[number].p_value, number))
     retained = [n for i, n in enumerate(order) if i < inputs.wanted or _selected(groups[n], inputs)]
     return _pool(inputs, pool, odd, groups, retained)
 
@@ -68,23 +71,34 @@ def _groups(pool: Pool) -> list[_Group]:
     n = int(pool.numbers.max(initial=-1)) + 1
     order = np.argsort(pool.numbers, kind="stable")
     cuts = np.searchsorted(pool.numbers[order], np.arange(n + 1))
-    p_values = pool.odd.p_values
+    p_values, beside = pool.odd.p_values, pool.beside
     return [
-        _Group(own, pool.beside.p_values.get(number, float(p_values[own[0]])))
+        _Group(
+            own,
+            beside.p_values.get(number, float(p_values[own[0]])),
+            of_move=number in beside.alone,
+        )
         for number in range(n)
         if len(own := order[cuts[number] : cuts[number + 1]])
     ]
 
 
 def _add(groups: list[_Group], window: OddWindow, p_value: float, records: Integers) -> None:
-    """Add a window: to the group that it shares most records with, or as one of its own."""
+    """Add a window: to the group that it shares most records with, or as one of its own.
+
+    It takes its records out of a group of a move: nothing else is odd about them by themselves.
+    """
     if not len(records):
         return
-    shared = [len(np.intersect1d(group.places, records)) for group in groups]
+    odd = [group for group in groups if not group.of_move]
+    shared = [len(np.intersect1d(group.places, records)) for group in odd]
     most = int(np.argmax(shared)) if shared else 0
-    free = np.setdiff1d(records, np.concatenate([np.zeros(0, int), *(g.places for g in groups)]))
-    if shared and (_is_one(shared[most], len(records), groups[most]) or not len(free)):
-        group = groups[most]
+    free = np.setdiff1d(records, np.concatenate([np.zeros(0, int), *(g.places for g in odd)]))
+    for group in groups:
+        if group.of_move:
+            group.places = np.setdiff1d(group.places, free)
+    if shared and (_is_one(shared[most], len(records), odd[most]) or not len(free)):
+        group = odd[most]
         group.window = window if group.window is None else joined(group.window, window)
         group.p_value, group.places = min(group.p_value, p_value), np.append(group.places, free)
     else:

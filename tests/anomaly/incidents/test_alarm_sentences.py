@@ -35,7 +35,7 @@ def test_of_a_day_of_an_entity_the_same_is_told_of_such_days(
     expected: float, past: list[float]
 ) -> None:
     recurs = recurrence(expected, past)
-    said = recurrence_sentence(recurs, len(past), OF_WINDOW)
+    said = recurrence_sentence(recurs, len(past), view=OF_WINDOW)
     of_records = recurrence_sentence(recurs, len(past))
     as_odd = of_records.replace("was as odd", "had as odd a day of an entity")
     assert said == as_odd.replace("as odd a night:", "as odd a day of an entity:")

@@ -58,7 +58,7 @@ def test_without_an_earlier_night_nothing_is_an_alarm() -> None:
 
 
 def test_an_hour_calls_so_rarely_that_24_call_as_a_night() -> None:
-    past, of_hours = [float(i) for i in range(1, 30)], AlarmRules(a_day=24)
+    past, of_hours = {OF_RECORDS: [float(i) for i in range(1, 30)]}, AlarmRules(a_day=24)
     for expected in (0.01, 0.05, 0.1, 0.5, 1.0, 2.0):
         made = [incident(expected)]
         (hour,) = with_alarms(made, N, past, 1, of_hours)
@@ -187,7 +187,7 @@ def test_a_night_is_known_by_the_oddest_of_each_view() -> None:
 
 @pytest.mark.parametrize("n_past", [1, 3, 8, 28])
 def test_of_nights_with_two_views_one_in_ten_calls_by_either(n_past: int) -> None:
-    """An ordinary night has the number 1 for days of entities, and is told of up to 2."""
+    """An ordinary night has the number 1 for days of entities; up to 2 is reported."""
     windows = np.minimum(_drawn(n_past, None, seed=1) / 20.0, MOST_EXPECTED)
     drawn = np.stack([_drawn(n_past, None), windows])
     views = (OF_RECORDS, OF_WINDOW)

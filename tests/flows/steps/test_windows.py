@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from anomaly.behaviour.measures import measures_of
+from anomaly.model.selection import severity
 from flows.cli.console import Terminal
 from flows.cli.run_view import show_summary
 from flows.pipelines.detect import detect_events
@@ -154,7 +155,8 @@ def test_a_night_is_held_against_the_activity_that_earlier_runs_left(tmp_path: P
         rows = office(range(day, day + 1), seed=day)
         on = (FIRST + timedelta(day)).date()
         log = pa.table(with_burst(rows, day) if day == 9 else rows)
-        written(tmp_path / f"logs/date={on}/part.parquet", log)
+        agent = pa.array(["5.0" if day == 9 else "4.1"] * log.num_rows)
+        written(tmp_path / f"logs/date={on}/part.parquet", log.append_column("agent", agent))
         nights[day] = detect_with_refit(spec, DirectRunner(1), lambda *_: None, Partition.of(on))
     assert [windows(nights[day]) for day in range(3)] == [[]] * 3  # fewer than four days are known
     first = read_incidents(nights[9]).to_pylist()[0]
@@ -166,7 +168,9 @@ def test_a_night_is_held_against_the_activity_that_earlier_runs_left(tmp_path: P
     for each, night in zip(told[2:], list(nights.values())[2:], strict=True):
         numbers = [row["p_value"] * night.manifest.units_scored for row in windows(night)]
         assert each.oddest_window == pytest.approx(min([2.0, *numbers]))
-    assert first["alarm"]
+    assert [each.column for each in nights[9].manifest.incidents.moved] == ["agent"]
+    graded = severity([first["p_value"]], nights[9].manifest.units_scored)
+    assert (first["alarm"], first["severity"]) == (True, *graded) == (True, "critical")
 
 
 @pytest.mark.slow
