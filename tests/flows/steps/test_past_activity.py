@@ -72,6 +72,13 @@ def test_the_newest_days_are_read_and_older_runs_are_not_opened(
     assert len(opened) == MOST_DAYS + 1
 
 
+def test_the_same_day_and_weekday_of_the_month_before_are_read(
+    tmp_path: Path, opened: list[Run]
+) -> None:
+    read = days_read(tmp_path, [Run((day,)) for day in range(100)])
+    assert {100 - 31, 100 - 35} <= set(read)  # 100 is judged
+
+
 def test_a_damaged_run_is_passed_over(tmp_path: Path, opened: list[Run]) -> None:
     assert days_read(tmp_path, [Run((1,)), Run(()), Run((3,))]) == [3, 1]
 
