@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from anomaly.incidents.summary import OF_RECORDS, OF_WINDOW, Incident
+from anomaly.incidents.summary import OF_WINDOW, Incident
 from anomaly.model.selection import severity
 from flows.runtime.work import Step
 from flows.steps.fitted_model import Fitted
@@ -79,8 +79,7 @@ def group_incidents(
     pool = with_windows(inputs, pool_of(inputs), windows)
     outcome = judged_incidents(inputs, pool)
     covers = times_covered(scored)
-    views = [OF_RECORDS, *([] if windows.activity is None else [OF_WINDOW])]
-    parted, summary = held_against_the_past(inputs, outcome, covers, views)
+    parted, summary = held_against_the_past(inputs, outcome, covers, windows.views)
     reported = parted["incidents"]
     for dataset, some in parted.items():
         written = [incident.row(rank) for rank, incident in enumerate(some, start=1)]

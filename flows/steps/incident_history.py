@@ -86,11 +86,7 @@ def held_against_the_past(
         alarms=sum(incident.alarm for incident in shown),
         alarm_stacks=count_stacks(incident for incident in shown if incident.alarm),
         lead_stacks=count_stacks(incident for incident in shown if not incident.alarm),
-        nights=_count(beside.nights.get(OF_RECORDS)),
-        window_nights=_count(beside.nights.get(OF_WINDOW)),
-        oddest=beside.oddest.get(OF_RECORDS),
-        oddest_window=beside.oddest.get(OF_WINDOW),
-        to_review=to_review([night for nights in beside.nights.values() for night in nights]),
+        **_nights(beside),
         moved=statements(inputs.run, inputs.drift, inputs.moved, outcome.of_moves),
         verdicts=_effects(inputs.verdicts, shown, suppressed),
         verdict_counts=verdict_counts(inputs.verdicts),
@@ -120,8 +116,16 @@ def _beside_nights(
     )
 
 
-def _count(nights: Sequence[EarlierNight] | None) -> int | None:
-    return None if nights is None else len(nights)
+def _nights(beside: _Beside) -> dict[str, Any]:
+    """Tell what a run was held against, and what later ones know it by."""
+    counts = {view: len(nights) for view, nights in beside.nights.items()}
+    return {
+        "nights": counts.get(OF_RECORDS),
+        "window_nights": counts.get(OF_WINDOW),
+        "oddest": beside.oddest.get(OF_RECORDS),
+        "oddest_window": beside.oddest.get(OF_WINDOW),
+        "to_review": to_review([night for some in beside.nights.values() for night in some]),
+    }
 
 
 def _beside_the_run_before(

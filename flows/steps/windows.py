@@ -10,6 +10,7 @@ import numpy as np
 from anomaly.behaviour.measures import Measure
 from anomaly.behaviour.odd_windows import OddWindow, odd_windows
 from anomaly.explain.window_reasons import MOST_NAMED, window_title
+from anomaly.incidents.summary import OF_RECORDS, OF_WINDOW
 from flows.runtime.run_log import log
 from flows.runtime.work import Step
 from flows.steps.activity import (
@@ -44,6 +45,11 @@ class JudgedWindows:
     """Rows of the dataset `activity`; None where behaviour is not judged."""
     missed: tuple[str, ...] = ()
     """Sentences on what has no record in the run, the oddest first."""
+
+    @property
+    def views(self) -> list[str]:
+        """Return of what kinds the incidents of the run may be."""
+        return [OF_RECORDS, *([] if self.activity is None else [OF_WINDOW])]
 
 
 def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWindows:

@@ -74,7 +74,17 @@ def test_a_known_value_is_no_part_of_a_move(model):
     assert parts_of_moves(model.embedder, moved, log.slice(0, 0)) == []
 
 
-def test_beside_the_move_ordinary_events_are_ordinary_and_odd_ones_odd(model):
+def test_beside_the_move_nearly_all_ordinary_events_are_ordinary():
+    shares = []
+    for seed in range(3):
+        model = AnomalyModel.fit(company_log(2_000, seed), ROLES, {}, 0)[0]
+        log = night(["new-1"] * 500)
+        beside = beside_moves(model.explaining, new_values(model.embedder, ["host"], [log]), log)
+        shares.append(np.mean([column == "host" for column in beside.alone]))
+    assert np.mean(shares) > 0.9  # p >= .05, of logs with one bend or another in their p-values
+
+
+def test_what_is_odd_beside_the_move_is_no_part_of_it(model):
     log = night(["new-1"] * 1_000)
     size = log["size"].to_numpy().copy()
     size[:5] = 1e12
@@ -82,7 +92,6 @@ def test_beside_the_move_ordinary_events_are_ordinary_and_odd_ones_odd(model):
     moved = new_values(model.embedder, ["host"], [log])
     beside = beside_moves(model.explaining, moved, log)
     assert beside.alone[:5] == [None] * 5
-    assert np.mean([column == "host" for column in beside.alone[5:]]) > 0.9
     before = model.explaining.embedder.transform(log)
     assert not np.array_equal(beside.X, before)
 
