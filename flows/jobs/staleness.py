@@ -50,7 +50,7 @@ def nothing_to_do(now: Standing) -> str | None:
     what = (
         "the input"
         if now.partition is None
-        else f"{now.partition}, the newest {now.partition.unit} that is over,"
+        else f"{now.partition}, the newest {now.partition.unit} of the input that is over,"
     )
     if now.removed is not None:
         return f"Nothing to do: {what} has been judged, and its run was removed on {now.removed}."

@@ -1,6 +1,6 @@
 """Runs as pandas frames."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import pandas as pd
@@ -42,9 +42,7 @@ def _of_runs(
         runs = [find_run(folder, run)]
     else:
         runs = [each for job in jobs for each in newest_of_each(runs_in(job))]
-    partitions = [each.manifest.partition for each in runs]
-    hourly = any(each is not None and each.hour is not None for each in partitions)
-    kind = pa.timestamp("s") if hourly else pa.date32()
+    kind = pa.timestamp("us") if _are_hourly(runs) else pa.date32()
     tables = [_with_run(read(each), each.manifest, kind) for each in runs]
     return _as_frame(pa.concat_tables(tables, promote_options="default"))
 
@@ -77,14 +75,22 @@ def runs_frame(folder: str) -> pd.DataFrame:
     columns = ["partition", "started", "finished", "read", "scored", "quarantined", "skipped"]
     columns += ["findings", "cut_off"]
     found = list_runs(folder)
+    hourly = _are_hourly(found)
     ids = pd.Index([run.manifest.run_id for run in found], name="run_id", dtype="str")
-    return pd.DataFrame([_ledger_row(run) for run in found], index=ids, columns=columns)
+    rows = [_ledger_row(run, hourly=hourly) for run in found]
+    return pd.DataFrame(rows, index=ids, columns=columns)
 
 
-def _ledger_row(run: PublishedRun) -> dict[str, object]:
+def _are_hourly(runs: Sequence[PublishedRun]) -> bool:
+    """Tell whether a partition of some runs is an hour: all are told as times then."""
+    partitions = [run.manifest.partition for run in runs]
+    return any(each is not None and each.hour is not None for each in partitions)
+
+
+def _ledger_row(run: PublishedRun, *, hourly: bool) -> dict[str, object]:
     manifest = run.manifest
     return {
-        "partition": _as_value(manifest.partition),
+        "partition": _as_value(manifest.partition, hourly=hourly),
         "started": manifest.started,
         "finished": manifest.finished,
         "read": manifest.ledger.read,
@@ -96,11 +102,11 @@ def _ledger_row(run: PublishedRun) -> dict[str, object]:
     }
 
 
-def _as_value(partition: Partition | None) -> date | None:
-    """Return a day as a date, and an hour as the time it begins."""
-    if partition is None or partition.hour is None:
-        return None if partition is None else partition.day
-    return partition.start
+def _as_value(partition: Partition | None, *, hourly: bool) -> date | None:
+    """Return a day as a date, or where there are hours the time at which it begins."""
+    if partition is None:
+        return None
+    return partition.start if hourly else partition.day
 
 
 def _as_frame(table: pa.Table) -> pd.DataFrame:

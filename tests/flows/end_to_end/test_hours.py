@@ -133,6 +133,24 @@ def test_frames_tell_the_hour_as_a_time(week):
     assert set(of_all["partition"]) == {pd.Timestamp(hour.start) for hour in HOURS[-4:]}
 
 
+def test_frames_of_a_job_that_changed_from_days_to_hours_can_be_sorted(week, tmp_path):
+    shutil.copytree(week, tmp_path, dirs_exist_ok=True)
+    job = tmp_path / "jobs/days.toml"
+    job.parent.mkdir(exist_ok=True)
+    (tmp_path / "logs/days").mkdir()
+    written(tmp_path / "logs/days/2026-01-08.parquet", hour_log(FIRST, ROWS))
+    job.write_text(
+        f'input = "{tmp_path}/logs/days/{{date}}.parquet"\n'
+        f'output = "{tmp_path}/out"\nname = "hourly"\n'
+    )
+    assert main(["detect", "--job", str(job), "--partition", "2026-01-08", "--direct"]) == 0
+    frame = outfield.runs(str(tmp_path / "out/hourly")).sort_values("partition")
+    assert frame["partition"].iloc[0] == pd.Timestamp("2026-01-08")
+    assert str(frame["partition"].dtype) == "datetime64[us]"
+    of_all = outfield.read_incidents(str(tmp_path / "out"))
+    assert of_all["partition"].dtype == frame["partition"].dtype
+
+
 def test_the_metrics_tell_when_the_newest_hour_ended(week):
     end = int((LAST.start - pd.Timestamp(0)) / timedelta(seconds=1)) + 3600
     told = 'outfield_newest_partition_end_timestamp_seconds{job="hourly"} '

@@ -39,8 +39,8 @@ def test_a_retry_judges_nothing_again_unless_asked_or_its_input_has_changed(
     assert detect(nightly) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert told == (
-        f"Nothing to do: {YESTERDAY}, the newest day that is over, has been judged as it stands, by"
-        f" run {run.manifest.run_id}. --again judges it again."
+        f"Nothing to do: {YESTERDAY}, the newest day of the input that is over, has been judged as"
+        f" it stands, by run {run.manifest.run_id}. --again judges it again."
     )
     assert detect(nightly, "--json") == 0
     assert json.loads(capsys.readouterr().out)["nothing_to_do"].startswith("Nothing to do: ")

@@ -367,7 +367,7 @@ def test_a_run_that_is_not_asked_for_a_day_takes_the_newest_and_only_once(house)
     run = house.wait_for("UpToDate")
     assert run["name"] == f"detect-nightly-{yesterday}"
     assert run["state_type"] == "COMPLETED"
-    assert f"{yesterday}, the newest day that is over" in run["state"]["message"]
+    assert f"{yesterday}, the newest day of the input that is over" in run["state"]["message"]
 
 
 @pytest.mark.slow
