@@ -177,6 +177,31 @@ def test_an_incident_is_held_against_its_own_view_of_earlier_nights() -> None:
     assert [(each.alarm, each.recurrence) for each in alone] == [(False, None)]
 
 
+def test_beside_nights_of_another_view_an_incident_is_no_graver_than_a_lead() -> None:
+    window = incident(0.01, view=OF_WINDOW, severity="critical")
+    (told,) = with_alarms([window], N, {OF_RECORDS: [90.0] * 12, OF_WINDOW: []}, 10)
+    assert (told.alarm, told.severity) == (False, "medium")
+
+
+@pytest.mark.parametrize(
+    ("views", "a_day", "first"),
+    [
+        ((OF_RECORDS,), 1, 4),
+        ((OF_RECORDS,), 24, 119),
+        ((OF_RECORDS, OF_WINDOW), 1, 6),
+        ((OF_WINDOW, OF_RECORDS), 1, 24),
+    ],
+)
+def test_nights_as_odd_are_counted_once_so_many_are_known(
+    views: tuple[str, ...], a_day: int, first: int
+) -> None:
+    """It is `docs/explanation/how-it-judges.md` that says how many, of `1 in 10 nights`."""
+    for n, alarm in ((first - 1, True), (first, False)):
+        past = {view: [1e-9, *[1.0] * (n - 1)] for view in views}  # one night was odder
+        (told,) = with_alarms([incident(2e-9, view=views[0])], N, past, 10, AlarmRules(a_day=a_day))
+        assert told.alarm is alarm
+
+
 def test_a_night_is_known_by_the_oddest_of_each_view() -> None:
     some = [incident(5.0), incident(0.7, view=OF_WINDOW), incident(0.1, "recurring")]
     some[2] = replace(some[2], status="recurring", view=OF_WINDOW)

@@ -1,0 +1,43 @@
+"""The earlier runs that a run is compared with."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from flows.storage.runs import history
+from flows.storage.runs.history import earlier_runs, runs_with_incidents
+from schemas.job.partition import Partition
+
+HOURS = list(Partition.parse("2026-01-01T00").through(Partition.parse("2026-01-09T23")))
+DAYS = list(Partition.parse("2026-01-01").through(Partition.parse("2026-01-09")))
+NEXT = Partition.parse("2026-01-10")
+
+
+def run(partition: Partition) -> Any:
+    told = SimpleNamespace(partition=partition, covers=None, input_files=[])
+    return SimpleNamespace(manifest=told)
+
+
+@pytest.fixture
+def of_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder in which days and hours were judged."""
+    runs = [run(partition) for partition in [*DAYS, *HOURS]]
+    monkeypatch.setattr(history, "readable_runs", lambda folder: runs)
+    monkeypatch.setattr(history, "age", lambda run: (0.0, ""))
+
+
+def partitions(runs: list[Any]) -> list[Partition]:
+    return [run.manifest.partition for run in runs]
+
+
+@pytest.mark.parametrize(("judged", "before"), [(NEXT, DAYS), (NEXT.hours[0], HOURS)])
+def test_days_are_compared_with_days_and_hours_with_hours(
+    of_both: None, judged: Partition, before: list[Partition]
+) -> None:
+    assert partitions(earlier_runs(None, judged, None, [])) == before  # type: ignore[arg-type]
+
+
+def test_incidents_are_read_of_all_days_and_of_the_hours_of_a_week() -> None:
+    for some, read in ((DAYS, DAYS), (HOURS, HOURS[-168:]), ([], [])):
+        assert partitions(runs_with_incidents([run(each) for each in some])) == read
