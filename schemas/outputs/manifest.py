@@ -320,7 +320,7 @@ class IncidentSummary(OutputDocument):
     oddest_window: float | None = Field(
         default=None,
         description="As `oddest`, of days of entities: the days that would be as odd as the oddest"
-        " new one. 2 where none is reported.",
+        " new one. 2 without an incident of this view.",
     )
     to_review: list[EarlierIncident] = Field(
         default_factory=list,
