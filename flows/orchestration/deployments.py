@@ -54,7 +54,7 @@ JobFile = Annotated[
         }
     ),
 ]
-Day = Annotated[
+PartitionParameter = Annotated[
     Partition | None,
     WithJsonSchema(
         {
@@ -101,7 +101,7 @@ def _tell_of_end(flow_run: FlowRun, reason: str) -> None:
     on_crashed=[_tell_of_crash],
     on_failure=[_tell_of_refusal],
 )
-def detect_job(job: JobFile, partition: Day = None) -> PublishedRun | State[Any]:
+def detect_job(job: JobFile, partition: PartitionParameter = None) -> PublishedRun | State[Any]:
     """Find the events that do not belong, as a job file says.
 
     The job file is read when the run starts. A run that is not asked for a certain day, and finds
