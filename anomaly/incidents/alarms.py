@@ -116,9 +116,9 @@ def oddest(incidents: Sequence[Incident], n_scored: int, view: str = OF_RECORDS)
 
     Without a new one it is that of `NUMBER_OF_ALL`.
     """
-    own = (each for each in incidents if is_new(each) and each.view == view)
-    numbers = (_expected(each, n_scored) for each in own)
-    return min(numbers, default=NUMBER_OF_ALL.get(view, float(n_scored)))
+    new = (_numbers(each, n_scored) for each in incidents if is_new(each))
+    own = (numbers[view] for numbers in new if view in numbers)
+    return min(own, default=NUMBER_OF_ALL.get(view, float(n_scored)))
 
 
 def with_alarms(
@@ -148,17 +148,21 @@ def with_alarms(
     malicious
         Verdicts that say so. What they are about is an alarm however often it comes back.
     """
-    graded, views = [], [view for view, numbers in past.items() if numbers]
+    known = {view: numbers for view, numbers in past.items() if numbers}
+    parts = _PARTS if len(known) > 1 else dict.fromkeys(known, 1.0)
+    graded = []
     for each in incidents:
-        members, expected, own = each.members, _expected(each, n_scored), past.get(each.view, ())
+        members, numbers = each.members, _numbers(each, n_scored)
         alarm = each.verdict in malicious
-        if own and not alarm and is_new(each):
-            part = _PARTS[each.view] if len(views) > 1 else 1.0
-            alarm = is_rare(expected, own, nights * rules.a_day / part)
+        if not alarm and is_new(each):
+            alarm = any(
+                is_rare(number, known[view], nights * rules.a_day / parts[view])
+                for view, number in numbers.items()
+                if view in known
+            )
             alarm &= rules.allow(members.records, members.first_time, members.last_time)
-        known = views or alarm
-        recurs = recurrence(expected, own, rules.a_day)
-        graded.append(_graded(each, recurs, alarm=alarm) if known else each)
+        recurs = recurrence(numbers[each.view], past.get(each.view, ()), rules.a_day)
+        graded.append(_graded(each, recurs, alarm=alarm) if known or alarm else each)
     return graded
 
 
@@ -197,5 +201,7 @@ def _graded(incident: Incident, recurs: float | None, *, alarm: bool) -> Inciden
     return replace(incident, alarm=alarm, recurrence=recurs, severity=severity)
 
 
-def _expected(incident: Incident, n_scored: int) -> float:
-    return n_scored * incident.odd_at
+def _numbers(incident: Incident, n_scored: int) -> dict[str, float]:
+    """Return view -> how many would be as odd by it; two where a day is evidence for records."""
+    p_values = incident.by_view or {incident.view: incident.odd_at}
+    return {view: n_scored * p for view, p in p_values.items()}

@@ -101,6 +101,8 @@ class Incident:
     """Its end, exclusive."""
     beside_moves: float | None = None
     """Its p-value without the columns that moved as a whole; None without one."""
+    by_view: Mapping[str, float] | None = None
+    """View -> its p-value by that view, where an odd window is evidence of it; else None."""
 
     @property
     def odd_at(self) -> float:

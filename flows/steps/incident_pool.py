@@ -132,6 +132,8 @@ class Pool:
     """The last so many records are not odd by themselves, but of odd windows."""
     ranking: Mapping[int, float] = field(default_factory=dict)
     """Incident -> the p-value that it is ranked by, where odd windows are among them."""
+    by_view: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    """Incident of records that an odd window is evidence of -> the p-value by each view."""
 
 
 def grouping_inputs(

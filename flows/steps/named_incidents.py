@@ -111,7 +111,12 @@ def _summaries(inputs: GroupingInputs, pool: Pool, numbers: Sequence[int]) -> li
         for each, number in zip(named, numbers, strict=True)
     ]
     return [
-        replace(each, critical=pool.critical.get(n), beside_moves=_beside_moves(pool, n))
+        replace(
+            each,
+            critical=pool.critical.get(n),
+            beside_moves=_beside_moves(pool, n),
+            by_view=pool.by_view.get(n),
+        )
         for each, n in zip(named, numbers, strict=True)
     ]
 

@@ -22,7 +22,7 @@ MOST_DAYS = 35
 """Days of earlier runs that a day is held against, the newest ones.
 
 They hold the same day of the month before, and its weekday, such as the last Friday. So what
-happens once a month, such as a payday, is odd once.
+happens once a month, such as a payday, is known.
 """
 _BEFORE = "activity-before-{}"
 """What the scratch holds of each earlier run: `LEVELS`, by measure."""

@@ -1,7 +1,7 @@
 """Puts odd windows among the incidents of odd records: alone, or as evidence of one of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from anomaly.behaviour.odd_windows import OddWindow, joined
 from anomaly.incidents.critical import critical_values
+from anomaly.incidents.summary import OF_RECORDS, OF_WINDOW
 from flows.steps.incident_pool import (
     BesideMoves,
     GroupingInputs,
@@ -42,6 +43,8 @@ class _Group:
     """Whether it is of the window alone."""
     of_move: bool = False
     """Whether its records are odd by a column that moved as a whole, and by nothing else."""
+    by_view: dict[str, float] = field(default_factory=dict)
+    """View -> the p-value by it, of records that an odd window is evidence of; else empty."""
 
 
 def with_windows(inputs: GroupingInputs, pool: Pool, judged: JudgedWindows) -> Pool:
@@ -99,6 +102,10 @@ def _add(groups: list[_Group], window: OddWindow, p_value: float, records: Integ
             group.places = np.setdiff1d(group.places, free)
     if shared and (_is_one(shared[most], len(records), odd[most]) or not len(free)):
         group = odd[most]
+        if not group.alone:
+            of_records = group.by_view.get(OF_RECORDS, group.p_value)
+            of_window = min(p_value, group.by_view.get(OF_WINDOW, 1.0))
+            group.by_view = {OF_RECORDS: of_records, OF_WINDOW: of_window}
         group.window = window if group.window is None else joined(group.window, window)
         group.p_value, group.places = min(group.p_value, p_value), np.append(group.places, free)
     else:
@@ -187,27 +194,25 @@ def _pool(
     of_pool = OddRecords(
         odd.events.take(taken), odd.ids.take(taken), odd.rows[stays], odd.p_values[stays]
     )
-    run, roles = inputs.run, inputs.records.roles
     critical = critical_values(
         of_pool.events,
         numbers[stays],
-        roles,
+        inputs.records.roles,
         inputs.entities,
-        frozenset(run.job.selection.critical),
+        frozenset(inputs.run.job.selection.critical),
     )
-    windows = {
-        i: window for i, n in enumerate(retained) if (window := groups[n].window) is not None
-    }
+    some = dict(enumerate(groups[n] for n in retained))
     return replace(
         pool,
         odd=of_pool,
         numbers=numbers[stays],
         critical=critical,
         beside=beside,
-        windows=windows,
+        windows={i: group.window for i, group in some.items() if group.window is not None},
         of_windows=int((stays >= len(pool.odd.rows)).sum()),
-        of_window_alone=frozenset(i for i, n in enumerate(retained) if groups[n].alone),
-        ranking={i: groups[n].p_value for i, n in enumerate(retained)},
+        of_window_alone=frozenset(i for i, group in some.items() if group.alone),
+        ranking={i: group.p_value for i, group in some.items()},
+        by_view={i: group.by_view for i, group in some.items() if group.by_view},
     )
 
 

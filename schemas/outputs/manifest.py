@@ -313,9 +313,9 @@ class IncidentSummary(OutputDocument):
     )
     window_nights: int | None = Field(
         default=None,
-        description="Earlier nights of which days of entities were judged, too: incidents of the"
+        description="Earlier nights of which days of entities were counted, too: incidents of the"
         " view `window` are held against them. Null as `nights`, and where no days of entities are"
-        " judged.",
+        " counted.",
     )
     oddest_window: float | None = Field(
         default=None,

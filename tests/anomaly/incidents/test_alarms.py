@@ -202,6 +202,20 @@ def test_nights_as_odd_are_counted_once_so_many_are_known(
         assert told.alarm is alarm
 
 
+def test_records_with_an_odd_day_as_evidence_count_in_both_views() -> None:
+    both = incident(0.01, by_view={OF_RECORDS: 50.0 / N, OF_WINDOW: 0.01 / N})
+    assert [oddest([both], N, view) for view in (OF_RECORDS, OF_WINDOW)] == pytest.approx(
+        [50, 0.01]
+    )
+    quiet = {OF_RECORDS: [90.0] * 12, OF_WINDOW: [2.0] * 12}
+    (told,) = with_alarms([both], N, quiet, 10)
+    assert (told.alarm, told.recurrence) == (True, 13)
+    (alone,) = with_alarms([both], N, quiet | {OF_WINDOW: []}, 10)
+    assert not alone.alarm
+    (often,) = with_alarms([both], N, quiet | {OF_RECORDS: [40.0] * 12}, 10)
+    assert (often.alarm, often.recurrence) == (True, 1)
+
+
 def test_a_night_is_known_by_the_oddest_of_each_view() -> None:
     some = [incident(5.0), incident(0.7, view=OF_WINDOW), incident(0.1, "recurring")]
     some[2] = replace(some[2], status="recurring", view=OF_WINDOW)
