@@ -1,7 +1,6 @@
 """Bags of tokens as coordinates: weighed by surprisal, reduced by a truncated SVD."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,31 +9,10 @@ from sklearn.utils.extmath import randomized_svd
 
 from anomaly.embedding.rarity import holders_of, surprisal
 from anomaly.numerics.arrays import Integers
-from anomaly.numerics.spacing import spread
+from anomaly.numerics.spacing import evenly_spaced
 
-_MOST_LEARNT, _FEWEST_LEARNT = 16_384, 2_048
+_MOST_LEARNT = 16_384
 """Bags, or events, that the directions are learnt from: enough for some tens of directions."""
-_MOST_TOKENS = 2**20
-"""Of long texts fewer are learnt from, but for the fewest: as many as hold so many tokens."""
-
-
-class Sums(NamedTuple):
-    """Texts as sums of bags of tokens that they share."""
-
-    held: sparse.csr_matrix
-    """(n_texts, n_bags): a one where a text holds a bag."""
-    bags: sparse.csr_matrix
-    """(n_bags, n_tokens)."""
-
-    @classmethod
-    def alone(cls, bags: sparse.csr_matrix) -> "Sums":
-        """Take each bag, csr (n_texts, n_tokens), for a text."""
-        return cls(sparse.csr_matrix(sparse.eye_array(bags.shape[0], dtype=np.float32)), bags)
-
-    @property
-    def whole(self) -> sparse.csr_matrix:
-        """Return how many bags of each text hold each token, csr (n_texts, n_tokens)."""
-        return self.held @ self.bags
 
 
 @dataclass(frozen=True)
@@ -65,21 +43,19 @@ class TokenSpace:
     ) -> "TokenSpace":
         """Learn from `bags` (n_bags, n_tokens); row i stands for `counts[i]` events.
 
-        The weights are those of all. The directions are learnt from all bags, or of many from some
-        of the events, evenly spaced.
+        The weights are those of all. The directions are learnt from all bags, or of more than
+        16,384 from as many events, evenly spaced.
         """
-        every = np.arange(len(counts)), counts
-        rows, drawn = some_bags(counts, bags.nnz) if n_directions else every
+        rows, drawn = some_bags(counts) if n_directions else (np.arange(len(counts)), counts)
         holders = np.asarray(_like(bags, np.ones_like(bags.data)).T @ counts).ravel()
-        learnt = (Sums.alone(bags[rows]), drawn)
-        return cls.of(holders, int(counts.sum()), learnt, n_directions, seed)
+        return cls.of(holders, int(counts.sum()), (bags[rows], drawn), n_directions, seed)
 
     @classmethod
     def of(
         cls,
         holders: npt.NDArray[np.int64],
         total: int,
-        learnt: tuple[Sums, npt.NDArray[np.int64]],
+        learnt: tuple[sparse.csr_matrix, npt.NDArray[np.int64]],
         n_directions: int,
         seed: int,
     ) -> "TokenSpace":
@@ -92,14 +68,13 @@ class TokenSpace:
         total
             How many events there are.
         learnt
-            Texts, n_learnt of them, and how many events each stands for.
+            Bags, csr (n_learnt, n_tokens), and how many events each stands for.
         n_directions
             How many directions there are to be.
         seed
             Seeds the truncated SVD.
         """
-        texts, drawn = learnt
-        bags = texts.whole
+        bags, drawn = learnt
         seen = np.flatnonzero(holders)
         weights = surprisal(holders[seen], total).astype(np.float32)
         unseen_weight = float(surprisal(np.zeros(1), total).astype(np.float32)[0])
@@ -114,7 +89,7 @@ class TokenSpace:
             directions = np.zeros((len(seen), n_directions), dtype=np.float32)
             directions[:, :rank] = rows.T
         unscaled = cls(bags.shape[1], unseen_weight, seen, weights, directions, 1.0)
-        coordinates = unscaled.transform_sums(texts)[:, :-2]
+        coordinates = unscaled.transform(bags)[:, :-2]
         centre = np.sum(shares[:, None] * coordinates, axis=0)
         variance = float(np.sum(shares[:, None] * (coordinates - centre) ** 2))
         return replace(unscaled, scale=float(1.0 / np.sqrt(max(variance, 1.0))))
@@ -148,51 +123,28 @@ class TokenSpace:
 
     def transform(self, bags: sparse.csr_matrix) -> npt.NDArray[np.float32]:
         """Embed `bags` (n_bags, n_tokens) as float32 (n_bags, n_dims)."""
-        return self.transform_sums(Sums.alone(bags))
-
-    def transform_sums(self, texts: Sums) -> npt.NDArray[np.float32]:
-        """Embed texts, each the sum of the bags that it holds, as float32 (n_texts, n_dims).
-
-        A bag is embedded once. What different bags leave out is taken to be at right angles, as
-        they seldom share a rare token. A token that several of them hold counts with each.
-        """
-        bags, held = texts.bags, texts.held
         weights = self.surprisals[bags.indices]
         weighed = bags.data * weights
-        main = self._along_directions(_like(bags, weighed))
+        directions = np.zeros((bags.shape[1], self.directions.shape[1]), dtype=np.float32)
+        directions[self.seen] = self.directions
+        main = _like(bags, weighed) @ directions
         length = _of_rows(np.add, weighed * weighed, bags)
-        left_out = np.maximum(length - np.sum(main**2, axis=1), 0.0)
-        counted = [left_out, _of_rows(np.add, weights, bags), np.diff(bags.indptr)]
-        sums = held @ np.column_stack([main, *counted]).astype(np.float32)
-        residual = np.sqrt(sums[:, -3])
-        mean = sums[:, -2] / np.maximum(sums[:, -1], 1.0)
-        rarest = _of_rows(np.maximum, _of_rows(np.maximum, weights, bags)[held.indices], held)
-        sums[:, :-3] *= self.scale
-        columns = [sums[:, :-3], residual * np.float32(self.scale), mean, rarest]
+        residual = np.sqrt(np.maximum(length - np.sum(main**2, axis=1), 0.0))
+        mean = _of_rows(np.add, weights, bags) / np.maximum(np.diff(bags.indptr), 1)
+        rarest = _of_rows(np.maximum, weights, bags)
+        columns = [main * self.scale, residual * self.scale, mean, rarest]
         return np.column_stack(columns).astype(np.float32)
 
-    def _along_directions(self, weighed: sparse.csr_matrix) -> npt.NDArray[np.float32]:
-        """Project weighed bags (n_bags, n_tokens), float32 (n_bags, n_directions)."""
-        unseen = np.zeros((1, self.directions.shape[1]), dtype=np.float32)
-        place = np.full(self.n_tokens, len(self.seen), dtype=np.int32)
-        place[self.seen] = np.arange(len(self.seen))
-        parts = (weighed.data, place[weighed.indices], weighed.indptr)
-        of_seen = sparse.csr_matrix(parts, (weighed.shape[0], len(self.seen) + 1))
-        along: npt.NDArray[np.float32] = of_seen @ np.vstack([self.directions, unseen])
-        return along
 
-
-def some_bags(counts: npt.NDArray[np.int64], n_tokens: int) -> tuple[Integers, Integers]:
+def some_bags(counts: npt.NDArray[np.int64]) -> tuple[Integers, Integers]:
     """Return which bags directions are learnt from, and how many of the events drawn each has.
 
-    `counts` (n_bags,) are the events that each bag stands for; all bags hold `n_tokens` together.
+    `counts` (n_bags,) are the events that each bag stands for.
     """
-    most = max(_MOST_TOKENS * len(counts) // max(n_tokens, 1), _FEWEST_LEARNT)
-    most = min(most, _MOST_LEARNT)
-    if len(counts) <= most:
+    if len(counts) <= _MOST_LEARNT:
         return np.arange(len(counts)), counts
     ends = np.cumsum(counts)
-    held = np.searchsorted(ends, spread(int(ends[-1]), most), side="right")
+    held = np.searchsorted(ends, evenly_spaced(int(ends[-1]), _MOST_LEARNT), side="right")
     rows, drawn = np.unique(held, return_counts=True)
     return rows, drawn
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.embedding.text_shape import shapes_of
-from anomaly.embedding.token_hashing import HeldPieces, HeldTokens, token_bags
+from anomaly.embedding.token_hashing import HeldTokens, token_bags
 from anomaly.numerics.arrays import Doubles, Integers
 from anomaly.preprocess.masking import mask
 
@@ -29,7 +29,7 @@ class ReadTexts:
     template_of: Integers
     """(n_texts,): the template of each text."""
     words: HeldTokens
-    pieces: HeldPieces
+    trigrams: HeldTokens
     shapes: Doubles
     """(n_texts, n_shapes)."""
 
@@ -42,7 +42,7 @@ class ReadTexts:
             templates,
             template_of,
             bags.words,
-            bags.pieces,
+            bags.trigrams,
             np.column_stack(shapes_of(texts)),
         )
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from anomaly.embedding.block import DriftBins, Rarity, surprisal_bins
-from anomaly.embedding.lsa import TokenSpace
+from anomaly.embedding.lsa import TokenSpace, some_bags
 from anomaly.embedding.number import NumberBlock
 from anomaly.embedding.rarity import surprisal
 from anomaly.embedding.read_texts import LONGEST, ReadTexts, TextColumn
@@ -69,16 +69,16 @@ class TextBlock:
         templates = pd.unique(of_used)
         holders = np.bincount(of_used, weights=counts[used], minlength=len(texts.templates))
         holders = holders[templates].astype(np.int64)
-        learnt, drawn = texts.pieces.some(templates, holders)
+        learnt, drawn = some_bags(holders)
         spaces = [
             TokenSpace.of(
                 held.holders(templates, holders),
                 int(holders.sum()),
-                (held.sums(learnt), drawn),
+                (held.bags(templates[learnt]), drawn),
                 directions,
                 seed,
             )
-            for held in (texts.words, texts.pieces)
+            for held in (texts.words, texts.trigrams)
         ]
         shapes = tuple(NumberBlock.fit(np.repeat(s[used], counts[used])) for s in texts.shapes.T)
         meaning = None
@@ -130,8 +130,8 @@ class TextBlock:
         templates, places = np.unique(read.template_of[texts], return_inverse=True)
         # Words and 3-grams both tell that a text is rare; together they count once.
         parts = [
-            self.words.transform_sums(read.words.sums(templates)) / _BOTH,
-            self.characters.transform_sums(read.pieces.sums(templates)) / _BOTH,
+            self.words.transform(read.words.bags(templates)) / _BOTH,
+            self.characters.transform(read.trigrams.bags(templates)) / _BOTH,
         ]
         if self.meaning is not None:
             parts.append(self.meaning.transform(read.templates.take(pa.array(templates))))
@@ -155,7 +155,7 @@ class TextBlock:
         asked = int(positions[0])
         alike = [
             self.words.cosines(read.words.bags(every), asked),
-            self.characters.cosines(read.pieces.bags(every), asked),
+            self.characters.cosines(read.trigrams.bags(every), asked),
         ]
         if self.meaning is not None:
             alike.append(self.meaning.cosines(read.templates, asked))

@@ -15,7 +15,6 @@ import pyarrow as pa
 from scipy import sparse
 from sklearn.utils import murmurhash3_32
 
-from anomaly.embedding.lsa import Sums, some_bags
 from anomaly.embedding.text_pieces import Pieces, cut, parts_of, shown
 
 N_TOKENS = 2**16
@@ -52,11 +51,12 @@ class HeldTokens(NamedTuple):
 
     def bags(self, texts: Tokens) -> sparse.csr_matrix:
         """Return the tokens of some texts, float32 (n, N_TOKENS): one where a text holds it."""
-        return _rows_of(self.tokens, self.ends, texts, N_TOKENS)
-
-    def sums(self, texts: Tokens) -> Sums:
-        """Return some texts, each a bag of its own."""
-        return Sums.alone(self.bags(texts))
+        first, lengths = self.ends[texts], np.diff(self.ends)[texts]
+        ends = np.append(0, np.cumsum(lengths))
+        if len(texts) and (first[1:] == first[:-1] + lengths[:-1]).all():  # They stand together.
+            return _matrix(self.tokens[first[0] : first[0] + ends[-1]], ends, N_TOKENS)
+        places = np.repeat(first - ends[:-1], lengths) + np.arange(ends[-1])
+        return _matrix(self.tokens[places], ends, N_TOKENS)
 
     def holders(self, texts: Tokens, counts: Tokens) -> Tokens:
         """Return how many events hold each token, int64 (N_TOKENS,); `counts` hold each text."""
@@ -68,93 +68,21 @@ class HeldTokens(NamedTuple):
         return holders.astype(np.int64)
 
 
-class HeldPieces(NamedTuple):
-    """The pieces that each text holds, and the 3-grams of each piece.
-
-    A piece is a word, or a sign between words, with the points beside it. Texts share their pieces,
-    so these have far fewer tokens than the texts.
-    """
-
-    pieces: npt.NDArray[np.int32]
-    """(n_held,): text after text, each piece of a text once, in an order that it alone decides."""
-    ends: Tokens
-    """(n_texts + 1,): where those of each begin and end."""
-    trigrams: HeldTokens
-    """Of each piece: three characters in a row around each of its own. They end where a word of
-    non-spaces does, with one space before it and after it."""
-
-    @classmethod
-    def joined(cls, parts: Sequence["HeldPieces"]) -> "HeldPieces":
-        """Put the pieces of texts behind those of others."""
-        sizes = [len(part.trigrams.ends) - 1 for part in parts]
-        first = np.cumsum([0, *sizes], dtype=np.int32)
-        lengths = [np.zeros(1, np.int64), *(np.diff(part.ends) for part in parts)]
-        pieces = (part.pieces + start for part, start in zip(parts, first[:-1], strict=True))
-        return cls(
-            np.concatenate([np.zeros(0, np.int32), *pieces]),
-            np.cumsum(np.concatenate(lengths)),
-            HeldTokens.joined([part.trigrams for part in parts]),
-        )
-
-    def bags(self, texts: Tokens) -> sparse.csr_matrix:
-        """Return the 3-grams of some texts, float32 (n, N_TOKENS): one where a text holds it."""
-        bags = self.sums(texts).whole
-        bags.data[:] = 1.0
-        return bags
-
-    def sums(self, texts: Tokens) -> Sums:
-        """Return some texts as sums of the pieces that these hold."""
-        held = _rows_of(self.pieces, self.ends, texts, len(self.trigrams.ends) - 1)
-        used = np.zeros(held.shape[1], bool)
-        used[held.indices] = True
-        some = np.flatnonzero(used)
-        place = np.cumsum(used, dtype=np.int32) - 1
-        parts = (held.data, place[held.indices], held.indptr)
-        few = sparse.csr_matrix(parts, (len(texts), len(some)))
-        return Sums(few, self.trigrams.bags(some))
-
-    def some(self, texts: Tokens, counts: Tokens) -> tuple[Tokens, Tokens]:
-        """Return those of some texts that directions are learnt from, and events drawn of each."""
-        sizes = np.append(0, np.cumsum(np.diff(self.trigrams.ends)[self.pieces]))
-        n_tokens = int(np.diff(sizes[self.ends])[texts].sum())
-        rows, drawn = some_bags(counts, n_tokens)
-        return texts[rows], drawn
-
-    def holders(self, texts: Tokens, counts: Tokens) -> Tokens:
-        """Return how many events hold each 3-gram, int64 (N_TOKENS,); `counts` hold each text.
-
-        Pieces are counted in all texts. How often two pieces of a text share a 3-gram is counted in
-        all texts, too, or of many in some events (`anomaly.embedding.lsa.some_bags`).
-        """
-        holders = np.zeros(len(self.trigrams.ends) - 1)
-        for start in range(0, len(texts), _TEXTS_AT_ONCE):
-            here = slice(start, start + _TEXTS_AT_ONCE)
-            held = _rows_of(self.pieces, self.ends, texts[here], len(holders))
-            of_each = np.repeat(counts[here], np.diff(held.indptr))
-            holders += np.bincount(held.indices, of_each, len(holders))
-        every = self.trigrams.holders(np.arange(len(holders)), holders.astype(np.int64))
-        rows, drawn = self.some(texts, counts)
-        whole = self.sums(rows).whole
-        of_each = np.repeat(drawn, np.diff(whole.indptr))
-        once = np.bincount(whole.indices, of_each, N_TOKENS)
-        again = np.bincount(whole.indices, of_each * whole.data, N_TOKENS)
-        share = np.divide(once, again, out=np.ones(N_TOKENS), where=again > 0.0)
-        return np.rint(np.minimum(every * share, counts.sum())).astype(np.int64)
-
-
 class TokenBags(NamedTuple):
     """The tokens of some texts."""
 
     words: HeldTokens
     """Runs of letters and digits, capitals as small letters, and masks with their brackets."""
-    pieces: HeldPieces
+    trigrams: HeldTokens
+    """Three characters in a row. They end where a word of non-spaces does, with one space before it
+    and after it."""
 
 
 def token_bags(texts: pa.Array) -> TokenBags:
-    """Say which words each of `texts`, string (n_texts,), holds, and which pieces with 3-grams."""
+    """Say which words and 3-grams each of `texts`, string (n_texts,), holds."""
     parts = [_held_in(cut(part)) for part in parts_of(texts)]
-    words, pieces = zip(*parts, strict=True)
-    return TokenBags(HeldTokens.joined(words), HeldPieces.joined(pieces))
+    words, trigrams = zip(*parts, strict=True)
+    return TokenBags(HeldTokens.joined(words), HeldTokens.joined(trigrams))
 
 
 def words_of(text: str) -> list[str]:
@@ -205,11 +133,8 @@ def _held_in(pieces: Pieces) -> TokenBags:
     words = pieces.words.indices.to_numpy().astype(np.int64)
     codes, distinct = _in_context(pieces, words)
     held = _matrix(codes, pieces.bounds, len(distinct))
-    once = _distinct(held)
-    tokens = HeldTokens.of(once @ _words_in(pieces, words, distinct))
-    trigrams = HeldTokens.of(_distinct(_trigrams_in(pieces, distinct)))
-    ends = once.indptr.astype(np.int64)
-    return TokenBags(tokens, HeldPieces(once.indices.astype(np.int32), ends, trigrams))
+    of_pieces = (_words_in(pieces, words, distinct), _trigrams_in(pieces, distinct))
+    return TokenBags(*(HeldTokens.of(held @ tokens) for tokens in of_pieces))
 
 
 def _in_context(pieces: Pieces, words: Tokens) -> tuple[Tokens, Tokens]:
@@ -249,24 +174,6 @@ def _trigrams_in(pieces: Pieces, some: Tokens) -> sparse.csr_matrix:
     joined = spelt.astype(np.uint32).tobytes().decode("utf-32-le")
     hashes = _hashes([joined[i : i + 3] for i in range(0, len(joined), 3)])
     return _matrix(hashes[codes], ends, N_TOKENS)
-
-
-def _distinct(bags: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Return `bags` with each column of a row once, in an order that the row alone decides."""
-    # A product of sparse matrices sums what a row holds twice, and needs no sort.
-    return sparse.csr_matrix(bags @ sparse.eye_array(bags.shape[1], dtype=np.float32, format="csr"))
-
-
-def _rows_of(
-    held: npt.NDArray[np.integer], ends: Tokens, rows: Tokens, width: int
-) -> sparse.csr_matrix:
-    """Put a one where some rows hold a column; `held` are those of all, row by row."""
-    first, lengths = ends[rows], np.diff(ends)[rows]
-    new_ends = np.append(0, np.cumsum(lengths))
-    if len(rows) and (first[1:] == first[:-1] + lengths[:-1]).all():  # They stand together.
-        return _matrix(held[first[0] : first[0] + new_ends[-1]], new_ends, width)
-    places = np.repeat(first - new_ends[:-1], lengths) + np.arange(new_ends[-1])
-    return _matrix(held[places], new_ends, width)
 
 
 def _matrix(columns: npt.NDArray[np.integer], ends: Tokens, width: int) -> sparse.csr_matrix:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from anomaly.embedding import lsa
-from anomaly.embedding.lsa import Sums, TokenSpace, some_bags
+from anomaly.embedding.lsa import TokenSpace
 from tests import naive
 from tests.anomaly.logs import PATIENT
 
@@ -60,25 +60,6 @@ def test_enough_directions_preserve_all_distances_between_bags() -> None:
     assert full.n_dims == 15
 
 
-@PATIENT
-@given(bags=BAGS, texts=st.lists(st.sets(st.integers(0, 14)), max_size=5))
-def test_a_text_is_the_sum_of_its_bags(bags: list[set[int]], texts: list[set[int]]) -> None:
-    space = TokenSpace.fit(csr(bags), np.ones(len(bags), dtype=np.int64), 3, 0)
-    of_bags, held = space.transform(csr(bags)), np.zeros((len(texts), len(bags)), np.float32)
-    for row, text in zip(held, texts, strict=True):
-        row[[bag for bag in text if bag < len(bags)]] = 1.0
-    X = space.transform_sums(Sums(sparse.csr_matrix(held), csr(bags)))
-    sizes = np.array([len(bag) for bag in bags])
-    for row, x in zip(held > 0.0, X, strict=True):
-        assert x[:3] == pytest.approx(of_bags[row, :3].sum(axis=0), rel=1e-4, abs=1e-4)
-        left_out = float(np.sum(of_bags[row, 3] ** 2)) ** 0.5
-        assert x[3] == pytest.approx(left_out, rel=1e-4, abs=1e-4)
-        n_tokens = max(int(sizes[row].sum()), 1)
-        mean = float(of_bags[row, 4] @ sizes[row]) / n_tokens
-        assert x[4] == pytest.approx(mean, rel=1e-4, abs=1e-5)
-        assert x[5] == of_bags[row, 5].max(initial=0.0)
-
-
 def test_a_bag_of_unseen_tokens_is_far_not_at_the_origin() -> None:
     bags = [{0, 1}] * 20 + [{2, 3}] * 20
     space = TokenSpace.fit(csr(bags), np.ones(40, dtype=np.int64), 4, 0)
@@ -115,12 +96,3 @@ def test_of_many_bags_the_directions_are_learnt_from_some_events_the_weights_fro
     assert cosines[:2].min() > 0.98  # of the angles between what both span
     monkeypatch.setattr(lsa, "_MOST_LEARNT", len(bags))
     assert np.array_equal(TokenSpace.fit(csr(bags), counts, 4, 0).directions, whole.directions)
-
-
-def test_of_long_bags_fewer_are_learnt_from() -> None:
-    counts = np.full(200_000, 3)
-    n_learnt = [int(some_bags(counts, 200_000 * size)[1].sum()) for size in (10, 200, 5_000)]
-    assert n_learnt == [16_384, 2**20 // 200, 2_048]
-    rows, drawn = some_bags(counts[:2_000], 2_000 * 5_000)
-    assert rows.tolist() == list(range(2_000))
-    assert drawn.tolist() == [3] * 2_000

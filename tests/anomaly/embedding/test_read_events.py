@@ -58,6 +58,6 @@ def test_the_tokens_of_some_templates_are_those_of_their_texts() -> None:
     read = ReadTexts.of(texts)
     assert read.template_of.tolist() == [0, 1, 2, 2, 3, 4]
     alone = token_bags(mask(pa.array(["disk full", "user ann", "user 17"])))
-    for held, held_alone in zip((read.words, read.pieces), alone, strict=True):
+    for held, held_alone in zip((read.words, read.trigrams), alone, strict=True):
         some = held.bags(np.array([3, 0, 2])).toarray()
         assert (some == held_alone.bags(np.arange(3)).toarray()).all()

@@ -1,7 +1,5 @@
 """Bags of tokens, held against scikit-learn's hashing, a text at a time."""
 
-from itertools import pairwise
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,14 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import HashingVectorizer
 
-from anomaly.embedding import lsa, text_pieces, token_hashing
-from anomaly.embedding.token_hashing import (
-    N_TOKENS,
-    TokenBags,
-    token_bags,
-    word_holders,
-    words_of,
-)
+from anomaly.embedding import text_pieces, token_hashing
+from anomaly.embedding.token_hashing import N_TOKENS, token_bags, word_holders, words_of
 from tests import naive
 from tests.anomaly.logs import PATIENT
 
@@ -49,7 +41,7 @@ def test_each_text_holds_what_scikit_learn_finds_in_it(texts: list[str]) -> None
     found = token_bags(column)
     every = np.arange(len(texts))
     assert (found.words.bags(every).toarray() == hashed(texts, "word", 1)).all()
-    assert (found.pieces.bags(every).toarray() == hashed(texts, "char_wb", 3)).all()
+    assert (found.trigrams.bags(every).toarray() == hashed(texts, "char_wb", 3)).all()
 
 
 @pytest.mark.parametrize("at_once", [1, 7, 40])
@@ -59,67 +51,30 @@ def test_tokens_do_not_depend_on_how_many_texts_are_read_at_once(
     texts = pa.array(["", "user ann <ip>", "x" * 50, "", "", "größe 🦊", "", "a b"])
     whole = token_bags(texts)
     monkeypatch.setattr(text_pieces, "_AT_ONCE", at_once)
-    again = token_bags(texts)
-    for held, held_again in zip(of_each(whole), of_each(again), strict=True):
-        assert held == held_again
+    for first, again in zip(whole, token_bags(texts), strict=True):
+        assert first.tokens.tolist() == again.tokens.tolist()
+        assert first.ends.tolist() == again.ends.tolist()
 
 
 def test_tokens_of_a_text_are_in_an_order_that_it_alone_decides() -> None:
     text = "senna kennel, senna: kenn/senna?id=0"
     alone = token_bags(pa.array([text]))
     among = token_bags(pa.array(["nnels senna", text, "id"]))
-    assert of_each(alone) == of_each(among)[1:2]
-
-
-def of_each(found: TokenBags) -> list[tuple[list[int], list[list[int]]]]:
-    """Return the words of each text, and the 3-grams of each of its pieces, in their order."""
-    (words, ends), (pieces, piece_ends, trigrams) = found
-    of_pieces = [trigrams.tokens[slice(*pair)].tolist() for pair in pairwise(trigrams.ends)]
-    return [
-        (
-            words[slice(*pair)].tolist(),
-            [of_pieces[piece] for piece in pieces[slice(*piece_pair)]],
-        )
-        for pair, piece_pair in zip(pairwise(ends), pairwise(piece_ends), strict=True)
-    ]
+    for own, others in zip(alone, among, strict=True):
+        assert own.tokens.tolist() == others.tokens[slice(*others.ends[1:3])].tolist()
 
 
 @PATIENT
 @given(st.lists(TEXTS, min_size=1, max_size=6), st.data())
 def test_tokens_of_some_texts_are_their_rows(texts: list[str], data: st.DataObject) -> None:
     some = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=6))
-    rows, counts = np.array(some, np.int64), np.arange(1, len(some) + 1)
-    for held in token_bags(pa.array(texts, pa.string())):
-        every = held.bags(np.arange(len(texts))).toarray()
-        assert (held.bags(rows).toarray() == every[some]).all()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(token_hashing, "_TEXTS_AT_ONCE", 2)
-            assert (held.holders(rows, counts) == counts @ every[some]).all()
-
-
-@PATIENT
-@given(st.lists(TEXTS, min_size=1, max_size=6))
-def test_a_text_is_the_sum_of_its_distinct_pieces(texts: list[str]) -> None:
-    pieces = token_bags(pa.array(texts, pa.string())).pieces
-    sums = pieces.sums(np.arange(len(texts)))
-    assert (sums.held.toarray() <= 1.0).all()
-    assert ((sums.whole.toarray() > 0.0) == hashed(texts, "char_wb", 3)).all()
-
-
-def test_of_many_texts_shared_trigrams_are_estimated_in_some_events(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    random = np.random.default_rng(0)
-    words = np.array(["kennel", "kernel", "senna", "kenn", "ton", "stone"])
-    texts = pa.array([" ".join(row) for row in words[random.integers(0, 6, (2_000, 3))]])
-    held, every = token_bags(texts).pieces, np.arange(2_000)
-    counts = random.integers(1, 4, 2_000)
-    exact = held.holders(every, counts)
-    monkeypatch.setattr(lsa, "_MOST_LEARNT", 500)
-    estimated = held.holders(every, counts)
-    assert (exact == counts @ held.bags(every).toarray()).all()
-    assert (estimated <= counts.sum()).all()
-    np.testing.assert_allclose(estimated, exact, rtol=0.05)
+    held = token_bags(pa.array(texts, pa.string())).trigrams
+    every = held.bags(np.arange(len(texts))).toarray()
+    assert (held.bags(np.array(some, np.int64)).toarray() == every[some]).all()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(token_hashing, "_TEXTS_AT_ONCE", 2)
+        holders = held.holders(np.array(some, np.int64), np.arange(1, len(some) + 1))
+    assert (holders == np.arange(1, len(some) + 1) @ every[some]).all()
 
 
 def test_tokens_of_a_slice_are_those_of_its_texts_alone() -> None:
