@@ -72,7 +72,7 @@ def check_location(location: str) -> str:
         raise ValueError(f"a partition is a day, and its `{{date}}` has no {missing}")
     if "://" in location and is_partitioned(_bucket(location)):
         raise ValueError("`{date}` cannot stand in the name of a bucket")
-    if _TOUCHING.search(_FIELD.sub(_outline, location)):
+    if _TOUCHING.search(_FIELD.sub(_outline, location.replace(_UNPADDED, "."))):
         raise ValueError(
             "a number spelt by `%-m`, `%-d` or `%-H` has neither a digit nor a wildcard beside it,"
             " as in `hour={hour:%-H}/`"

@@ -19,6 +19,7 @@ from flows.storage.input.rows import read_rows
 from flows.storage.runs.reader import find_run
 from schemas.errors import InputError, NoInputError
 from schemas.job.job import JobSpec
+from schemas.job.partition import Partition
 from tests.flows.sample_logs import small_log
 
 _DAYS = [dt.date(2026, 1, 5), dt.date(2026, 1, 6)]
@@ -104,7 +105,7 @@ def test_days_of_a_table_are_partitions_of_a_job(tmp_path: Path) -> None:
     _partitioned(tmp_path / "table")
     DeltaTable(tmp_path / "table").delete("n = 2")
     job = JobSpec(input=f"{tmp_path}/table/day={{date}}", name="job")
-    located = located_window(job, _DAYS[1], 2)
+    located = located_window(job, Partition.of(_DAYS[1]), 2)
     assert sorted(row["n"] for row in _rows(plan_located("table", located))) == [1, 3]  # type: ignore[type-var]
 
 
