@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _SPELT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T(\d{2}))?", re.ASCII)
@@ -96,8 +97,10 @@ class Partition:
         return f"{self.day}" if self.hour is None else f"{self.day}T{self.hour:02d}"
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, _: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
         """Let documents hold it as its text, and callers give a `datetime.date` for a day."""
+        from pydantic_core import core_schema  # noqa: PLC0415 - `outfield --help` needs none
+
         text = core_schema.chain_schema(
             [core_schema.str_schema(), core_schema.no_info_plain_validator_function(cls.parse)]
         )

@@ -16,7 +16,7 @@ from anomaly.model.selection import severity
 from data.generate import generate, write
 from flows.pipelines.detect import detect_events
 from flows.runtime.runner import DirectRunner
-from flows.steps import activity, records
+from flows.steps import activity_parts, records
 from flows.storage.input.plan import plan_input
 from flows.storage.runs.reader import list_runs, read_activity, read_findings, read_scores
 from tests.flows.sample_logs import (
@@ -130,7 +130,7 @@ def test_however_the_input_is_cut_scores_and_findings_are_the_same(tmp_path, mon
     for chunk, batch in ((90, 300), (240, 37), (1, 7)):
         monkeypatch.setattr(records, "CHUNK_ROWS", chunk)
         monkeypatch.setattr(records, "BATCH_ROWS", batch)
-        monkeypatch.setattr(activity, "BATCH_ROWS", batch)
+        monkeypatch.setattr(activity_parts, "BATCH_ROWS", batch)
         cut = detect(spec)
         assert len(dataset_bytes(cut, "scores")) > len(dataset_bytes(whole, "scores"))
         assert read_scores(cut).equals(read_scores(whole))
