@@ -18,7 +18,7 @@ from anomaly.behaviour.daykinds import kinds_of_days
 from anomaly.behaviour.peers import FEWEST_PEERS
 from anomaly.behaviour.ranges import Series
 from anomaly.behaviour.signals import Signals
-from anomaly.behaviour.windows import ActiveDays, Counts
+from anomaly.behaviour.windows import ActiveDays, DaysOfPairs
 from anomaly.numerics.arrays import Doubles, Integers
 from anomaly.numerics.groups import distinct, starts_of
 
@@ -37,18 +37,17 @@ def absent_entities(days: ActiveDays, whole: Integers) -> Signals:
 
 
 def absent_values(
-    days: ActiveDays, counts: Counts, whole: Integers, *, named: bool = False
+    days: ActiveDays, pairs: DaysOfPairs, whole: Integers, *, named: bool = False
 ) -> Signals:
     """Judge the active days of an entity on which it lacks a value; of `Kind.VALUES` or `ORDER`.
 
     Where the values are `named` entities themselves, one that is nowhere on that day is not told:
     it is away by itself.
     """
-    n_values = max(len(counts.values), 1)
-    found = _absences(*counts.of_pairs, days, whole, n_values)
+    pair, day, n, n_values = pairs
+    found = _absences(pair, day, n, days, whole, n_values)
     if not named:
         return found
-    pair, day, _ = counts.of_pairs
     span = int(days.covered[-1]) + 1
     there = np.isin(found.value * span + found.start // 24, pair % n_values * span + day)
     return found.take(np.flatnonzero(there))

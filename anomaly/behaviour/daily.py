@@ -107,7 +107,7 @@ def values_of_day(counts: Counts) -> float:
     """Return how many values an entity holds on a day, in the mean."""
     span = int(counts.day.max(initial=0)) + 1
     n_days = len(starts_of(counts.entity * span + counts.day))
-    return len(counts.of_pairs[0]) / max(n_days, 1)
+    return len(counts.of_pairs.pair) / max(n_days, 1)
 
 
 def new_values(days: ActiveDays, counts: Counts) -> NewValues:
@@ -115,8 +115,7 @@ def new_values(days: ActiveDays, counts: Counts) -> NewValues:
 
     A value that is new for many entities on the same day, such as a new version, is left out.
     """
-    n_values = max(len(counts.values), 1)
-    pair, day, _ = counts.of_pairs
+    pair, day, _, n_values = counts.of_pairs
     begins = np.diff(pair, prepend=-1) != 0
     alone = begins & np.append(begins[1:], True)[: len(pair)]
     pair, day = pair[alone], day[alone]
@@ -129,8 +128,7 @@ def first_values(days: ActiveDays, counts: Counts) -> NewValues:
 
     A value that is new for many entities on the same day is left out.
     """
-    n_values = max(len(counts.values), 1)
-    pair, day, _ = counts.of_pairs
+    pair, day, _, n_values = counts.of_pairs
     begins = np.diff(pair, prepend=-1) != 0
     pair, day = pair[begins], day[begins]
     own = ~new_for_many(days, pair % n_values, day)

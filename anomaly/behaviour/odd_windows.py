@@ -284,10 +284,11 @@ def _of_measure(
         yield _Judged(str(measure.kind), entity, column, signals, values)
     elif not _nearly_all_differ(counts):
         yield _new(measure, counts, days, ("new", "first seen"))
-        counts = counts.by_pairs()
-        shares = share_excess(days, counts, MOST_EXPECTED)
+        pairs = counts.of_pairs
+        del counts  # its rows are free
+        shares = share_excess(days, pairs, MOST_EXPECTED)
         if shares is not None:  # the column has few values
-            absent = absent_values(days, counts, whole, named=named)
+            absent = absent_values(days, pairs, whole, named=named)
             yield _Judged("absent value", entity, column, absent, values)
             yield _Judged("share", entity, column, shares, values)
 
@@ -307,7 +308,7 @@ def _of_order(
     """Judge what follows what: what never did before, or does not where it always did."""
     yield _new(measure, counts, days, ("order", "first order"))
     new = new_values(days, counts)
-    broken = broken_order(days, new, absent_values(days, counts, whole))
+    broken = broken_order(days, new, absent_values(days, counts.of_pairs, whole))
     yield _Judged("broken order", measure.entity, str(measure.column), broken, counts.values, new)
 
 

@@ -29,7 +29,7 @@ from anomaly.behaviour.ranges import CountRange, Series
 from anomaly.behaviour.signals import Signals, most_of_others
 from anomaly.behaviour.surprisals import surprisals
 from anomaly.behaviour.tail import expected_number
-from anomaly.behaviour.windows import ActiveDays, Counts
+from anomaly.behaviour.windows import ActiveDays, DaysOfPairs
 from anomaly.numerics.arrays import Doubles, Integers
 
 _MOST_VALUES = 50
@@ -44,7 +44,7 @@ _ROWS_AT_ONCE = 131_072
 """Rows that are looked at together; more, where an entity has more."""
 
 
-def share_excess(days: ActiveDays, counts: Counts, most: float = np.inf) -> Signals | None:
+def share_excess(days: ActiveDays, pairs: DaysOfPairs, most: float = np.inf) -> Signals | None:
     """Judge how often an entity holds each value on a day; None for a column of many values.
 
     The other days of the entity tell the share, in events.
@@ -53,14 +53,14 @@ def share_excess(days: ActiveDays, counts: Counts, most: float = np.inf) -> Sign
     ----------
     days
         The active days.
-    counts
+    pairs
         Of `Kind.VALUES`.
     most
         Entities are left out of which no day has as small a number of ordinary windows as odd.
     """
-    if not 2 <= len(counts.values) <= _MOST_VALUES:
+    if not 2 <= pairs.n_values <= _MOST_VALUES:
         return None
-    held = _Held.of(days, counts)
+    held = _Held.of(days, pairs)
     ranges = _ranges(held)
     number = expected_number(surprisals(held.n, ranges), held.day >= days.judged_from)
     return _signals(held, ranges, number, most)
@@ -80,10 +80,10 @@ class _Held:
     n: Doubles
 
     @classmethod
-    def of(cls, days: ActiveDays, counts: Counts) -> Self:
-        """Look at the counts of `Kind.VALUES`."""
-        pair, day, n = counts.of_pairs
-        usual = np.bincount(pair % len(counts.values), n, len(counts.values)) + 0.5
+    def of(cls, days: ActiveDays, pairs: DaysOfPairs) -> Self:
+        """Look at the days of pairs of `Kind.VALUES`."""
+        pair, day, n, n_values = pairs
+        usual = np.bincount(pair % n_values, n, n_values) + 0.5
         return cls(_Days.of(days), usual / usual.sum(), float(n.mean()), pair, day, n)
 
     def take(self, rows: slice | Integers) -> "_Held":

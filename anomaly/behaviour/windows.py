@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -67,11 +67,8 @@ class Counts:
         return (self.hours // 24).astype(np.int64)
 
     @cached_property
-    def of_pairs(self) -> tuple[Integers, Integers, Doubles]:
-        """Return pair, day and events of each day of a pair of entity and value, sorted by both.
-
-        The number of a pair is that of its entity times the number of values, plus the value.
-        """
+    def of_pairs(self) -> "DaysOfPairs":
+        """Return the days of the pairs of entity and value."""
         span, n_values = int(self.day.max(initial=0)) + 1, max(len(self.values), 1)
         keys = (self.entity * n_values + self.value) * span + self.day
         # They are sorted by entity already, from which this sort gains.
@@ -82,14 +79,19 @@ class Counts:
         if len(starts) < len(keys):
             keys, n = keys[starts], np.add.reduceat(n.astype(np.int64), starts)
         pair = keys // span
-        return pair, keys - pair * span, n.astype(np.float64)
+        return DaysOfPairs(pair, keys - pair * span, n.astype(np.float64), n_values)
 
-    def by_pairs(self) -> "Counts":
-        """Return these without their rows: with `of_pairs` and `values` alone."""
-        none, no_sums = np.zeros(0, np.int32), np.zeros(0)
-        found = Counts(none, none, none, none, no_sums, no_sums, self.values)
-        found.__dict__["of_pairs"] = self.of_pairs
-        return found
+
+class DaysOfPairs(NamedTuple):
+    """Days of pairs of entity and value, sorted by both; n rows."""
+
+    pair: Integers
+    """(n,): the number of the entity times that of values, plus the value."""
+    day: Integers
+    n: Doubles
+    """(n,): the events of each."""
+    n_values: int
+    """How many values there are, at least 1."""
 
 
 @dataclass(frozen=True)

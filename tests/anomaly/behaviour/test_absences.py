@@ -21,7 +21,7 @@ def test_an_entity_that_is_there_every_day_but_one_is_missed():
 
 def test_steps_that_are_away_once_are_missed():
     names, days, counts = counted(PLANTED["no last steps"].plant(office(2)), STEPS)
-    found = absent_values(days, counts, days.covered)
+    found = absent_values(days, counts.of_pairs, days.covered)
     of_backup = found.take((found.entity == names.index("backup")).nonzero()[0])
     assert sorted(counts.values[value] for value in of_backup.value) == ["end", "verify"]
 
@@ -59,7 +59,7 @@ def test_a_named_value_is_missed_only_where_it_is_there_for_others(elsewhere, to
     names, days, counts = counted(
         [*office(2, people=5), *rows], Measure("user", Kind.VALUES, "object")
     )
-    found = absent_values(days, counts, days.covered, named=True)
+    found = absent_values(days, counts.of_pairs, days.covered, named=True)
     assert [names[each] for each in found.entity].count("nightly") == told
 
 

@@ -16,22 +16,22 @@ OUTCOMES = Measure("user", Kind.VALUES, "ok")
 
 def test_a_day_of_failures_is_the_oddest_and_the_control_has_none():
     names, days, counts = counted(PLANTED["failures"].plant(office(2)), OUTCOMES)
-    found = share_excess(days, counts)
+    found = share_excess(days, counts.of_pairs)
     oddest = found.number.argmin()
     assert names[found.entity[oddest]] == "user-6"
     assert counts.values[found.value[oddest]] == "false"
     assert found.observed[oddest] == found.exposure[oddest]
     assert found.number[oddest] < 0.01
     _, days, counts = counted(office(2), OUTCOMES)
-    assert share_excess(days, counts).number.min() > 0.05
+    assert share_excess(days, counts.of_pairs).number.min() > 0.05
 
 
 @pytest.mark.parametrize("at_once", [1, 40, 300])
 def test_any_number_of_rows_at_once_gives_the_same_bits(monkeypatch, at_once):
     _, days, counts = counted(PLANTED["failures"].plant(office(2)), OUTCOMES)
-    whole = share_excess(days, counts)
+    whole = share_excess(days, counts.of_pairs)
     monkeypatch.setattr(shares, "_ROWS_AT_ONCE", at_once)
-    found = share_excess(days, counts)
+    found = share_excess(days, counts.of_pairs)
     assert all(map(np.array_equal, astuple(found)[:-1], astuple(whole)[:-1]))
     for own, known in zip(found.series.ranges, whole.series.ranges, strict=True):
         assert np.array_equal(own.mean, known.mean)
@@ -40,7 +40,7 @@ def test_any_number_of_rows_at_once_gives_the_same_bits(monkeypatch, at_once):
 
 def test_entities_without_an_odd_day_may_be_left_out():
     _, days, counts = counted(PLANTED["failures"].plant(office(2)), OUTCOMES)
-    whole, found = share_excess(days, counts), share_excess(days, counts, 0.05)
+    whole, found = share_excess(days, counts.of_pairs), share_excess(days, counts.of_pairs, 0.05)
     odd = np.isin(whole.entity, whole.entity[whole.number <= 0.05])
     assert 0 < odd.sum() < len(odd)
     for name in ("entity", "start", "number", "observed", "most", "known", "value", "exposure"):
@@ -50,7 +50,7 @@ def test_entities_without_an_odd_day_may_be_left_out():
 
 def test_one_value_has_no_share():
     _, days, counts = counted(office(2), Measure("user", Kind.VALUES, "country"))
-    assert share_excess(days, counts) is None
+    assert share_excess(days, counts.of_pairs) is None
 
 
 def test_one_who_holds_a_value_all_day_or_not_at_all_is_not_odd_when_he_does():
@@ -61,5 +61,5 @@ def test_one_who_holds_a_value_all_day_or_not_at_all_is_not_odd_when_he_does():
     ]
     rows = [{**row, "country": "at"} if i % 40 == 0 else row for i, row in enumerate(rows)]
     names, days, counts = counted(rows, Measure("user", Kind.VALUES, "country"))
-    found = share_excess(days, counts)
+    found = share_excess(days, counts.of_pairs)
     assert found.number[found.entity == names.index("user-3")].min() > 4.0

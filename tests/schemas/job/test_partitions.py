@@ -86,6 +86,11 @@ def test_a_location_that_leaves_the_day_open_is_refused(location, words):
         parse_job(f'input = "{location}"', "job.toml")
 
 
+def test_what_stands_beside_no_field_is_taken_as_it_is():
+    for location in ("logs/0\x00/*.parquet", "logs/{date}/0\x001/{hour}"):
+        assert check_location(location) == location
+
+
 @pytest.mark.parametrize(
     "location",
     [
