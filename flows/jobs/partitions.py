@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flows.storage.input.files import Located, locate
-from flows.storage.input.lake_tables import merged
+from flows.storage.input.live_files import merged
 from schemas.errors import InputError, JobError, NoInputError
 from schemas.job.job import JobSpec
 from schemas.job.partition import Partition
@@ -203,7 +203,7 @@ def located_window(job: JobSpec, last: Partition, n: int) -> Located:
         there[0],
         files=dict(sorted(files.items())),
         left_out=dict(left_out),
-        partitions=merged([located.partitions for located in there]),
+        live=merged([located.live for located in there]),
     )
 
 

@@ -57,10 +57,17 @@ def damage_sentence(manifest: RunManifest) -> str:
     return f"{len(damaged):,} of {total} {verb} damaged, and no row judged of {names}."
 
 
+def _table_sentence(manifest: RunManifest) -> str:
+    version = manifest.table_version
+    if manifest.table_kind == "Iceberg":
+        return f"Snapshot {version} of an Iceberg table: its live rows."
+    return f"Version {version} of a Delta table: its live rows."
+
+
 def input_sentences(manifest: RunManifest) -> list[str]:
     """Say which version of a table was read, and which columns and files were left out."""
-    version, left_out = manifest.table_version, manifest.ledger.files_left_out
-    told = [] if version is None else [f"Version {version} of a Delta table: its live rows."]
+    left_out = manifest.ledger.files_left_out
+    told = [] if manifest.table_version is None else [_table_sentence(manifest)]
     told += [
         f"Column {visible(column)} is not judged: a {kind} cannot be read."
         for column, kind in manifest.ledger.columns_left_out.items()

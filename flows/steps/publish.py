@@ -100,7 +100,8 @@ def _manifest(
         started=run.started,
         finished=max(run.started, datetime.now(UTC)),  # the clock may have been set back
         input_files=run.plan.manifest_files(),
-        table_version=run.plan.version,
+        table_kind=None if run.plan.table is None else run.plan.table.kind,
+        table_version=None if run.plan.table is None else run.plan.table.version,
         ledger=_ledger(run, gathered, scored),
         units_scored=scored.scored,
         columns=column_roles(run),

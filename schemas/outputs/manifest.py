@@ -67,6 +67,9 @@ class InputFile(OutputDocument):
         description="Why no row of it was judged: it cannot be read. Its rows, if its footer tells"
         " them, are quarantined; null where it was read.",
     )
+    deleted_rows: int = Field(
+        default=0, description="Rows of it that its table has deleted: none of them was read."
+    )
 
 
 class ColumnRole(OutputDocument):
@@ -379,9 +382,14 @@ class RunManifest(OutputDocument):
     started: datetime
     finished: datetime
     input_files: list[InputFile]
+    table_kind: str | None = Field(
+        default=None,
+        description="`Delta` or `Iceberg` where the input is such a table; else null.",
+    )
     table_version: int | None = Field(
         default=None,
-        description="The version of the Delta table that was read; null where the input is none.",
+        description="The version of the Delta table, or the snapshot of the Iceberg table, that was"
+        " read; null where the input is none.",
     )
     ledger: Ledger
     units_scored: int = Field(description="Events, or sessions where the unit is the session.")

@@ -14,13 +14,9 @@ from pathlib import Path
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, LocalFileSystem
 
 from flows.storage.fs.filesystem import modified, naming_input_errors, not_there, open_location
-from flows.storage.input.lake_tables import (
-    LiveFiles,
-    Partition,
-    live_files,
-    named_from,
-    refuse_tables,
-)
+from flows.storage.input.deleted_rows import unpack
+from flows.storage.input.lake_tables import live_files, refuse_tables
+from flows.storage.input.live_files import LiveFile, LiveFiles, TableState, named_from
 from schemas.errors import InputError, NoInputError
 from schemas.locations import without_secrets
 
@@ -47,16 +43,21 @@ class Located:
     """Name below the root -> the file, in the order of the names."""
     left_out: dict[str, int] = field(default_factory=dict)
     """End of a name, such as `csv` -> files in its folders that are not Parquet."""
-    partitions: dict[str, Partition] | None = None
-    """Name of a file -> its partition, as the log of its table tells it."""
-    version: int | None = None
-    """The version of the table that the files are live in."""
+    live: dict[str, LiveFile] | None = None
+    """Name of a file -> what its table says of it; None where the files are of no table."""
+    table: TableState | None = None
+    """The table, in the version that the files are live in."""
 
-    def states(self) -> set[tuple[str, int, str | None]]:
-        """Give what a change of the files shows in: name, size and time of the last change."""
+    def states(self) -> set[tuple[str, int, str | None, int]]:
+        """Give what a change shows in: name, size, time of the last change, deleted rows."""
         return {
-            (name, file.size, modified(self.filesystem, file)) for name, file in self.files.items()
+            (name, file.size, modified(self.filesystem, file), self.deleted_rows(name))
+            for name, file in self.files.items()
         }
+
+    def deleted_rows(self, name: str) -> int:
+        """Count the rows of a file that its table has deleted."""
+        return 0 if self.live is None else len(unpack(self.live[name].deleted))
 
 
 def locate(location: str, root: str | None = None) -> Located:
@@ -69,8 +70,8 @@ def locate(location: str, root: str | None = None) -> Located:
     Parameters
     ----------
     location
-        A file, folder, glob or URL. Of a Delta table, or a folder in one, it is the live files
-        alone; `@v3` at its end asks for version 3.
+        A file, folder, glob or URL. Of a table of Delta or Iceberg, or a folder in one, it is the
+        live files alone. `@v3` at its end asks for version 3, or for that snapshot.
     root
         A folder above it that the files are named from; by default the folder itself, or the one
         before the first wildcard.
@@ -116,10 +117,12 @@ def locate(location: str, root: str | None = None) -> Located:
 
 
 def _located_table(filesystem: FileSystem, live: LiveFiles, root: str | None) -> Located:
-    folder = live.root if root is None else open_location(root)[1]
-    names = named_from(folder, {file.path: live.partitions[file.path] for file in live.files})
-    files = dict(zip(names, live.files, strict=True))
-    return Located(filesystem, folder, dict(sorted(files.items())), {}, names, live.version)
+    # Files of an Iceberg table need not lie in the folder of their partition.
+    whole = root is None or live.state.kind == "Iceberg"
+    folder = live.root if whole else open_location(str(root))[1]
+    names = named_from(folder, {file.path: live.files[file.path] for file in live.infos})
+    files = dict(zip(names, live.infos, strict=True))
+    return Located(filesystem, folder, dict(sorted(files.items())), {}, names, live.state)
 
 
 def _check_kind(path: str, shown: str) -> None:

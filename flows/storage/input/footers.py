@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 from pyarrow.fs import FileInfo
 
 from flows.storage.fs.filesystem import damaged, modified, naming_damage, naming_input_errors
+from flows.storage.input.deleted_rows import live_sizes, unpack
 from flows.storage.input.files import Located
+from flows.storage.input.live_files import LiveFile
 from flows.storage.input.raw_footer import read_metadata, unread_columns
 from schemas.errors import DamagedFileError, InputError
 from schemas.locations import without_secrets
@@ -41,7 +43,7 @@ class PlannedFile:
     name: str
     """Its path below the input's root."""
     row_groups: tuple[int, ...]
-    """The rows of each row group."""
+    """The rows of each row group, without the deleted ones."""
     bytes: int
     modified: str | None
     """UTC time of the last change, if the store tells it."""
@@ -49,6 +51,8 @@ class PlannedFile:
     """Keys and values of its hive partition."""
     unread: tuple[tuple[str, str], ...] = ()
     """Columns of types that cannot be read, each with its type."""
+    deleted: str = ""
+    """Positions of the rows that its table has deleted, packed by `deleted_rows.pack`."""
 
     @property
     def rows(self) -> int:
@@ -68,6 +72,8 @@ class DamagedFile:
     modified: str | None
     """UTC time of the last change, if the store tells it."""
     why: str
+    deleted_rows: int = 0
+    """Rows of it that its table has deleted."""
 
 
 def read_footers(
@@ -95,12 +101,13 @@ def read_footers(
         if isinstance(footer, DamagedFileError)
     }
     check_damage(location, faults.values(), len(footers), tolerant=tolerant)
-    files = located.files
-    without = (
-        DamagedFile(name, 0, files[name].size, modified(located.filesystem, files[name]), e.what)
-        for name, e in faults.items()
-    )
+    without = (_without_footer(located, name, error.what) for name, error in faults.items())
     return sound, tuple(without)
+
+
+def _without_footer(located: Located, name: str, why: str) -> DamagedFile:
+    file, deleted = located.files[name], located.deleted_rows(name)
+    return DamagedFile(name, 0, file.size, modified(located.filesystem, file), why, deleted)
 
 
 def check_damage(
@@ -149,9 +156,8 @@ def check_damage(
 def set_aside(file: PlannedFile, error: DamagedFileError) -> DamagedFile:
     """Describe a file whose footer can be read, but not all that follows."""
     believed = file.rows <= _ROWS_OF_A_BYTE * file.bytes
-    return DamagedFile(
-        file.name, file.rows if believed else 0, file.bytes, file.modified, error.what
-    )
+    rows, deleted = file.rows if believed else 0, len(unpack(file.deleted))
+    return DamagedFile(file.name, rows, file.bytes, file.modified, error.what, deleted)
 
 
 def where_is(location: str, name: str) -> str:
@@ -185,14 +191,20 @@ def _read_footer(
             raise damaged(where, "its footer contradicts itself")
         _check_inflation(metadata, file.size, where)
         when = modified(filesystem, file)
-        partition = (
-            _hive_partition(name) if located.partitions is None else located.partitions[name]
-        )
+        live = LiveFile(_hive_partition(name)) if located.live is None else located.live[name]
         schema = opened.schema_arrow
         unread = unread_columns(metadata, schema)
         schema = pa.schema([field for field in schema if field.name not in unread])
+        if located.table is not None and located.table.fields is not None:
+            schema = located.table.fields.projected(schema, where)
         planned = PlannedFile(
-            name, groups, file.size, when, partition, unread=tuple(unread.items())
+            name,
+            live_sizes(live.deleted, groups),
+            file.size,
+            when,
+            live.partition,
+            tuple(unread.items()),
+            live.deleted,
         )
         str(
             schema

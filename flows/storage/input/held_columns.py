@@ -4,6 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows.storage.fs.filesystem import naming_input_errors, open_location
+from flows.storage.input.live_files import names_in_file
 from flows.storage.input.plan import InputPlan
 from schemas.locations import without_secrets
 
@@ -23,6 +24,7 @@ def place_of_column(plan: InputPlan, column: str) -> str:
             filesystem.open_input_file(f"{plan.root}/{file.name}") as source,
         ):
             schema = pq.read_schema(source)
-        if column in schema.names and not pa.types.is_null(schema.field(column).type):
+        name = names_in_file(plan.table, schema).get(column)
+        if name is not None and not pa.types.is_null(schema.field(name).type):
             return plan.where(file)
     return without_secrets(plan.location)

@@ -9,9 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows.storage.fs.filesystem import naming_damage, naming_input_errors
+from flows.storage.input.deleted_rows import unpack
 from flows.storage.input.files import Located, locate
 from flows.storage.input.footers import DamagedFile, PlannedFile, read_footers, where_is
+from flows.storage.input.live_files import TableState, names_in_file
 from flows.storage.input.raw_footer import read_metadata
+from flows.storage.input.table_fields import TableFields
 from flows.storage.input.unification import unify
 from schemas.errors import DamagedFileError, InputError
 from schemas.events.flattening import flattened_origin
@@ -65,8 +68,8 @@ class InputPlan:
     """Whether any number of files may be damaged but one: the input is a history."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """End of a name, such as `csv` -> files in its folders that are not Parquet."""
-    version: int | None = None
-    """The version of the Delta table that was read; None where it is none."""
+    table: TableState | None = None
+    """The table that was read, in its version; None where the input is none."""
 
     @property
     def rows(self) -> int:
@@ -95,15 +98,30 @@ class InputPlan:
                 values.setdefault(key, set()).update([value] if value is not None else [])
         return values
 
-    def states(self) -> set[tuple[str, int, str | None]]:
-        """Return name, size and time of the last change of each file, as `Located.states` does."""
-        own = {(file.name, file.bytes, file.modified) for file in self.files}
-        return own | {(file.name, file.bytes, file.modified) for file in self.damaged}
+    @property
+    def fields(self) -> TableFields | None:
+        """The columns of the table, where it knows them by ids."""
+        return None if self.table is None else self.table.fields
+
+    def states(self) -> set[tuple[str, int, str | None, int]]:
+        """Return what a change of the files shows in, as `Located.states` does."""
+        own = {
+            (file.name, file.bytes, file.modified, len(unpack(file.deleted))) for file in self.files
+        }
+        return own | {
+            (file.name, file.bytes, file.modified, file.deleted_rows) for file in self.damaged
+        }
 
     def manifest_files(self) -> list[InputFile]:
         """List the files for the manifest, the damaged ones too."""
         files = [
-            InputFile(name=file.name, rows=file.rows, bytes=file.bytes, modified=file.modified)
+            InputFile(
+                name=file.name,
+                rows=file.rows,
+                bytes=file.bytes,
+                modified=file.modified,
+                deleted_rows=len(unpack(file.deleted)),
+            )
             for file in self.files
         ]
         files += [
@@ -113,6 +131,7 @@ class InputPlan:
                 bytes=file.bytes,
                 modified=file.modified,
                 damaged=file.why,
+                deleted_rows=file.deleted_rows,
             )
             for file in self.damaged
         ]
@@ -202,7 +221,7 @@ def plan_located(location: str, located: Located, *, tolerant: bool = False) -> 
         damaged,
         tolerant,
         left_out=located.left_out,
-        version=located.version,
+        table=located.table,
     )
 
 
@@ -240,11 +259,12 @@ def _sizes_of_codes(
         numbers = {path[0]: number for number, path in enumerate(paths) if len(path) == 1}
         next(opened.iter_batches(1, row_groups=[group], columns=list(numbers)), None)
         chunks = opened.metadata.row_group(group)
-        held = [chunks.column(number) for name, number in numbers.items() if name in strings]
+        own = names_in_file(located.table, opened.schema_arrow)
+        held = {name: chunks.column(numbers[own[name]]) for name in own if own[name] in numbers}
         return {
-            chunk.path_in_schema: chunk.total_uncompressed_size
-            for chunk in held
-            if _NO_CODES not in chunk.encodings
+            name: chunk.total_uncompressed_size
+            for name, chunk in held.items()
+            if name in strings and _NO_CODES not in chunk.encodings
         }
 
 

@@ -15,7 +15,9 @@ from flows.storage.fs.atomic import write_whole
 from flows.storage.fs.scratch import Scratch
 from flows.storage.fs.store_path import Place
 from flows.storage.input.footers import DamagedFile, PlannedFile
+from flows.storage.input.live_files import TableState
 from flows.storage.input.plan import InputPlan
+from flows.storage.input.table_fields import TableFields
 
 _NAME = "plan.json"
 
@@ -45,6 +47,7 @@ def store_plan(plan: InputPlan, scratch: Scratch) -> StoredPlan:
         "files": [asdict(file) for file in plan.files],
         "damaged": [asdict(file) for file in plan.damaged],
         "schema": plan.schema.serialize().to_pybytes().hex(),
+        "table": None if plan.table is None else asdict(plan.table),
     }
     path = scratch.path / _NAME
     write_whole(path, json.dumps(document))
@@ -57,8 +60,16 @@ def load_plan(path: Place) -> StoredPlan:
     parts = _with_tuples(json.loads(path.read_bytes()))
     parts["files"] = tuple(PlannedFile(**file) for file in parts["files"])
     parts["damaged"] = tuple(DamagedFile(**file) for file in parts["damaged"])
+    parts["table"] = _table(parts["table"])
     parts["schema"] = pa.ipc.read_schema(pa.py_buffer(bytes.fromhex(parts["schema"])))
     return StoredPlan(**parts, path=path)
+
+
+def _table(stored: dict[str, Any] | None) -> TableState | None:
+    if stored is None:
+        return None
+    fields = None if stored["fields"] is None else TableFields(**stored["fields"])
+    return TableState(**{**stored, "fields": fields})
 
 
 def _with_tuples(value: Any) -> Any:

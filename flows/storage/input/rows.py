@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +17,10 @@ from flows.storage.fs.filesystem import (
     naming_input_errors,
     open_location,
 )
+from flows.storage.input.deleted_rows import positions_within, stored_positions, without_rows
 from flows.storage.input.expansion import bounded, in_castable_parts, plan_texts
 from flows.storage.input.footers import INT96, PlannedFile
+from flows.storage.input.live_files import TableState, names_in_file
 from flows.storage.input.plan import Chunk, InputPlan, Piece
 from flows.storage.input.raw_footer import read_metadata
 from flows.storage.input.unification import ENCODED, align
@@ -139,7 +142,11 @@ def source_of(plan: InputPlan, rows: np.ndarray) -> tuple[pa.Array, np.ndarray]:
     starts = np.cumsum(sizes) - sizes
     files = np.searchsorted(starts, rows, side="right") - 1
     names = pa.array([file.name for file in plan.files], pa.string())
-    return names.take(pa.array(files)), np.asarray(rows - starts[files], dtype=np.int64)
+    places = np.asarray(rows - starts[files], dtype=np.int64)
+    for file in np.unique(files):
+        inside = files == file
+        places[inside] = stored_positions(plan.files[file].deleted, places[inside])
+    return names.take(pa.array(files)), places
 
 
 def _near_each_other(groups: np.ndarray) -> list[np.ndarray]:
@@ -197,57 +204,86 @@ def _read_piece(
         filesystem.open_input_file(path) as source,
         naming_damage(plan.where(file)),
     ):
-        batches = _batches(source, piece, [field.name for field in schema], encoded, batch_rows)
+        asked = _Asked(piece, tuple(schema.names), tuple(encoded), batch_rows, plan.table)
+        batches = _live(source, file, piece, _batches(source, asked))
         for batch in bounded(batches, batch_rows, file.bytes, plan.where(file)):
             missing -= batch.num_rows
             _check_codes(batch, plan.where(file))
             for part in in_castable_parts(batch, encoded):
-                yield align(part, schema, dict(file.partition), plan.where(file))
+                yield align(part, schema, _constants(plan, file), plan.where(file))
         if missing:
             raise damaged(plan.where(file), "its rows are not as many as its footer says")
 
 
-def _batches(
-    source: pa.NativeFile, piece: Piece, columns: Sequence[str], encoded: Sequence[str], rows: int
+def _constants(plan: InputPlan, file: PlannedFile) -> dict[str, str | None]:
+    """Give the values that a file's rows share, of columns that it lacks."""
+    defaults = {} if plan.fields is None else plan.fields.defaults
+    return {**defaults, **dict(file.partition)}
+
+
+def _live(
+    source: pa.NativeFile, file: PlannedFile, piece: Piece, batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
+    """Drop the rows that the table of a file has deleted."""
+    if not file.deleted:
+        return batches
+    metadata = read_metadata(source)
+    sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+    return without_rows(batches, positions_within(file.deleted, piece.row_groups, sizes))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Rows and columns of a file that are to be read."""
+
+    piece: Piece
+    columns: tuple[str, ...]
+    """By their names in the input."""
+    encoded: tuple[str, ...]
+    """Those that are to come as codes."""
+    rows: int
+    """Rows to read at a time, at most."""
+    table: TableState | None
+
+
+def _batches(source: pa.NativeFile, asked: _Asked) -> Iterator[pa.RecordBatch]:
     """Read the columns that a file has; what Arrow cannot read as codes comes spelled out."""
     done = 0
     try:
-        for batch in _batches_as(source, piece, columns, encoded, rows):
+        for batch in _batches_as(source, asked):
             yield batch
             done += batch.num_rows
     except MemoryError:  # Arrow's is one of its exceptions
         raise
     except (OSError, pa.ArrowException):
-        if not encoded:
+        if not asked.encoded:
             raise
     else:
         return
-    for batch in _batches_as(source, piece, columns, (), rows):
+    for batch in _batches_as(source, replace(asked, encoded=())):
         if batch.num_rows > done:
             yield batch.slice(done)
         done = max(done - batch.num_rows, 0)
 
 
-def _batches_as(
-    source: pa.NativeFile, piece: Piece, columns: Sequence[str], encoded: Sequence[str], rows: int
-) -> Iterator[pa.RecordBatch]:
+def _batches_as(source: pa.NativeFile, asked: _Asked) -> Iterator[pa.RecordBatch]:
     metadata = read_metadata(source)
     # Not `metadata.schema`: that and the footer hold each other until Python looks for such rings.
-    own = set(pq.ParquetFile(source, metadata=metadata).schema_arrow.names)
-    wanted = [name for name in columns if name in own]
-    at_once = min(rows, _ROWS_AT_ONCE, max(_CELLS_AT_ONCE // max(len(wanted), 1), 1))
-    as_codes = set(encoded)
-    spelled_out = [name for name in wanted if name not in as_codes]
-    texts = plan_texts(source, metadata, piece.row_groups, spelled_out, at_once)
+    schema = pq.ParquetFile(source, metadata=metadata).schema_arrow
+    own = names_in_file(asked.table, schema)
+    wanted = [own[name] for name in asked.columns if name in own]
+    at_once = min(asked.rows, _ROWS_AT_ONCE, max(_CELLS_AT_ONCE // max(len(wanted), 1), 1))
+    as_codes = [own[name] for name in asked.encoded if name in own]
+    spelled_out = [name for name in wanted if name not in set(as_codes)]
+    groups = asked.piece.row_groups
+    texts = plan_texts(source, metadata, groups, spelled_out, at_once)
     at_once = min(at_once, texts.most_rows or at_once)
-    codes = [*(name for name in encoded if name in own), *texts.codes]
-    with _open_parquet(source, metadata, codes) as opened:
-        for batch in opened.iter_batches(
-            at_once, row_groups=list(piece.row_groups), columns=wanted
-        ):
+    fields = None if asked.table is None else asked.table.fields
+    with _open_parquet(source, metadata, [*as_codes, *texts.codes]) as opened:
+        for batch in opened.iter_batches(at_once, row_groups=list(groups), columns=wanted):
             # `a` brings a column named `a.b` along: Parquet takes the dot for a path.
-            yield batch.select(wanted)
+            chosen = batch.select(wanted)
+            yield chosen if fields is None else fields.project(chosen, schema)
 
 
 def _check_codes(batch: pa.RecordBatch, where: str) -> None:

@@ -1,4 +1,4 @@
-"""Tables of a lake, made by the library itself: live rows alone, in the version asked for."""
+"""Delta tables, made by the library itself: live rows alone, in the version asked for."""
 
 import datetime as dt
 import json
@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from flows.cli.app import main
 from flows.jobs.partitions import located_window
-from flows.storage.input import lake_tables
+from flows.storage.input import delta_tables
 from flows.storage.input.files import locate
 from flows.storage.input.plan import InputPlan, plan_input, plan_located
 from flows.storage.input.rows import read_rows
@@ -46,7 +45,7 @@ def table(tmp_path: Path) -> Path:
 
 def test_rows_of_a_table_are_its_live_rows(table: Path) -> None:
     plan = plan_input(str(table))
-    assert (plan.version, len(plan.files)) == (3, 1)
+    assert (plan.table.version, len(plan.files)) == (3, 1)
     assert _numbers(table) == list(range(2, 8))
 
 
@@ -54,7 +53,7 @@ def test_rows_of_a_table_are_its_live_rows(table: Path) -> None:
     ("version", "numbers"), [(0, range(6)), (1, range(8)), (2, range(2, 8)), (3, range(2, 8))]
 )
 def test_a_version_that_is_asked_for_is_read(table: Path, version: int, numbers: range) -> None:
-    assert plan_input(f"{table}@v{version}").version == version
+    assert plan_input(f"{table}@v{version}").table.version == version
     assert _numbers(f"{table}@v{version}") == list(numbers)
 
 
@@ -110,7 +109,8 @@ def test_days_of_a_table_are_partitions_of_a_job(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_tables_is_refused(table: Path) -> None:
-    for location in (table.parent, f"{table}/*.parquet", f"{table.parent}/**"):
+    globs = (f"{table}/*.parquet", f"{table.parent}/**", f"{table}/day=1/*.parquet")
+    for location in (table.parent, *globs):
         with pytest.raises(InputError, match="table in the input: is a table of Delta"):
             plan_input(str(location))
 
@@ -133,21 +133,9 @@ def test_a_table_that_renames_columns_is_refused(table: Path) -> None:
 def test_without_the_extra_the_line_says_how_to_install_it(
     table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lake_tables, "find_spec", lambda _: None)
+    monkeypatch.setattr(delta_tables, "find_spec", lambda _: None)
     with pytest.raises(InputError, match=r"a Delta table.*; pip install 'outfield\[delta\]'"):
         plan_input(str(table))
-
-
-@pytest.mark.parametrize("part", ["", "data", "data/day=1"])
-def test_a_table_of_iceberg_is_refused(tmp_path: Path, part: str) -> None:
-    for folder in ("table/metadata", "table/data/day=1"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "table/metadata/00000-0.metadata.json").write_text("{}")
-    pq.write_table(pa.table({"n": [1]}), tmp_path / "table/data/day=1/a.parquet")
-    with pytest.raises(InputError, match="a table of Iceberg, which is not read"):
-        plan_input(str(tmp_path / "table" / part))
-    with pytest.raises(InputError, match="table in the input: is a table of Iceberg"):
-        plan_input(str(tmp_path))
 
 
 @pytest.mark.slow
@@ -170,4 +158,4 @@ def test_a_table_in_an_object_store_is_its_live_rows(s3, table: Path) -> None:
             s3.put_object(Bucket="lake", Key=key, Body=file.read_bytes())
     for location in ("s3://lake/deep/table", "s3://lake/deep/table/", "s3://lake/deep/table@v2"):
         assert _numbers(location) == list(range(2, 8)), location
-    assert locate("s3://lake/deep/table@v1").version == 1
+    assert locate("s3://lake/deep/table@v1").table.version == 1
