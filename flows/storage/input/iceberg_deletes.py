@@ -82,7 +82,7 @@ def _place(entry: ManifestEntry) -> tuple[PartitionKey, int]:
 def _applies(delete: ManifestEntry, oldest: Mapping[PartitionKey, int]) -> bool:
     """Tell whether a delete may apply to one of the data files; refuse what is not read."""
     file, (key, number) = delete.data_file, _place(delete)
-    if file.content is DataFileContent.EQUALITY_DELETES:
+    if file.content == DataFileContent.EQUALITY_DELETES:
         # Without partition values it is of all partitions.
         at = min(oldest.values(), default=number) if len(key) == 1 else oldest.get(key, number)
         if at < number:
@@ -107,7 +107,7 @@ def _read_deletes(
     """Read the positions that a file of deletes holds for some data files."""
     file = delete.data_file
     with io.new_input(file.file_path).open() as source:
-        if file.file_format is FileFormat.PUFFIN:
+        if file.file_format == FileFormat.PUFFIN:
             vectors = deletion_vectors_from_puffin_file(PuffinFile(source.read()))
             return {
                 each.referenced_data_file: each.to_vector().to_numpy().astype(np.int64)

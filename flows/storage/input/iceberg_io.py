@@ -20,11 +20,23 @@ _SAME = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "abfss": "abfs"}
 
 
 class TableIO(FileIO):
-    """Opens files of a table, through the filesystem that the input is read with."""
+    """Opens files of a table, through the filesystem that the input is read with.
+
+    Two are equal that open the same version of the same table.
+    """
 
     def __init__(self, table: NamedTable) -> None:
         super().__init__()
-        self._table = table
+        self.table = table
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TableIO) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[str, str, int | None]:
+        return self.table.address, self.table.root, self.table.version
 
     def new_input(self, location: str) -> InputFile:
         """Give a file of the table.
@@ -34,7 +46,7 @@ class TableIO(FileIO):
         InputError
             It lies outside of the table.
         """
-        return _TableFile(location, self._table.filesystem, self.path_of(location))
+        return _TableFile(location, self.table.filesystem, self.path_of(location))
 
     def new_output(self, location: str) -> OutputFile:
         """Refuse: nothing is written."""
@@ -52,11 +64,11 @@ class TableIO(FileIO):
         InputError
             It lies outside of the table.
         """
-        named, url = _NAMED.fullmatch(location), URL.fullmatch(self._table.address)
+        named, url = _NAMED.fullmatch(location), URL.fullmatch(self.table.address)
         if named is None:
             raise self._outside(location)
         scheme, host = named["scheme"], named["host"] or ""
-        root = self._table.root
+        root = self.table.root
         if url is None:
             is_local = scheme in (None, "file") and host in ("", "localhost")
             path = _local_path(named["path"], root) if is_local else None
@@ -70,7 +82,7 @@ class TableIO(FileIO):
     def _outside(self, location: str) -> InputError:
         return InputError(
             f"its metadata names a file outside of it: {without_secrets(location)}",
-            where=self._table.where,
+            where=self.table.where,
             remedy="name the table where it was written, or write its live rows as Parquet here",
         )
 

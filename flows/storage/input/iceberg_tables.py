@@ -6,7 +6,9 @@ No catalog is asked: the table is what its newest file of metadata says, or the 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import chain
 from urllib.parse import unquote, unquote_plus
 
@@ -19,6 +21,7 @@ from pyiceberg.table.name_mapping import MappedField
 from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.transforms import IdentityTransform
 
+from flows.storage.fs.filesystem import modified
 from flows.storage.input.deleted_rows import pack
 from flows.storage.input.iceberg_deletes import deleted_positions
 from flows.storage.input.iceberg_io import TableIO
@@ -57,18 +60,18 @@ def live_files(named: NamedTable, metadata_file: str) -> LiveFiles:
     """
     io = TableIO(named)
     with _naming_faults(named.where):
-        address = f"{named.address}/{metadata_file.removeprefix(named.root).lstrip('/')}"
-        metadata = FromInputFile.table_metadata(io.new_input(address))
-        snapshot = _snapshot(metadata, named)
-        entries = _entries(snapshot, io)
-        live = [each for each in entries if each.data_file.content is DataFileContent.DATA]
-        by_path = _by_path(live, io)
-        chosen = {path: e for path, e in by_path.items() if _is_below(path, e, metadata, named)}
+        read = _read(io, metadata_file, _state(metadata_file, named))
+        metadata, snapshot = read.metadata, read.snapshot
+        by_path = _by_path(read.data, io)
+        chosen = {
+            path: read.data[number]
+            for path, number in by_path.items()
+            if _is_below(path, read.partitions[number], named)
+        }
         if not chosen:
             raise _no_row(f"in snapshot {snapshot.snapshot_id} of the table", named.where)
         _check_formats(entry.data_file for entry in chosen.values())
-        deletes = [each for each in entries if each.data_file.content is not DataFileContent.DATA]
-        deleted = deleted_positions(chosen.values(), deletes, io)
+        deleted = deleted_positions(chosen.values(), read.deletes, io)
         schema = _schema(metadata, snapshot, named)
         fields = table_fields(schema, *_names_and_sources(metadata))
         files = {
@@ -107,6 +110,41 @@ def _naming_faults(where: str) -> Iterator[None]:
             where=where,
             remedy="check the table, or name an older file of its metadata",
         ) from error
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A snapshot, as metadata and manifests describe it."""
+
+    metadata: TableMetadata
+    snapshot: Snapshot
+    data: Sequence[ManifestEntry]
+    """The live data files."""
+    partitions: Sequence[Mapping[str, str]]
+    """Of each, the keys and values of its partition as folders would name it."""
+    deletes: Sequence[ManifestEntry]
+    """The live files of deletes."""
+
+
+@lru_cache(maxsize=1)
+def _read(io: TableIO, metadata_file: str, _: tuple[int, str | None]) -> _Read:
+    """Read metadata and manifests, once for all days of a window.
+
+    The last argument is the state of the file, in which a change of it shows.
+    """
+    named = io.table
+    address = f"{named.address}/{metadata_file.removeprefix(named.root).lstrip('/')}"
+    metadata = FromInputFile.table_metadata(io.new_input(address))
+    snapshot = _snapshot(metadata, named)
+    entries = _entries(snapshot, io)
+    data = [each for each in entries if each.data_file.content == DataFileContent.DATA]
+    deletes = [each for each in entries if each.data_file.content != DataFileContent.DATA]
+    return _Read(metadata, snapshot, data, _partition_texts(data, metadata), deletes)
+
+
+def _state(metadata_file: str, named: NamedTable) -> tuple[int, str | None]:
+    info = named.filesystem.get_file_info(metadata_file)
+    return info.size, modified(named.filesystem, info)
 
 
 def _no_row(what: str, where: str) -> NoInputError:
@@ -160,8 +198,9 @@ def _entries(snapshot: Snapshot, io: TableIO) -> list[ManifestEntry]:
         return list(chain.from_iterable(read))
 
 
-def _by_path(entries: Sequence[ManifestEntry], io: TableIO) -> dict[str, ManifestEntry]:
-    by_path = {io.path_of(entry.data_file.file_path): entry for entry in entries}
+def _by_path(entries: Sequence[ManifestEntry], io: TableIO) -> dict[str, int]:
+    """Give the path of each file, and its number among the entries."""
+    by_path = {io.path_of(each.data_file.file_path): i for i, each in enumerate(entries)}
     if len(by_path) < len(entries):
         raise InputError(
             "the Iceberg table has a file twice", remedy="rewrite its data files in the table"
@@ -171,7 +210,7 @@ def _by_path(entries: Sequence[ManifestEntry], io: TableIO) -> dict[str, Manifes
 
 def _check_formats(files: Iterable[DataFile]) -> None:
     for file in files:
-        if file.file_format is not FileFormat.PARQUET:
+        if file.file_format != FileFormat.PARQUET:
             name = file.file_path.rpartition("/")[2]
             raise InputError(
                 f"{name} is a file of {file.file_format.value}, and only Parquet is read",
@@ -179,7 +218,7 @@ def _check_formats(files: Iterable[DataFile]) -> None:
             )
 
 
-def _is_below(path: str, entry: ManifestEntry, metadata: TableMetadata, named: NamedTable) -> bool:
+def _is_below(path: str, own: Mapping[str, str], named: NamedTable) -> bool:
     """Tell whether a file is in what is named: by its partition, not by the folder it lies in."""
     asked = named.below.removeprefix(named.root).strip("/")
     asked = asked.removeprefix(_DATA).lstrip("/") if asked.split("/")[0] == _DATA else asked
@@ -188,7 +227,6 @@ def _is_below(path: str, entry: ManifestEntry, metadata: TableMetadata, named: N
         return named.below == path or path.startswith(f"{named.below}/")
     if not keys:
         return True
-    own = _partition_texts(entry.data_file, metadata)
     for key, _, value in keys:
         if unquote(key) not in own:
             raise InputError(
@@ -200,14 +238,22 @@ def _is_below(path: str, entry: ManifestEntry, metadata: TableMetadata, named: N
     return True
 
 
-def _partition_texts(file: DataFile, metadata: TableMetadata) -> dict[str, str]:
-    """Give the partition of a file as folders would name it."""
-    spec = metadata.specs()[file.spec_id]
-    kinds = spec.partition_type(metadata.schema()).fields
-    return {
-        field.name: field.transform.to_human_string(kind.field_type, file.partition[position])
-        for position, (field, kind) in enumerate(zip(spec.fields, kinds, strict=True))
+def _partition_texts(
+    entries: Sequence[ManifestEntry], metadata: TableMetadata
+) -> list[dict[str, str]]:
+    """Give the partitions of files as folders would name them."""
+    schema = metadata.schema()
+    fields = {
+        number: list(zip(spec.fields, spec.partition_type(schema).fields, strict=True))
+        for number, spec in metadata.specs().items()
     }
+    return [
+        {
+            field.name: field.transform.to_human_string(kind.field_type, file.partition[i])
+            for i, (field, kind) in enumerate(fields[file.spec_id])
+        }
+        for file in (entry.data_file for entry in entries)
+    ]
 
 
 def _identity_values(file: DataFile, metadata: TableMetadata, schema: Schema) -> Partition:

@@ -143,7 +143,8 @@ def source_of(plan: InputPlan, rows: np.ndarray) -> tuple[pa.Array, np.ndarray]:
     files = np.searchsorted(starts, rows, side="right") - 1
     names = pa.array([file.name for file in plan.files], pa.string())
     places = np.asarray(rows - starts[files], dtype=np.int64)
-    for file in np.unique(files):
+    has_deleted = np.array([bool(file.deleted) for file in plan.files])
+    for file in np.unique(files[has_deleted[files]]):
         inside = files == file
         places[inside] = stored_positions(plan.files[file].deleted, places[inside])
     return names.take(pa.array(files)), places

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -81,6 +82,10 @@ def _same(table: Table, location: str | None = None) -> None:
     expected = table.scan().to_arrow().to_pylist()
     assert plan.schema.names == [field.name for field in table.schema().fields]
     assert sorted(map(repr, _rows(plan))) == sorted(map(repr, expected))
+    encoded = [each.name for each in plan.schema if each.type == pa.string()]
+    (whole,) = plan.chunks(plan.rows)
+    (codes,) = (rows for _, rows in read_batches(plan, whole, None, plan.rows, encoded))
+    assert codes.cast(plan.schema).to_pylist() == _rows(plan)
 
 
 @pytest.fixture
@@ -105,7 +110,7 @@ def _ids(table: Table) -> list[int]:
     return [each.snapshot_id for each in table.metadata.snapshot_log]  # type: ignore[attr-defined]
 
 
-# Which snapshot
+# Which snapshot, and which file of metadata
 
 
 def test_rows_of_a_table_are_its_live_rows(table: Table) -> None:
@@ -280,17 +285,33 @@ def test_deleted_rows_are_left_out_wherever_chunks_are_cut(
     assert read_rows(plan, np.arange(0, len(left), 2))["n"].to_pylist() == left[::2]
 
 
+def test_a_damaged_file_among_many_is_set_aside(catalog: SqlCatalog) -> None:
+    table = catalog.create_table("lake.table", schema=pa.schema({"n": pa.int64()}))
+    for number in range(11):
+        table.append(pa.table({"n": [number, number]}))
+    first = _data_files(table)[0]
+    after = positional_delete(table, {first: [0]})
+    Path(first.removeprefix("file://")).write_bytes(b"PAR1" + bytes(900) + b"PAR1")
+    plan = plan_input(_folder(after))
+    assert (plan.rows, [file.deleted_rows for file in plan.damaged]) == (20, [1])
+    assert plan.states() == locate(_folder(after)).states()
+
+
 # Columns by their ids
 
 
-def test_columns_are_told_by_their_ids_and_not_by_their_names(catalog: SqlCatalog) -> None:
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_columns_are_told_by_their_ids_and_not_by_their_names(
+    catalog: SqlCatalog, version: str
+) -> None:
     schema = Schema(
         NestedField(1, "a", IntegerType()),
         NestedField(2, "b", StringType()),
         NestedField(3, "c", FloatType()),
         NestedField(4, "d", StringType()),
     )
-    table = catalog.create_table("lake.table", schema=schema)
+    properties = {"format-version": version}
+    table = catalog.create_table("lake.table", schema=schema, properties=properties)
     kinds = {"a": pa.int32(), "b": pa.string(), "c": pa.float32(), "d": pa.string()}
     first = pa.table({"a": [1, 2], "b": ["x", "y"], "c": [0.5, 1.5], "d": ["p", "q"]})
     table.append(first.cast(pa.schema(kinds)))
@@ -583,6 +604,35 @@ def test_keys_of_a_store_lie_below_the_key_of_the_table(named: str, path: str | 
         assert io.path_of(named) == path
 
 
+def test_no_data_and_no_deletes_outside_of_the_table_are_opened(
+    catalog: SqlCatalog, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere.parquet"
+    pq.write_table(pa.table({"n": [1]}), elsewhere)
+    table = catalog.create_table("lake.table", schema=pa.schema({"n": pa.int64()}))
+    table.append(pa.table({"n": range(3)}))
+    content, outside = DataFileContent.POSITION_DELETES, f"file://{elsewhere}"
+    commit_delete(table, outside, 1, content)
+    with pytest.raises(InputError, match=r"outside of it: file:.*elsewhere.parquet"):
+        plan_input(_folder(table))
+    table.add_files([outside])
+    with pytest.raises(InputError, match=r"outside of it: file:.*elsewhere.parquet"):
+        plan_input(table.metadata_location.removeprefix("file://"))
+
+
+def test_metadata_names_no_class_that_is_imported(
+    table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "named_by_metadata.py").write_text("class Anything:\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    document = json.loads(table.metadata.model_dump_json())
+    named = "named_by_metadata.Anything"
+    document["properties"] |= {"py-io-impl": named, "write.py-location-provider.impl": named}
+    Path(_folder(table), "metadata/00009-x.metadata.json").write_text(json.dumps(document))
+    assert _numbers(_folder(table)) == list(range(2, 8))
+    assert "named_by_metadata" not in sys.modules
+
+
 def test_nothing_is_written_through_the_files_of_a_table() -> None:
     io = TableIO(NamedTable("/t", LocalFileSystem(), "/t", "/t", "/t", None))
     for write in (io.new_output, io.delete):
@@ -601,7 +651,7 @@ def test_a_snapshot_whose_files_are_gone_is_refused(table: Table) -> None:
     for file in Path(_folder(table), "metadata").glob("snap-*"):
         file.unlink()
     with pytest.raises(InputError, match="files of its metadata are gone"):
-        plan_input(_folder(table))
+        plan_input(f"{_folder(table)}@v{_ids(table)[0]}")
 
 
 def test_data_files_of_another_format_are_refused(table: Table) -> None:
