@@ -18,10 +18,15 @@ from schemas.locations import without_secrets
 
 if TYPE_CHECKING:
     from distributed import Client
+    from distributed.scheduler import WorkerState
 
 T = TypeVar("T")
 
 _SECONDS_TO_CONNECT = 10
+_MEMORY_OF_WORKER = 300 * 2**20
+_MEMORY_OF_THREAD = 400 * 2**20
+"""Bytes that a worker takes, and each of its threads: measured on a log of nine columns."""
+_MORE_MEMORY = "start workers with a higher --memory-limit, or a lower --nthreads"
 _log = logging.getLogger("outfield")
 
 
@@ -99,6 +104,7 @@ def connected(address: str) -> "Iterator[Client]":
     with client:
         _check_versions(client)
         _tell_without_workers(client)
+        _tell_of_little_memory(client)
         yield client
 
 
@@ -139,11 +145,12 @@ def naming_lost_workers() -> Iterator[None]:
             remedy="see why it ended, and run again when it is there",
         ) from error
     except killed as error:
+        last: WorkerState = error.last_worker  # type: ignore[attr-defined]
         raise WorkerError(
             "several workers of the cluster were lost over the same task, perhaps for want of"
-            " memory",
+            f" memory; the last had {_memory(last.memory_limit, last.nthreads)}",
             where="OUTFIELD_RUNNER=dask",
-            remedy="give the workers more memory, or fewer threads",
+            remedy=_MORE_MEMORY,
         ) from error
 
 
@@ -162,6 +169,29 @@ def _tell_without_workers(client: "Client") -> None:
     """Say that a run will wait: a cluster may start its workers only when there is work."""
     if not client.ncores():
         _log.warning("the Dask scheduler has no worker yet; the run waits for one")
+
+
+def _tell_of_little_memory(client: "Client") -> None:
+    """Name a worker that Dask would end for want of memory, before the work of a run is lost.
+
+    Smaller tasks are no way out. A task reads its chunk by batches, and the rounding of a product
+    depends on their size: other batches would give other bytes.
+    """
+    for worker in client.scheduler_info(n_workers=-1)["workers"].values():
+        needed = _MEMORY_OF_WORKER + worker["nthreads"] * _MEMORY_OF_THREAD
+        if 0 < worker["memory_limit"] < needed:
+            has = _memory(worker["memory_limit"], worker["nthreads"])
+            _log.warning(
+                "a Dask worker has %s and may need %s MiB; %s",
+                has, needed // 2**20, _MORE_MEMORY,
+            )  # fmt: skip
+            return
+
+
+def _memory(limit: int, threads: int) -> str:
+    """Say what memory a worker has for how many threads; a limit of 0 is none."""
+    has = f"{limit // 2**20} MiB" if limit else "memory without a limit"
+    return f"{has} for {threads} thread{'s' * (threads != 1)}"
 
 
 def _check_versions(client: "Client") -> None:

@@ -33,10 +33,10 @@ class DaskCluster:
         log = self._start("scheduler", *_LISTEN, "--port", "0", *options)
         self.address = _found(r"Scheduler at:\s+(tcp://\S+)", log)
 
-    def add_worker(self) -> "subprocess.Popen[bytes]":
+    def add_worker(self, *options: str) -> "subprocess.Popen[bytes]":
         """Start a worker with one thread, without a nanny that would start it again."""
         own = ["--nthreads", "1", "--no-nanny", "--local-directory", str(self._folder)]
-        log = self._start("worker", self.address, *own, *_LISTEN)
+        log = self._start("worker", self.address, *own, *_LISTEN, *options)
         _found(r"Registered to:\s+(tcp://\S+)", log)
         return self._processes[-1]
 

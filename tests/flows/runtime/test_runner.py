@@ -10,9 +10,11 @@ from threading import Timer
 import numpy as np
 import pyarrow as pa
 import pytest
+from distributed.core import Status
+from distributed.scheduler import KilledWorker, WorkerState
 
 from flows.orchestration.launch import runner_of
-from flows.runtime.dask import ClusterRunner, connected
+from flows.runtime.dask import ClusterRunner, connected, naming_lost_workers
 from flows.runtime.processes import process_runner
 from flows.runtime.runner import DirectRunner
 from flows.runtime.settings import Settings
@@ -262,6 +264,30 @@ def test_a_cluster_without_workers_is_told_and_a_scheduler_that_is_lost_is_named
         with lost, connected(cluster.address) as client:
             Timer(2, cluster.kill_scheduler).start()
             ClusterRunner(client).call(Step("rest", rest), 60.0)
+
+
+def test_a_worker_with_little_memory_is_told(tmp_path, caplog):
+    with dask_cluster(tmp_path, workers=0) as cluster:
+        cluster.add_worker("--memory-limit", "0")  # none is set
+        cluster.add_worker("--memory-limit", "4GiB")
+        with connected(cluster.address):
+            assert not caplog.messages
+        cluster.add_worker("--memory-limit", "600MiB")
+        with connected(cluster.address):
+            assert caplog.messages == [
+                "a Dask worker has 600 MiB for 1 thread and may need 700 MiB; start"
+                " workers with a higher --memory-limit, or a lower --nthreads"
+            ]
+
+
+def test_an_error_over_lost_workers_says_what_memory_they_had():
+    worker = WorkerState(
+        address="tcp://127.0.0.1:1", status=Status.closed, pid=1, name="w", nthreads=2,
+        memory_limit=500 * 2**20, local_directory="", nanny=None, server_id="w",
+    )  # fmt: skip
+    told = "for want of memory; the last had 500 MiB for 2 threads; start workers with a higher"
+    with pytest.raises(WorkerError, match=told), naming_lost_workers():
+        raise KilledWorker("a task", worker, 3)
 
 
 def test_workers_of_another_version_are_refused(cluster, monkeypatch):
