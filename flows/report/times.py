@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,6 +11,8 @@ _YEAR_1, _YEAR_10000 = -62_135_596_800_000, 253_402_300_800_000
 """Milliseconds since 1970: what lies outside cannot be drawn or written as a date."""
 _FIRST_COUNT = 100_000_000_000
 """Milliseconds since 1970, in 1973: what counts less is no Unix time but a small number."""
+_ZONED = r"(?i)(?:Z|UTC|GMT|[+-]\d\d:?\d\d)\]?$|^(?:\d{9,13}|\d{15,})(?:\.\d+)?$"
+"""Text of a time with its zone, or of a count since 1970."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class EventTimes:
 
 
 def event_times(findings: pa.Table, time_column: str | None) -> EventTimes | None:
-    """Read the time column: timestamps, dates, Unix times, or text in ISO 8601.
+    """Read the time column: timestamps, dates, Unix times, or text that `read_instants` reads.
 
     Returns
     -------
@@ -61,16 +62,16 @@ def _timestamps(column: pa.Array) -> tuple[pa.Array, str]:
 
 
 def _from_counts(column: pa.Array) -> pa.Array:
-    moments = pc.cast(read_instants(column).values, pa.timestamp("ms", "UTC"), safe=False)
-    milliseconds = pc.cast(moments, pa.int64())
-    counted = pc.greater_equal(milliseconds, _FIRST_COUNT)
-    return pc.if_else(counted, milliseconds, None).cast(pa.timestamp("ms"))
+    moments = _in_milliseconds(column)
+    counted = pc.greater_equal(pc.cast(moments, pa.int64()), _FIRST_COUNT)
+    return pc.if_else(counted, moments, None)
 
 
 def _from_text(column: pa.Array) -> tuple[pa.Array, str]:
-    read = pd.to_datetime(
-        column.to_pandas(), errors="coerce", utc=True, format="ISO8601"
-    ).dt.tz_localize(None)
-    zoned = pc.all(pc.match_substring_regex(column, r"(Z|[+-]\d\d:?\d\d)$")).as_py()
-    timestamps = pc.cast(pa.Array.from_pandas(read), pa.timestamp("ms"), safe=False)
-    return timestamps, "UTC" if zoned else ""
+    zoned = pc.all(pc.match_substring_regex(column, _ZONED)).as_py()
+    return _in_milliseconds(column), "UTC" if zoned else ""
+
+
+def _in_milliseconds(column: pa.Array) -> pa.Array:
+    moments = pc.cast(read_instants(column).values, pa.timestamp("ms", "UTC"), safe=False)
+    return moments.cast(pa.timestamp("ms"))

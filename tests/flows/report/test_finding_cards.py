@@ -178,6 +178,23 @@ def test_values_of_every_kind_have_a_text() -> None:
     assert {"span", "clock", "ratio"} <= set(shown)
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("05/Jan/2026:03:11:00 +0100", "2026-01-05 02:11:00 UTC"),
+        ("[05/Jan/2026:03:11:00 +0100]", "2026-01-05 02:11:00 UTC"),
+        ("Mon, 05 Jan 2026 03:11:00 GMT", "2026-01-05 03:11:00 UTC"),
+        ("2026-01-05 03:11:00,250 UTC", "2026-01-05 03:11:00 UTC"),
+        ("20260105031100", "2026-01-05 03:11:00"),
+        ("1767582660", "2026-01-05 03:11:00 UTC"),
+    ],
+)
+def test_a_time_is_read_for_the_page_as_it_is_for_the_score(written: str, read: str) -> None:
+    times = event_times(_with("at", pa.array([written])), "at")
+    assert times is not None
+    assert times.texts() == [read]
+
+
 def test_times_are_read_from_text_too() -> None:
     zoned = event_times(_with("at", pa.array(["2026-03-04T02:13:09+01:00"])), "at")
     naive = event_times(_with("at", pa.array(["2026-03-04 02:13:09"])), "at")
