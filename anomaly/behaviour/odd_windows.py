@@ -1,7 +1,7 @@
 """The odd windows of a log: what entities did on a day that is unlike their other days."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,14 @@ from anomaly.behaviour.hourly import hourly_excess, strange_hours
 from anomaly.behaviour.levels import daily_levels, daily_sums, growth
 from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.newcomers import newcomers
-from anomaly.behaviour.ranges import Point, Series, around, points_of
+from anomaly.behaviour.observations import (
+    MOST_EXPECTED,
+    NEWCOMER,
+    Observation,
+    OddWindow,
+    gathered,
+)
+from anomaly.behaviour.ranges import around
 from anomaly.behaviour.same_hours import SameHours, same_hours
 from anomaly.behaviour.shares import share_excess
 from anomaly.behaviour.signals import Signals
@@ -43,92 +50,12 @@ _FEWEST_BACK = 0.05
 WINDOWS = frozenset(["hour", "day"])
 HOURS = tuple(f"{hour:02}:00" for hour in range(24))
 """The hours of a day, as windows name them."""
-MOST_EXPECTED = 2.0
-"""Windows of which more are expected among ordinary ones are not told."""
-_ABSENT = frozenset(["absent", "absent value", "broken order"])
-"""Views on what is not there."""
-NEWCOMER = "newcomer"
-"""The view of entities that are there on one day alone: these are counted, not estimated."""
-VERY_ODD = 0.1
-"""Below this number of ordinary windows, how odd something is makes no difference."""
-_SPECIFIC = (
-    "absent", "absent value", "travel", "broken order", "order", "first order", "repeats",
-    "rhythm", "changes", "hours", NEWCOMER, "new", "first seen", "growth", "level", "hour",
-    "share", "day", "sum",
-)  # fmt: skip
-"""The views by how much they tell, the most specific first."""
 _DISTINCT = 0.25
 """The largest part of the events of a column that may be the number of its values."""
 _MOST_OF_ONE = 100
 """Odd windows of one measure that are told."""
 _MOST_VALUES = 1_000
 """Values that are kept of a window."""
-
-
-@dataclass(frozen=True)
-class Observation:
-    """One thing that is odd about a window."""
-
-    entity_column: str
-    entity: str
-    view: str
-    """What was judged: a key of `anomaly.explain.window_reasons`."""
-    column: str
-    """The column that it is about, or that names the entity."""
-    values: tuple[str, ...]
-    """The first values of the column that it is about; of a broken order what is away is first.
-
-    Of travel they are texts of `anomaly.behaviour.travel`, the fastest first.
-    """
-    start: int
-    stop: int
-    """Microseconds since 1970: the window, without its end."""
-    number: float
-    """How many ordinary windows would be as odd, over all measures."""
-    observed: float
-    most: float
-    """The most of the other windows."""
-    known: int
-    """How many other windows there are."""
-    least: float
-    exposure: int
-    """Events that the observed ones are of; of a growth, the entities whose growth is known."""
-    series: Series | None = field(default=None, compare=False, repr=False)
-    """The days of the entity around the window, as they were judged."""
-
-    def points(self) -> tuple[Point, ...]:
-        """Return what was judged on the days around the window, the window's among them.
-
-        All have the range of the window: what was expected of it, given the others. Only that of a
-        growth, which is of all days, changes from day to day.
-        """
-        points = () if self.series is None else points_of(self.series)
-        start = self.start // HOUR - FIRST_DAY * 24
-        if self.view in _ABSENT:
-            points = tuple(sorted([*points, Point(start, 0.0, self.least, self.most)]))
-        own = [each for each in points if each.start == start]
-        if self.view == "growth" or not own:
-            return points
-        return tuple(each._replace(low=own[0].low, high=own[0].high) for each in points)
-
-
-@dataclass(frozen=True)
-class OddWindow:
-    """A day of an entity with all that is odd about it."""
-
-    entity_column: str
-    entity: str
-    observations: tuple[Observation, ...]
-    """The most telling first."""
-
-    @property
-    def number(self) -> float:
-        """Return how many ordinary windows would be as odd."""
-        return min(each.number for each in self.observations)
-
-
-_Told = tuple[str, Observation]
-"""An entity column, and what is odd about a window of a name in it."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +100,7 @@ def odd_windows(
     -------
     The odd windows, the oddest first; none of a log of less than `FEWEST_DAYS` days.
     """
-    found: list[_Told] = []
+    found: list[Observation] = []
     families = columns = 0
     entities = dict.fromkeys(measure.entity for measure in measures)
     for column in entities:
@@ -185,9 +112,9 @@ def odd_windows(
         # One measure at a time is in memory.
         for judged in _of_column(read, own, time, known, entities, windows):
             families += judged.view != NEWCOMER
-            found += [(column, told) for told in _observations(judged, known.names)]
+            found += _observations(judged, known.names)
             del judged
-    return _by_day(list(_over_all(found, families, columns)))
+    return gathered(found, families, columns)
 
 
 def _of_column(
@@ -378,56 +305,6 @@ def _observations(judged: _Judged, names: pa.Array) -> Iterator[Observation]:
             exposure=int(some.exposure[place]) if len(some.exposure) else 0,
             series=signals.series and around(signals.series, entity, start, signals.hours, value),
         )
-
-
-def joined(window: OddWindow, other: OddWindow) -> OddWindow:
-    """Return two windows as one, of the entity with the most telling observation."""
-    told = tuple(sorted((*window.observations, *other.observations), key=_telling))
-    return OddWindow(told[0].entity_column, told[0].entity, told)
-
-
-def _over_all(found: Sequence[_Told], measures: int, columns: int) -> Iterator[_Told]:
-    """Give observations with how many ordinary days of entities are as odd in any measure.
-
-    There are as many more as there are measures. But they are hardly more than the days that are
-    as odd in this log, and one more. Newcomers are of one measure for each entity column.
-    """
-    oddest: dict[tuple[str, str, int], float] = {}
-    for column, told in found:
-        day = (column, told.entity, told.start // DAY)
-        oddest[day] = min(told.number, oddest.get(day, np.inf))
-    ordered = np.sort(list(oddest.values()))
-    for column, told in found:
-        as_odd = float(np.searchsorted(ordered, told.number, side="right"))
-        several = told.number * (columns if told.view == NEWCOMER else measures)
-        yield column, replace(told, number=min(several, as_odd + 1.0))
-
-
-def _by_day(found: Sequence[_Told]) -> list[OddWindow]:
-    """Gather what is odd about the same day of an entity; what spans days stands alone."""
-    groups: dict[tuple[str, str, int, int], list[Observation]] = {}
-    for column, told in found:
-        if told.number <= MOST_EXPECTED:
-            days = max((told.stop - told.start) // DAY, 1)
-            groups.setdefault((column, told.entity, told.start // DAY, days), []).append(told)
-    windows = [
-        OddWindow(column, entity, tuple(sorted(told, key=_telling)))
-        for (column, entity, _, _), told in groups.items()
-    ]
-    # Entity columns as odd as each other stay in their order.
-    return sorted(windows, key=lambda each: each.number)
-
-
-def _telling(told: Observation) -> tuple[bool, int, float]:
-    """Order what is odd about a window: of what is very odd, the most specific comes first.
-
-    Far in the tail the numbers only say that all of it is odd. A burst of new files is a burst, and
-    a larger share of one action, too: that the files are new is the most specific. What is as odd
-    stays in the order of the measures.
-    """
-    very = told.number <= VERY_ODD
-    specific = _SPECIFIC.index(told.view)
-    return not very, specific if very else 0, told.number
 
 
 def _whole_days(events: Counts) -> Integers:

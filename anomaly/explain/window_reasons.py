@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from anomaly.behaviour.levels import FEWEST_EVENTS
-from anomaly.behaviour.odd_windows import MOST_EXPECTED, VERY_ODD, Observation, OddWindow
+from anomaly.behaviour.observations import MOST_EXPECTED, VERY_ODD, Observation, OddWindow
 from anomaly.behaviour.travel import FARTHER, FASTER, Move, moves_in
 from anomaly.explain.amounts import amount, rounded
 from anomaly.explain.quoting import quote

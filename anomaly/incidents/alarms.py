@@ -32,7 +32,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from anomaly.behaviour.odd_windows import MOST_EXPECTED
+from anomaly.behaviour.observations import MOST_EXPECTED
 from anomaly.incidents.alarm_rules import NO_RULES, AlarmRules
 from anomaly.incidents.summary import OF_RECORDS, OF_WINDOW, Incident
 from anomaly.model.selection import anomaly_score

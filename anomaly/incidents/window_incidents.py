@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from anomaly.behaviour.odd_windows import OddWindow
+from anomaly.behaviour.observations import OddWindow
 from anomaly.explain.window_reasons import window_reasons, window_summary, window_title
 from anomaly.incidents.summary import OF_WINDOW, Incident, digest
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anomaly.behaviour.odd_windows import OddWindow
+from anomaly.behaviour.observations import OddWindow
 from anomaly.explain.attribution import leading_columns
 from anomaly.explain.known_records import KnownRecords
 from anomaly.incidents.critical import critical_values

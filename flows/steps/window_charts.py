@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from anomaly.behaviour.activity import DAY, HOUR
-from anomaly.behaviour.odd_windows import OddWindow
+from anomaly.behaviour.observations import OddWindow
 from anomaly.behaviour.windows import FIRST_DAY
 from schemas.outputs.window_charts import WINDOW_CHARTS
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anomaly.behaviour.odd_windows import OddWindow, joined
+from anomaly.behaviour.observations import OddWindow, joined
 from anomaly.incidents.critical import critical_values
 from anomaly.incidents.summary import OF_RECORDS, OF_WINDOW
 from flows.steps.incident_pool import (

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.behaviour.activity import DAY, HOUR
-from anomaly.behaviour.odd_windows import HOURS, Observation, OddWindow
+from anomaly.behaviour.observations import Observation, OddWindow
+from anomaly.behaviour.odd_windows import HOURS
 from anomaly.behaviour.travel import places_of, too_fast
 from anomaly.numerics.arrays import Doubles, Integers
 from flows.steps.activity_parts import chunks_between

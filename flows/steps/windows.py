@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from anomaly.behaviour.measures import Measure
-from anomaly.behaviour.odd_windows import OddWindow, odd_windows
+from anomaly.behaviour.observations import OddWindow
+from anomaly.behaviour.odd_windows import odd_windows
 from anomaly.explain.window_reasons import MOST_NAMED, window_title
 from anomaly.incidents.summary import OF_RECORDS, OF_WINDOW
 from flows.runtime.run_log import log

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from anomaly.behaviour.counting import count_activity
 from anomaly.behaviour.measures import measures_of
-from anomaly.behaviour.odd_windows import WINDOWS, OddWindow, odd_windows
+from anomaly.behaviour.observations import OddWindow
+from anomaly.behaviour.odd_windows import WINDOWS, odd_windows
 from data.generate import generate
 from schemas.columns.roles import time_column
 from tests.bench.labelled import Labelled, conformed

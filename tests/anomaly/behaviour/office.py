@@ -11,7 +11,8 @@ import numpy as np
 from anomaly.behaviour.activity import DAY, HOUR
 from anomaly.behaviour.counting import count_activity
 from anomaly.behaviour.measures import Kind, Measure, measures_of
-from anomaly.behaviour.odd_windows import WINDOWS, OddWindow, odd_windows
+from anomaly.behaviour.observations import OddWindow
+from anomaly.behaviour.odd_windows import WINDOWS, odd_windows
 from anomaly.behaviour.windows import (
     FIRST_DAY,
     ActiveDays,

@@ -1,7 +1,7 @@
 """The entities and windows that are judged: those that the job names."""
 
 from anomaly.behaviour.measures import Kind, entities_of, measures_of
-from anomaly.behaviour.odd_windows import OddWindow
+from anomaly.behaviour.observations import OddWindow
 from schemas.columns.roles import Role
 from tests.anomaly.behaviour.office import ROLES, judged, office
 

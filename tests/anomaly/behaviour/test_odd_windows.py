@@ -7,7 +7,8 @@ import pytest
 
 from anomaly.behaviour.activity import DAY
 from anomaly.behaviour.measures import Kind, measures_of
-from anomaly.behaviour.odd_windows import OddWindow, joined, odd_windows
+from anomaly.behaviour.observations import OddWindow, joined
+from anomaly.behaviour.odd_windows import odd_windows
 from tests.anomaly.behaviour.office import FIRST, MINUTE, ROLES, day_of, judged, office, tables_of
 from tests.anomaly.behaviour.planting import PLANTED, own_rows
 

@@ -13,7 +13,7 @@ from anomaly.behaviour.daily import daily_excess
 from anomaly.behaviour.hourly import hourly_excess
 from anomaly.behaviour.levels import daily_levels, growth
 from anomaly.behaviour.measures import Kind, Measure
-from anomaly.behaviour.odd_windows import Observation
+from anomaly.behaviour.observations import Observation
 from anomaly.behaviour.predictive import away, size_of, surprisal
 from anomaly.behaviour.ranges import MOST_DAYS, CountRange, LevelRange, Series, around, points_of
 from anomaly.behaviour.same_hours import same_hours

@@ -17,7 +17,8 @@ from anomaly.behaviour.across import counted_across
 from anomaly.behaviour.activity import DAY, HOUR
 from anomaly.behaviour.counting import count_activity
 from anomaly.behaviour.measures import Kind, Measure, measures_of
-from anomaly.behaviour.odd_windows import OddWindow, odd_windows
+from anomaly.behaviour.observations import OddWindow
+from anomaly.behaviour.odd_windows import odd_windows
 from anomaly.behaviour.travel import kilometres, move_texts, moves_in, place_texts, places_in
 from anomaly.explain.window_reasons import window_reasons, window_title
 from schemas.columns.roles import Role

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from anomaly.behaviour.activity import DAY, HOUR
-from anomaly.behaviour.odd_windows import Observation, OddWindow
+from anomaly.behaviour.observations import Observation, OddWindow
 from anomaly.explain.amounts import amount, rounded
 from anomaly.explain.quoting import quote
 from anomaly.explain.window_reasons import window_reasons, window_summary, window_title

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.behaviour.odd_windows import MOST_EXPECTED
+from anomaly.behaviour.observations import MOST_EXPECTED
 from anomaly.explain.reasons import Reason
 from anomaly.incidents.alarm_rules import AlarmRules
 from anomaly.incidents.alarms import (

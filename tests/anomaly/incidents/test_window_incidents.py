@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from anomaly.behaviour.activity import DAY
-from anomaly.behaviour.odd_windows import Observation, OddWindow
+from anomaly.behaviour.observations import Observation, OddWindow
 from anomaly.explain.reasons import Reason
 from anomaly.explain.window_reasons import window_reasons, window_title
 from anomaly.incidents.summary import OF_WINDOW, Incident, Members
