@@ -38,10 +38,16 @@ def metrics_text(run: PublishedRun) -> str:
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
     registry = CollectorRegistry()
-    for name, meaning, value in [*_of_run(run.manifest), *_of_newest(run)]:
+    for name, meaning, value in figures_of(run):
         gauge = Gauge(f"outfield_{name}", meaning, ["job"], registry=registry)
         gauge.labels(run.manifest.job).set(value)
     return generate_latest(registry).decode()
+
+
+def figures_of(run: PublishedRun) -> Iterator[Figure]:
+    """Yield the metrics of a run."""
+    yield from _of_run(run.manifest)
+    yield from _of_newest(run)
 
 
 def _of_run(manifest: RunManifest) -> Iterator[Figure]:

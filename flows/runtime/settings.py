@@ -100,6 +100,26 @@ def notify_url() -> str:
     return os.environ.get("OUTFIELD_NOTIFY_URL", "").strip()
 
 
+def telemetry_protocol() -> str | None:
+    """Return how a collector of OpenTelemetry is spoken to; None where metrics go to none.
+
+    The variables are its own: an endpoint asks for it, and there are two ways to turn it off.
+    """
+    if not _telemetry("ENDPOINT"):
+        return None
+    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return None
+    if os.environ.get("OTEL_METRICS_EXPORTER", "").strip() not in ("", "otlp"):
+        return None
+    return _telemetry("PROTOCOL") or "http/protobuf"
+
+
+def _telemetry(name: str) -> str:
+    """Return a variable of OpenTelemetry's exporter; that of metrics alone goes first."""
+    asked = os.environ.get(f"OTEL_EXPORTER_OTLP_METRICS_{name}", "").strip()
+    return asked or os.environ.get(f"OTEL_EXPORTER_OTLP_{name}", "").strip()
+
+
 def _runner() -> Workers:
     asked = os.environ.get("OUTFIELD_RUNNER", "")
     for known in get_args(Workers):

@@ -14,6 +14,7 @@ import pyarrow as pa
 from flows.report.data import ReportData
 from flows.report.page import render
 from flows.results.metrics import write_metrics
+from flows.results.telemetry import send_metrics
 from flows.runtime.run_log import log
 from flows.runtime.work import Step
 from flows.steps.explain import MAP_VALUES, OF_PEERS, STEPS
@@ -77,6 +78,7 @@ def publish_run(
         published = run.folder.publish(manifest, report)
     write_index(published.job_folder)
     write_metrics(published)
+    send_metrics(published)
     run.scratch.remove()
     _log_outcome(published.manifest)
     return published
