@@ -3,10 +3,15 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+WHEELS := $(VENV)/wheels
 BENCH_READY := $(VENV)/.bench-ready
+# pip fetches each wheel by the settings of whoever runs it, and checks its hash; uv, which reads none
+# of them, unpacks all on all cores. A module is compiled at its first import: most have none.
+UNPACK := $(BIN)/uv pip install --quiet --no-config --python $(BIN)/python --cache-dir $(WHEELS)/cache \
+  --no-index --find-links $(WHEELS) --no-deps --no-verify-hashes
 LOCK := $(BIN)/uv pip compile --python-version 3.11 --universal --upgrade --quiet --generate-hashes \
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links
-# Without its compiled modules each of the many processes of the tests would compile them again.
+# Without their compiled modules each of the many processes of the tests would compile them again.
 unexport PYTHONDONTWRITEBYTECODE
 # The variable silences an advertisement of the theme's.
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
@@ -91,8 +96,12 @@ clean:                         ## forget the environment and everything generate
 	rm -rf $(VENV) data/sample outfield-output bench-output build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(READY): requirements.lock pyproject.toml
+	rm -rf $(WHEELS)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.lock
+	$(BIN)/pip wheel --quiet --no-deps --require-hashes --wheel-dir $(WHEELS) -r requirements.lock
+	$(BIN)/pip install --quiet --no-index --no-deps $(WHEELS)/uv-*.whl
+	$(UNPACK) -r requirements.lock
+	rm -rf $(WHEELS)
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
