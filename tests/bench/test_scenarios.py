@@ -485,21 +485,30 @@ def test_logs_are_written_with_what_is_planted(tmp_path: Path):
     assert set(evidence["request_ids"]) <= set(written["request_id"].to_pylist())
 
 
-@pytest.mark.slow
-def test_a_new_country_is_found_and_told_where_all_days_are_one_batch():
-    outcome = judge(draw_of(SCENARIOS["new-country"], 0, history=False))
-    assert outcome.told
-    assert outcome.found
+@pytest.mark.parametrize(("more", "is_last"), [([], False), (["--history"], True)])
+def test_with_a_history_the_last_day_of_a_log_is_the_one_with_what_is_planted(
+    more: list[str], is_last: bool, tmp_path: Path
+):
+    main(["--only", "countries", "--seeds", "1", "--write", str(tmp_path), *more])
+    evidence = json.loads((tmp_path / "countries-0.json").read_text(encoding="utf-8"))
+    assert (evidence["days"] == ["2026-03-30"]) == is_last
 
 
 @pytest.mark.slow
-def test_a_new_country_is_found_and_told_on_the_last_day(tmp_path: Path):
-    main(["--only", "new-country", "--seeds", "1", "--output", str(tmp_path), "--history"])
+def test_a_new_country_is_found_and_told_where_all_days_are_one_batch(tmp_path: Path):
+    main(["--only", "new-country", "--seeds", "1", "--output", str(tmp_path)])
     figures = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     (of_control, of_planted) = [draw["outcome"] for draw in figures["draws"]]
     assert of_planted["told"]
     assert of_planted["rank"] <= 10
     assert of_control["rank"] is None
+
+
+@pytest.mark.slow
+def test_a_new_country_is_found_and_told_on_the_last_day():
+    outcome = judge(draw_of(SCENARIOS["new-country"], 0, history=True))
+    assert outcome.told
+    assert outcome.found
 
 
 def test_a_count_that_is_none_is_refused(capsys):
