@@ -36,8 +36,18 @@ def erasing(run: PublishedRun) -> dict[str, Any]:
     return found
 
 
-def test_an_incident_that_comes_back_is_recurring_since_its_first_day(tmp_path: Path) -> None:
-    days = [erasing(run_of(day, tmp_path)) for day in range(3)]
+Days = tuple[Path, list[PublishedRun]]
+
+
+@pytest.fixture(scope="module")
+def three_days(tmp_path_factory: pytest.TempPathFactory) -> Days:
+    """Three days that were judged one after the other. Tests read them, or add runs."""
+    folder = tmp_path_factory.mktemp("days")
+    return folder, [run_of(day, folder) for day in range(3)]
+
+
+def test_an_incident_that_comes_back_is_recurring_since_its_first_day(three_days: Days) -> None:
+    days = [erasing(run) for run in three_days[1]]
     assert [day["status"] for day in days] == ["new", "recurring", "recurring"]
     assert [day["occurrences"] for day in days] == [1, 2, 3]
     assert {day["since"] for day in days[1:]} == {days[0]["first_time"]}
@@ -45,10 +55,10 @@ def test_an_incident_that_comes_back_is_recurring_since_its_first_day(tmp_path: 
     assert len({day["incident"] for day in days}) == 3
 
 
-def test_running_a_partition_again_changes_nothing(tmp_path: Path) -> None:
-    first = [run_of(day, tmp_path) for day in range(3)]
+def test_running_a_partition_again_changes_nothing(three_days: Days) -> None:
+    folder, first = three_days
     for day in (2, 0, 1):
-        again = run_of(day, tmp_path)
+        again = run_of(day, folder)
         for dataset in ("incidents", "findings", "suppressed"):
             assert dataset_bytes(again, dataset) == dataset_bytes(first[day], dataset)
         assert again.manifest.incidents.statuses == first[day].manifest.incidents.statuses
@@ -56,9 +66,9 @@ def test_running_a_partition_again_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_run_and_the_comparison_with_the_one_before_it_say_the_same(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    three_days: Days, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one, two = (run_of(day, tmp_path) for day in range(2))
+    one, two, _ = three_days[1]
     summary = two.manifest.incidents
     before, after = (set(read_incidents(run)["identity"].to_pylist()) for run in (one, two))
     assert one.manifest.incidents.compared_with is None
