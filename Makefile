@@ -25,7 +25,7 @@ demo: $(READY)                 ## generate the sample log, run the main job on i
 	$(BIN)/outfield detect --job data/jobs/sample.toml
 
 test: check                    ## every test; the slow ones too
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m slow  # they wait for servers: four keep two cores busy
+	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder -m slow tests  # many wait: six keep two cores busy
 
 check: $(READY)                ## format, lint, types, import contracts, prose, documentation, doctests, fast tests
 	$(BIN)/ruff format --check .

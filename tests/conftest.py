@@ -19,11 +19,18 @@ LONGEST = (
     "tests/flows/orchestration/test_flows.py",
     "tests/flows/orchestration/test_server.py",
     "tests/flows/runtime/test_runner.py",
-    "tests/flows/orchestration/test_postgres.py",
+    "tests/flows/storage/fs/test_faulty_store.py",
+    "tests/flows/storage/fs/test_store_lock.py",
+    "tests/flows/runtime/test_stopping.py",
+    "tests/flows/report/test_browser.py",
     "tests/flows/end_to_end/test_store_output.py",
+    "tests/flows/orchestration/test_postgres.py",
+    "tests/bench/test_scenarios.py",
 )
-"""Files that wait for processes for minutes, the longest first. A worker takes a file as a whole:
-begun among the last, such a file leaves the other workers without work."""
+"""Files that wait for processes, stores or a clock, or take minutes, the longest first. A worker
+takes a file as a whole: begun among the last, such a file leaves the other workers without work.
+The one of the store's lock waits for two minutes in two tests. Its worker takes two files at once,
+so the file that follows is a short one."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
