@@ -66,6 +66,52 @@ class Windows(NamedTuple):
         return places * self.hours + self.first
 
 
+class Sequences:
+    """The rows of a batch by sequence and time; what several measures ask of it is kept."""
+
+    def __init__(self, order: Integers, group: Hashes, times: Integers) -> None:
+        self.order, self.group, self._times = order, group, times
+        self._soon: dict[int, tuple[Integers, Integers]] = {}
+        self._ends: dict[tuple[int, bool], tuple[Integers, npt.NDArray[np.bool_]]] = {}
+
+    @cached_property
+    def follows(self) -> npt.NDArray[np.bool_]:
+        """Return whether each row but the first is of the sequence of the one before it."""
+        groups = self.group[self.order]
+        return groups[1:] == groups[:-1]
+
+    def soon(self, longest: int) -> tuple[Integers, Integers]:
+        """Return the rows that follow one of their sequence soon: first that one, and these."""
+        if longest not in self._soon:
+            times = self._times[self.order]
+            follows = self.follows & (times[1:] - times[:-1] <= longest)
+            self._soon[longest] = self.order[:-1][follows], self.order[1:][follows]
+        return self._soon[longest]
+
+    def ends(self, most: int, *, both: bool) -> tuple[Integers, npt.NDArray[np.bool_]]:
+        """Return the rows at the ends of sequences, and before which of them others lie.
+
+        Parameters
+        ----------
+        most
+            How many rows an end has.
+        both
+            Whether the last rows of each sequence are told, not only the first ones.
+        """
+        if (most, both) not in self._ends:
+            begins = np.append(True, ~self.follows)[: len(self.order)]
+            last = np.append(begins[1:], True)[: len(self.order)][::-1]
+            near, from_end = _less_than(most, begins), _less_than(most, last)[::-1]
+            gap = from_end & ~_less_than(most - 1, last)[::-1] & ~_less_than(most + 1, begins)
+            told = near | from_end if both else near
+            self._ends[most, both] = self.order[told], gap[told]
+        return self._ends[most, both]
+
+    def without(self, rows: npt.NDArray[np.bool_]) -> "Sequences":
+        """Return those of the other rows; `rows` are true where one is left out, (n,)."""
+        return Sequences(self.order[~rows[self.order]], self.group, self._times)
+
+
 class EventBatch:
     """A batch of events, with what several measures need of it."""
 
@@ -75,7 +121,8 @@ class EventBatch:
         self.times = events[time].cast(pa.int64()).to_numpy()
         self._terms: dict[str, Terms] = {}
         self._hashes: dict[str, Hashes] = {}
-        self._sequences: dict[tuple[str, Kind], tuple[Integers, Hashes]] = {}
+        self._logs: dict[str, Doubles] = {}
+        self._sequences: dict[tuple[str, Kind], Sequences] = {}
         self._places: dict[tuple[str, str], Doubles] = {}
         self._cells: dict[tuple[str, int], tuple[Integers, Windows]] = {}
 
@@ -110,6 +157,13 @@ class EventBatch:
         values: Doubles = one_array(self._events[column]).to_numpy(zero_copy_only=False)
         return values
 
+    def logs(self, column: str) -> Doubles:
+        """Return log(1 + |x|) of the numbers of a column, with the sign of x, float64 (n,)."""
+        if column not in self._logs:
+            numbers = self.numbers(column)
+            self._logs[column] = np.copysign(np.log1p(np.abs(numbers)), numbers)
+        return self._logs[column]
+
     def told(self, measure: Measure) -> tuple[Integers, Terms]:
         """Return the rows that a measure counts, and what each holds, as one term for each row."""
         named = self.terms(measure.entity).codes >= 0
@@ -124,7 +178,7 @@ class EventBatch:
         if measure.kind is Kind.VALUES:
             terms = self.terms(column)
             rows = np.flatnonzero(named & (terms.codes >= 0))
-            return rows, _unless_too_many(Terms(terms.codes[rows], terms.names))
+            return rows, _unless_too_many(terms if len(rows) == len(named) else terms.take(rows))
         if measure.kind in WITHIN:
             return self._followed(measure, self.terms(column))
         return self._moved(measure)
@@ -136,8 +190,8 @@ class EventBatch:
             self._places[columns] = places_of(*map(self.numbers, columns))
         return self._places[columns]
 
-    def sequences(self, measure: Measure) -> tuple[Integers, Hashes]:
-        """Return the rows of named entities by sequence and time, and the sequence of each row."""
+    def sequences(self, measure: Measure) -> Sequences:
+        """Return the rows of named entities by sequence and time."""
         key = measure.entity, measure.kind if measure.column is None else Kind.ORDER
         if key not in self._sequences:
             group = self._hashed(measure.entity)
@@ -148,14 +202,15 @@ class EventBatch:
             whose = self.terms(measure.entity).codes
             ordered = self._by_time[whose[self._by_time] >= 0]
             numbers = group if measure.column is None else whose
-            self._sequences[key] = ordered[stable_order(numbers[ordered])], group
-        order, group = self._sequences[key]
+            order = ordered[stable_order(numbers[ordered])]
+            self._sequences[key] = Sequences(order, group, self.times)
+        found = self._sequences[key]
         if measure.kind is Kind.TRAVEL:
-            order = order[~np.isnan(self.places(measure)[order, 0])]
-        elif measure.column is not None:
-            held = self.terms(measure.column).codes
-            order = order[held[order] >= 0] if held.min(initial=0) < 0 else order
-        return order, group
+            return found.without(np.isnan(self.places(measure)[:, 0]))
+        if measure.column is None:
+            return found
+        missing = self.terms(measure.column).codes < 0
+        return found.without(missing) if missing.any() else found
 
     @cached_property
     def _by_time(self) -> Integers:
@@ -163,15 +218,12 @@ class EventBatch:
 
     def _followed(self, measure: Measure, terms: Terms) -> tuple[Integers, Terms]:
         """Return the rows that follow one of the same entity soon, and both values as one."""
-        order, whose = self.sequences(measure)
-        first, then = order[:-1], order[1:]
-        soon = self.times[then] - self.times[first] <= WITHIN[measure.kind]
-        follows, held = (whose[first] == whose[then]) & soon, terms.codes
+        first, then = self.sequences(measure).soon(WITHIN[measure.kind])
+        before, after = terms.codes[first], terms.codes[then]
         if measure.kind is Kind.CHANGES:
-            return _all_alike(then[follows & (held[first] != held[then])])
-        first, then = first[follows], then[follows]
+            return _all_alike(then[before != after])
         n = max(len(terms.names), 1)
-        pairs, codes = distinct(held[first] * n + held[then])
+        pairs, codes = distinct(before * n + after)
         names = pairs_of(
             terms.names.take(pa.array(pairs // n)), terms.names.take(pa.array(pairs % n))
         )
@@ -179,24 +231,23 @@ class EventBatch:
 
     def _moved(self, measure: Measure) -> tuple[Integers, Terms]:
         """Return the rows too far from the one before of the same entity, and these moves."""
-        order, whose = self.sequences(measure)
+        sequences = self.sequences(measure)
+        order = sequences.order
         places, after = self.places(measure)[order], np.diff(self.times[order])
-        far = too_fast(places[:-1], places[1:], after)
-        far &= whose[order[:-1]] == whose[order[1:]]
+        far = too_fast(places[:-1], places[1:], after) & sequences.follows
         moves = move_texts(places[:-1][far], places[1:][far], after[far])
         return order[1:][far], _unless_too_many(_terms(moves))
 
     def _repeats(self, measure: Measure) -> Integers:
         """Return the rows with the content of an earlier one of the same entity and day."""
-        order, group = self.sequences(measure)
-        return order[1:][group[order[1:]] == group[order[:-1]]]
+        sequences = self.sequences(measure)
+        return sequences.order[1:][sequences.follows]
 
     def _in_rhythm(self, measure: Measure) -> Integers:
         """Return the rows that follow one of the same names as that one followed one before."""
-        order, group = self.sequences(measure)
-        same = group[order[:-1]] == group[order[1:]]
-        gaps = np.where(same, np.diff(self.times[order]), 0)
-        return order[2:][steady(gaps[:-1], gaps[1:])]
+        sequences = self.sequences(measure)
+        gaps = np.where(sequences.follows, np.diff(self.times[sequences.order]), 0)
+        return sequences.order[2:][steady(gaps[:-1], gaps[1:])]
 
     @cached_property
     def _content(self) -> Hashes:
@@ -229,6 +280,14 @@ class EventBatch:
         return self._hashes[column]
 
 
+def _less_than(n: int, marks: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return whether each row is less than n rows after one that is marked, (n_rows,)."""
+    found = np.zeros(len(marks), dtype=bool)
+    for shift in range(min(n, len(marks))):
+        found[shift:] |= marks[: len(marks) - shift]
+    return found
+
+
 def _codes(values: pa.DictionaryArray) -> Integers:
     """Return the position of each row's name, int64 (n,); -1 where it is missing."""
     codes: Integers = values.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -250,7 +309,7 @@ def _terms(texts: pa.Array) -> Terms:
 def _unless_too_many(terms: Terms) -> Terms:
     """Return the terms of rows; or that they are not known, where too many differ."""
     codes, names = terms.codes, terms.names
-    if np.count_nonzero(np.bincount(codes)) > _MOST_DISTINCT:
+    if len(names) > _MOST_DISTINCT < np.count_nonzero(np.bincount(codes)):
         return Terms(np.zeros(len(codes), dtype=np.int64), pa.array([None], pa.string()))
     return Terms(codes, names)
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.behaviour.activity import ACTIVITY, ENDS, LEVELS, Counted
@@ -57,11 +56,11 @@ def count_activity(
 
 
 class _Rows:
-    """The rows of a table, some at a time."""
+    """The rows of a table, those of each measure as a chunk: none is copied once more."""
 
     def __init__(self, schema: pa.Schema, known: Dictionaries) -> None:
         self._schema, self._known = schema, known
-        self._columns: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in schema.names}
+        self._chunks: dict[str, list[pa.Array]] = {name: [] for name in schema.names}
 
     def add(self, columns: Mapping[str, Any]) -> None:
         """Add rows: of each column an array, terms, or one number for all.
@@ -69,36 +68,38 @@ class _Rows:
         A code of terms below 0 is a missing one.
         """
         n = len(columns["entity"].codes)
-        for name, found in self._columns.items():
-            values = columns[name]
+        for field in self._schema:
+            values = columns[field.name]
             if isinstance(values, Terms):
-                values = getattr(self._known, name).codes(*values)
-            found.append(np.broadcast_to(values, n))
+                found = self._codes(field.name, values)
+            else:
+                kind = field.type.to_pandas_dtype()
+                found = pa.array(np.broadcast_to(values, n).astype(kind, copy=False))
+            self._chunks[field.name].append(found)
 
     def table(self) -> pa.Table:
         """Return all rows."""
-        return pa.table([self._array(field) for field in self._schema], schema=self._schema)
+        return pa.table([self._column(field) for field in self._schema], schema=self._schema)
 
-    def _array(self, field: pa.Field) -> pa.Array:
-        is_terms = pa.types.is_dictionary(field.type)
-        kind = np.dtype(np.int32 if is_terms else field.type.to_pandas_dtype())
-        parts = [np.zeros(0, kind), *self._columns[field.name]]
-        values = np.concatenate(parts, dtype=kind, casting="unsafe")
-        if not is_terms:
-            return pa.array(values)
-        codes = pa.array(values, mask=values < 0 if values.min(initial=0) < 0 else None)
-        return pa.DictionaryArray.from_arrays(codes, getattr(self._known, field.name).names)
+    def _codes(self, column: str, values: Terms) -> pa.Array:
+        codes = getattr(self._known, column).codes(*values)
+        return pa.array(codes, mask=codes < 0 if codes.min(initial=0) < 0 else None)
+
+    def _column(self, field: pa.Field) -> pa.ChunkedArray:
+        chunks = self._chunks[field.name]
+        if pa.types.is_dictionary(field.type):
+            names = getattr(self._known, field.name).names
+            chunks = [
+                pa.DictionaryArray.from_arrays(each, names, safe=False)
+                for each in chunks or [pa.array([], pa.int32())]
+            ]
+        return pa.chunked_array(chunks, field.type)
 
 
 def _ends(batch: EventBatch, measure: Measure) -> dict[str, Any]:
     """Return the ends of the sequences of a measure, column by column."""
-    order, group = batch.sequences(measure)
-    starts = np.flatnonzero(np.diff(group[order], prepend=~group[order[:1]]) != 0)
-    sizes = np.diff(starts, append=len(order))
-    place, size = np.arange(len(order)) - np.repeat(starts, sizes), np.repeat(sizes, sizes)
-    most = SEQUENCES[measure.kind]
-    near = (place < most) | ((place >= size - most) & (measure.kind is not Kind.REPEATS))
-    rows, gap = order[near], ((size > 2 * most) & (place == size - most))[near]
+    sequences = batch.sequences(measure)
+    rows, gap = sequences.ends(SEQUENCES[measure.kind], both=measure.kind is not Kind.REPEATS)
     held = Terms(np.full(len(rows), -1), _NO_NAMES)
     if measure.kind is Kind.TRAVEL:
         texts = place_texts(batch.places(measure)[rows]).dictionary_encode()
@@ -106,7 +107,7 @@ def _ends(batch: EventBatch, measure: Measure) -> dict[str, Any]:
     elif measure.column is not None:
         held = batch.terms(measure.column).take(rows)
     return {
-        "group": group[rows],
+        "group": sequences.group[rows],
         "entity": batch.terms(measure.entity).take(rows),
         "time": batch.times[rows],
         "value": held,
@@ -118,11 +119,12 @@ def _counted(batch: EventBatch, measure: Measure, rows: Integers, values: Terms)
     """Return the counts of a measure in rows that hold these values, column by column."""
     cells, windows = batch.cells(measure.entity, 1 if measure.kind is Kind.EVENTS else 24)
     n_values = max(len(values.names), 1)
-    keys = cells[rows] * n_values + values.codes
+    # Fewer than all rows follow another, so all of them are in their order.
+    keys = (cells if len(rows) == len(cells) else cells[rows]) * n_values + values.codes
     if measure.kind is Kind.LEVELS:
-        numbers = batch.numbers(str(measure.column))[rows]
-        logs = np.copysign(np.log1p(np.abs(numbers)), numbers)
-        keys, n, (total, logs) = added_up(keys, [numbers, logs])
+        column = str(measure.column)
+        told = [batch.numbers(column)[rows], batch.logs(column)[rows]]
+        keys, n, (total, logs) = added_up(keys, told)
         sums = {"total": np.nan_to_num(total), "logs": np.nan_to_num(logs)}
     else:
         (keys, n, _), sums = added_up(keys), {}

@@ -1,6 +1,7 @@
 """Dictionaries of terms that grow from batch to batch, so that codes stay as they are."""
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from anomaly.numerics.arrays import Integers
@@ -16,7 +17,7 @@ class Dictionary:
         self._parts = [pa.array([""], pa.string())]
         self._whole: pa.Array | None = None
 
-    def codes(self, codes: Integers, names: pa.Array) -> Integers:
+    def codes(self, codes: Integers, names: pa.Array) -> npt.NDArray[np.int32]:
         """Return the codes of terms in this dictionary, by those among `names`; -1 stays so."""
         start = 0
         for part in self._parts:
@@ -26,7 +27,10 @@ class Dictionary:
         else:
             self._parts.append(names)
             self._whole = None
-        return np.where(codes < 0, -1, codes + start)
+        found = (codes + start).astype(np.int32)
+        if codes.min(initial=0) < 0:
+            found[codes < 0] = -1
+        return found
 
     @property
     def names(self) -> pa.Array:

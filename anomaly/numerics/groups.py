@@ -101,7 +101,7 @@ def added_up(
     """
     if group.max(initial=0) < _CELLS_A_SUM * len(group):
         n = np.bincount(group)
-        found = np.flatnonzero(n)
+        found = np.flatnonzero(n > 0)  # of truth values they are found far faster
         return found, n[found], [_sums(group, each)[found] for each in columns]
     order = stable_order(group)
     found, places = distinct_in_order(group[order])

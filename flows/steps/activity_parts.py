@@ -89,8 +89,10 @@ class ActivityOfChunk:
         number = self._chunk * _BATCHES_OF_CHUNK + self._n_counted
         found = count_activity(events, self._roles, self._measures, number, self._known)
         for kind, table in zip(_KINDS, found, strict=True):
-            for batch in by_measure(_codes_of(table), len(self._measures)):
-                self._writers[kind].write_batch(batch)
+            held = {batch["measure"][0].as_py(): batch for batch in _codes_of(table).to_batches()}
+            none = pa.RecordBatch.from_pylist([], _coded(_KINDS[kind]))
+            for place in range(len(self._measures)):
+                self._writers[kind].write_batch(held.get(place, none))
         self._n_counted += 1
 
     def _write_rest(self) -> None:
@@ -160,7 +162,9 @@ def _coded(schema: pa.Schema) -> pa.Schema:
 
 def _codes_of(table: pa.Table) -> pa.Table:
     columns = [
-        column.chunk(0).indices if pa.types.is_dictionary(column.type) else column
+        pa.chunked_array([each.indices for each in column.chunks], pa.int32())
+        if pa.types.is_dictionary(column.type)
+        else column
         for column in table
     ]
     return pa.table(columns, schema=_coded(table.schema))
