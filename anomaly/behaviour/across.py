@@ -19,6 +19,9 @@ from anomaly.behaviour.travel import move_texts, places_in, too_fast
 from anomaly.numerics.arrays import Integers
 from schemas.events.contract import one_array
 
+_CELLS_A_ROW = 2
+"""Cells of a table for each end of a sequence: of few that share one, few stay in vain."""
+
 
 def counted_across(batches: Sequence[pa.Table], kind: Kind, number: int) -> pa.Table:
     """Count what follows an event of an earlier batch, as `ACTIVITY` with a row for each event.
@@ -57,18 +60,23 @@ def counted_across(batches: Sequence[pa.Table], kind: Kind, number: int) -> pa.T
 
 
 def _in_several(batches: Sequence[pa.Table]) -> Sequence[pa.Table]:
-    """Return batches without the ends of sequences of one batch alone, if these are many."""
+    """Return batches without most ends of sequences of one batch alone, if these are many.
+
+    Sequences are looked at by the last digits of their numbers: those that share them stay, too.
+    """
     held = [batch["group"].to_numpy() for batch in batches]
-    # The ends of a sequence stand together.
-    once = [group[np.diff(group, prepend=~group[:1]) != 0] for group in held]
-    groups = np.sort(np.concatenate([np.zeros(0, np.uint64), *once]))
-    several = groups[1:][groups[1:] == groups[:-1]]
-    if 2 * len(several) > len(groups):
+    n = sum(map(len, held))
+    n_digits = np.uint64((1 << (_CELLS_A_ROW * n).bit_length()) - 1)
+    seen, again = (np.zeros(int(n_digits) + 1, dtype=bool) for _ in range(2))
+    for group in held:
+        # The ends of a sequence stand together.
+        once = (group[np.diff(group, prepend=~group[:1]) != 0] & n_digits).astype(np.int64)
+        again[once[seen[once]]] = True
+        seen[once] = True
+    several = [again[(group & n_digits).astype(np.int64)] for group in held]
+    if 2 * sum(map(np.count_nonzero, several)) > n:
         return batches
-    return [
-        batch.filter(pa.array(np.isin(group, several)))
-        for batch, group in zip(batches, held, strict=True)
-    ]
+    return [batch.filter(pa.array(some)) for batch, some in zip(batches, several, strict=True)]
 
 
 def _joined(batches: Sequence[pa.Table], name: str) -> npt.NDArray[Any]:

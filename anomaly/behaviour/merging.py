@@ -69,7 +69,7 @@ def _added(
     n_values = len(held.names)
     columns = ("n", "total", "logs") if numbers else ("n",)
     keys = np.concatenate([part.keys(first, hours, n_values) for part in parts])
-    added = [np.concatenate([part.column(name) for part in parts]) for name in columns]
+    added = [np.concatenate([part.columns[name] for part in parts]) for name in columns]
     keys, _, sums = added_up(keys, added)
     cells = keys // n_values
     entity = cells // hours.n
@@ -106,7 +106,8 @@ class _Hours(NamedTuple):
 class _Part(NamedTuple):
     """Rows of a table, by entity."""
 
-    table: pa.Table
+    columns: dict[str, npt.NDArray[Any]]
+    """Numbers, and codes of terms: as they lie in the table."""
     entities: Integers
     values: Integers
     """The places among all names of the terms of the dictionaries of the table."""
@@ -120,24 +121,29 @@ class _Part(NamedTuple):
         whose = entities[codes]
         if np.any(whose[1:] < whose[:-1]):
             table = table.take(pa.array(np.argsort(whose, kind="stable")))
+        columns = {name: _numbers(table[name]) for name in table.column_names}
         starts = np.append(0, np.cumsum(np.bincount(whose, minlength=n_entities)))
-        return cls(table, entities, values, starts)
+        return cls(columns, entities, values, starts)
 
     def of_entities(self, first: int, stop: int) -> Self:
         """Return the rows of some entities."""
-        begin, end = self.starts[first], self.starts[stop]
-        return self._replace(table=self.table.slice(begin, end - begin))
-
-    def column(self, name: str) -> npt.NDArray[Any]:
-        """Return the numbers of a column."""
-        return self.table[name].to_numpy()
+        rows = slice(self.starts[first], self.starts[stop])
+        return self._replace(columns={name: each[rows] for name, each in self.columns.items()})
 
     def keys(self, first: int, hours: _Hours, n_values: int) -> Integers:
         """Return a number for entity, hour and value of each row, in that order."""
-        entity = self.entities[one_array(self.table["entity"]).indices.to_numpy()] - first
-        hour = (self.column("hour") - hours.first) // hours.step
-        value = self.values[one_array(self.table["value"]).indices.to_numpy()]
+        entity = self.entities[self.columns["entity"]] - first
+        hour = (self.columns["hour"] - hours.first) // hours.step
+        value = self.values[self.columns["value"]]
         return (entity * hours.n + hour) * n_values + value
+
+
+def _numbers(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    """Return the numbers of a column, or the codes of its terms."""
+    values = one_array(column)
+    is_terms = pa.types.is_dictionary(values.type)
+    found: npt.NDArray[Any] = (values.indices if is_terms else values).to_numpy()
+    return found
 
 
 def _slices(parts: Sequence[_Part]) -> Iterator[tuple[int, int]]:

@@ -25,9 +25,11 @@ class TermsOfTables(NamedTuple):
         if not tables:
             return cls(pa.array([], pa.string()), [])
         held = [one_array(table[column]) for table in tables]
-        there = [np.flatnonzero(np.bincount(each.indices.to_numpy())) for each in held]
+        alike = _of_one_dictionary(held)
+        there = [_used(several) for several in alike]
         some = [
-            each.dictionary.take(pa.array(codes)) for each, codes in zip(held, there, strict=True)
+            several[0].dictionary.take(pa.array(codes))
+            for several, codes in zip(alike, there, strict=True)
         ]
         encoded = pa.concat_arrays([pa.array([], pa.string()), *some]).dictionary_encode()
         order = pc.array_sort_indices(encoded.dictionary).to_numpy()
@@ -35,9 +37,11 @@ class TermsOfTables(NamedTuple):
         ranks[order] = np.arange(len(order))
         of_all = ranks[encoded.indices.to_numpy()]
         ends = np.cumsum([len(codes) for codes in there])[:-1]
-        places = [np.full(len(each.dictionary), -1) for each in held]
-        for place, codes, ranked in zip(places, there, np.split(of_all, ends), strict=True):
+        places: list[Integers] = []
+        for several, codes, ranked in zip(alike, there, np.split(of_all, ends), strict=True):
+            place = np.full(len(several[0].dictionary), -1)
             place[codes] = ranked
+            places += [place] * len(several)
         return cls(encoded.dictionary.take(pa.array(order)), places)
 
     def coded(self, places: Integers) -> pa.DictionaryArray:
@@ -49,3 +53,22 @@ class TermsOfTables(NamedTuple):
         known = pc.index_in(self.names, names).fill_null(-1).to_numpy(zero_copy_only=False)
         known = np.append(known, -1)
         return [known[places] for places in self.places]
+
+
+def _of_one_dictionary(columns: Sequence[pa.DictionaryArray]) -> list[list[pa.DictionaryArray]]:
+    """Return the columns, those that follow each other with one dictionary together."""
+    found: list[list[pa.DictionaryArray]] = []
+    for column in columns:
+        if found and column.dictionary.equals(found[-1][0].dictionary):
+            found[-1].append(column)
+        else:
+            found.append([column])
+    return found
+
+
+def _used(columns: Sequence[pa.DictionaryArray]) -> Integers:
+    """Return the codes that stand in columns of one dictionary, ascending."""
+    used = np.zeros(len(columns[0].dictionary), dtype=bool)
+    for column in columns:
+        used[column.indices.to_numpy()] = True
+    return np.flatnonzero(used)

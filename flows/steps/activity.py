@@ -18,6 +18,7 @@ from flows.steps.records import Records
 from flows.steps.run import Run
 from flows.storage.fs.scratch import Scratch
 from schemas.columns.roles import time_column
+from schemas.events.contract import one_array
 from schemas.outputs.tables import ACTIVITY_OF_RUN
 
 _MERGED = "activity-of-{}"
@@ -89,7 +90,7 @@ def _across(parts: ActivityParts, measure: Measure, number: int) -> Iterator[pa.
     """Count what follows what from batch to batch, some of the sequences at a time."""
     if measure.kind not in SEQUENCES:
         return
-    n_turns = -(-sum(table.num_rows for table in parts.of(LAST, number)) // _ENDS_AT_ONCE)
+    n_turns = -(-parts.rows(LAST, number) // _ENDS_AT_ONCE)
     for turn in range(n_turns):
         # The files are mapped anew, so that only the ends of one turn take memory.
         ends = parts.of(LAST, number)
@@ -159,14 +160,30 @@ def _as_output(measure: Measure, table: pa.Table) -> pa.Table:
         sums = [table["total"], table["logs"]]
     start = pc.multiply(table["hour"].cast(pa.int64()), HOUR).cast(pa.timestamp("us", tz="UTC"))
     columns = [
-        *(
-            pa.repeat(pa.scalar(each, pa.string()), n)
-            for each in (measure.entity, str(measure.kind), measure.column)
-        ),
-        table["entity"].cast(pa.string()),
+        *(_repeated(each, n) for each in (measure.entity, str(measure.kind), measure.column)),
+        _own_terms(table["entity"]),
         start,
-        table["value"].cast(pa.string()),
+        _own_terms(table["value"]),
         table["n"].cast(pa.int64()),
         *sums,
     ]
-    return pa.table(columns, schema=ACTIVITY_OF_RUN)
+    return pa.table(columns, names=ACTIVITY_OF_RUN.names)
+
+
+def _repeated(term: str | None, n: int) -> pa.DictionaryArray:
+    codes = np.zeros(n, dtype=np.int32)
+    given = pa.array(codes, mask=np.full(n, term is None))
+    return pa.DictionaryArray.from_arrays(given, pa.array([term or ""]))
+
+
+def _own_terms(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Return terms with a dictionary of those that are there: the others would be written, too."""
+    terms = one_array(column)
+    codes = terms.indices.fill_null(-1).to_numpy()
+    used = np.zeros(len(terms.dictionary) + 1, dtype=bool)
+    used[codes] = True
+    used[-1] = False  # what is missing
+    own = pa.array((np.cumsum(used) - 1)[codes].astype(np.int32), mask=codes < 0)
+    return pa.DictionaryArray.from_arrays(
+        own, terms.dictionary.take(pa.array(np.flatnonzero(used)))
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from itertools import pairwise
 from types import TracebackType
 from typing import Self
@@ -109,18 +110,33 @@ class ActivityParts:
         self._scratch, self._n_chunks, self._n_measures = scratch, n_chunks, n_measures
         self._held: dict[str, pa.ipc.RecordBatchFileReader] = {}
 
+    def rows(self, kind: str, number: int) -> int:
+        """Return how many rows a measure has."""
+        return sum(batch.num_rows for _, batch in self._batches(kind, number))
+
     def of(self, kind: str, number: int) -> Iterator[pa.Table]:
         """Give the rows of a measure, batch by batch: counts, levels or ends."""
+        for chunk, batch in self._batches(kind, number):
+            yield _with_names(batch, self._names[chunk], _KINDS[kind])
+
+    def _batches(self, kind: str, number: int) -> Iterator[tuple[int, pa.RecordBatch]]:
         for chunk in range(self._n_chunks):
             part = self._opened(_PART.format(kind, chunk))
-            places = range(number, part.num_record_batches, self._n_measures)
-            batches = [batch for batch in map(part.get_batch, places) if batch.num_rows]
-            if batches:
-                names = {
-                    column: self._opened(_NAMES.format(column, chunk)).get_batch(0)[column]
-                    for column in ("entity", "value")
-                }
-                yield from (_with_names(batch, names, _KINDS[kind]) for batch in batches)
+            for place in range(number, part.num_record_batches, self._n_measures):
+                batch = part.get_batch(place)
+                if batch.num_rows:
+                    yield chunk, batch
+
+    @cached_property
+    def _names(self) -> list[dict[str, pa.Array]]:
+        """Return the names of entities and values in each chunk."""
+        return [
+            {
+                column: self._scratch.read_table(_NAMES.format(column, chunk))[column].chunk(0)
+                for column in ("entity", "value")
+            }
+            for chunk in range(self._n_chunks)
+        ]
 
     def _opened(self, name: str) -> pa.ipc.RecordBatchFileReader:
         """Open a file: mapped anew, so that only what is used takes memory.

@@ -20,7 +20,7 @@ from flows.storage.runs.writer import RunFolder
 from schemas.errors import LedgerError, OutputError
 from schemas.outputs.figures import Metrics
 from schemas.outputs.manifest import Ledger
-from schemas.outputs.tables import FINDING, FORMAT_VERSION, REJECTION, SCORES
+from schemas.outputs.tables import ACTIVITY_OF_RUN, FINDING, FORMAT_VERSION, REJECTION, SCORES
 from tests.flows.sample_logs import detect_in, small_log
 from tests.flows.sample_runs import findings, incidents, manifest, published, rejected, scores
 
@@ -164,6 +164,30 @@ def test_the_format_version_and_the_types_reach_the_file_though_the_table_lost_t
     assert schema.equals(SCORES)
     assert schema.metadata.keys() == {b"outfield.format_version", b"outfield.columns"}
     assert schema.metadata[b"outfield.format_version"] == FORMAT_VERSION.encode()
+
+
+def test_activity_that_is_written_as_dictionaries_is_read_as_texts(tmp_path):
+    rows = [
+        ("user", "values", None if value is None else "file", "名前", 0, value, 1, 0.5, -0.0)
+        for value in ("a", None, "", "a")
+    ]
+    names = ACTIVITY_OF_RUN.names
+    given_rows = [dict(zip(names, row, strict=True)) for row in rows]
+    table = pa.Table.from_pylist(given_rows, schema=ACTIVITY_OF_RUN)
+    encoded = pa.table(
+        [each.dictionary_encode() if pa.types.is_string(each.type) else each for each in table],
+        names=names,
+    )
+    folder = RunFolder.create(str(tmp_path), "job", "one")
+    with folder.open_part("activity", 0, ACTIVITY_OF_RUN) as writer:
+        writer.write(encoded)
+    found = pq.read_table(folder.path / "activity")
+    assert found.equals(table)
+    assert found.schema.metadata[b"outfield.format_version"] == FORMAT_VERSION.encode()
+    assert all(found.schema.field(name).nullable == (name in ("column", "value")) for name in names)
+    files = str(folder.path / "activity" / "*.parquet")
+    assert duckdb.sql(f"select value from '{files}'").fetchall() == [("a",), (None,), ("",), ("a",)]
+    assert pl.read_parquet(files)["entity"].to_list() == ["名前"] * 4
 
 
 def test_a_table_with_other_columns_than_declared_is_refused(tmp_path):
