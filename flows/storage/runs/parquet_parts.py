@@ -50,6 +50,8 @@ _WITHOUT_REPEATS = "scores"
 """The dataset of nothing but numbers and ids: a dictionary would double the time to write it."""
 _OF_TERMS = "activity"
 """The dataset whose texts come as dictionaries: they are written as such, and read as texts."""
+_SETTINGS_OF_TERMS = {"store_schema": False, "write_statistics": False}
+"""It is long, and read as a whole: statistics of its parts would cost as much as its texts."""
 _ROWS_IN_GROUP = 131_072
 _ROWS_TAKEN = {"records": 4_096}
 """The same, of what is read some rows at a time: to find one, its row group is read."""
@@ -63,14 +65,17 @@ class PartWriter:
 
     def __init__(self, folder: Place, file: Path, schema: pa.Schema) -> None:
         self._folder = folder
-        self._schema = _of_terms(schema) if folder.name == _OF_TERMS else schema
+        self._schema = schema
         self._rows_in_group = _ROWS_TAKEN.get(folder.name, _ROWS_IN_GROUP)
-        how = {**_SETTINGS, "use_dictionary": self._folder.name != _WITHOUT_REPEATS}
-        how["store_schema"] = self._schema is schema
+        how = {**_SETTINGS, "use_dictionary": folder.name != _WITHOUT_REPEATS}
+        told = None
+        if folder.name == _OF_TERMS:
+            self._schema, told = _of_terms(schema), _metadata_of(schema)
+            how.update(_SETTINGS_OF_TERMS, use_dictionary=_repeating(schema))
         with naming_output_errors(self._folder):
             self._file: Any = pq.ParquetWriter(file, self._schema, **how)
-            if self._schema is not schema:
-                self._file.add_key_value_metadata(_metadata_of(schema))
+            if told is not None:
+                self._file.add_key_value_metadata(told)
 
     def write(self, table: pa.Table) -> None:
         """Append the rows of a table that has the columns of the part."""
@@ -94,6 +99,11 @@ def _of_terms(schema: pa.Schema) -> pa.Schema:
         for field in schema
     ]
     return pa.schema(terms)
+
+
+def _repeating(schema: pa.Schema) -> list[str]:
+    """Return the columns whose values come again: all but sums."""
+    return [field.name for field in schema if not pa.types.is_floating(field.type)]
 
 
 def _metadata_of(schema: pa.Schema) -> dict[bytes, bytes]:
