@@ -20,7 +20,7 @@ from anomaly.behaviour.ranges import Series
 from anomaly.behaviour.signals import Signals
 from anomaly.behaviour.windows import ActiveDays, DaysOfPairs
 from anomaly.numerics.arrays import Doubles, Integers
-from anomaly.numerics.groups import distinct, starts_of
+from anomaly.numerics.groups import begins_of, distinct, starts_of
 
 _FEWEST = 5
 """Other days on which it was there."""
@@ -67,7 +67,7 @@ def broken_order(days: ActiveDays, new: NewValues, absent: Signals) -> Signals:
     """
     of_day = days.places(absent.entity, absent.start // 24)
     order = np.lexsort((absent.value, absent.number, of_day))
-    oddest = order[np.diff(of_day[order], prepend=-1) != 0]
+    oddest = order[begins_of(of_day[order])]
     return absent.take(oddest[new.counted(days)[of_day[oddest]] > 0.0])
 
 

@@ -17,6 +17,7 @@ from anomaly.behaviour.measures import Kind
 from anomaly.behaviour.sequences import WITHIN, pairs_of, steady
 from anomaly.behaviour.travel import move_texts, places_in, too_fast
 from anomaly.numerics.arrays import Integers
+from anomaly.numerics.groups import begins_of
 from schemas.events.contract import one_array
 
 _CELLS_A_ROW = 2
@@ -70,7 +71,7 @@ def _in_several(batches: Sequence[pa.Table]) -> Sequence[pa.Table]:
     seen, again = (np.zeros(int(n_digits) + 1, dtype=bool) for _ in range(2))
     for group in held:
         # The ends of a sequence stand together.
-        once = (group[np.diff(group, prepend=~group[:1]) != 0] & n_digits).astype(np.int64)
+        once = (group[begins_of(group)] & n_digits).astype(np.int64)
         again[once[seen[once]]] = True
         seen[once] = True
     several = [again[(group & n_digits).astype(np.int64)] for group in held]

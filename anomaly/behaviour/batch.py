@@ -15,7 +15,7 @@ from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.sequences import WITHIN, pairs_of, steady
 from anomaly.behaviour.travel import move_texts, places_of, too_fast
 from anomaly.numerics.arrays import Doubles, Integers
-from anomaly.numerics.groups import distinct
+from anomaly.numerics.groups import begins_of, distinct
 from anomaly.numerics.radix import stable_order
 from schemas.columns.roles import Role, time_column
 from schemas.events.contract import one_array
@@ -99,7 +99,7 @@ class Sequences:
             Whether the last rows of each sequence are told, not only the first ones.
         """
         if (most, both) not in self._ends:
-            begins = np.append(True, ~self.follows)[: len(self.order)]
+            begins = begins_of(self.group[self.order])
             last = np.append(begins[1:], True)[: len(self.order)][::-1]
             near, from_end = _less_than(most, begins), _less_than(most, last)[::-1]
             gap = from_end & ~_less_than(most - 1, last)[::-1] & ~_less_than(most + 1, begins)

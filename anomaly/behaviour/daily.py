@@ -19,7 +19,7 @@ from anomaly.behaviour.surprisals import surprisals
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
 from anomaly.numerics.arrays import Doubles, Integers
-from anomaly.numerics.groups import sizes, starts_of
+from anomaly.numerics.groups import begins_of, sizes, starts_of
 
 FEWEST_KNOWN = 3
 """Other days of an entity that tell what is usual; with fewer it is judged as a new one."""
@@ -116,7 +116,7 @@ def new_values(days: ActiveDays, counts: Counts) -> NewValues:
     A value that is new for many entities on the same day, such as a new version, is left out.
     """
     pair, day, _, n_values = counts.of_pairs
-    begins = np.diff(pair, prepend=-1) != 0
+    begins = begins_of(pair)
     alone = begins & np.append(begins[1:], True)[: len(pair)]
     pair, day = pair[alone], day[alone]
     own = ~new_for_many(days, pair % n_values, day)
@@ -129,7 +129,7 @@ def first_values(days: ActiveDays, counts: Counts) -> NewValues:
     A value that is new for many entities on the same day is left out.
     """
     pair, day, _, n_values = counts.of_pairs
-    begins = np.diff(pair, prepend=-1) != 0
+    begins = begins_of(pair)
     pair, day = pair[begins], day[begins]
     own = ~new_for_many(days, pair % n_values, day)
     return NewValues((pair // n_values)[own], day[own], (pair % n_values)[own])

@@ -31,6 +31,7 @@ from anomaly.behaviour.surprisals import surprisals
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, DaysOfPairs
 from anomaly.numerics.arrays import Doubles, Integers
+from anomaly.numerics.groups import begins_of
 
 _MOST_VALUES = 50
 """Of a column with more values none has a share that is well known."""
@@ -115,7 +116,7 @@ class _Held:
     @cached_property
     def of_pair(self) -> Integers:
         """(n,): numbers of the pairs, from 0 on."""
-        return np.cumsum(np.diff(self.pair, prepend=-1) != 0) - 1
+        return np.cumsum(begins_of(self.pair)) - 1
 
     @cached_property
     def events(self) -> Integers:

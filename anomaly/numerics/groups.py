@@ -1,8 +1,10 @@
 """Groups of rows, by whole numbers: how many there are of each, and where each begins."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from anomaly.numerics.arrays import Doubles, Integers
 from anomaly.numerics.radix import stable_order
@@ -13,6 +15,19 @@ _CELLS_A_SUM = 16
 """The same where rows are added up: that needs no second look at them."""
 
 
+def begins_of(ordered: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.bool_]:
+    """Return whether each row is the first of its group, bool (n,); groups stand together.
+
+    Examples
+    --------
+    >>> begins_of(np.array([0, 0, 3, 5, 5])).tolist()
+    [True, False, True, True, False]
+    """
+    begins = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=begins[1:])
+    return begins
+
+
 def starts_of(ordered: Integers) -> Integers:
     """Return where each group begins; the numbers of the rows, from 0 on, are in order.
 
@@ -21,7 +36,7 @@ def starts_of(ordered: Integers) -> Integers:
     >>> starts_of(np.array([0, 0, 3, 5, 5])).tolist()
     [0, 2, 3]
     """
-    return np.flatnonzero(np.diff(ordered, prepend=-1) != 0)
+    return np.flatnonzero(begins_of(ordered))
 
 
 def numbered(group: Integers) -> Integers:
@@ -66,7 +81,7 @@ def distinct_in_order(ordered: Integers) -> tuple[Integers, Integers]:
     >>> [each.tolist() for each in distinct_in_order(np.array([2, 5, 5]))]
     [[2, 5], [0, 1, 1]]
     """
-    begins = np.diff(ordered, prepend=-1) != 0
+    begins = begins_of(ordered)
     return ordered[begins], np.cumsum(begins) - 1
 
 
@@ -104,9 +119,11 @@ def added_up(
         found = np.flatnonzero(n > 0)  # of truth values they are found far faster
         return found, n[found], [_sums(group, each)[found] for each in columns]
     order = stable_order(group)
-    found, places = distinct_in_order(group[order])
-    n = np.bincount(places)
-    return found, n, [_sums(places, each[order]) for each in columns]
+    ordered = group[order]
+    starts = starts_of(ordered)
+    n = np.diff(starts, append=len(group))
+    places = np.repeat(np.arange(len(starts)), n) if len(columns) else starts
+    return ordered[starts], n, [_sums(places, each[order]) for each in columns]
 
 
 def _sums(places: Integers, column: Doubles | Integers) -> Doubles:
