@@ -1,6 +1,7 @@
 """The partitions of a job: which day or hour a run judges, and where that lies."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -186,7 +187,8 @@ def located_window(job: JobSpec, last: Partition, n: int) -> Located:
     Raises
     ------
     InputError
-        None of them is there, or the storage does not answer.
+        None of them is there, or the storage does not answer. Or they are of several Iceberg
+        tables, or of several snapshots of one.
     """
     window = filter(None, (last.shifted(-back) for back in range(n)))
     partitions = [located_partition(job, partition) for partition in window]
@@ -197,6 +199,7 @@ def located_window(job: JobSpec, last: Partition, n: int) -> Located:
             where=without_secrets(str(job.input)),
             remedy=f"check how it is spelt, or name {_a(last.unit)} with --partition",
         )
+    _check_one_table(there, job)
     files = {name: file for located in there for name, file in located.files.items()}
     left_out = sum((Counter(located.left_out) for located in there), Counter[str]())
     return replace(
@@ -205,6 +208,25 @@ def located_window(job: JobSpec, last: Partition, n: int) -> Located:
         left_out=dict(left_out),
         live=merged([located.live for located in there]),
     )
+
+
+def _check_one_table(there: Sequence[Located], job: JobSpec) -> None:
+    """Refuse partitions of several Iceberg tables: the ids of columns are those of one snapshot."""
+    if all(located.table is None or located.table.kind != "Iceberg" for located in there):
+        return
+    where = without_secrets(str(job.input))
+    if len({located.root for located in there}) > 1:
+        raise InputError(
+            "several Iceberg tables, which are not read as one input",
+            where=where,
+            remedy="put the rows into one table, with partitions",
+        )
+    if len({located.table for located in there}) > 1:
+        raise InputError(
+            "the Iceberg table was written while its partitions were looked up",
+            where=where,
+            remedy="run again",
+        )
 
 
 def located_partition(job: JobSpec, partition: Partition | None) -> Located | None:

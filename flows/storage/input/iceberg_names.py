@@ -1,7 +1,8 @@
 """The files of metadata of an Iceberg table: each commit leaves one, and the newest has the table.
 
 Source: "File System Tables" and "Metastore Tables" of the Iceberg table specification, which name
-them `v3.metadata.json` and `00003-UUID.metadata.json`.
+them `v3.metadata.json` and `00003-UUID.metadata.json`. Compressed ones have
+`.gz` before `.metadata.json`, old ones at the end.
 """
 
 import re
@@ -11,7 +12,7 @@ from pyarrow.fs import FileSelector, FileSystem, FileType
 from schemas.errors import InputError
 
 FOLDER = "metadata"
-METADATA_FILE = re.compile(r"(?:^|/)(?:v(\d{1,9})|(\d{1,9})-[^/]+)(?:\.gz)?\.metadata\.json$")
+METADATA_FILE = re.compile(r"(?:^|/)(?:v(\d+)|(\d+)-[^/]+?)(?:\.gz)?\.metadata\.json(?:\.gz)?$")
 _HINT = "version-hint.text"
 _LONGEST_HINT = 200
 

@@ -1,6 +1,7 @@
 """Iceberg tables, written by pyiceberg: the rows are those that pyiceberg itself reads."""
 
 import datetime as dt
+import gzip
 import json
 import shutil
 import sys
@@ -35,11 +36,12 @@ from pyiceberg.types import (
 )
 
 from flows.cli.app import main
+from flows.jobs import partitions
 from flows.jobs.partitions import located_partition, located_window
 from flows.storage.fs.scratch import Scratch
 from flows.storage.input import lake_tables
 from flows.storage.input.deleted_rows import live_sizes, pack
-from flows.storage.input.files import locate
+from flows.storage.input.files import Located, locate
 from flows.storage.input.iceberg_io import TableIO
 from flows.storage.input.live_files import NamedTable
 from flows.storage.input.plan import InputPlan, plan_input, plan_located
@@ -164,6 +166,28 @@ def test_metadata_of_a_table_without_catalog_is_found_by_its_number(table: Table
     assert _numbers(_folder(table)) == list(range(2, 8))
     (folder / "version-hint.text").write_text("12")
     with pytest.raises(InputError, match="names version 12, and the newest metadata there is v11"):
+        plan_input(_folder(table))
+
+
+def _rename_newest(table: Table, name: str) -> None:
+    """Leave the newest metadata alone, under another name."""
+    folder = Path(_folder(table), "metadata")
+    files = sorted(folder.glob("*.metadata.json"))
+    content = files[-1].read_bytes()
+    for file in files:
+        file.unlink()
+    (folder / name).write_bytes(gzip.compress(content) if ".gz" in name else content)
+
+
+@pytest.mark.parametrize("name", ["v1735840134.metadata.json", "v4.gz.metadata.json"])
+def test_a_table_is_known_by_the_names_that_metadata_has(table: Table, name: str) -> None:
+    _rename_newest(table, name)
+    assert _numbers(_folder(table)) == list(range(2, 8))
+
+
+def test_metadata_with_an_old_name_is_refused_and_its_files_are_not_read(table: Table) -> None:
+    _rename_newest(table, "v4.metadata.json.gz")
+    with pytest.raises(InputError, match="the metadata of the Iceberg table cannot be read"):
         plan_input(_folder(table))
 
 
@@ -519,6 +543,37 @@ def test_days_of_a_table_are_partitions_of_a_job(catalog: SqlCatalog) -> None:
     located = located_window(job, Partition.of(_DAYS[1]), 2)
     assert sorted(row["n"] for row in _rows(plan_located("table", located))) == [1, 2, 3]  # type: ignore[type-var]
     assert located_partition(job, Partition.of(_DAYS[1] + dt.timedelta(days=1))) is None
+
+
+def test_days_of_a_table_are_those_of_one_snapshot(
+    catalog: SqlCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = Schema(NestedField(1, "n", LongType()), NestedField(2, "day", DateType()))
+    spec = PartitionSpec(PartitionField(2, 1000, IdentityTransform(), "day"))
+    table = catalog.create_table("lake.table", schema=schema, partition_spec=spec)
+    table.append(pa.table({"n": [1, 2], "day": _DAYS}))
+    job = JobSpec(input=f"{_folder(table)}/day={{date}}", name="job")
+
+    def committed_before(job: JobSpec, partition: Partition | None) -> Located | None:
+        table.append(pa.table({"n": [3], "day": _DAYS[:1]}))
+        return located_partition(job, partition)
+
+    monkeypatch.setattr(partitions, "located_partition", committed_before)
+    with pytest.raises(InputError, match="was written while its partitions were looked up"):
+        located_window(job, Partition.of(_DAYS[1]), 2)
+
+
+def test_tables_of_several_days_are_not_one_input(catalog: SqlCatalog, tmp_path: Path) -> None:
+    for day in _DAYS:
+        place = f"file://{tmp_path}/days/{day}"
+        schema = pa.schema({"n": pa.int64()})
+        table = catalog.create_table(f"lake.of_{day:%d}", schema=schema, location=place)
+        table.append(pa.table({"n": [day.day]}))
+    job = JobSpec(input=f"{tmp_path}/days/{{date}}", name="job")
+    one = plan_located("table", located_window(job, Partition.of(_DAYS[1]), 1))
+    assert _rows(one) == [{"n": _DAYS[1].day}]
+    with pytest.raises(InputError, match=r"days/\{date\}: several Iceberg tables, which are not"):
+        located_window(job, Partition.of(_DAYS[1]), 2)
 
 
 def test_files_of_before_a_partition_was_introduced_are_not_guessed(catalog: SqlCatalog) -> None:
