@@ -177,13 +177,13 @@ def _tell_of_little_memory(client: "Client") -> None:
     Smaller tasks are no way out. A task reads its chunk by batches, and the rounding of a product
     depends on their size: other batches would give other bytes.
     """
-    for worker in client.scheduler_info(n_workers=-1)["workers"].values():
+    for address, worker in client.scheduler_info(n_workers=-1)["workers"].items():
         needed = _MEMORY_OF_WORKER + worker["nthreads"] * _MEMORY_OF_THREAD
         if 0 < worker["memory_limit"] < needed:
             has = _memory(worker["memory_limit"], worker["nthreads"])
             _log.warning(
-                "a Dask worker has %s and may need %s MiB; %s",
-                has, needed // 2**20, _MORE_MEMORY,
+                "the Dask worker %s has %s and may need %s MiB; %s",
+                address, has, needed // 2**20, _MORE_MEMORY,
             )  # fmt: skip
             return
 

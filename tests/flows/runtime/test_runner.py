@@ -273,11 +273,13 @@ def test_a_worker_with_little_memory_is_told(tmp_path, caplog):
         with connected(cluster.address):
             assert not caplog.messages
         cluster.add_worker("--memory-limit", "600MiB")
-        with connected(cluster.address):
-            assert caplog.messages == [
-                "a Dask worker has 600 MiB for 1 thread and may need 700 MiB; start"
-                " workers with a higher --memory-limit, or a lower --nthreads"
-            ]
+        with connected(cluster.address) as client:
+            workers = client.scheduler_info(n_workers=-1)["workers"]
+            [small] = [each for each in workers if workers[each]["memory_limit"] == 600 * 2**20]
+        assert caplog.messages == [
+            f"the Dask worker {small} has 600 MiB for 1 thread and may need 700 MiB; start"
+            " workers with a higher --memory-limit, or a lower --nthreads"
+        ]
 
 
 def test_an_error_over_lost_workers_says_what_memory_they_had():
