@@ -106,6 +106,9 @@ def why_stale(job: JobSpec, located: Located, manifest: RunManifest) -> str | No
     }
     if located.states() != read:
         return "its input has changed"
+    columns = None if located.table is None else located.table.columns
+    if columns != manifest.table_columns:
+        return "the columns of its table have changed"
     if job_fingerprint(job) != manifest.job_fingerprint:
         return "the job has changed"
     if version("outfield") != manifest.outfield_version:

@@ -104,6 +104,7 @@ def _manifest(
         input_files=run.plan.manifest_files(),
         table_kind=None if run.plan.table is None else run.plan.table.kind,
         table_version=None if run.plan.table is None else run.plan.table.version,
+        table_columns=None if run.plan.table is None else run.plan.table.columns,
         ledger=_ledger(run, gathered, scored),
         units_scored=scored.scored,
         columns=column_roles(run),

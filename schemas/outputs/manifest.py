@@ -391,6 +391,11 @@ class RunManifest(OutputDocument):
         description="The version of the Delta table, or the snapshot of the Iceberg table, that was"
         " read; null where the input is none.",
     )
+    table_columns: str | None = Field(
+        default=None,
+        description="The fingerprint of the columns of the Iceberg table: a change of them alone"
+        " makes no new snapshot. Null where the input is none.",
+    )
     ledger: Ledger
     units_scored: int = Field(description="Events, or sessions where the unit is the session.")
     columns: dict[str, ColumnRole]

@@ -49,6 +49,11 @@ class TableState:
     fields: TableFields | None = None
     """Its columns, where it knows them by ids and not by the names in the files."""
 
+    @property
+    def columns(self) -> str | None:
+        """The fingerprint of its columns; None where they are those of the files."""
+        return None if self.fields is None else self.fields.fingerprint
+
 
 @dataclass(frozen=True)
 class LiveFiles:

@@ -3,6 +3,7 @@
 Source: "Column Projection" and "Name Mapping Serialization" of the Iceberg table specification.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,6 +38,12 @@ class TableFields:
     def columns(self) -> pa.Schema:
         """The columns, in the order of the table."""
         return pa.ipc.read_schema(pa.py_buffer(bytes.fromhex(self.schema)))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash the names, types, ids and defaults: rows are read otherwise once one changes."""
+        described = f"{self.columns.to_string(truncate_metadata=False)}\n{self.names}"
+        return hashlib.sha256(described.encode()).hexdigest()[:16]
 
     @cached_property
     def defaults(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,7 @@ from pyiceberg.types import (
 from flows.cli.app import main
 from flows.jobs import partitions
 from flows.jobs.partitions import located_partition, located_window
+from flows.jobs.staleness import why_stale
 from flows.storage.fs.scratch import Scratch
 from flows.storage.input import lake_tables
 from flows.storage.input.deleted_rows import live_sizes, pack
@@ -49,9 +51,11 @@ from flows.storage.input.plan_file import load_plan, store_plan
 from flows.storage.input.rows import read_batches, read_rows, source_of
 from flows.storage.runs.reader import find_run
 from schemas.errors import InputError, NoInputError
+from schemas.job.fingerprint import job_fingerprint
 from schemas.job.job import JobSpec
 from schemas.job.partition import Partition
 from tests.flows.sample_logs import small_log
+from tests.flows.sample_runs import manifest
 from tests.flows.storage.iceberg_commits import (
     commit_delete,
     deletion_vectors,
@@ -756,6 +760,37 @@ def test_without_the_extra_the_line_says_how_to_install_it(
 
 
 # Runs
+
+
+def test_a_run_is_due_again_once_its_table_has_other_columns_or_deleted_rows(
+    catalog: SqlCatalog,
+) -> None:
+    table = catalog.create_table("lake.table", schema=pa.schema({"n": pa.int64()}))
+    table.append(pa.table({"n": range(6)}))
+    job = JobSpec(input=_folder(table), name="job")
+
+    def why(judged: InputPlan) -> str | None:
+        run = manifest("run").model_copy(
+            update={
+                "input_files": judged.manifest_files(),
+                "table_columns": judged.table.columns,  # type: ignore[union-attr]
+                "job_fingerprint": job_fingerprint(job),
+                "outfield_version": version("outfield"),
+            }
+        )
+        return why_stale(job, locate(_folder(table)), run)
+
+    judged = plan_input(_folder(table))
+    with table.transaction() as transaction:  # new metadata, and the same rows
+        transaction.set_properties(owner="somebody")
+    assert why(judged) is None
+    with table.update_schema() as schema:
+        schema.rename_column("n", "m")
+    assert why(judged) == "the columns of its table have changed"
+    judged = plan_input(_folder(table))
+    assert why(judged) is None
+    positional_delete(table, {_data_files(table)[0]: [1]})
+    assert why(judged) == "its input has changed"
 
 
 @pytest.mark.slow
