@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +46,7 @@ from flows.storage.input import lake_tables
 from flows.storage.input.deleted_rows import live_sizes, pack
 from flows.storage.input.files import Located, locate
 from flows.storage.input.iceberg_io import TableIO
+from flows.storage.input.iceberg_schema import as_text
 from flows.storage.input.live_files import NamedTable
 from flows.storage.input.plan import InputPlan, plan_input, plan_located
 from flows.storage.input.plan_file import load_plan, store_plan
@@ -466,6 +468,12 @@ def test_a_column_that_files_lack_has_the_value_of_their_partition(catalog: SqlC
         {"n": 0, "day": _DAYS[0], "kind": "a b", "k": 0},
         {"n": 1, "day": _DAYS[0], "kind": None, "k": 1},
     ]
+    document = json.loads(table.metadata.model_dump_json())
+    document["format-version"], document["next-row-id"] = 3, 0
+    document["schemas"][0]["fields"][2]["initial-default"] = "not this one"
+    next_metadata(table, document)
+    kinds = {row["n"]: row["kind"] for row in _rows(plan_input(_folder(table)))}
+    assert kinds == {0: "a b", 1: None}
 
 
 def test_a_column_with_a_default_has_it_in_older_files(table: Table) -> None:
@@ -496,6 +504,44 @@ def test_a_column_with_a_default_has_it_in_older_files(table: Table) -> None:
     for row in rows:
         assert row["m"] == "old"
         assert (row["d"], row["day"], row["ok"]) == (Decimal("1.50"), _DAYS[0], True)
+
+
+def _with_a_field_more(catalog: SqlCatalog, **more: object) -> dict[str, Any]:
+    """Write a struct of one field; give metadata in which it has another one, of the id 9."""
+    rows = pa.table({"s": [{"x": 1}, None]})
+    table = catalog.create_table("lake.table", schema=rows.schema)
+    table.append(rows)
+    document = json.loads(table.metadata.model_dump_json())
+    document["format-version"], document["next-row-id"], document["last-column-id"] = 3, 0, 9
+    field = {"id": 9, "name": "y", "type": "long", "required": False}
+    document["schemas"][0]["fields"][0]["type"]["fields"].append({**field, **more})
+    next_metadata(table, document)
+    return document
+
+
+def test_a_field_of_a_struct_has_its_default_in_older_files(catalog: SqlCatalog) -> None:
+    document = _with_a_field_more(catalog, **{"initial-default": 7})
+    rows = _rows(plan_input(document["location"].removeprefix("file://")))
+    assert rows == [{"s": {"x": 1, "y": 7}}, {"s": None}]
+
+
+def test_a_field_of_a_struct_that_stands_in_partitions_alone_is_refused(
+    catalog: SqlCatalog,
+) -> None:
+    document = _with_a_field_more(catalog)
+    folder = document["location"].removeprefix("file://")
+    assert _rows(plan_input(folder)) == [{"s": {"x": 1, "y": None}}, {"s": None}]
+    field = {"source-id": 9, "field-id": 1000, "name": "y", "transform": "identity"}
+    document["partition-specs"].append({"spec-id": 1, "fields": [field]})
+    Path(folder, "metadata/00009-x.metadata.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match="'y' within a column is the value of a partition"):
+        plan_input(folder)
+
+
+@pytest.mark.parametrize("value", [b"bytes", float("nan"), float("inf")])
+def test_a_value_of_a_table_that_is_no_text_is_refused(value: object) -> None:
+    with pytest.raises(InputError, match=r"column 'c' has a value of the table, .* not read"):
+        as_text(value, "c")
 
 
 def test_a_plan_is_the_same_once_it_was_a_file(catalog: SqlCatalog, tmp_path: Path) -> None:
@@ -594,6 +640,13 @@ def test_files_of_before_a_partition_was_introduced_are_not_guessed(catalog: Sql
 
 
 # Where files lie
+
+
+def test_a_file_that_is_in_a_table_twice_is_refused(table: Table) -> None:
+    (file, *_) = _data_files(table)
+    table.add_files([file], check_duplicate_files=False)
+    with pytest.raises(InputError, match="the Iceberg table has a file twice"):
+        plan_input(_folder(table))
 
 
 def test_a_folder_of_tables_and_a_glob_in_one_are_refused(table: Table) -> None:
