@@ -678,6 +678,7 @@ def test_a_table_is_read_through_a_link_to_it(table: Table, tmp_path: Path) -> N
         "file:///etc/passwd",
         "/etc/passwd",
         "{folder}/../other/x.avro",
+        "{folder}2/x.avro",
         "http://localhost/x.avro",
         "s3://bucket/x.avro",
         "file://elsewhere{folder}/x.avro",
@@ -782,6 +783,16 @@ def test_damaged_metadata_is_refused_in_one_line(table: Table, content: str) -> 
         plan_input(_folder(table))
     assert len(str(e.value)) < 700
     assert "\n" not in str(e.value)
+
+
+def test_metadata_that_was_written_anew_is_read_anew(table: Table) -> None:
+    assert _numbers(_folder(table)) == list(range(2, 8))
+    newest = max(Path(_folder(table), "metadata").glob("*.metadata.json"))
+    document = json.loads(newest.read_text())
+    document["current-snapshot-id"] = _ids(table)[0]
+    document["refs"]["main"]["snapshot-id"] = _ids(table)[0]
+    newest.write_text(json.dumps(document))
+    assert _numbers(_folder(table)) == list(range(6))
 
 
 def test_damaged_manifests_are_refused_in_one_line(table: Table) -> None:
