@@ -1,5 +1,6 @@
 """Metrics that are sent: a collector gets what the file for Prometheus says."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -121,6 +122,7 @@ def test_a_wrong_address_is_told_in_one_line_without_it(tmp_path, monkeypatch, c
     [line] = caplog.messages
     assert line.startswith("the metrics are not sent (")
     assert endpoint not in line
+    assert logging.getLogger("opentelemetry").isEnabledFor(logging.ERROR)  # as before
 
 
 @pytest.mark.slow
