@@ -56,7 +56,7 @@ def count_activity(
 
 
 class _Rows:
-    """The rows of a table, those of each measure as a chunk: none is copied once more."""
+    """The rows of a table, those of each measure that has some as a chunk of their own."""
 
     def __init__(self, schema: pa.Schema, known: Dictionaries) -> None:
         self._schema, self._known = schema, known
@@ -68,6 +68,8 @@ class _Rows:
         A code of terms below 0 is a missing one.
         """
         n = len(columns["entity"].codes)
+        if not n:
+            return
         for field in self._schema:
             values = columns[field.name]
             if isinstance(values, Terms):

@@ -193,6 +193,24 @@ def test_each_count_stands_once_and_by_measure(rows):
     assert len(keys) == counted.counts.num_rows + counted.levels.num_rows
 
 
+def test_a_measure_without_rows_makes_no_chunk_beside_those_that_have_some():
+    """Each chunk is written as the rows of its first measure."""
+    log = pa.table(
+        {
+            "time": pa.array([DAY_OF_LOG, DAY_OF_LOG + 1], pa.timestamp("us", "UTC")),
+            "user": pa.array(["ann", "ann"]).dictionary_encode(),
+            "host": pa.array([None, None], pa.string()).dictionary_encode(),
+            "action": pa.array(["x", "y"]).dictionary_encode(),
+        }
+    )
+    roles = {"time": Role.TIME, "user": Role.ENTITY, "host": Role.ENTITY, "action": Role.CATEGORY}
+    found = count_activity(log, roles, measures_of(roles))
+    for counted in (found.counts, found.ends):
+        chunks = [chunk.to_pylist() for chunk in counted["measure"].chunks]
+        assert [len(set(chunk)) for chunk in chunks] == [1] * len(chunks)
+        assert len(chunks) > 1
+
+
 def test_a_batch_without_rows_or_names_counts_nothing():
     assert count_activity(table([]), ROLES, MEASURES).counts.num_rows == 0
     nobody = [{"user": None, "action": "read", "ok": None, "size": 1.0, "time": 0}]
