@@ -15,7 +15,7 @@ from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, LocalFileSy
 
 from flows.storage.fs.filesystem import modified, naming_input_errors, not_there, open_location
 from flows.storage.input.deleted_rows import unpack
-from flows.storage.input.lake_tables import live_files, refuse_tables
+from flows.storage.input.lake_tables import live_files, refuse_tables, refuse_tables_among
 from flows.storage.input.live_files import LiveFile, LiveFiles, TableState, named_from
 from schemas.errors import InputError, NoInputError
 from schemas.locations import without_secrets
@@ -197,6 +197,8 @@ def _visible(filesystem: FileSystem, folder: str, *, recursive: bool = False) ->
         FileSelector(folder, allow_not_found=True, recursive=recursive)
     )
     refuse_tables(entries)
+    if not recursive:
+        refuse_tables_among(filesystem, entries)
     return [entry for entry in entries if not _is_hidden(entry.path.removeprefix(folder))]
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from importlib.util import find_spec
 
-from pyarrow.fs import FileInfo, FileSystem, FileType
+from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType
 
 from flows.storage.input import delta_tables
 from flows.storage.input.iceberg_names import FOLDER, METADATA_FILE, metadata_files, newest
@@ -58,7 +58,7 @@ def live_files(location: str, filesystem: FileSystem, path: str) -> LiveFiles | 
     if table is None:
         return None
     kind, root = table
-    if _WILDCARD.search(below):
+    if _WILDCARD.search(below[len(root) :]):  # the folder is there, so its own name is no glob
         raise _is_table(kind, root)
     named = NamedTable(where, filesystem, root, _address(location, below, root), below, version)
     if kind == "Delta":
@@ -80,6 +80,19 @@ def refuse_tables(entries: Iterable[FileInfo]) -> None:
             raise _is_table("Delta", folder)
         if METADATA_FILE.search(name) and folder.endswith(f"/{FOLDER}"):
             raise _is_table("Iceberg", folder.removesuffix(f"/{FOLDER}"))
+
+
+def refuse_tables_among(filesystem: FileSystem, entries: Iterable[FileInfo]) -> None:
+    """Refuse what is listed of a folder that is an Iceberg table: its metadata lies one below.
+
+    Raises
+    ------
+    InputError
+        It is one.
+    """
+    for entry in entries:
+        if entry.base_name == FOLDER and entry.type is FileType.Directory:
+            refuse_tables(filesystem.get_file_info(FileSelector(entry.path)))
 
 
 def _is_table(kind: str, folder: str) -> InputError:

@@ -656,7 +656,8 @@ def test_a_folder_of_tables_and_a_glob_in_one_are_refused(table: Table) -> None:
     lake = folder.rpartition("/")[0]
     Path(folder, "data/0110").mkdir()
     globs = (f"{folder}/data/*.parquet", f"{folder}/data/0110/*", f"{folder}/**", f"{lake}/**")
-    for location in (lake, *globs):
+    through = (f"{lake}/*/data/*.parquet", f"{lake}/t*/data/*", f"{lake}/**/data/*.parquet")
+    for location in (lake, *globs, *through):
         with pytest.raises(InputError, match="table in the input: is a table of Iceberg"):
             plan_input(location)
 
@@ -667,6 +668,15 @@ def test_a_table_that_was_moved_is_not_read_from_its_old_place(
     shutil.copytree(_folder(table), tmp_path / "copy")
     with pytest.raises(InputError, match=r"copy: its metadata names a file outside of it: file:"):
         plan_input(str(tmp_path / "copy"))
+
+
+def test_the_name_of_the_folder_of_a_table_is_no_glob(catalog: SqlCatalog, tmp_path: Path) -> None:
+    schema = pa.schema({"n": pa.int64()})
+    table = catalog.create_table("lake.odd", schema, location=f"file://{tmp_path}/[old] logs*")
+    table.append(pa.table({"n": range(3)}))
+    assert _numbers(_folder(table)) == [0, 1, 2]
+    with pytest.raises(InputError, match=r"\[old\] logs\* in the input: is a table of Iceberg"):
+        plan_input(f"{_folder(table)}/data/*.parquet")
 
 
 def test_a_table_is_read_through_a_link_to_it(table: Table, tmp_path: Path) -> None:
