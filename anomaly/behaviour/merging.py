@@ -12,6 +12,7 @@ from anomaly.behaviour.activity import ACTIVITY, LEVELS
 from anomaly.behaviour.table_terms import TermsOfTables
 from anomaly.numerics.arrays import Integers
 from anomaly.numerics.groups import added_up
+from anomaly.numerics.radix import stable_order
 from schemas.events.contract import one_array
 
 _ROWS_AT_ONCE = 524_288
@@ -120,7 +121,7 @@ class _Part(NamedTuple):
         codes = one_array(table["entity"]).indices.to_numpy()
         whose = entities[codes]
         if np.any(whose[1:] < whose[:-1]):
-            table = table.take(pa.array(np.argsort(whose, kind="stable")))
+            table = table.take(pa.array(stable_order(whose)))
         columns = {name: _numbers(table[name]) for name in table.column_names}
         starts = np.append(0, np.cumsum(np.bincount(whose, minlength=n_entities)))
         return cls(columns, entities, values, starts)

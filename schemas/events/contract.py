@@ -137,6 +137,8 @@ def conform(
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:
     """Join the chunks of a column."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
     whole = column.combine_chunks()
     return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
 

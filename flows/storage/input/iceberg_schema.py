@@ -53,8 +53,10 @@ def table_fields(
     Raises
     ------
     InputError
-        A column is of a type that is not known here, or has bytes as its default.
+        A column is of a type that is not known here, or has bytes as its default. Or there is none.
     """
+    if not schema.fields:
+        raise InputError("the table has no column", remedy="add one, or name another table")
     columns = [_field(field, sources) for field in schema.fields]
     return TableFields.of(pa.schema(columns), _names(mapping))
 

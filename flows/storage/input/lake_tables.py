@@ -98,7 +98,7 @@ def refuse_tables_among(filesystem: FileSystem, entries: Iterable[FileInfo]) -> 
 def _is_table(kind: str, folder: str) -> InputError:
     return InputError(
         f"is a table of {kind}, and its files hold deleted rows too",
-        where=f"{folder.rpartition('/')[2]} in the input",
+        where=f"{folder.rstrip('/').rpartition('/')[2]} in the input",
         remedy="name the table itself, or a folder beside it",
     )
 

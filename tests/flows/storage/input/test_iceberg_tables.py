@@ -827,6 +827,15 @@ def test_a_type_that_is_not_known_here_is_refused(table: Table) -> None:
         plan_input(_folder(table))
 
 
+def test_a_table_without_columns_is_refused(table: Table) -> None:
+    document = json.loads(table.metadata.model_dump_json())
+    document["schemas"] = [{"type": "struct", "schema-id": 0, "fields": []}]
+    document["current-schema-id"] = 0
+    next_metadata(table, document)
+    with pytest.raises(InputError, match="the table has no column; add one"):
+        plan_input(_folder(table))
+
+
 def test_without_the_extra_the_line_says_how_to_install_it(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
