@@ -1,6 +1,8 @@
 """Settings of every test."""
 
+import logging
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -31,6 +33,18 @@ LONGEST = (
 takes a file as a whole: begun among the last, such a file leaves the other workers without work.
 The one of the store's lock waits for two minutes in two tests. Its worker takes two files at once,
 so the file that follows is a short one."""
+
+
+@pytest.fixture
+def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Hear what outfield warns of, also once Prefect has set up the logs of this process."""
+    log = logging.getLogger("outfield")
+    level, propagate = log.level, log.propagate
+    log.setLevel(logging.WARNING)
+    log.propagate = True
+    yield caplog
+    log.setLevel(level)
+    log.propagate = propagate
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
