@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flows.storage.input.files import Located, locate
-from flows.storage.input.live_files import merged
+from flows.storage.tables.live_files import merged
 from schemas.errors import InputError, JobError, NoInputError
 from schemas.job.job import JobSpec
 from schemas.job.partition import Partition

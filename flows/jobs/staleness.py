@@ -101,9 +101,7 @@ def _standing(job: JobSpec, partition: Partition | None, known: _Known) -> Stand
 
 def why_stale(job: JobSpec, located: Located, manifest: RunManifest) -> str | None:
     """Say why the same run would come out otherwise now; None where it would not."""
-    read = {
-        (file.name, file.bytes, file.modified, file.deleted_rows) for file in manifest.input_files
-    }
+    read = {(file.name, file.bytes, file.modified, file.deletions) for file in manifest.input_files}
     if located.states() != read:
         return "its input has changed"
     columns = None if located.table is None else located.table.columns

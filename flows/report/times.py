@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.events.instants import read_instants
+from schemas.events.instants import COUNT, read_instants
 
 _YEAR_1, _YEAR_10000 = -62_135_596_800_000, 253_402_300_800_000
 """Milliseconds since 1970: what lies outside cannot be drawn or written as a date."""
 _FIRST_COUNT = 100_000_000_000
 """Milliseconds since 1970, in 1973: what counts less is no Unix time but a small number."""
-_ZONED = r"(?i)(?:Z|UTC|GMT|[+-]\d\d:?\d\d)\]?$|^(?:\d{9,13}|\d{15,})(?:\.\d+)?$"
+_ZONED = rf"(?i)(?:Z|UTC|GMT|[+-]\d\d:?\d\d)\]?$|^{COUNT}$"
 """Text of a time with its zone, or of a count since 1970."""
 
 

@@ -31,7 +31,7 @@ LATEST = 7_258_118_400
 
 _EPOCH_BOUNDS = (("s", 1e11), ("ms", 1e14), ("us", 1e17))
 """Unit -> the median from which on a count is of the next finer unit."""
-_COUNT = r"[+-]?(?:\d{9,13}|\d{15,})(?:\.\d+)?"
+COUNT = r"[+-]?(?:\d{9,13}|\d{15,})(?:\.\d+)?"
 """Text that counts from 1970; 8 and 14 digits are a date and a time without separators."""
 _DATE = r"\d{4}"
 _SPELLINGS = {r" ?(?:UTC|GMT)$": "Z", r"(?<=:\d\d),(?=\d)": ".", r"^(\d{8})(\d{6})$": r"\1T\2"}
@@ -103,13 +103,13 @@ def _written(values: pa.Array) -> Reading:
 
 
 def _counts_of_text(texts: "pd.Series[Any]") -> np.ndarray:
-    counts = texts.where(texts.str.fullmatch(_COUNT).astype(bool))
+    counts = texts.where(texts.str.fullmatch(COUNT).astype(bool))
     return pd.to_numeric(counts, errors="coerce").to_numpy(np.float64)
 
 
 def _dates_of_text(texts: "pd.Series[Any]") -> np.ndarray:
     """Parse what starts like a date: pandas would take `now` for one too."""
-    dated = texts.str.match(_DATE).astype(bool) & ~texts.str.fullmatch(_COUNT).astype(bool)
+    dated = texts.str.match(_DATE).astype(bool) & ~texts.str.fullmatch(COUNT).astype(bool)
     spelt = texts.where(dated).str.upper().replace(_SPELLINGS, regex=True)
     moments = pd.to_datetime(spelt, format="ISO8601", utc=True, errors="coerce")
     for pattern, spelling in NAMED_MONTHS:

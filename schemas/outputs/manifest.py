@@ -70,6 +70,9 @@ class InputFile(OutputDocument):
     deleted_rows: int = Field(
         default=0, description="Rows of it that its table has deleted: none of them was read."
     )
+    deletions: str | None = Field(
+        default=None, description="The fingerprint of which rows these are; null where none is."
+    )
 
 
 class ColumnRole(OutputDocument):

@@ -14,9 +14,9 @@ from pathlib import Path
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, LocalFileSystem
 
 from flows.storage.fs.filesystem import modified, naming_input_errors, not_there, open_location
-from flows.storage.input.deleted_rows import unpack
-from flows.storage.input.lake_tables import live_files, refuse_tables, refuse_tables_among
-from flows.storage.input.live_files import LiveFile, LiveFiles, TableState, named_from
+from flows.storage.tables.deleted_rows import fingerprint
+from flows.storage.tables.lake_tables import live_files, refuse_tables, refuse_tables_among
+from flows.storage.tables.live_files import LiveFile, LiveFiles, TableState, named_from
 from schemas.errors import InputError, NoInputError
 from schemas.locations import without_secrets
 
@@ -48,16 +48,16 @@ class Located:
     table: TableState | None = None
     """The table, in the version that the files are live in."""
 
-    def states(self) -> set[tuple[str, int, str | None, int]]:
+    def states(self) -> set[tuple[str, int, str | None, str | None]]:
         """Give what a change shows in: name, size, time of the last change, deleted rows."""
         return {
-            (name, file.size, modified(self.filesystem, file), self.deleted_rows(name))
+            (name, file.size, modified(self.filesystem, file), fingerprint(self.deleted(name)))
             for name, file in self.files.items()
         }
 
-    def deleted_rows(self, name: str) -> int:
-        """Count the rows of a file that its table has deleted."""
-        return 0 if self.live is None else len(unpack(self.live[name].deleted))
+    def deleted(self, name: str) -> str:
+        """Return which rows of a file its table has deleted, packed by `deleted_rows.pack`."""
+        return "" if self.live is None else self.live[name].deleted
 
 
 def locate(location: str, root: str | None = None) -> Located:

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 from pyarrow.fs import FileInfo
 
 from flows.storage.fs.filesystem import damaged, modified, naming_damage, naming_input_errors
-from flows.storage.input.deleted_rows import live_sizes, unpack
 from flows.storage.input.files import Located
-from flows.storage.input.live_files import LiveFile
 from flows.storage.input.raw_footer import read_metadata, unread_columns
+from flows.storage.tables.deleted_rows import live_sizes
+from flows.storage.tables.live_files import LiveFile
 from schemas.errors import DamagedFileError, InputError
 from schemas.locations import without_secrets
 
@@ -72,8 +72,8 @@ class DamagedFile:
     modified: str | None
     """UTC time of the last change, if the store tells it."""
     why: str
-    deleted_rows: int = 0
-    """Rows of it that its table has deleted."""
+    deleted: str = ""
+    """As `PlannedFile.deleted`."""
 
 
 def read_footers(
@@ -106,7 +106,7 @@ def read_footers(
 
 
 def _without_footer(located: Located, name: str, why: str) -> DamagedFile:
-    file, deleted = located.files[name], located.deleted_rows(name)
+    file, deleted = located.files[name], located.deleted(name)
     return DamagedFile(name, 0, file.size, modified(located.filesystem, file), why, deleted)
 
 
@@ -156,8 +156,8 @@ def check_damage(
 def set_aside(file: PlannedFile, error: DamagedFileError) -> DamagedFile:
     """Describe a file whose footer can be read, but not all that follows."""
     believed = file.rows <= _ROWS_OF_A_BYTE * file.bytes
-    rows, deleted = file.rows if believed else 0, len(unpack(file.deleted))
-    return DamagedFile(file.name, rows, file.bytes, file.modified, error.what, deleted)
+    rows = file.rows if believed else 0
+    return DamagedFile(file.name, rows, file.bytes, file.modified, error.what, file.deleted)
 
 
 def where_is(location: str, name: str) -> str:

@@ -4,8 +4,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows.storage.fs.filesystem import naming_input_errors, open_location
-from flows.storage.input.live_files import names_in_file
 from flows.storage.input.plan import InputPlan
+from flows.storage.tables.live_files import names_in_file
 from schemas.locations import without_secrets
 
 

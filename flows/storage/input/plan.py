@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows.storage.fs.filesystem import naming_damage, naming_input_errors
-from flows.storage.input.deleted_rows import unpack
 from flows.storage.input.files import Located, locate
 from flows.storage.input.footers import DamagedFile, PlannedFile, read_footers, where_is
-from flows.storage.input.live_files import TableState, names_in_file
 from flows.storage.input.raw_footer import read_metadata
-from flows.storage.input.table_fields import TableFields
 from flows.storage.input.unification import unify
+from flows.storage.tables.deleted_rows import fingerprint, unpack
+from flows.storage.tables.live_files import TableState, names_in_file
+from flows.storage.tables.table_fields import TableFields
 from schemas.errors import DamagedFileError, InputError
 from schemas.events.flattening import flattened_origin
 from schemas.locations import without_secrets
@@ -103,14 +103,10 @@ class InputPlan:
         """The columns of the table, where it knows them by ids."""
         return None if self.table is None else self.table.fields
 
-    def states(self) -> set[tuple[str, int, str | None, int]]:
+    def states(self) -> set[tuple[str, int, str | None, str | None]]:
         """Return what a change of the files shows in, as `Located.states` does."""
-        own = {
-            (file.name, file.bytes, file.modified, len(unpack(file.deleted))) for file in self.files
-        }
-        return own | {
-            (file.name, file.bytes, file.modified, file.deleted_rows) for file in self.damaged
-        }
+        files: tuple[PlannedFile | DamagedFile, ...] = (*self.files, *self.damaged)
+        return {(file.name, file.bytes, file.modified, fingerprint(file.deleted)) for file in files}
 
     def manifest_files(self) -> list[InputFile]:
         """List the files for the manifest, the damaged ones too."""
@@ -121,6 +117,7 @@ class InputPlan:
                 bytes=file.bytes,
                 modified=file.modified,
                 deleted_rows=len(unpack(file.deleted)),
+                deletions=fingerprint(file.deleted),
             )
             for file in self.files
         ]
@@ -131,7 +128,8 @@ class InputPlan:
                 bytes=file.bytes,
                 modified=file.modified,
                 damaged=file.why,
-                deleted_rows=file.deleted_rows,
+                deleted_rows=len(unpack(file.deleted)),
+                deletions=fingerprint(file.deleted),
             )
             for file in self.damaged
         ]

@@ -15,9 +15,9 @@ from flows.storage.fs.atomic import write_whole
 from flows.storage.fs.scratch import Scratch
 from flows.storage.fs.store_path import Place
 from flows.storage.input.footers import DamagedFile, PlannedFile
-from flows.storage.input.live_files import TableState
 from flows.storage.input.plan import InputPlan
-from flows.storage.input.table_fields import TableFields
+from flows.storage.tables.live_files import TableState
+from flows.storage.tables.table_fields import TableFields
 
 _NAME = "plan.json"
 

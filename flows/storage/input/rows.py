@@ -17,13 +17,13 @@ from flows.storage.fs.filesystem import (
     naming_input_errors,
     open_location,
 )
-from flows.storage.input.deleted_rows import positions_within, stored_positions, without_rows
 from flows.storage.input.expansion import bounded, in_castable_parts, plan_texts
 from flows.storage.input.footers import INT96, PlannedFile
-from flows.storage.input.live_files import TableState, names_in_file
 from flows.storage.input.plan import Chunk, InputPlan, Piece
 from flows.storage.input.raw_footer import read_metadata
 from flows.storage.input.unification import ENCODED, align
+from flows.storage.tables.deleted_rows import positions_within, stored_positions, without_rows
+from flows.storage.tables.live_files import TableState, names_in_file
 from schemas.errors import DamagedFileError, InputError
 
 _ROWS_AT_ONCE = 65_536

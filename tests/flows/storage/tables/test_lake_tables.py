@@ -11,11 +11,11 @@ from deltalake import DeltaTable, write_deltalake
 
 from flows.cli.app import main
 from flows.jobs.partitions import located_window
-from flows.storage.input import delta_tables
 from flows.storage.input.files import locate
 from flows.storage.input.plan import InputPlan, plan_input, plan_located
 from flows.storage.input.rows import read_rows
 from flows.storage.runs.reader import find_run
+from flows.storage.tables import delta_tables
 from schemas.errors import InputError, NoInputError
 from schemas.job.job import JobSpec
 from schemas.job.partition import Partition

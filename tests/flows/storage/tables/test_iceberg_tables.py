@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from importlib.metadata import version
+from io import UnsupportedOperation
 from pathlib import Path
 from typing import Any
 
@@ -42,23 +43,23 @@ from flows.jobs import partitions
 from flows.jobs.partitions import located_partition, located_window
 from flows.jobs.staleness import why_stale
 from flows.storage.fs.scratch import Scratch
-from flows.storage.input import lake_tables
-from flows.storage.input.deleted_rows import live_sizes, pack
 from flows.storage.input.files import Located, locate
-from flows.storage.input.iceberg_io import TableIO
-from flows.storage.input.iceberg_schema import as_text
-from flows.storage.input.live_files import NamedTable
 from flows.storage.input.plan import InputPlan, plan_input, plan_located
 from flows.storage.input.plan_file import load_plan, store_plan
 from flows.storage.input.rows import read_batches, read_rows, source_of
 from flows.storage.runs.reader import find_run
+from flows.storage.tables import lake_tables
+from flows.storage.tables.deleted_rows import live_sizes, pack, unpack
+from flows.storage.tables.iceberg_io import TableIO
+from flows.storage.tables.iceberg_schema import as_text
+from flows.storage.tables.live_files import NamedTable
 from schemas.errors import InputError, NoInputError
 from schemas.job.fingerprint import job_fingerprint
 from schemas.job.job import JobSpec
 from schemas.job.partition import Partition
 from tests.flows.sample_logs import small_log
 from tests.flows.sample_runs import manifest
-from tests.flows.storage.iceberg_commits import (
+from tests.flows.storage.tables.iceberg_commits import (
     commit_delete,
     deletion_vectors,
     next_metadata,
@@ -325,7 +326,7 @@ def test_a_damaged_file_among_many_is_set_aside(catalog: SqlCatalog) -> None:
     after = positional_delete(table, {first: [0]})
     Path(first.removeprefix("file://")).write_bytes(b"PAR1" + bytes(900) + b"PAR1")
     plan = plan_input(_folder(after))
-    assert (plan.rows, [file.deleted_rows for file in plan.damaged]) == (20, [1])
+    assert (plan.rows, [len(unpack(file.deleted)) for file in plan.damaged]) == (20, [1])
     assert plan.states() == locate(_folder(after)).states()
 
 
@@ -761,7 +762,7 @@ def test_metadata_names_no_class_that_is_imported(
 def test_nothing_is_written_through_the_files_of_a_table() -> None:
     io = TableIO(NamedTable("/t", LocalFileSystem(), "/t", "/t", "/t", None))
     for write in (io.new_output, io.delete):
-        with pytest.raises(NotImplementedError):
+        with pytest.raises(UnsupportedOperation, match="only read"):
             write("/t/x")
 
 
@@ -874,7 +875,12 @@ def test_a_run_is_due_again_once_its_table_has_other_columns_or_deleted_rows(
     assert why(judged) == "the columns of its table have changed"
     judged = plan_input(_folder(table))
     assert why(judged) is None
-    positional_delete(table, {_data_files(table)[0]: [1]})
+    first = positional_delete(table, {_data_files(table)[0]: [1]})
+    assert why(judged) == "its input has changed"
+    judged = plan_input(_folder(table))
+    assert why(judged) is None
+    Path(first.metadata_location.removeprefix("file://")).unlink()
+    positional_delete(table, {_data_files(table)[0]: [2]})  # another row, and as many
     assert why(judged) == "its input has changed"
 
 

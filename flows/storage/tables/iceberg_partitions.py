@@ -10,8 +10,8 @@ from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import NestedField
 
-from flows.storage.input.iceberg_schema import as_text
-from flows.storage.input.live_files import NamedTable, Partition
+from flows.storage.tables.iceberg_schema import as_text
+from flows.storage.tables.live_files import NamedTable, Partition
 from schemas.errors import InputError
 
 _DATA = "data"

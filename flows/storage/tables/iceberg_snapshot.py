@@ -15,8 +15,8 @@ from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
 
 from flows.storage.fs.filesystem import modified
-from flows.storage.input.iceberg_io import TableIO
-from flows.storage.input.live_files import NamedTable
+from flows.storage.tables.iceberg_io import TableIO
+from flows.storage.tables.live_files import NamedTable
 from schemas.errors import InputError, NoInputError, OutfieldError
 
 _MANIFESTS_AT_ONCE = 16

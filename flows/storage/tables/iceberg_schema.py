@@ -8,7 +8,7 @@ from pyiceberg import types
 from pyiceberg.schema import Schema
 from pyiceberg.table.name_mapping import MappedField
 
-from flows.storage.input.table_fields import (
+from flows.storage.tables.table_fields import (
     DEFAULT,
     FIELD_ID,
     PARTITION_SOURCE,

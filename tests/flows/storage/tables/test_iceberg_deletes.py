@@ -15,9 +15,9 @@ from pyiceberg.manifest import (
 )
 from pyiceberg.typedef import Record
 
-from flows.storage.input.iceberg_deletes import deleted_positions
-from flows.storage.input.iceberg_io import TableIO
-from flows.storage.input.live_files import NamedTable
+from flows.storage.tables.iceberg_deletes import deleted_positions
+from flows.storage.tables.iceberg_io import TableIO
+from flows.storage.tables.live_files import NamedTable
 from schemas.errors import InputError
 
 _BY_POSITION, _BY_VALUE = DataFileContent.POSITION_DELETES, DataFileContent.EQUALITY_DELETES

@@ -8,24 +8,24 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from pyiceberg.manifest import DataFile, FileFormat, ManifestEntry
 
-from flows.storage.input.deleted_rows import pack
-from flows.storage.input.iceberg_deletes import deleted_positions
-from flows.storage.input.iceberg_io import TableIO
-from flows.storage.input.iceberg_partitions import (
+from flows.storage.tables.deleted_rows import pack
+from flows.storage.tables.iceberg_deletes import deleted_positions
+from flows.storage.tables.iceberg_io import TableIO
+from flows.storage.tables.iceberg_partitions import (
     PartitionTexts,
     asked_keys,
     identity_sources,
     identity_values,
     is_in,
 )
-from flows.storage.input.iceberg_schema import table_fields
-from flows.storage.input.iceberg_snapshot import (
+from flows.storage.tables.iceberg_schema import table_fields
+from flows.storage.tables.iceberg_snapshot import (
     ReadSnapshot,
     naming_faults,
     no_row,
     read_snapshot,
 )
-from flows.storage.input.live_files import LiveFile, LiveFiles, NamedTable, TableState, infos_of
+from flows.storage.tables.live_files import LiveFile, LiveFiles, NamedTable, TableState, infos_of
 from schemas.errors import InputError
 
 

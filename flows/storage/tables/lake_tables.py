@@ -10,9 +10,9 @@ from importlib.util import find_spec
 
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType
 
-from flows.storage.input import delta_tables
-from flows.storage.input.iceberg_names import FOLDER, METADATA_FILE, metadata_files, newest
-from flows.storage.input.live_files import LiveFiles, NamedTable
+from flows.storage.tables import delta_tables
+from flows.storage.tables.iceberg_names import FOLDER, METADATA_FILE, metadata_files, newest
+from flows.storage.tables.live_files import LiveFiles, NamedTable
 from schemas.errors import InputError
 from schemas.locations import URL, without_secrets
 
@@ -110,7 +110,7 @@ def _live_iceberg(named: NamedTable, metadata_file: str) -> LiveFiles:
             where=named.where,
             remedy="pip install 'outfield[iceberg]'",
         )
-    from flows.storage.input import iceberg_tables  # noqa: PLC0415 - it imports for a second
+    from flows.storage.tables import iceberg_tables  # noqa: PLC0415 - it imports for a second
 
     return iceberg_tables.live_files(named, metadata_file)
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
-from flows.storage.input.live_files import (
+from flows.storage.tables.live_files import (
     LiveFile,
     LiveFiles,
     NamedTable,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 from pyarrow.fs import FileInfo, FileSystem, FileType
 
-from flows.storage.input.table_fields import TableFields
+from flows.storage.tables.table_fields import TableFields
 from schemas.errors import InputError
 
 Partition = tuple[tuple[str, str | None], ...]

@@ -6,11 +6,12 @@ moved or copied still names the files of its old place.
 
 import os.path
 import re
+from io import UnsupportedOperation
 
 from pyarrow.fs import FileSystem, FileType
 from pyiceberg.io import FileIO, InputFile, InputStream, OutputFile
 
-from flows.storage.input.live_files import NamedTable
+from flows.storage.tables.live_files import NamedTable
 from schemas.errors import InputError
 from schemas.locations import URL, without_secrets
 
@@ -50,11 +51,11 @@ class TableIO(FileIO):
 
     def new_output(self, location: str) -> OutputFile:
         """Refuse: nothing is written."""
-        raise NotImplementedError(location)
+        raise UnsupportedOperation(f"{location} is of a table that is only read")
 
     def delete(self, location: str | InputFile | OutputFile) -> None:
         """Refuse: nothing is deleted."""
-        raise NotImplementedError(location)
+        raise UnsupportedOperation(f"{location} is of a table that is only read")
 
     def path_of(self, location: str) -> str:
         """Give the path in the filesystem of a file that the metadata names.
