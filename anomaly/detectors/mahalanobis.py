@@ -35,10 +35,7 @@ class ShrunkMahalanobis(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         # The covariance, or what has the same squares in sum and the same axes, but is smaller.
         few = n_rows < n_dims
         products = (centred @ centred.T if few else centred.T @ centred) / n_rows
-        variance = float(np.trace(products)) / n_dims
-        shrinkage = _shrinkage(centred, products, variance)
-        # A floor for dimensions that never vary: they then count a deviation in their own units.
-        floor = shrinkage * variance + max(1e-3, 1e-6 * variance)
+        shrinkage, floor = _shrunk(products, np.einsum("ij,ij->i", centred, centred), n_dims)
         products *= 1.0 - shrinkage
         centred *= np.sqrt((1.0 - shrinkage) / n_rows)
         self.location_ = location.astype(np.float32)
@@ -116,15 +113,67 @@ class FewAxes:
         return np.maximum(squares, 0.0).astype(np.float32)
 
 
-def _shrinkage(centred: Doubles, products: Doubles, variance: float) -> float:
-    """Return the weight of the sphere in the covariance, from 0 to 1 (Ledoit and Wolf, 2004).
+@dataclass(frozen=True)
+class FewRows:
+    """Rows that are fewer than their dimensions, and are measured by some of themselves.
 
-    scikit-learn sums over pairs of dimensions. The same sums follow from the length of each row and
-    from the products that are needed anyway: one product of matrices instead of three.
+    A distance and the shrinkage depend on products of rows alone. So these are made once, however
+    often the rows that are fitted on change.
     """
-    n_rows, n_dims = centred.shape
+
+    products: Doubles
+    """(n_rows, n_rows): each row times each, from their centre."""
+    n_dims: int
+
+    @classmethod
+    def of(cls, X: Floats) -> "FewRows":
+        """Take float32 (n_rows, n_dims)."""
+        centred = X - X.mean(axis=0, dtype=np.float64)
+        return cls(centred @ centred.T, X.shape[1])
+
+    def distances(self, fitted: npt.NDArray[np.intp]) -> Floats:
+        """Return what `ShrunkMahalanobis` gives all rows, fitted on those of these positions.
+
+        float32 (n_rows,).
+        """
+        among = self.products[fitted]
+        to_centre = among.mean(axis=0)
+        of_centre = to_centre[fitted].mean()
+        lengths = np.diag(self.products) - 2.0 * to_centre + of_centre
+        # Each fitted row times each row, now both from the centre of the fitted ones.
+        among -= to_centre
+        among -= to_centre[fitted][:, None] - of_centre
+        own = among[:, fitted] / len(fitted)
+        shrinkage, floor = _shrunk(own, lengths[fitted], self.n_dims)
+        own *= 1.0 - shrinkage
+        among *= np.sqrt((1.0 - shrinkage) / len(fitted))
+        lower = cholesky(own + floor * np.eye(len(own)), lower=True, overwrite_a=True)
+        along = solve_triangular(lower, among, lower=True, overwrite_b=True)
+        squares = (lengths - np.einsum("ij,ij->j", along, along)) / floor
+        return np.sqrt(np.maximum(squares, 0.0)).astype(np.float32)
+
+
+def _shrunk(products: Doubles, lengths: Doubles, n_dims: int) -> tuple[float, float]:
+    """Return the weight of the sphere in a covariance, and the variance to add in all dimensions.
+
+    The weight is from 0 to 1 (Ledoit and Wolf, 2004). scikit-learn sums over pairs of dimensions.
+    The same sums follow from the length of each row and from the products that are needed anyway:
+    one product of matrices instead of three.
+
+    Parameters
+    ----------
+    products
+        The covariance, or the products of the centred rows over their number.
+    lengths
+        (n_rows,): the squared length of each centred row.
+    n_dims
+        How many dimensions the rows have.
+    """
+    n_rows = len(lengths)
+    variance = float(np.trace(products)) / n_dims
     squares = float(np.sum(products * products))
-    fourth = float(np.sum(np.einsum("ij,ij->i", centred, centred) ** 2))
     from_sphere = squares / n_dims - variance**2
-    from_noise = (fourth / n_rows - squares) / (n_dims * n_rows)
-    return min(max(from_noise / from_sphere, 0.0), 1.0) if from_sphere > 0 else 0.0
+    from_noise = (float(np.sum(lengths**2)) / n_rows - squares) / (n_dims * n_rows)
+    weight = min(max(from_noise / from_sphere, 0.0), 1.0) if from_sphere > 0 else 0.0
+    # A floor for dimensions that never vary: they then count a deviation in their own units.
+    return weight, weight * variance + max(1e-3, 1e-6 * variance)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.detectors.mahalanobis import ShrunkMahalanobis
+from anomaly.detectors.mahalanobis import FewRows, ShrunkMahalanobis
 from anomaly.detectors.recurring import covers_habits, recurring
 from anomaly.embedding.deduplicated import EmbeddedEvents
 from anomaly.numerics.arrays import Floats, Integers
@@ -89,16 +89,20 @@ def _concentrate(X: Floats) -> tuple[Floats, float]:
     """Return rows of the core of `X`, and the share of the core that was still exchanged."""
     core = np.ones(len(X), dtype=bool)
     unsettled = 0.0
+    few = FewRows.of(X) if len(X) < X.shape[1] else None
     for step in range(_STEPS):
-        distance = ShrunkMahalanobis().fit(_some(X[core]))
-        nearest = _nearest(distance.score_samples(X), _CORE)
+        fitted = _some(np.flatnonzero(core))
+        scores = (
+            few.distances(fitted) if few else ShrunkMahalanobis().fit(X[fitted]).score_samples(X)
+        )
+        nearest = _nearest(scores, _CORE)
         # The first step leaves the whole sample; that is no exchange.
         unsettled = float(np.sum(nearest & ~core) / core.sum()) if step else 0.0
         core = nearest
-    return _some(X[core]), unsettled
+    return X[_some(np.flatnonzero(core))], unsettled
 
 
-def _some(core: Floats) -> Floats:
+def _some(core: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     """Return the rows of a core that its covariance comes from."""
     return core[:: stride(len(core), _FIT_ROWS)]
 

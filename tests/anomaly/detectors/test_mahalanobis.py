@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.covariance import ledoit_wolf
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from anomaly.detectors.mahalanobis import FewAxes, ShrunkMahalanobis, WhitenedSpace
+from anomaly.detectors.mahalanobis import FewAxes, FewRows, ShrunkMahalanobis, WhitenedSpace
 from tests import naive
 from tests.anomaly.logs import PATIENT
 
@@ -63,6 +63,16 @@ def test_few_rows_and_few_dimensions_are_measured_alike(shape: tuple[int, int]) 
     away = X - X.mean(axis=0)
     expected = np.sqrt(np.einsum("ij,ij->i", away, np.linalg.solve(covariance, away.T).T))
     np.testing.assert_allclose(distance.score_samples(X), expected, rtol=1e-4)
+
+
+@PATIENT
+@given(TABLES, st.randoms(use_true_random=False))
+def test_rows_are_measured_by_their_products_as_by_their_coordinates(X: np.ndarray, chance) -> None:
+    fitted = np.array(sorted(chance.sample(range(len(X)), chance.randint(2, len(X)))))
+    expected = ShrunkMahalanobis().fit(X[fitted]).score_samples(X)
+    distances = FewRows.of(X).distances(fitted)
+    assert distances.dtype == np.float32
+    np.testing.assert_allclose(distances, expected, rtol=1e-3, atol=1e-3)
 
 
 def test_constant_dimensions_and_few_rows_are_no_error() -> None:

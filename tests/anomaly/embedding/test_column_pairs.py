@@ -24,6 +24,25 @@ def test_a_number_whose_level_depends_on_a_name_is_paired_with_it() -> None:
     assert telling_pairs({"action": action}, levels) == [("action", "bytes")]
 
 
+def test_a_group_of_one_explains_nothing() -> None:
+    assert telling_pairs({"id": np.arange(N)}, {"x": RANDOM.normal(size=N)}) == []
+
+
+def test_a_number_that_is_often_missing_is_paired_by_the_events_that_have_it() -> None:
+    action, number = codes(5), RANDOM.normal(size=N)
+    levels = {"bytes": np.where(codes(2) == 0, 4.0 * action + number, np.nan), "other": number}
+    assert telling_pairs({"action": action}, levels) == [("action", "bytes")]
+
+
+def test_of_many_numbers_each_is_measured() -> None:
+    action = codes(8)
+    levels = {f"x{i}": RANDOM.normal(size=N) for i in range(150)}
+    for told in (3, 70, 149):
+        levels[f"x{told}"] += action
+    pairs = telling_pairs({"action": action}, levels)
+    assert set(pairs) == {("action", "x3"), ("action", "x70"), ("action", "x149")}
+
+
 def test_the_pairs_with_the_most_information_are_chosen() -> None:
     action = codes(8)
     noise = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
@@ -40,8 +59,8 @@ def test_names_that_have_nothing_to_do_with_each_other_make_no_pair(n_names: int
 
 def test_constant_missing_and_absent_columns_make_no_pair() -> None:
     names = {"one": np.zeros(N, dtype=np.int64), "unseen": np.full(N, -1)}
-    levels = {"same": np.ones(N), "missing": np.full(N, np.nan)}
-    assert telling_pairs(names, levels) == []
+    levels = {"same": np.ones(N), "third": np.full(N, 1.1), "missing": np.full(N, np.nan)}
+    assert telling_pairs(names | {"a": codes(9)}, levels) == []
     assert telling_pairs({}, {}) == []
     assert telling_pairs({"a": codes(2, 0)}, {"x": np.zeros(0)}) == []
 
