@@ -75,10 +75,17 @@ def chance(expected: float, past: Sequence[float]) -> float:
     >>> round(chance(0.5, [0.1, 5.0, 7.0, 9.0, 400.0]), 3)
     0.054
     """
-    ordered, n = np.sort(past), len(past)
-    half = (n + 1) // 2
-    beside = expected / ordered[half - 1] / (n - np.arange(half))
+    n = len(past)
+    beside = expected / middle(past) / (n - np.arange((n + 1) // 2))
     return float(-np.expm1(-np.log1p(beside).sum()))
+
+
+def middle(past: Sequence[float]) -> float:
+    """Return the number that the others of a view are measured by: the middle one of some nights.
+
+    Of an even count it is the lower of two.
+    """
+    return float(np.sort(past)[(len(past) + 1) // 2 - 1])
 
 
 def is_rare(expected: float, past: Sequence[float], nights: float) -> bool:

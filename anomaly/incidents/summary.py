@@ -28,6 +28,8 @@ _NAMES_SHOWN = 5
 _SHARED = 0.5
 """An incident is of an entity of its most telling record that more than this part of all hold."""
 OF_RECORDS, OF_WINDOW = "records", "window"
+P_VALUE_OF_VIEW = {OF_RECORDS: "record_p_value", OF_WINDOW: "window_p_value"}
+"""View -> the column of the p-value by it."""
 _DIGITS = 12
 """Hexadecimal digits of a name: two of a million are hardly ever alike."""
 
@@ -119,7 +121,9 @@ class Incident:
     def row(self, rank: int) -> dict[str, Any]:
         """Give the incident as a row of `INCIDENT`."""
         members = vars(self.members) | {"entities": [vars(n) for n in self.members.entities]}
-        row = vars(self) | members | dict(self.scores)
+        p_values = self.by_view or {self.view: self.scores["p_value"]}
+        of_views = {column: p_values.get(view) for view, column in P_VALUE_OF_VIEW.items()}
+        row = vars(self) | members | dict(self.scores) | of_views
         return row | {"rank": rank, "reasons": [vars(reason) for reason in self.reasons]}
 
 

@@ -124,7 +124,7 @@ def _nights(beside: _Beside) -> dict[str, Any]:
         "window_nights": counts.get(OF_WINDOW),
         "oddest": beside.oddest.get(OF_RECORDS),
         "oddest_window": beside.oddest.get(OF_WINDOW),
-        "to_review": to_review([night for some in beside.nights.values() for night in some]),
+        "to_review": to_review(beside.nights.values()),
     }
 
 

@@ -5,14 +5,14 @@ verdict on what made the few oddest nights odd mends most of that (label-trim; B
 Romano, 2025). They are chosen by earlier nights alone, so the promise of the alarms still holds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from anomaly.incidents.alarm_rules import NO_RULES, AlarmRules
-from anomaly.incidents.alarms import MOST_NIGHTS, NUMBER_OF_ALL
-from anomaly.incidents.summary import OF_RECORDS, OF_WINDOW
+from anomaly.incidents.alarms import MOST_NIGHTS, NUMBER_OF_ALL, middle
+from anomaly.incidents.summary import OF_RECORDS, OF_WINDOW, P_VALUE_OF_VIEW
 from flows.steps.run import Run
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.job import JobSpec
@@ -27,6 +27,7 @@ _FEWEST_DAYS = 2
 
 OF_A_NIGHT = [
     "incident", "title", "status", "p_value", "records", "first_time", "last_time", "view",
+    *P_VALUE_OF_VIEW.values(),
 ]  # fmt: skip
 """The columns of incidents that tell what a night had to show."""
 _ROUNDING = 1e-9
@@ -76,7 +77,8 @@ def past_nights(
     earlier
         The earlier runs of the job, the oldest first.
     rows
-        Their incidents, with the place of the `run`, and the columns of `OF_A_NIGHT`.
+        Their incidents, with the place of the `run`, and the columns of `OF_A_NIGHT`. One with an
+        odd day as evidence is of both views.
     verdicts
         All verdicts. What is malicious is no part of an ordinary night.
     rules
@@ -91,8 +93,8 @@ def past_nights(
         number, scored = _number(run, view), run.manifest.units_scored
         if number is None or not scored:
             continue
-        new = [row for row in rows if row["run"] == place and row["status"] != "recurring"]
-        own = [row for row in new if (row["view"] or OF_RECORDS) == view]
+        new = (row for row in rows if row["run"] == place and row["status"] != "recurring")
+        own = [{**row, "p_value": p} for row in new if (p := _p_value(row, view)) is not None]
         ordinary = [row for row in own if labels.get(row["incident"]) != "malicious"]
         allowed = [row for row in ordinary if rules.allow_all or _allowed(rules, row)]
         if len(allowed) < len(own) or not rules.allow_all:
@@ -105,13 +107,32 @@ def past_nights(
     return found[-MOST_NIGHTS * rules.a_day :]
 
 
-def to_review(nights: Sequence[EarlierNight]) -> list[EarlierIncident]:
+def to_review(views: Iterable[Sequence[EarlierNight]]) -> list[EarlierIncident]:
     """Return the incidents without a verdict that the oddest nights are known by, the oddest first.
 
-    A verdict on them changes the alarms of later nights most.
+    A verdict on them changes the alarms of later nights most. `views` are the nights of each view:
+    a number is odd beside the middle one of its own view.
     """
-    oddest = sorted(nights, key=lambda night: night.number)[:_MOST_TO_REVIEW]
-    return [night.oddest for night in oddest if night.oddest is not None]
+    beside = [
+        (night.number / middle([each.number for each in nights]), night)
+        for nights in views
+        for night in nights
+    ]
+    oddest = [night for _, night in sorted(beside, key=lambda each: each[0])[:_MOST_TO_REVIEW]]
+    asked = [night.oddest for night in oddest if night.oddest is not None]
+    # The records of an incident may be the oddest of a night, and its day of another view.
+    return list({each.incident: each for each in asked}.values())
+
+
+def _p_value(row: Mapping[str, Any], view: str) -> float | None:
+    """Return the p-value of an incident by a view; None where that has no part in it.
+
+    Runs of earlier versions tell one p-value.
+    """
+    if any(row[column] is not None for column in P_VALUE_OF_VIEW.values()):
+        found: float | None = row[P_VALUE_OF_VIEW[view]]
+        return found
+    return float(row["p_value"]) if (row["view"] or OF_RECORDS) == view else None
 
 
 def _number(run: PublishedRun, view: str) -> float | None:

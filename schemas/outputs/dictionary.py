@@ -83,6 +83,11 @@ DATASETS: dict[str, tuple[pa.Schema, dict[str, str]]] = {
             "window_start": "When the odd window begins: the hour, the day, or the days of a"
             " growth. Null unless `view` is `window`, and in runs of earlier versions.",
             "window_end": "When it ends; no event of it happened then.",
+            "record_p_value": "The p-value of its oddest record by itself. `p_value` is the smaller"
+            " of this and the next. Null where `view` is `window`, and in runs of earlier"
+            " versions.",
+            "window_p_value": "The p-value of the odd day, or hour, that it is or that is evidence"
+            " of it. Null without one, and in runs of earlier versions.",
         }
         | _SCORES
         | _TOLD,

@@ -116,6 +116,8 @@ INCIDENT = pa.schema(
         pa.field("view", pa.string()),
         pa.field("window_start", pa.timestamp("us", tz="UTC")),
         pa.field("window_end", pa.timestamp("us", tz="UTC")),
+        pa.field("record_p_value", pa.float64()),
+        pa.field("window_p_value", pa.float64()),
     ],
     metadata=_METADATA,
 )

@@ -20,7 +20,10 @@ def run(
 
 def row(of: int, name: str, p: float, status: str = "new", view: str = "records") -> dict[str, Any]:
     told = {"incident": name, "title": f"of {name}", "p_value": p, "status": status}
-    return {"run": of, "view": view} | told
+    of_views = {"record_p_value": p, "window_p_value": None}
+    if view == "window":
+        of_views = {"record_p_value": None, "window_p_value": p}
+    return {"run": of, "view": view} | told | of_views
 
 
 def said(incident: str, label: str) -> Any:
@@ -73,15 +76,27 @@ def test_each_view_is_known_by_its_own_incidents() -> None:
 
 
 def test_incidents_of_runs_before_there_were_views_are_of_records() -> None:
-    old = row(0, "i-bad", 1e-4) | {"view": None}
+    old = row(0, "i-bad", 1e-4) | {"view": None, "record_p_value": None}
     assert numbers([run(0.01)], [old], [said("i-bad", "malicious")]) == [100.0]
+    said_bad = [said("i-bad", "malicious")]
+    assert numbers([run(0.01, window=0.5)], [old], said_bad, NO_RULES, OF_WINDOW) == [0.5]
+
+
+def test_a_verdict_on_records_takes_the_day_that_is_evidence_of_them_out_of_its_night() -> None:
+    earlier = [run(1.0, window=0.01), run(3.0, window=2.0)]
+    mixed = row(0, "i-bad", 1e-4) | {"record_p_value": 0.01, "window_p_value": 1e-4}
+    rows = [mixed, row(0, "i-day", 0.015, view="window"), row(0, "i-odd", 0.05)]
+    assert numbers(earlier, rows, [], NO_RULES, OF_WINDOW) == [0.01, 2.0]
+    said_bad = [said("i-bad", "malicious")]
+    assert numbers(earlier, rows, said_bad, NO_RULES, OF_WINDOW) == [1.5, 2.0]
+    assert numbers(earlier, rows, said_bad) == [5.0, 3.0]
 
 
 def test_a_verdict_is_asked_on_what_the_three_oddest_nights_are_known_by() -> None:
     earlier = [run(float(i), day=Partition.of(date(2026, 1, 1 + i))) for i in (4, 1, 3, 2)]
     rows = [row(place, f"i-{place}", i / 100) for place, i in enumerate((4, 1, 3, 2))]
     rows += [row(1, "i-less", 0.5), row(3, "i-old", 1e-6, "recurring")]
-    asked = to_review(past_nights(earlier, rows, []))
+    asked = to_review([past_nights(earlier, rows, [])])
     assert [(each.incident, each.title, each.partition) for each in asked] == [
         ("i-1", "of i-1", Partition.of(date(2026, 1, 2))),
         ("i-3", "of i-3", Partition.of(date(2026, 1, 3))),
@@ -91,13 +106,29 @@ def test_a_verdict_is_asked_on_what_the_three_oddest_nights_are_known_by() -> No
 
 def test_no_verdict_is_asked_on_what_is_odd_by_the_move_of_a_column() -> None:
     rows = [row(0, "i-moved", 1e-6), row(0, "i-odd", 0.005), row(0, "i-less", 0.5)]
-    asked = to_review(past_nights([run(0.5)], rows, []))
+    asked = to_review([past_nights([run(0.5)], rows, [])])
     assert [each.incident for each in asked] == ["i-odd"]
 
 
 def test_no_verdict_is_asked_on_what_has_one() -> None:
     earlier, rows = [run(1.0)], [row(0, "i-odd", 0.01), row(0, "i-next", 0.02)]
-    assert to_review(past_nights(earlier, rows, [said("i-odd", "benign")])) == []
+    assert to_review([past_nights(earlier, rows, [said("i-odd", "benign")])]) == []
     after = past_nights(earlier, rows, [said("i-odd", "malicious")])
-    assert [each.incident for each in to_review(after)] == ["i-next"]
-    assert to_review(past_nights(earlier, [], [])) == []
+    assert [each.incident for each in to_review([after])] == ["i-next"]
+    assert to_review([past_nights(earlier, [], []), []]) == []
+
+
+def test_the_nights_of_a_view_are_odd_beside_the_middle_one_of_that_view() -> None:
+    earlier = [run(1.0, window=0.01), run(40.0, window=0.02), run(50.0, window=0.03)]
+    rows = [row(0, "i-records", 0.01), row(1, "i-more", 0.4), row(2, "i-most", 0.5)]
+    rows += [row(i, f"i-day-{i}", (i + 1) / 1e4, view="window") for i in range(3)]
+    views = [past_nights(earlier, rows, [], NO_RULES, view) for view in ("records", "window")]
+    asked = [each.incident for each in to_review(views)]
+    assert asked == ["i-records", "i-day-0", "i-more"]
+
+
+def test_what_both_views_of_a_night_are_known_by_is_asked_once() -> None:
+    mixed = row(0, "i-both", 1e-4) | {"record_p_value": 0.01, "window_p_value": 1e-4}
+    earlier = [run(1.0, window=0.01)]
+    views = [past_nights(earlier, [mixed], [], NO_RULES, view) for view in ("records", "window")]
+    assert [each.incident for each in to_review(views)] == ["i-both"]
