@@ -53,6 +53,10 @@ class Observation:
     least: float
     exposure: int
     """Events that the observed ones are of; of a growth, the entities whose growth is known."""
+    alone: str | None = None
+    """The name of the days that it is held against; None where it is held against ordinary ones."""
+    left_out: tuple[str, ...] = ()
+    """The names of the days that it is not held against."""
     series: Series | None = field(default=None, compare=False, repr=False)
     """The days of the entity around the window, as they were judged."""
 
@@ -110,6 +114,19 @@ def joined(window: OddWindow, other: OddWindow) -> OddWindow:
     """Return two windows as one, of the entity with the most telling observation."""
     told = tuple(sorted((*window.observations, *other.observations), key=_telling))
     return OddWindow(told[0].entity_column, told[0].entity, told)
+
+
+def of_several(windows: Sequence[OddWindow], parts: int) -> list[OddWindow]:
+    """Return the odd windows of one of several parts of a log, judged one after the other.
+
+    Ordinary windows are as odd in each part, so there are as many more as parts.
+    """
+    if parts == 1:
+        return [*windows]
+    found = [
+        replace(told, number=told.number * parts) for each in windows for told in each.observations
+    ]
+    return _by_day(found)
 
 
 def _over_all(found: Sequence[Observation], measures: int, columns: int) -> Iterator[Observation]:

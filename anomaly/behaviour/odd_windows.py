@@ -117,6 +117,15 @@ def odd_windows(
     return gathered(found, families, columns)
 
 
+def can_be_judged(read: Callable[[int], list[pa.Table]], measures: Sequence[Measure]) -> bool:
+    """Tell whether there are enough days to hold those of any entity column against each other.
+
+    `read` and `measures` are as `odd_windows` takes them.
+    """
+    events = [i for i, each in enumerate(measures) if each.kind is Kind.EVENTS]
+    return any(_known(read(number), None, None) is not None for number in events)
+
+
 def _of_column(
     read: Callable[[int], list[pa.Table]],
     measures: Sequence[tuple[int, Measure]],

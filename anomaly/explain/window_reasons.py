@@ -47,7 +47,21 @@ def _reason(told: Observation, share: float) -> Reason:
     observed, expected, did = _TOLD[told.view](told)
     # Of a new name, all that it does is new: the name is what is odd.
     column = told.column if told.known else told.entity_column
-    return Reason(column, observed, expected, share, f"`{quote(told.entity)}` {did}")
+    sentence = f"`{quote(told.entity)}` {did}{_other_days(told)}"
+    return Reason(column, observed, expected, share, sentence)
+
+
+def _other_days(told: Observation) -> str:
+    """Say which days the other ones are, where days have names."""
+    if told.alone is not None:
+        return f", among days of `{quote(told.alone)}` alone"
+    if not told.left_out:
+        return ""
+    first, *rest = (f"`{quote(name)}`" for name in told.left_out)
+    if len(rest) >= MOST_NAMED:
+        return f", with days of {first} and {len(rest)} other names left out"
+    listed = " and ".join(filter(None, [", ".join([first, *rest[:-1]]), *rest[-1:]]))
+    return f", with days of {listed} left out"
 
 
 def _hour(told: Observation) -> tuple[str, str | None, str]:

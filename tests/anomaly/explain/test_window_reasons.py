@@ -13,12 +13,24 @@ import numpy as np
 import pytest
 
 from anomaly.behaviour.activity import DAY, HOUR
+from anomaly.behaviour.calendar import windows_by_name
 from anomaly.behaviour.observations import Observation, OddWindow
+from anomaly.behaviour.odd_windows import odd_windows
 from anomaly.explain.amounts import amount, rounded
 from anomaly.explain.quoting import quote
 from anomaly.explain.window_reasons import window_reasons, window_summary, window_title
 from tests import naive
-from tests.anomaly.behaviour.office import FIRST, Row, day_of, hour_of, is_weekend, judged, office
+from tests.anomaly.behaviour.office import (
+    FIRST,
+    MEASURES,
+    Row,
+    day_of,
+    hour_of,
+    is_weekend,
+    judged,
+    office,
+    tables_of,
+)
 from tests.anomaly.behaviour.planting import PLANTED, all_planted
 
 Recount = Callable[["_Log", Observation, re.Match[str]], None]
@@ -364,6 +376,39 @@ def test_every_figure_of_a_log_with_one_planted_thing_equals_a_recount(name):
     for window in judged(rows):
         views |= recount(log, window)
     assert views & PLANTED[name].views
+
+
+def test_a_sentence_names_the_days_that_it_is_held_against_and_counts_these_alone():
+    names = {FIRST + day: "payday" for day in (2, 9, 16, 18, 19)}
+    rows = all_planted(office(0))
+    counts = tables_of(rows)
+    found = windows_by_name(
+        lambda read: odd_windows(read, MEASURES, "time", None),
+        lambda i: counts[i], MEASURES, names, None,
+    )  # fmt: skip
+    assert {each.observations[0].alone for each in found.windows} == {None, "payday"}
+    for window in found.windows:
+        alone = window.observations[0].alone
+        said = "among days of `payday` alone" if alone else "with days of `payday` left out"
+        assert all(each.sentence.endswith(f", {said}") for each in window_reasons(window))
+        days = [each for each in rows if names.get(day_of(each)) == alone]
+        unsaid = [replace(each, alone=None, left_out=()) for each in window.observations]
+        by_day = [each for each in unsaid if each.view != "rhythm"]  # it spans days
+        recount(_Log(days), replace(window, observations=tuple(by_day)))
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("a", "b"), "with days of `a` and `b` left out"),
+        (("a", "b", "c"), "with days of `a`, `b` and `c` left out"),
+        (("a", "b", "c", "d"), "with days of `a` and 3 other names left out"),
+    ],
+)
+def test_names_of_days_are_listed(names: tuple[str, ...], said: str):
+    window = judged(all_planted(office(0)))[0]
+    told = replace(window.observations[0], left_out=names)
+    assert window_title(replace(window, observations=(told,))).endswith(f", {said}")
 
 
 def test_summary_and_title_are_of_the_first_reasons_and_shares_are_one():

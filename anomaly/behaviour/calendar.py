@@ -1,0 +1,133 @@
+"""Days with a name, such as paydays: held against each other alone, and no other day against them.
+
+Each name's days are judged as if the log had no others, and ordinary days as if the log did not
+have the named ones. So one rule holds for all measures: what is counted, new, away or in order.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from anomaly.behaviour.measures import Kind, Measure
+from anomaly.behaviour.observations import OddWindow, of_several
+from anomaly.behaviour.odd_windows import can_be_judged
+from anomaly.numerics.arrays import Integers
+
+Read = Callable[[int], list[pa.Table]]
+"""Gives the tables of `ACTIVITY` of a measure, by its number."""
+
+
+class Unjudged(NamedTuple):
+    """A named day that cannot be held against other days of the name."""
+
+    day: int
+    """Since 1970."""
+    name: str
+    known: int
+    """Other days of that name."""
+
+
+class JudgedByName(NamedTuple):
+    """The odd windows of a log with named days."""
+
+    windows: list[OddWindow]
+    """The oddest first."""
+    unjudged: tuple[Unjudged, ...] = ()
+    """In order."""
+
+
+def windows_by_name(
+    judge: Callable[[Read], list[OddWindow]],
+    read: Read,
+    measures: Sequence[Measure],
+    names: Mapping[int, str],
+    judged_from: int | None,
+) -> JudgedByName:
+    """Judge ordinary days by ordinary ones, and the days of each name by those of that name.
+
+    Parameters
+    ----------
+    judge
+        Judges a log, as `odd_windows` does.
+    read
+        The log.
+    measures
+        What was counted.
+    names
+        Day since 1970 -> its name, of those that have one. Where the log has none of them, it is
+        judged as it is.
+    judged_from
+        The first day since 1970 that is judged; None where all are.
+    """
+    covered = _covered(read, measures) if names else np.zeros(0, dtype=np.int64)
+    of_name: dict[str, list[int]] = {}
+    for day in covered.tolist():
+        if day in names:
+            of_name.setdefault(names[day], []).append(day)
+    if not of_name:
+        return JudgedByName(judge(read))
+    first = covered[0] if judged_from is None else judged_from
+    parts = {name: _on_days(read, np.array(days)) for name, days in of_name.items()}
+    told = {name: days for name, days in of_name.items() if days[-1] >= first}
+    judged = [name for name in told if can_be_judged(parts[name], measures)]
+    ordinary = np.setdiff1d(covered, np.concatenate([*map(np.array, of_name.values())]))
+    found = []
+    if (ordinary >= first).any():
+        own = judge(_on_days(read, ordinary))
+        found += [_told(window, left_out=tuple(of_name)) for window in own]
+    for name in judged:
+        # All names together have as many ordinary windows that are as odd as ordinary days have.
+        own = of_several(judge(parts[name]), len(judged))
+        found += [_told(window, alone=name) for window in own]
+    unjudged = sorted(
+        Unjudged(day, name, len(days) - 1)
+        for name, days in told.items()
+        if name not in judged
+        for day in days
+        if day >= first
+    )
+    return JudgedByName(sorted(found, key=lambda each: each.number), tuple(unjudged))
+
+
+def _covered(read: Read, measures: Sequence[Measure]) -> Integers:
+    """Return the days since 1970 on which any entity has an event, ascending."""
+    found = [np.zeros(0, dtype=np.int64)]
+    for number, measure in enumerate(measures):
+        if measure.kind is Kind.EVENTS:
+            found += [_days(table) for table in read(number)]
+    return np.unique(np.concatenate(found))
+
+
+def _days(table: pa.Table) -> Integers:
+    """Return the day of each row since 1970, (n,)."""
+    days: Integers = table["hour"].to_numpy().astype(np.int64) // 24
+    return days
+
+
+def _on_days(read: Read, days: Integers) -> Read:
+    """Read the rows of some days alone."""
+
+    def some(number: int) -> list[pa.Table]:
+        return [*_rows_of(read(number), days)]
+
+    return some
+
+
+def _rows_of(tables: Sequence[pa.Table], days: Integers) -> Iterator[pa.Table]:
+    for table in tables:
+        own = np.isin(_days(table), days)
+        if own.all():
+            yield table
+        elif own.any():
+            yield table.filter(pa.array(own))
+
+
+def _told(
+    window: OddWindow, *, alone: str | None = None, left_out: tuple[str, ...] = ()
+) -> OddWindow:
+    """Return a window that knows by which days it was judged."""
+    told = (replace(each, alone=alone, left_out=left_out) for each in window.observations)
+    return replace(window, observations=tuple(told))
