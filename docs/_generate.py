@@ -188,6 +188,7 @@ def _kind(kind: Mapping[str, Any]) -> str:
         return "a duration"
     names = {"string": "a string", "boolean": "`true`, `false`", "integer": "a whole number"}
     names |= {"number": "a number", "array": "a list of strings"}
+    names |= {"object": "a table"}
     return names[kind["type"]]
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from anomaly.model.selection import NO_RULE
 from flows.cli.console import Justify, Terminal
 from flows.cli.incident_view import incidents_line, show_alarms, show_incidents
+from flows.report.named_days import unjudged_sentences
 from flows.report.overview import (
     alarms_sentence,
     alone_sentence,
@@ -71,6 +72,8 @@ def show_summary(terminal: Terminal, run: PublishedRun, top: list[Line], seconds
         terminal.say(said)
     for missed in run.manifest.missed:
         terminal.say(f"Missed: {missed}")
+    for unjudged in unjudged_sentences(run.manifest):
+        terminal.say(f"Named days: {unjudged}")
     for line in (*_model_lines(run.manifest), *_canary_lines(run.manifest)):
         terminal.say(line)
     for changed in (

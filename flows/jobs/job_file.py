@@ -232,6 +232,8 @@ def _behaviour(roles: Mapping[str, Role]) -> str:
         ("# [behaviour]", "what an entity does, held against its other days; or behaviour = false"),
         (f"# entities = [{named}]", whose),
         (f"# windows = [{', '.join(map(_text, WINDOWS))}]", when),
+        ("# [calendar]", "days that are unlike ordinary ones, held against those of their name"),
+        ('# payday = ["2026-01-30"]', 'days of UTC; a span is "2026-12-24/2026-12-31"'),
     ]
     return _aligned(lines)
 

@@ -11,6 +11,7 @@ from flows.storage.input.files import Located
 from flows.storage.runs.reader import PublishedRun, readable_runs
 from flows.storage.runs.removed import removed_days
 from flows.storage.runs.writer import job_folder
+from schemas.job.calendar import calendar_until
 from schemas.job.fingerprint import job_fingerprint
 from schemas.job.job import JobSpec
 from schemas.job.partition import Partition
@@ -107,7 +108,8 @@ def why_stale(job: JobSpec, located: Located, manifest: RunManifest) -> str | No
     columns = None if located.table is None else located.table.columns
     if columns != manifest.table_columns:
         return "the columns of its table have changed"
-    if job_fingerprint(job) != manifest.job_fingerprint:
+    named = calendar_until(job.calendar, manifest.covers)
+    if (job_fingerprint(job), named) != (manifest.job_fingerprint, manifest.calendar):
         return "the job has changed"
     if version("outfield") != manifest.outfield_version:
         return f"judged by outfield {manifest.outfield_version}"

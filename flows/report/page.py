@@ -13,6 +13,7 @@ from flows.report.data import ReportData
 from flows.report.entities import entity_parts
 from flows.report.incident_cards import choices, incident_cards, suppressed_lines
 from flows.report.map_colours import coloured_columns
+from flows.report.named_days import unjudged_sentences
 from flows.report.template import environment, source, trusted
 from flows.report.trust import measures
 from schemas.outputs.tables import SEVERITIES, STATUSES
@@ -62,6 +63,7 @@ def render(data: ReportData) -> str:
             run=data.manifest,
             overview=overview,
             period=period,
+            unjudged=unjudged_sentences(data.manifest),
             measures=measures(data.manifest),
             wording=wording,
             leading=leading,

@@ -143,6 +143,11 @@ def first_judged_day(run: Run, first_time: int) -> int:
     return first_time // DAY
 
 
+def days_from(run: Run, first: int) -> list[int]:
+    """Return the days since 1970 on which a run has events, from a first one on, ascending."""
+    return sorted(day for day in _events_of_days(run.scratch) if day >= first)
+
+
 def _events_of_days(scratch: Scratch) -> dict[int, int]:
     """Return the events of each day since 1970 of the first entities."""
     found: Counter[int] = Counter()

@@ -1,8 +1,9 @@
 """Activity of earlier runs, which the days of a run are held against."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from logging import WARNING
 from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +29,28 @@ _BEFORE = "activity-before-{}"
 """What the scratch holds of each earlier run: `LEVELS`, by measure."""
 
 
+class DaysBefore(NamedTuple):
+    """The days of earlier runs that count."""
+
+    first_day: int
+    """The first day since 1970 that is judged."""
+    parted: bool
+    """Whether the runs are of partitions, which hold no record twice.
+
+    A day of UTC may be of two of them, also one that is judged. Else the newest run with events of
+    an earlier day tells it.
+    """
+    names: Mapping[int, str] = {}
+    """Day since 1970 -> its name, of those that have one."""
+    wanted: Set[str | None] = frozenset([None])
+    """The names of the days that are judged; None where ordinary ones are."""
+
+    @property
+    def wanted_days(self) -> frozenset[int]:
+        """Return the named days that judged ones are held against."""
+        return frozenset(day for day, name in self.names.items() if name in self.wanted)
+
+
 class PastActivity:
     """The activity of earlier runs in the scratch, a table of each run with a batch a measure."""
 
@@ -49,16 +72,14 @@ def past_activity(
     scratch: Scratch,
     earlier: Sequence[PublishedRun],
     measures: Sequence[Measure],
-    first_day: int,
     events: int,
-    *,
-    parted: bool,
+    days: DaysBefore,
 ) -> PastActivity:
     """Read the activity of earlier runs, and keep it in the scratch, a table for each run.
 
-    The newest `MOST_DAYS` days count, of runs that have at most `MOST_EVENTS` with those that are
-    judged. A damaged run is passed over: it is no fault of this one. One run at a time is in
-    memory.
+    The newest `MOST_DAYS` ordinary days count, and as many of each name, of runs that have at most
+    `MOST_EVENTS` with those that are judged. A damaged run is passed over: it is no fault of this
+    one. One run at a time is in memory.
 
     Parameters
     ----------
@@ -68,17 +89,13 @@ def past_activity(
         The runs, the oldest first.
     measures
         What is read.
-    first_day
-        The first day since 1970 that is judged.
     events
         The events that are judged.
-    parted
-        Whether the runs are of partitions, which hold no record twice. A day of UTC may be of two
-        of them, also one that is judged. Else the newest run with events of an earlier day tells
-        it.
+    days
+        Which days count.
     """
     n_parts = 0
-    for table in _of_newest_days(earlier, first_day, parted=parted):
+    for table in _of_newest_days(earlier, days):
         counts = _of_measures(table, measures)
         events += _events_in(counts)
         if events > MOST_EVENTS:
@@ -91,27 +108,54 @@ def past_activity(
     return PastActivity(scratch, n_parts)
 
 
-def _of_newest_days(
-    earlier: Sequence[PublishedRun], first_day: int, *, parted: bool
-) -> Iterator[pa.Table]:
+def _of_newest_days(earlier: Sequence[PublishedRun], days: DaysBefore) -> Iterator[pa.Table]:
     """Give what runs counted on the newest days, the newest run first, with hours since 1970."""
-    seen: set[int] = set()
+    seen = _Newest(days.names)
     for run in reversed(earlier):
+        enough = seen.is_full(None) or None not in days.wanted
+        if enough and days.wanted_days and not run.manifest.covers_any(days.wanted_days):
+            continue
         try:
             table = read_activity(run)
         except OutputError:
             continue
         hours = pc.divide(table["start"].cast(pa.int64()), HOUR).to_numpy()
-        days = hours // 24
-        held = [day for day in np.unique(days).tolist() if parted or day < first_day]
-        new = [day for day in reversed(held) if day not in seen][: MOST_DAYS - len(seen)]
-        seen.update(new)
-        told = [day for day in held if day in seen] if parted else new
+        of_rows = hours // 24
+        held = [d for d in np.unique(of_rows).tolist() if days.parted or d < days.first_day]
+        new = seen.add(held)
+        told = [day for day in held if day in seen] if days.parted else new
         if told:
             with_hours = table.append_column("hour", pa.array(hours.astype(np.int32)))
-            yield with_hours if told == held else with_hours.filter(pa.array(np.isin(days, told)))
-        elif len(seen) == MOST_DAYS:
+            yield (
+                with_hours if told == held else with_hours.filter(pa.array(np.isin(of_rows, told)))
+            )
+        elif all(map(seen.is_full, days.wanted)):
             return  # older runs tell no newer day
+
+
+class _Newest:
+    """The newest days, so many ordinary ones and so many of each name."""
+
+    def __init__(self, names: Mapping[int, str]) -> None:
+        self._names = names
+        self._days: dict[str | None, set[int]] = {}
+
+    def __contains__(self, day: int) -> bool:
+        return day in self._days.get(self._names.get(day), ())
+
+    def add(self, held: Sequence[int]) -> list[int]:
+        """Take the days of an older run, ascending; return those that are new, the newest first."""
+        new = []
+        for day in reversed(held):
+            own = self._days.setdefault(self._names.get(day), set())
+            if day not in own and len(own) < MOST_DAYS:
+                own.add(day)
+                new.append(day)
+        return new
+
+    def is_full(self, name: str | None) -> bool:
+        """Tell whether there are as many days of a name as count; of None ordinary ones."""
+        return len(self._days.get(name, ())) == MOST_DAYS
 
 
 def _of_measures(table: pa.Table, measures: Sequence[Measure]) -> pa.Table:

@@ -33,6 +33,7 @@ from flows.storage.runs.reader import PublishedRun
 from schemas.columns.roles import Role, RoleChoice
 from schemas.events.contract import one_array
 from schemas.events.event_times import read_event_times
+from schemas.job.calendar import calendar_until
 from schemas.job.fingerprint import job_fingerprint
 from schemas.job.time_settings import time_setting
 from schemas.outputs.figures import Metrics
@@ -120,6 +121,8 @@ def _manifest(
         search=judged.stored,
         activity=judged.windows.activity,
         missed=judged.windows.missed,
+        calendar=calendar_until(run.job.calendar, grouped.covers),
+        unjudged_days=judged.windows.unjudged,
         seconds={step: round(taken, 3) for step, taken in seconds.items()},
         metrics=_metrics(run.plan.rows, sum(seconds.values())),
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from anomaly.behaviour.calendar import windows_by_name
 from anomaly.behaviour.measures import Measure
 from anomaly.behaviour.observations import OddWindow
 from anomaly.behaviour.odd_windows import odd_windows
@@ -17,18 +18,21 @@ from flows.runtime.work import Step
 from flows.steps.activity import (
     MOST_EVENTS,
     activity_of_run,
+    days_from,
     first_judged_day,
     measures_of_run,
     merge_activity,
     partition_day,
 )
 from flows.steps.gather import Gathered
-from flows.steps.past_activity import PastActivity, past_activity
+from flows.steps.past_activity import DaysBefore, PastActivity, past_activity
 from flows.steps.run import Run
 from flows.steps.score import ChunkScored, times_covered
 from flows.steps.window_rows import rows_of_windows
 from flows.storage.runs.history import earlier_runs
 from schemas.columns.roles import time_column
+from schemas.job.calendar import date_of, names_of_days
+from schemas.outputs.manifest import UnjudgedDay
 
 MOST_WINDOWS = 40
 """Odd windows that may become incidents."""
@@ -46,11 +50,16 @@ class JudgedWindows:
     """Rows of the dataset `activity`; None where behaviour is not judged."""
     missed: tuple[str, ...] = ()
     """Sentences on what has no record in the run, the oddest first."""
+    unjudged: tuple[UnjudgedDay, ...] = ()
+    """Named days of which too few others are known."""
+    any_judged: bool = True
+    """Whether the run has another day than these."""
 
     @property
     def views(self) -> list[str]:
         """Return of what kinds the incidents of the run may be."""
-        return [OF_RECORDS, *([] if self.activity is None else [OF_WINDOW])]
+        of_windows = self.activity is not None and self.any_judged
+        return [OF_RECORDS, *([OF_WINDOW] if of_windows else [])]
 
 
 def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWindows:
@@ -64,21 +73,34 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
         return JudgedWindows()
     rows_of_activity = merge_activity(run, records.n_chunks, measures)
     before = _before(run, measures, scored, scored.covers[0])
-    found = odd_windows(
+    judged = windows_by_name(
+        lambda read: odd_windows(
+            read,
+            measures,
+            str(time_column(records.roles)),
+            before.judged_from,
+            frozenset(spec.windows),
+            before.whole_day,
+        ),
         lambda number: [*before.past.of(number), *activity_of_run(run.scratch, number)],
         measures,
-        str(time_column(records.roles)),
+        names_of_days(run.job.calendar),
         before.judged_from,
-        frozenset(spec.windows),
-        before.whole_day,
     )
-    windows = tuple(found[:MOST_WINDOWS])
+    windows = tuple(judged.windows[:MOST_WINDOWS])
     found_rows = rows_of_windows(run, records, windows)
     for place, rows in enumerate(found_rows):
         run.scratch.write_array(ROWS_OF_WINDOW.format(place), np.asarray(rows))
     missed = (each for each, rows in zip(windows, found_rows, strict=True) if not len(rows))
     return JudgedWindows(
-        tuple(map(_named, windows)), rows_of_activity, tuple(map(window_title, missed))
+        tuple(map(_named, windows)),
+        rows_of_activity,
+        tuple(map(window_title, missed)),
+        tuple(
+            UnjudgedDay(day=date_of(day), name=name, known=known)
+            for day, name, known in judged.unjudged
+        ),
+        any_judged=len(judged.unjudged) < len(before.days) or not before.days,
     )
 
 
@@ -90,18 +112,23 @@ class _Before(NamedTuple):
     """The first day since 1970 that is judged; None where no earlier one is known."""
     whole_day: int | None
     """The day of the partition."""
+    days: Sequence[int]
+    """The days since 1970 that are judged."""
 
 
 def _before(run: Run, measures: Sequence[Measure], scored: ChunkScored, first_time: int) -> _Before:
     """Read what earlier runs counted; `first_time` is that of the records, in microseconds."""
-    files = run.plan.manifest_files()
-    earlier = earlier_runs(run.folder.job_folder, run.partition, times_covered(scored), files)
     whole_day = partition_day(run)
     first_day = whole_day if whole_day is not None else first_judged_day(run, first_time)
-    parted = whole_day is not None
-    past = past_activity(run.scratch, earlier, measures, first_day, scored.scored, parted=parted)
+    names = names_of_days(run.job.calendar)
+    judged = days_from(run, first_day)
+    wanted = frozenset(names.get(day) for day in judged) or frozenset([None])
+    days = DaysBefore(first_day, whole_day is not None, names, wanted)
+    files, covers = run.plan.manifest_files(), times_covered(scored)
+    earlier = earlier_runs(run.folder.job_folder, run.partition, covers, files, days.wanted_days)
+    past = past_activity(run.scratch, earlier, measures, scored.scored, days)
     known = any(any(past.of(number)) for number in range(len(measures)))
-    return _Before(past, first_day if known else None, whole_day)
+    return _Before(past, first_day if known else None, whole_day, judged)
 
 
 def _named(window: OddWindow) -> OddWindow:

@@ -7,6 +7,8 @@ from schemas.job.job import JobSpec
 
 _NOT_JUDGING = {"input", "max_age", "output", "name", "schedule", "search", "notify", "keep"}
 """Settings of where a run reads and writes, when, what it keeps, and whom it tells."""
+_OF_SOME_DAYS = {"calendar"}
+"""Settings that make a difference to some runs alone: each manifest holds what it was judged by."""
 _OF_A_YEAR = {"columns": {"__all__": {"year"}}}
 _WHICH_MODEL = {"use", "refit", "train"}
 """Settings that choose a model, and make no difference to what it is."""
@@ -15,6 +17,8 @@ _WHICH_MODEL = {"use", "refit", "train"}
 def job_fingerprint(job: JobSpec) -> str:
     """Hash the settings that decide what a run makes of its input; defaults do not count.
 
+    The calendar is left out: to name a day to come is no other job.
+
     Examples
     --------
     >>> from schemas.job.job import build_job
@@ -22,7 +26,8 @@ def job_fingerprint(job: JobSpec) -> str:
     >>> job_fingerprint(build_job({"name": "a"}, "test")) == job_fingerprint(same)
     True
     """
-    settings = job.model_dump(mode="json", exclude=_NOT_JUDGING, exclude_defaults=True)
+    excluded = _NOT_JUDGING | _OF_SOME_DAYS
+    settings = job.model_dump(mode="json", exclude=excluded, exclude_defaults=True)
     if job.selection.quiet_hours and job.schedule is not None:
         settings["quiet_hours_in"] = job.schedule.timezone
     canonical = json.dumps(settings, sort_keys=True)
@@ -44,7 +49,8 @@ def model_fingerprint(job: JobSpec) -> str:
     >>> plain == model_fingerprint(build_job({"columns": {"bytes": "number"}}, "test"))
     False
     """
-    excluded = dict.fromkeys(_NOT_JUDGING | {"selection", "seed", "model", "behaviour"}, True)
+    others = {"selection", "seed", "model", "behaviour"}
+    excluded = dict.fromkeys(_NOT_JUDGING | _OF_SOME_DAYS | others, True)
     settings = job.model_dump(
         mode="json", exclude={**excluded, **_OF_A_YEAR}, exclude_defaults=True
     )

@@ -19,6 +19,7 @@ from schemas.columns.roles import Role, RoleChoice
 from schemas.columns.time_formats import Spelling, has_year
 from schemas.errors import JobError
 from schemas.job.behaviour import Behaviour, BehaviourSpec
+from schemas.job.calendar import Calendar
 from schemas.job.durations import Duration
 from schemas.job.partitions import check_location, is_hourly, is_partitioned
 from schemas.job.schedule import ScheduleSpec
@@ -121,6 +122,13 @@ class JobSpec(Section):
         " input or of earlier runs. A run of more than ten million events leaves it out, and so"
         " does one of an hour.",
     )
+    calendar: Calendar = Field(
+        default_factory=dict,
+        description="Name -> days of UTC that are unlike ordinary ones, and spans of days:"
+        ' `payday = ["2026-01-30"]`, `closed = ["2026-12-24/2026-12-31"]`. What an entity does on'
+        " them is held against other days of the name alone, once four are known. No ordinary day"
+        " is held against them.",
+    )
     seed: int = Field(
         default=0, ge=0, le=2**32 - 1, strict=True, description="The seed of every random choice."
     )
@@ -155,6 +163,16 @@ class JobSpec(Section):
             raise ValueError(
                 "`behaviour` judges days, and a partition of `input` is an hour: leave it out, or"
                 " write `*` for the hour"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_calendar_is_of_behaviour(self) -> "JobSpec":
+        hourly = bool(self.input) and is_hourly(str(self.input))
+        if self.calendar and (self.behaviour is None or self.unit == "session" or hourly):
+            raise ValueError(
+                "[calendar] is for what entities do on a day, which the job does not judge"
+                " (`behaviour`): leave it out"
             )
         return self
 

@@ -38,6 +38,8 @@ _TYPES = {
     "behaviour": "must be true, false or a table",
     "behaviour_window": 'must be "hour" or "day"',
     "quiet_hours": 'must be hours such as "22:00-06:00"',
+    "calendar_days": 'must be a day such as "2026-01-30", or days such as "2026-12-24/2026-12-31"',
+    "calendar_span": "must be from a day to a later one, of at most 366 days",
     "duration": 'must be a duration such as "30m", "1h", "1d", or a number of seconds',
     "duration_bounds": 'must be from "1ms" to "36525d"',
 }

@@ -1,6 +1,7 @@
 """The manifest: what a run read, did and wrote. A run without one did not happen."""
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from pydantic import Field
@@ -10,6 +11,8 @@ from schemas.job.partition import Partition
 from schemas.outputs.document import OutputDocument
 from schemas.outputs.figures import CanaryReport, ColumnDrift, Metrics, PartitionRows
 from schemas.outputs.tables import FORMAT_VERSION
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Ledger(OutputDocument):
@@ -363,6 +366,14 @@ class SearchSummary(OutputDocument):
     records: int = Field(description="Records kept: all, or evenly spaced ones and the findings.")
 
 
+class UnjudgedDay(OutputDocument):
+    """A named day on which what entities do was not judged."""
+
+    day: date
+    name: str
+    known: int = Field(description="Other days of that name, of the run and of earlier ones.")
+
+
 class RunManifest(OutputDocument):
     """All that is known of a run."""
 
@@ -441,6 +452,15 @@ class RunManifest(OutputDocument):
         description="Sentences on entities without an event in the run that have some on all other"
         " whole days of earlier runs. They are in no incident, as they have no record.",
     )
+    calendar: dict[str, tuple[date, ...]] = Field(
+        default_factory=dict,
+        description="Name -> the days that the job names, up to the last one of the run.",
+    )
+    unjudged_days: tuple[UnjudgedDay, ...] = Field(
+        default=(),
+        description="Named days of the run that were not held against others, as too few of that"
+        " name are known. Their records were judged one by one.",
+    )
     seconds: dict[str, float] = Field(description="Step -> wall seconds.")
     metrics: Metrics | None = Field(
         default=None, description="Null in runs before they were taken."
@@ -484,6 +504,13 @@ class RunManifest(OutputDocument):
             return f"{self.started:%Y-%m-%d}"
         first, last = (f"{end:%Y-%m-%d}" for end in self.covers)
         return first if first == last else f"{first} – {last}"
+
+    def covers_any(self, days: Collection[int]) -> bool:
+        """Tell whether one of some days since 1970 lies between its first and its last record."""
+        if self.covers is None or not days:
+            return False
+        first, last = ((end - _EPOCH).days for end in self.covers)
+        return any(first <= day <= last for day in days)
 
     @property
     def damaged_files(self) -> list[InputFile]:

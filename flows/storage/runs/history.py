@@ -5,7 +5,7 @@ records do. A partition that is run again, or filled in later, is compared with 
 first time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
 
@@ -41,7 +41,11 @@ Covers = tuple[datetime, datetime] | None
 
 
 def earlier_runs(
-    job_folder: Place, partition: Partition | None, covers: Covers, files: list[InputFile]
+    job_folder: Place,
+    partition: Partition | None,
+    covers: Covers,
+    files: list[InputFile],
+    days: Collection[int] = (),
 ) -> list[PublishedRun]:
     """Return the runs that come before one, the oldest first; of the same records the newest.
 
@@ -58,6 +62,8 @@ def earlier_runs(
         earlier are before it. Without a time, all that judged other input.
     files
         Its input.
+    days
+        Days since 1970: runs with records on one of these count however old they are.
 
     Runs that cannot be read are passed over: it is no fault of this one.
     """
@@ -76,7 +82,8 @@ def earlier_runs(
         elif (judged := _contents(run.manifest.input_files)) != _contents(files):
             found[judged] = run
     before = sorted(found.values(), key=_order)
-    return before[-_MOST_RUNS["day" if partition is None else partition.unit] :]
+    most = _MOST_RUNS["day" if partition is None else partition.unit]
+    return [run for run in before[:-most] if run.manifest.covers_any(days)] + before[-most:]
 
 
 def runs_with_incidents(earlier: list[PublishedRun]) -> list[PublishedRun]:

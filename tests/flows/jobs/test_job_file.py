@@ -143,6 +143,9 @@ def test_a_template_is_short_aligned_and_reads_well() -> None:
         '# entities = ["api_key_name"]  # each is an entity; the order of steps is that of'
         " `api_key_name`\n"
         '# windows = ["hour", "day"]    # neither: no column is a time\n'
+        "# [calendar]                   # days that are unlike ordinary ones, held against those of"
+        " their name\n"
+        '# payday = ["2026-01-30"]      # days of UTC; a span is "2026-12-24/2026-12-31"\n'
         "\n"
         "# Roles: id, time, entity, category, number, text, flag, ignore.\n"
         '# More weight for one: COLUMN = { role = "number", weight = 2.0 }\n'

@@ -1,6 +1,7 @@
 """Counts of earlier runs: the newest days are read, and at most so many events."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pytest
 from anomaly.behaviour.activity import HOUR
 from anomaly.behaviour.measures import measures_of
 from flows.steps import past_activity as step
-from flows.steps.past_activity import MOST_DAYS, past_activity
+from flows.steps.past_activity import MOST_DAYS, DaysBefore, past_activity
 from flows.storage.fs.scratch import Scratch
 from schemas.columns.roles import Role
 from schemas.errors import OutputError
@@ -23,6 +24,10 @@ class Run(NamedTuple):
     """An earlier run, by the days since 1970 that it holds; a damaged one where it holds none."""
 
     days: tuple[int, ...]
+
+    @property
+    def manifest(self) -> SimpleNamespace:
+        return SimpleNamespace(covers_any=lambda days: bool({*self.days} & {*days}))
 
 
 def counted(run: Run) -> pa.Table:
@@ -57,10 +62,19 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
     return found
 
 
-def days_read(tmp_path: Path, runs: list[Run], events: int = 0, *, parted: bool = True) -> list:
+def days_read(
+    tmp_path: Path,
+    runs: list[Run],
+    events: int = 0,
+    *,
+    parted: bool = True,
+    names: dict[int, str] | None = None,
+    wanted: frozenset[str | None] = frozenset([None]),
+) -> list:
     """Return the days that are read of the first measure, the newest run first."""
     scratch = Scratch.of(tmp_path / "run").make()
-    past = past_activity(scratch, runs, MEASURES, 10**6, events, parted=parted)
+    days = DaysBefore(10**6, parted, names or {}, wanted)
+    past = past_activity(scratch, runs, MEASURES, events, days)
     return [hour // 24 for table in past.of(0) for hour in table["hour"].to_pylist()]
 
 
@@ -91,6 +105,43 @@ def test_a_day_of_two_partitions_is_read_of_both_else_of_the_newest(
     assert days_read(tmp_path, runs, parted=False) == [2, 3, 1]
 
 
+PAYDAYS = dict.fromkeys(range(4, 100, 30), "payday")
+
+
+def test_for_a_named_day_runs_of_its_name_alone_are_opened_however_old(
+    tmp_path: Path, opened: list[Run]
+) -> None:
+    runs = [Run((day,)) for day in range(100)]
+    wanted = frozenset(["payday"])
+    assert days_read(tmp_path, runs, names=PAYDAYS, wanted=wanted) == [94, 64, 34, 4]
+    assert len(opened) == 4
+
+
+def test_for_an_ordinary_day_as_many_ordinary_ones_are_read_as_without_names(
+    tmp_path: Path, opened: list[Run]
+) -> None:
+    runs = [Run((day,)) for day in range(100)]
+    read = days_read(tmp_path, runs, names=PAYDAYS)
+    assert [day for day in read if day not in PAYDAYS] == [
+        day for day in range(99, 0, -1) if day not in PAYDAYS
+    ][:MOST_DAYS]
+    assert len(opened) == MOST_DAYS + 2 + 1  # those of two paydays, and one too many
+
+
+def test_where_both_are_judged_both_are_read(tmp_path: Path, opened: list[Run]) -> None:
+    runs = [Run((day,)) for day in range(100)]
+    wanted = frozenset([None, "payday"])
+    read = days_read(tmp_path, runs, names=PAYDAYS, wanted=wanted)
+    assert {94, 64, 34, 4} <= set(read)
+    assert len([day for day in read if day not in PAYDAYS]) == MOST_DAYS
+
+
+def test_a_name_without_earlier_days_reads_nothing(tmp_path: Path, opened: list[Run]) -> None:
+    runs = [Run((day,)) for day in range(9)]
+    assert days_read(tmp_path, runs, names={50: "payday"}, wanted=frozenset(["payday"])) == []
+    assert not opened
+
+
 def test_no_more_events_are_read_than_are_judged_at_most(
     tmp_path: Path, opened: list[Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,7 +154,7 @@ def test_no_more_events_are_read_than_are_judged_at_most(
 
 def test_measures_are_told_apart_and_others_are_left(tmp_path: Path, opened: list[Run]) -> None:
     scratch = Scratch.of(tmp_path / "run").make()
-    past = past_activity(scratch, [Run((1,)), Run((2,))], MEASURES, 10**6, 0, parted=True)
+    past = past_activity(scratch, [Run((1,)), Run((2,))], MEASURES, 0, DaysBefore(10**6, True))
     read = [[value for table in past.of(i) for value in table["value"].to_pylist()] for i in (0, 1)]
     assert read == [["", ""], ["read", "read"]]
     assert sum(table.num_rows for i in range(len(MEASURES)) for table in past.of(i)) == 4

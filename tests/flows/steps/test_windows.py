@@ -19,12 +19,14 @@ from anomaly.behaviour.measures import measures_of
 from anomaly.model.selection import severity
 from flows.cli.console import Terminal
 from flows.cli.run_view import show_summary
+from flows.jobs.staleness import standings
 from flows.pipelines.detect import detect_events
 from flows.pipelines.refit import detect_with_refit
+from flows.report.named_days import unjudged_sentences
 from flows.runtime.runner import DirectRunner
 from flows.steps import activity
 from flows.steps import windows as windows_step
-from flows.steps.past_activity import past_activity
+from flows.steps.past_activity import DaysBefore, past_activity
 from flows.storage.fs.scratch import Scratch
 from flows.storage.runs.reader import (
     PublishedRun,
@@ -225,7 +227,7 @@ def test_a_run_whose_activity_lacks_a_column_is_passed_over(
     roles = {name: Role(column.role) for name, column in burst.manifest.columns.items()}
     for run, known in ((burst, True), (damaged, False)):
         scratch = Scratch.of(tmp_path / f"known-{known}").make()
-        past = past_activity(scratch, [run], measures_of(roles), 10**6, 0, parted=True)
+        past = past_activity(scratch, [run], measures_of(roles), 0, DaysBefore(10**6, True))
         assert any(past.of(0)) is known
 
 
@@ -378,7 +380,7 @@ def test_a_day_of_utc_that_two_partitions_share_is_put_together(tmp_path: Path) 
         runs.append(run)
     roles = {name: Role(column.role) for name, column in runs[0].manifest.columns.items()}
     scratch = Scratch.of(tmp_path / "run").make()
-    past = past_activity(scratch, runs[:-1], measures_of(roles), 10**6, 0, parted=True)
+    past = past_activity(scratch, runs[:-1], measures_of(roles), 0, DaysBefore(10**6, True))
     counted = Counter()
     for table in past.of(0):
         for hour, n in zip(table["hour"].to_pylist(), table["n"].to_pylist(), strict=True):
@@ -409,3 +411,92 @@ def test_a_folder_that_is_named_after_another_day_adds_nothing_twice(tmp_path: P
         run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, Partition.of(on))
         told.append([(row["title"], row["p_value"]) for row in windows(run)])
     assert told[0] == told[1] != []
+
+
+@pytest.mark.slow
+def test_a_named_day_of_a_batch_is_not_judged_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], burst: PublishedRun
+) -> None:
+    log = pa.table(with_burst(office(range(12)), 9))
+    run = detect_in(log, tmp_path, calendar={"payday": ["2026-03-11"], "closed": ["2027-01-01"]})
+    assert any("on 2026-03-11" in str(row["title"]) for row in windows(burst))
+    assert not any("on 2026-03-11" in str(row["title"]) for row in windows(run))
+    manifest = run.manifest
+    assert manifest.calendar == {"payday": (date(2026, 3, 11),)}
+    assert [each.model_dump() for each in manifest.unjudged_days] == [
+        {"day": date(2026, 3, 11), "name": "payday", "known": 0}
+    ]
+    assert manifest.units_scored == log.num_rows
+    [said] = unjudged_sentences(manifest)
+    assert said == (
+        "2026-03-11 (`payday`) is not judged by what entities usually do: no other day of that"
+        " name is known, and 3 are needed. Each record is judged by itself."
+    )
+    page = (run.folder / "report.html").read_text(encoding="utf-8")
+    assert "Named days:" in page
+    assert "is not judged by what entities usually do" in page
+    show_summary(Terminal(sys.stdout, sys.stderr), run, [], 1.0)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"Named days: {said}" in printed
+
+
+@pytest.mark.slow
+def test_a_calendar_without_a_day_of_the_log_changes_no_byte(
+    tmp_path: Path, burst: PublishedRun
+) -> None:
+    log = pa.table(with_burst(office(range(12)), 9))
+    run = detect_in(log, tmp_path, calendar={"payday": ["2025-03-11", "2027-03-11"]})
+    for dataset in ("activity", "incidents", "findings", "members", "scores"):
+        assert dataset_bytes(run, dataset) == dataset_bytes(burst, dataset)
+
+
+@pytest.mark.slow
+def test_a_night_of_a_name_is_held_against_the_nights_of_that_name(tmp_path: Path) -> None:
+    """Paydays are the Fridays; on all of them `u3` is busy, and on the last one `u5`, too."""
+    fridays = [4, 11, 18, 25]
+    calendar = {"payday": [str((FIRST + timedelta(day)).date()) for day in fridays]}
+    spec = job(f"{tmp_path}/logs/date={{date}}", tmp_path / "out", calendar=calendar)
+    nights: dict[int, PublishedRun] = {}
+    for day in sorted([3, *fridays, 24]):
+        rows = office(range(day, day + 1), seed=day)
+        if day in fridays:
+            rows = with_burst(rows, day)
+        if day == 25:
+            again = with_burst(office(range(0)), day)
+            again["id"] = [f"{each}-again" for each in again["id"]]
+            again["user"] = ["u5"] * BURST
+            rows = {name: [*values, *again[name]] for name, values in rows.items()}
+        on = (FIRST + timedelta(day)).date()
+        written(tmp_path / f"logs/date={on}/part.parquet", pa.table(rows))
+        nights[day] = detect_with_refit(spec, DirectRunner(1), lambda *_: None, Partition.of(on))
+    unjudged = [nights[day].manifest.unjudged_days for day in fridays]
+    assert [[each.known for each in days] for days in unjudged] == [[0], [1], [2], []]
+    assert [windows(nights[day]) for day in fridays[:3]] == [[], [], []]
+    assert nights[18].manifest.incidents.window_nights is None
+    first = windows(nights[25])[0]
+    assert first["entity"] == "u5"
+    assert "among days of `payday` alone" in first["title"]
+    assert not any(row["entity"] == "u3" for row in windows(nights[25]))
+    ordinary = nights[24].manifest
+    assert not ordinary.unjudged_days
+    assert list(ordinary.calendar) == ["payday"]
+    assert ordinary.calendar["payday"][-1] == date(2026, 3, 20)
+
+
+@pytest.mark.slow
+def test_a_run_is_due_where_a_day_up_to_its_own_gets_a_name(tmp_path: Path) -> None:
+    location = f"{tmp_path}/logs/date={{date}}"
+    spec = job(location, tmp_path / "out")
+    days = [(FIRST + timedelta(day)).date() for day in range(3)]
+    for day, on in enumerate(days):
+        log = pa.table(office(range(day, day + 1)))
+        written(tmp_path / f"logs/date={on}/part.parquet", log)
+        detect_with_refit(spec, DirectRunner(1), lambda *_: None, Partition.of(on))
+
+    def due(named: date) -> list[str | None]:
+        told = job(location, tmp_path / "out", calendar={"payday": [str(named)]})
+        first, last = Partition.of(days[0]), Partition.of(days[-1])
+        return [each.due for each in standings(told, first, last)]
+
+    assert due(days[1]) == [None, "the job has changed", "the job has changed"]
+    assert due(days[-1] + timedelta(1)) == [None, None, None]

@@ -1,5 +1,6 @@
 """The earlier runs that a run is compared with."""
 
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,9 @@ NEXT = Partition.parse("2026-01-10")
 
 
 def run(partition: Partition) -> Any:
+    day = (partition.day - date(1970, 1, 1)).days
     told = SimpleNamespace(partition=partition, covers=None, input_files=[])
+    told.covers_any = lambda days: day in days
     return SimpleNamespace(manifest=told)
 
 
@@ -41,3 +44,15 @@ def test_days_are_compared_with_days_and_hours_with_hours(
 def test_incidents_are_read_of_all_days_and_of_the_hours_of_a_week() -> None:
     for some, read in ((DAYS, DAYS), (HOURS, HOURS[-168:]), ([], [])):
         assert partitions(runs_with_incidents([run(each) for each in some])) == read
+
+
+def test_runs_of_some_days_count_however_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = list(Partition.parse("2025-09-01").through(Partition.parse("2026-01-09")))
+    runs = [run(partition) for partition in days]
+    monkeypatch.setattr(history, "readable_runs", lambda folder: runs)
+    monkeypatch.setattr(history, "age", lambda run: (0.0, ""))
+    found = earlier_runs(None, NEXT, None, [])  # type: ignore[arg-type]
+    assert partitions(found) == days[-90:]
+    wanted = [(each.day - date(1970, 1, 1)).days for each in (days[3], days[20], days[-2])]
+    found = earlier_runs(None, NEXT, None, [], wanted)  # type: ignore[arg-type]
+    assert partitions(found) == [days[3], days[20], *days[-90:]]
