@@ -43,16 +43,8 @@ def window_title(window: OddWindow) -> str:
     return _reason(window.observations[0], 1.0).sentence
 
 
-def _reason(told: Observation, share: float) -> Reason:
-    observed, expected, did = _TOLD[told.view](told)
-    # Of a new name, all that it does is new: the name is what is odd.
-    column = told.column if told.known else told.entity_column
-    sentence = f"`{quote(told.entity)}` {did}{_other_days(told)}"
-    return Reason(column, observed, expected, share, sentence)
-
-
-def _other_days(told: Observation) -> str:
-    """Say which days the other ones are, where days have names."""
+def other_days(told: Observation) -> str:
+    """Say which days the other ones are, as a clause; nothing where no day has a name."""
     if told.alone is not None:
         return f", among days of `{quote(told.alone)}` alone"
     if not told.left_out:
@@ -62,6 +54,14 @@ def _other_days(told: Observation) -> str:
         return f", with days of {first} and {len(rest)} other names left out"
     listed = " and ".join(filter(None, [", ".join([first, *rest[:-1]]), *rest[-1:]]))
     return f", with days of {listed} left out"
+
+
+def _reason(told: Observation, share: float) -> Reason:
+    observed, expected, did = _TOLD[told.view](told)
+    # Of a new name, all that it does is new: the name is what is odd.
+    column = told.column if told.known else told.entity_column
+    sentence = f"`{quote(told.entity)}` {did}{other_days(told)}"
+    return Reason(column, observed, expected, share, sentence)
 
 
 def _hour(told: Observation) -> tuple[str, str | None, str]:

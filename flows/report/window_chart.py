@@ -133,11 +133,11 @@ def _chart(row: Mapping[str, Any]) -> WindowChart:
         for each, at in zip(points, odd, strict=True)
     ]
     base, top = _extent(drawn)
-    what = _what(row)
+    what = f"{_what(row)}{row['days']}"
     return WindowChart(
         title=cut_sentence(f"`{quote(row['entity'])}`: {what}", _TITLE, _FULL),
         told=_told(days, _range(view, column, points[0])),
-        shaded=f"{_SHADED.get(view, _USUALLY_SHADED)} {_left_out(view)}",
+        shaded=f"{_SHADED.get(view, _USUALLY_SHADED)} {_left_out(row)}",
         width=_STEP * ((last - first) // _DAY + 1),
         height=_HEIGHT,
         bars=_bars([each for each in drawn if not each.odd], base, top),
@@ -170,14 +170,13 @@ def _told(days: Sequence[Day], expected: str) -> str:
     return f"{odd.day}: {odd.observed}; expected {expected}."
 
 
-def _left_out(view: str) -> str:
-    if view in _LEVELS:
+def _left_out(row: Mapping[str, Any]) -> str:
+    if row["view"] in _LEVELS:
         return f"Days of fewer than {FEWEST_EVENTS} numbers are left out."
-    return (
-        "Days without a number are left out."
-        if view == "sum"
-        else "A day without a bar has none, or is not known."
-    )
+    if row["view"] == "sum":
+        return "Days without a number are left out."
+    named = ", is left out by its name" if row["days"] else ""
+    return f"A day without a bar has none{named}, or is not known."
 
 
 def _amount(view: str, column: str, value: float) -> str:

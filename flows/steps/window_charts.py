@@ -7,6 +7,7 @@ import pyarrow as pa
 from anomaly.behaviour.activity import DAY, HOUR
 from anomaly.behaviour.observations import OddWindow
 from anomaly.behaviour.windows import FIRST_DAY
+from anomaly.explain.window_reasons import other_days
 from schemas.outputs.window_charts import WINDOW_CHARTS
 
 CHARTS = "window-charts"
@@ -38,6 +39,7 @@ def window_charts(windows: Mapping[str, OddWindow]) -> pa.Table:
                     point._asdict() | {"start": FIRST_DAY * DAY + point.start * HOUR}
                     for point in head.points()
                 ],
+                "days": other_days(head),
             }
         )
     return pa.Table.from_pylist(rows, schema=WINDOW_CHARTS)

@@ -22,9 +22,11 @@ WINDOW_CHARTS = pa.schema(
         "start": pa.timestamp("us", "UTC"),
         "stop": pa.timestamp("us", "UTC"),
         "points": pa.list_(POINT),
+        "days": pa.string(),
     }
 )
 """A row for each incident with an odd window: what is oddest about it, as `Observation` says.
 
 `value` is the one that it is about, of a share or of what is away; `stop` is its end, exclusive.
+`days` says which days are drawn, where days have names: a clause after a comma, else empty.
 """

@@ -476,6 +476,13 @@ def test_a_night_of_a_name_is_held_against_the_nights_of_that_name(tmp_path: Pat
     first = windows(nights[25])[0]
     assert first["entity"] == "u5"
     assert "among days of `payday` alone" in first["title"]
+    page = (nights[25].folder / "report.html").read_text(encoding="utf-8")
+    figure = page[page.index('<figure class="days">') :]
+    figure = figure[: figure.index("</figure>")]
+    drawn = re.findall(r'<th scope="row">([\d-]+)</th>', figure)
+    assert drawn == calendar["payday"]
+    assert "alone" in figure
+    assert "A day without a bar has none, is left out by its name, or is not known." in figure
     assert not any(row["entity"] == "u3" for row in windows(nights[25]))
     ordinary = nights[24].manifest
     assert not ordinary.unjudged_days
