@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.bench.scenarios.__main__ import draws_of, main, page
-from tests.bench.scenarios.days import DAYS, on_day
+from tests.bench.scenarios.days import DAYS, date_of, on_day
 from tests.bench.scenarios.draws import Draw, control_of, draw_of, planted_log
 from tests.bench.scenarios.evidence import Evidence, findings_share, holding, overlaps
 from tests.bench.scenarios.lawful import NEW_AGENT, SALARIES
 from tests.bench.scenarios.logs import COLUMNS, NO_WEEKENDS, PLAIN, RARE_TOOLS, Log, make_log
-from tests.bench.scenarios.measure import Outcome, judge, telling
+from tests.bench.scenarios.measure import Outcome, judge, settings_of, telling
 from tests.bench.scenarios.office import BACKUP, BACKUP_STEPS, BY_NIGHT, FAILURES, HOSTS, PEOPLE
 from tests.bench.scenarios.planting import (
     BURST,
@@ -114,7 +114,7 @@ def test_the_other_clean_logs_differ_in_what_their_names_say():
 
 ADDED = {"hour": 6, "countries": 3, "look-alike": 3, "look-alike-rare": 3, "files": FILES,
          "service": 25, "passwords": 30, "beacon": 96, "new-user": 55,
-         "payday": 3 * SALARIES}  # fmt: skip
+         "payday": 3 * SALARIES, "payday-named": 3 * SALARIES}  # fmt: skip
 REMOVED = {"no-backup": 6, "short-backup": 2}
 CHANGED = ("drip", "latency", "errors", "new-host", "new-country", "agents")
 
@@ -284,6 +284,30 @@ def test_a_service_account_works_from_the_address_of_a_person(planted):
     people = by_people(log.events[~log.records])
     assert set(rows(log)["source_ip"]) <= set(people["source_ip"])
     assert not set(rows(log)["action"]) & set(BACKUP_STEPS)
+
+
+def test_a_named_payday_is_the_payday_that_no_job_names(planted):
+    named, unnamed = planted["payday-named"], planted["payday"]
+    pd.testing.assert_frame_equal(named.events, unnamed.events)
+    assert (named.named, unnamed.named) == (named.days, ())
+
+
+@pytest.mark.parametrize(("name", "after"), [("burst-beside", 7), ("burst-on-payday", 0)])
+def test_a_burst_beside_a_named_payday_is_of_who_pays_none_that_day(name: str, after: int, planted):
+    log = planted[name]
+    assert log.days[0] - log.named[0] == after
+    salaries = log.events["object"].astype(str).str.startswith("staff-")
+    assert salaries.sum() == 3 * SALARIES
+    assert on_day(log.events[salaries], log.named[0]).all()
+    assert not (salaries & log.records).any()
+    if not after:
+        assert not set(rows(log)["user"]) & set(log.events.loc[salaries, "user"])
+
+
+def test_a_job_names_the_days_of_a_log(planted, tmp_path: Path):
+    named = settings_of("log", tmp_path, SEED, planted["payday-named"])["calendar"]
+    assert named == {"payday": [str(date_of(planted["payday-named"].days[0]))]}
+    assert not settings_of("log", tmp_path, SEED, planted["payday"])["calendar"]
 
 
 def test_lawful_rows_have_their_share(planted):
@@ -461,6 +485,17 @@ def test_a_page_leaves_out_what_was_not_asked_for():
     outcomes = {d: o for d, o in some_outcomes().items() if d.scenario != "growth"}
     assert "## What is lawful" not in page(outcomes, history=False)
     assert "## What is lawful" in page(some_outcomes(), history=True)
+
+
+def test_named_paydays_have_tables_of_their_own():
+    outcomes = some_outcomes()
+    beside, paid = draw("burst-beside"), draw("payday-named")
+    more = {beside: outcome(rank=1, told=True), paid: outcome(rows_share=0.01, findings_share=0.1)}
+    assert totals(outcomes | more) == totals(outcomes)
+    told = page(outcomes | more, history=False)
+    assert told.count("a payday that the job names") == 1
+    assert "| 1.0% | 10.0% | 10.0 | 0 of 1 |" in told.split("## What a name makes ordinary")[1]
+    assert "named payday" not in page(outcomes, history=False)
 
 
 # --- how it is run ---------------------------------------------------------------------------

@@ -83,6 +83,10 @@ def page(outcomes: Outcomes, *, history: bool) -> str:
         parts += ["## What must be found", found_table(outcomes), totals(outcomes)]
     if by_scenario(outcomes, lawful=True):
         parts += ["## What is lawful", lawful_table(outcomes)]
+    if by_scenario(outcomes, lawful=False, named=True):
+        parts += ["## What must be found beside a named payday", found_table(outcomes, named=True)]
+    if by_scenario(outcomes, lawful=True, named=True):
+        parts += ["## What a name makes ordinary", lawful_table(outcomes, named=True)]
     return "\n\n".join(parts)
 
 

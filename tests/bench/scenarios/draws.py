@@ -44,8 +44,9 @@ def planted_log(draw: Draw) -> Planted:
     log = make_log(draw.base, draw.seed, last=draw.last)
     if not draw.scenario:
         return Planted(log.events, np.zeros(len(log.events), dtype=bool))
-    random = np.random.default_rng([draw.seed, zlib.crc32(draw.scenario.encode())])
-    return SCENARIOS[draw.scenario].plant(log, random)
+    scenario = SCENARIOS[draw.scenario]
+    drawn = scenario.draws_as or scenario.name
+    return scenario.plant(log, np.random.default_rng([draw.seed, zlib.crc32(drawn.encode())]))
 
 
 def write_log(draw: Draw, folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Judges a log by outfield's default job, and reads what it says of the planted thing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +17,7 @@ from schemas.job.job import build_job
 from tests.bench.lawful.measure import FIRST
 from tests.bench.nights.logs import write_part
 from tests.bench.nights.measure import ALONE, MODELS, run_night
+from tests.bench.scenarios.days import date_of
 from tests.bench.scenarios.draws import Draw, planted_log, table_of
 from tests.bench.scenarios.evidence import Evidence, findings_share, holding
 from tests.bench.scenarios.planting import Planted
@@ -70,7 +71,7 @@ def _judge_batch(planted: Planted, folder: Path, seed: int) -> tuple[PublishedRu
     """Judge all days as one batch: `outfield detect FILE`."""
     location = folder / "log.parquet"
     pq.write_table(table_of(planted), location)
-    job = build_job(_settings(str(location), folder, seed), "the benchmark")
+    job = build_job(settings_of(str(location), folder, seed, planted), "the benchmark")
     return detect_events(job, DirectRunner(1), lambda *_: None), planted
 
 
@@ -81,7 +82,7 @@ def _judge_last_day(planted: Planted, folder: Path, seed: int) -> tuple[Publishe
     """
     dates, table = planted.events["time"].dt.date, table_of(planted)
     last = dates.max()
-    settings = _settings(f"{folder}/log/date={{date}}", folder, seed)
+    settings = settings_of(f"{folder}/log/date={{date}}", folder, seed, planted)
     alone = settings | {"model": MODELS[ALONE]}
     for day in dates.unique():
         write_part(table.filter(pa.array(dates == day)), folder / "log", str(day))
@@ -89,11 +90,14 @@ def _judge_last_day(planted: Planted, folder: Path, seed: int) -> tuple[Publishe
         run = run_night(build_job(own, "the benchmark"), str(day))
     today = (dates == last).to_numpy()
     events = planted.events[today].reset_index(drop=True)
-    return run, Planted(events, planted.records[today], planted.entities, planted.days)
+    return run, replace(planted, events=events, records=planted.records[today])
 
 
-def _settings(location: str, folder: Path, seed: int) -> dict[str, object]:
-    return {"input": location, "output": str(folder / "out"), "name": _JOB, "seed": seed}
+def settings_of(location: str, folder: Path, seed: int, planted: Planted) -> dict[str, object]:
+    """Return the settings of the job: defaults, but for the days that it names."""
+    settings = {"input": location, "output": str(folder / "out"), "name": _JOB, "seed": seed}
+    named = {"payday": [str(date_of(day)) for day in planted.named]} if planted.named else {}
+    return settings | {"calendar": named}
 
 
 # --- what the outputs say --------------------------------------------------------------------

@@ -58,6 +58,8 @@ class Planted:
     """Whom it is about, in one column or another."""
     days: tuple[int, ...] = ()
     """When it happens, or should have happened."""
+    named: tuple[int, ...] = ()
+    """The paydays that the job names in its calendar."""
 
 
 def with_rows(log: Log, rows: pd.DataFrame) -> tuple[pd.DataFrame, Flags]:
@@ -128,9 +130,9 @@ def drip(log: Log, random: Random) -> Planted:
     return Planted(events, own & np.isin(day, doubled), (("user", person),), doubled)
 
 
-def burst(log: Log, random: Random) -> Planted:
+def burst(log: Log, random: Random, among: Sequence[str] = ()) -> Planted:
     """Twenty times the usual events of a person within an hour."""
-    person, shift = by_day(log, random)
+    person, shift = by_day(log, random, among)
     n = round(BURST * EVENTS_A_SHIFT * log.office.busy[person] * HOUR / SHIFT)
     begins = seconds_of(shift["time"].iloc[0]) + random.uniform(1.0, 5.0) * HOUR
     times = np.sort(begins + random.uniform(0.0, HOUR, n))

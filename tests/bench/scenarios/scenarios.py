@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.bench.scenarios import lawful, planting
+from tests.bench.scenarios import lawful, named, planting
 from tests.bench.scenarios.logs import NO_WEEKENDS, PLAIN, RARE_TOOLS, Log
 from tests.bench.scenarios.office import Random
 from tests.bench.scenarios.planting import Planted
@@ -25,6 +25,8 @@ class Scenario:
     last: bool = False
     """Whether it is of the last day alone."""
     lawful: bool = False
+    draws_as: str = ""
+    """The scenario whose random choices it shares, if any."""
 
     def is_told_by(self, column: str, sentence: str, title: str) -> bool:
         """Say whether a first reason, or the title, names the true cause.
@@ -115,4 +117,14 @@ LAWFUL = (
 )  # fmt: skip
 """What is ordinary."""
 
-SCENARIOS = {scenario.name: scenario for scenario in (*FOUND, *LAWFUL)}
+NAMED = (
+    Scenario("payday-named", "300 salaries are paid on one day, which the job names",
+             named.named_payday, lawful=True, draws_as="payday"),
+    Scenario("burst-beside", "twenty times the usual events in an hour, another day being a"
+             " payday that the job names", named.burst_beside, ("events", "count"), _MANY),
+    Scenario("burst-on-payday", "twenty times the usual events in an hour of a payday that the job"
+             " names, of another person", named.burst_on_payday, ("events", "count"), _MANY),
+)  # fmt: skip
+"""What a calendar is for, and what it may hide."""
+
+SCENARIOS = {scenario.name: scenario for scenario in (*FOUND, *LAWFUL, *NAMED)}

@@ -8,7 +8,7 @@ from tests.bench.lawful.measure import FIRST
 from tests.bench.results import table
 from tests.bench.scenarios.draws import Draw, control_of
 from tests.bench.scenarios.measure import Outcome
-from tests.bench.scenarios.scenarios import SCENARIOS
+from tests.bench.scenarios.scenarios import NAMED, SCENARIOS
 
 Outcomes = Mapping[Draw, Outcome]
 NONE = "–"
@@ -18,17 +18,21 @@ TWICE = 2.0
 """The share of findings may be so many times the share of rows."""
 
 
-def found_table(outcomes: Outcomes) -> str:
-    """Return a row for each thing that must be found."""
+def found_table(outcomes: Outcomes, *, named: bool = False) -> str:
+    """Return a row for each thing that must be found; where `named`, of jobs with a calendar."""
     head = ["scenario", "rank for each seed", "found", "told", "oddest planted event"]
     head += ["above low", "in the control", "first reason"]
-    rows = [_found_row(part, outcomes) for part in by_scenario(outcomes, lawful=False)]
+    parts = by_scenario(outcomes, lawful=False, named=named)
+    rows = [_found_row(part, outcomes) for part in parts]
     return table(head, rows)
 
 
-def by_scenario(outcomes: Outcomes, *, lawful: bool) -> list[dict[Draw, Outcome]]:
+def by_scenario(
+    outcomes: Outcomes, *, lawful: bool, named: bool = False
+) -> list[dict[Draw, Outcome]]:
     """Part the outcomes by scenario, without those of controls."""
-    names = [name for name, each in SCENARIOS.items() if each.lawful == lawful]
+    some = [each for each in SCENARIOS.values() if (each in NAMED) == named]
+    names = [each.name for each in some if each.lawful == lawful]
     parts = [{d: o for d, o in outcomes.items() if d.scenario == name} for name in names]
     return [part for part in parts if part]
 
@@ -89,11 +93,12 @@ def _controls(outcomes: Outcomes) -> str:
     )
 
 
-def lawful_table(outcomes: Outcomes) -> str:
+def lawful_table(outcomes: Outcomes, *, named: bool = False) -> str:
     """Return a row for each thing that is ordinary, the means of its seeds."""
     head = ["lawful", "share of the rows", "of the findings", "times", "at most twice"]
     head += ["above low", "in the control", "alarms"]
-    return table(head, [_lawful_row(part, outcomes) for part in by_scenario(outcomes, lawful=True)])
+    parts = by_scenario(outcomes, lawful=True, named=named)
+    return table(head, [_lawful_row(part, outcomes) for part in parts])
 
 
 def _lawful_row(part: Outcomes, outcomes: Outcomes) -> list[str]:
