@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.observations import OddWindow, of_several
-from anomaly.behaviour.odd_windows import can_be_judged
 from anomaly.numerics.arrays import Integers
 
 Read = Callable[[int], list[pa.Table]]
@@ -37,10 +36,12 @@ class JudgedByName(NamedTuple):
     """The oddest first."""
     unjudged: tuple[Unjudged, ...] = ()
     """In order."""
+    any_judged: bool = True
+    """Whether any day could be held against others."""
 
 
 def windows_by_name(
-    judge: Callable[[Read], list[OddWindow]],
+    judge: Callable[[Read], list[OddWindow] | None],
     read: Read,
     measures: Sequence[Measure],
     names: Mapping[int, str],
@@ -68,20 +69,19 @@ def windows_by_name(
         if day in names:
             of_name.setdefault(names[day], []).append(day)
     if not of_name:
-        return JudgedByName(judge(read))
+        whole = judge(read)
+        return JudgedByName(whole or [], any_judged=whole is not None)
     first = covered[0] if judged_from is None else judged_from
     parts = {name: _on_days(read, np.array(days)) for name, days in of_name.items()}
     told = {name: days for name, days in of_name.items() if days[-1] >= first}
-    judged = [name for name in told if can_be_judged(parts[name], measures)]
     ordinary = np.setdiff1d(covered, np.concatenate([*map(np.array, of_name.values())]))
-    found = []
-    if (ordinary >= first).any():
-        own = judge(_on_days(read, ordinary))
-        found += [_told(window, left_out=tuple(of_name)) for window in own]
-    for name in judged:
+    own = judge(_on_days(read, ordinary)) if (ordinary >= first).any() else None
+    found = [_told(window, left_out=tuple(of_name)) for window in own or ()]
+    each_name = {name: judge(parts[name]) for name in told}
+    judged = {name: windows for name, windows in each_name.items() if windows is not None}
+    for name, windows in judged.items():
         # All names together have as many ordinary windows that are as odd as ordinary days have.
-        own = of_several(judge(parts[name]), len(judged))
-        found += [_told(window, alone=name) for window in own]
+        found += [_told(window, alone=name) for window in of_several(windows, len(judged))]
     unjudged = sorted(
         Unjudged(day, name, len(days) - 1)
         for name, days in told.items()
@@ -89,7 +89,11 @@ def windows_by_name(
         for day in days
         if day >= first
     )
-    return JudgedByName(sorted(found, key=lambda each: each.number), tuple(unjudged))
+    return JudgedByName(
+        sorted(found, key=lambda each: each.number),
+        tuple(unjudged),
+        any_judged=bool(judged) or own is not None,
+    )
 
 
 def _covered(read: Read, measures: Sequence[Measure]) -> Integers:

@@ -77,7 +77,7 @@ def odd_windows(
     judged_from: int | None,
     windows: Set[str] = WINDOWS,
     whole_day: int | None = None,
-) -> list[OddWindow]:
+) -> list[OddWindow] | None:
     """Judge what every entity did on each day against its other days, and return what is odd.
 
     Parameters
@@ -98,7 +98,8 @@ def odd_windows(
 
     Returns
     -------
-    The odd windows, the oddest first; none of a log of less than `FEWEST_DAYS` days.
+    The odd windows, the oddest first. None where the days of no entity column can be held against
+    each other, as in a log of less than `FEWEST_DAYS` days.
     """
     found: list[Observation] = []
     families = columns = 0
@@ -114,16 +115,7 @@ def odd_windows(
             families += judged.view != NEWCOMER
             found += _observations(judged, known.names)
             del judged
-    return gathered(found, families, columns)
-
-
-def can_be_judged(read: Callable[[int], list[pa.Table]], measures: Sequence[Measure]) -> bool:
-    """Tell whether there are enough days to hold those of any entity column against each other.
-
-    `read` and `measures` are as `odd_windows` takes them.
-    """
-    events = [i for i, each in enumerate(measures) if each.kind is Kind.EVENTS]
-    return any(_known(read(number), None, None) is not None for number in events)
+    return gathered(found, families, columns) if columns else None
 
 
 def _of_column(

@@ -53,7 +53,7 @@ class JudgedWindows:
     unjudged: tuple[UnjudgedDay, ...] = ()
     """Named days of which too few others are known."""
     any_judged: bool = True
-    """Whether the run has another day than these."""
+    """Whether any day of the run could be held against others."""
 
     @property
     def views(self) -> list[str]:
@@ -100,7 +100,7 @@ def judge_windows(run: Run, gathered: Gathered, scored: ChunkScored) -> JudgedWi
             UnjudgedDay(day=date_of(day), name=name, known=known)
             for day, name, known in judged.unjudged
         ),
-        any_judged=len(judged.unjudged) < len(before.days) or not before.days,
+        any_judged=judged.any_judged,
     )
 
 
@@ -112,8 +112,6 @@ class _Before(NamedTuple):
     """The first day since 1970 that is judged; None where no earlier one is known."""
     whole_day: int | None
     """The day of the partition."""
-    days: Sequence[int]
-    """The days since 1970 that are judged."""
 
 
 def _before(run: Run, measures: Sequence[Measure], scored: ChunkScored, first_time: int) -> _Before:
@@ -128,7 +126,7 @@ def _before(run: Run, measures: Sequence[Measure], scored: ChunkScored, first_ti
     earlier = earlier_runs(run.folder.job_folder, run.partition, covers, files, days.wanted_days)
     past = past_activity(run.scratch, earlier, measures, scored.scored, days)
     known = any(any(past.of(number)) for number in range(len(measures)))
-    return _Before(past, first_day if known else None, whole_day, judged)
+    return _Before(past, first_day if known else None, whole_day)
 
 
 def _named(window: OddWindow) -> OddWindow:

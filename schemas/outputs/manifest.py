@@ -322,14 +322,15 @@ class IncidentSummary(OutputDocument):
     )
     window_nights: int | None = Field(
         default=None,
-        description="Earlier nights of which days of entities were counted, too: incidents of the"
-        " view `window` are held against them. Null as `nights`, and where no days of entities are"
-        " counted.",
+        description="Earlier nights of which days of entities were judged, too: incidents of the"
+        " view `window` are held against them. Null as `nights`, and where no day of an entity"
+        " could be held against others.",
     )
     oddest_window: float | None = Field(
         default=None,
         description="As `oddest`, of days of entities: the days that would be as odd as the oddest"
-        " new one. 2 without an incident of this view.",
+        " new one. 2 without an incident of this view; null where no day of an entity could be held"
+        " against others.",
     )
     to_review: list[EarlierIncident] = Field(
         default_factory=list,

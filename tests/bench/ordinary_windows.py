@@ -56,7 +56,8 @@ def windows_of(log: Labelled) -> list[OddWindow]:
     """Return the odd windows of a log."""
     measures, time = measures_of(log.roles), str(time_column(log.roles))
     counts = count_activity(log.records, log.roles, measures)
-    return odd_windows(lambda number: [counts.of(number)], measures, time, None, WINDOWS, None)
+    found = odd_windows(lambda number: [counts.of(number)], measures, time, None, WINDOWS, None)
+    return found or []
 
 
 def ordinary_table(found: Sequence[OrdinaryWindows]) -> str:

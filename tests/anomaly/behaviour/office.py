@@ -99,7 +99,7 @@ def judged(
 ) -> list[OddWindow]:
     """Return the odd windows of a log, counted in batches of its rows in a row."""
     found = tables_of(rows, measures, batches)
-    return odd_windows(lambda i: found[i], measures, "time", judged_from, windows)
+    return odd_windows(lambda i: found[i], measures, "time", judged_from, windows) or []
 
 
 def tables_of(

@@ -83,7 +83,7 @@ def naively(rows: list[Row]) -> Counter[Any]:
 
 def told(rows: list[Row]) -> list[OddWindow]:
     counts = count_activity(table(rows), ROLES, MEASURES)
-    found = odd_windows(lambda number: [counts.of(number)], MEASURES, "time", None)
+    found = odd_windows(lambda number: [counts.of(number)], MEASURES, "time", None) or []
     return [each for each in found if any(o.view == "travel" for o in each.observations)]
 
 
