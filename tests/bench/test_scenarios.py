@@ -16,7 +16,7 @@ from tests.bench.scenarios.draws import Draw, control_of, draw_of, planted_log
 from tests.bench.scenarios.evidence import Evidence, findings_share, holding, overlaps
 from tests.bench.scenarios.lawful import NEW_AGENT, SALARIES
 from tests.bench.scenarios.logs import COLUMNS, NO_WEEKENDS, PLAIN, RARE_TOOLS, Log, make_log
-from tests.bench.scenarios.measure import Outcome, judge, settings_of, telling
+from tests.bench.scenarios.measure import Outcome, judge_log, settings_of, telling
 from tests.bench.scenarios.office import BACKUP, BACKUP_STEPS, BY_NIGHT, FAILURES, HOSTS, PEOPLE
 from tests.bench.scenarios.planting import (
     BURST,
@@ -541,9 +541,17 @@ def test_a_new_country_is_found_and_told_where_all_days_are_one_batch(tmp_path: 
 
 @pytest.mark.slow
 def test_a_new_country_is_found_and_told_on_the_last_day():
-    outcome = judge(draw_of(SCENARIOS["new-country"], 0, history=True))
+    drawn = draw_of(SCENARIOS["new-country"], 0, history=True)
+    outcome = judge_log(drawn, days_from(DAYS - 8, planted_log(drawn)))
     assert outcome.told
     assert outcome.found
+
+
+def days_from(first: int, log: Planted) -> Planted:
+    """Return a log without its days before the first: each costs a run."""
+    sampled = (log.events["time"].dt.date >= date_of(first)).to_numpy()
+    events = log.events[sampled].reset_index(drop=True)
+    return replace(log, events=events, records=log.records[sampled])
 
 
 def test_a_count_that_is_none_is_refused(capsys):

@@ -60,7 +60,11 @@ class Outcome:
 
 def judge(draw: Draw) -> Outcome:
     """Make the log of a draw, and judge it by outfield with default settings."""
-    planted = planted_log(draw)
+    return judge_log(draw, planted_log(draw))
+
+
+def judge_log(draw: Draw, planted: Planted) -> Outcome:
+    """Judge a log, as a draw asks for, by outfield with default settings."""
     with TemporaryDirectory(prefix="bench-") as folder:
         run_one = _judge_last_day if draw.history else _judge_batch
         run, judged = run_one(planted, Path(folder), draw.seed)
