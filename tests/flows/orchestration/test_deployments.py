@@ -305,6 +305,16 @@ def test_a_triggered_run_judges_its_partition(house, judged):
 
 
 @pytest.mark.slow
+def test_a_job_runs_by_itself_when_its_time_comes(house):
+    run = house.wait_for("Completed", job="minutely")
+    assert run["auto_scheduled"]
+    assert run["name"] == "detect-minutely"
+    assert len(list_runs(str(house.folder / "out/minutely"))) == 1  # then it is up to date
+    # Each further minute would start a process.
+    house.ask(f"deployments/{run['deployment_id']}/pause_deployment", {})
+
+
+@pytest.mark.slow
 def test_an_hourly_job_is_served_by_the_hour(house):
     scheduled = [run for run in house.flow_runs("hourly") if run["auto_scheduled"]]
     times = sorted(datetime.fromisoformat(run["expected_start_time"]) for run in scheduled)
@@ -367,15 +377,6 @@ def test_a_run_that_is_not_asked_for_a_day_takes_the_newest_and_only_once(house)
     assert run["name"] == f"detect-nightly-{yesterday}"
     assert run["state_type"] == "COMPLETED"
     assert f"{yesterday}, the newest day of the input that is over" in run["state"]["message"]
-
-
-@pytest.mark.slow
-def test_a_job_runs_by_itself_when_its_time_comes(house):
-    run = house.wait_for("Completed", job="minutely")
-    assert run["auto_scheduled"]
-    assert run["name"] == "detect-minutely"
-    assert len(list_runs(str(house.folder / "out/minutely"))) == 1  # then it is up to date
-    house.ask(f"deployments/{run['deployment_id']}/pause_deployment", {})  # no more each minute
 
 
 @pytest.mark.slow
