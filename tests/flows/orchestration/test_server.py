@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.storage.runs.reader import list_runs
+from flows.storage.runs.reader import PublishedRun, list_runs
 from schemas.errors import ServerError
 from tests.flows.prefect_processes import (
     plain_environment,
@@ -57,8 +57,15 @@ def has_begun(folder: Path) -> bool:
     return any((folder / "out/log/runs").glob(".*.partial"))
 
 
-def test_a_run_whose_server_is_killed_is_whole_and_says_so(tmp_path):
-    location = written(tmp_path / "log.parquet", small_log(5_000))
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory) -> PublishedRun:
+    """A run of the steps alone, on the log of the runs that go on without a server."""
+    folder = tmp_path_factory.mktemp("alone")
+    return detect(job(written(folder / "log.parquet", small_log(5_000)), folder / "out"))
+
+
+def test_a_run_whose_server_is_killed_is_whole_and_says_so(alone, tmp_path):
+    written(tmp_path / "log.parquet", small_log(5_000))
     with prefect_server_process(tmp_path / "server") as api:
         # Prefect's client tries each call again.
         run = started(tmp_path, PREFECT_API_URL=api, PREFECT_CLIENT_MAX_RETRIES="1")
@@ -71,7 +78,6 @@ def test_a_run_whose_server_is_killed_is_whole_and_says_so(tmp_path):
     assert "Traceback" not in err
     (published,) = list_runs(str(tmp_path / "out/log"))
     assert published.manifest.run_id in out
-    alone = detect(job(location, tmp_path / "alone"))
     for dataset in ("findings", "scores", "incidents"):
         assert dataset_bytes(published, dataset) == dataset_bytes(alone, dataset)
 
@@ -144,8 +150,8 @@ def test_the_embedded_server_ends_with_a_run_that_is_killed(kill, moment, tmp_pa
         time.sleep(0.1)
 
 
-def test_a_database_that_another_holds_for_a_while_only_makes_the_run_wait(tmp_path):
-    location = written(tmp_path / "log.parquet", small_log(5_000))
+def test_a_database_that_another_holds_for_a_while_only_makes_the_run_wait(alone, tmp_path):
+    written(tmp_path / "log.parquet", small_log(5_000))
     put_database(tmp_path)
     run = started(tmp_path)
     wait_until(lambda: has_begun(tmp_path))
@@ -158,7 +164,6 @@ def test_a_database_that_another_holds_for_a_while_only_makes_the_run_wait(tmp_p
     _, err = run.communicate(timeout=200)
     assert (run.returncode, "Traceback" in err) == (0, False), err
     (published,) = list_runs(str(tmp_path / "out/log"))
-    alone = detect(job(location, tmp_path / "alone"))
     for dataset in ("findings", "scores", "incidents"):
         assert dataset_bytes(published, dataset) == dataset_bytes(alone, dataset)
 
