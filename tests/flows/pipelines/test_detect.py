@@ -122,12 +122,12 @@ def test_every_finding_gives_its_reasons(company):
 
 @pytest.mark.slow
 def test_however_the_input_is_cut_scores_and_findings_are_the_same(tmp_path, monkeypatch):
-    events = small_log(600).sort_by("time")
-    log = written(tmp_path / "log.parquet", events, row_group_size=30)
+    events = small_log(300).sort_by("time")
+    log = written(tmp_path / "log.parquet", events, row_group_size=15)
     spec = job(log, tmp_path)
     whole = detect(spec)
     counted = read_activity(whole).drop_columns(["total", "logs"])
-    for chunk, batch in ((90, 300), (240, 37), (1, 7)):
+    for chunk, batch in ((45, 300), (120, 37), (1, 7)):
         monkeypatch.setattr(records, "CHUNK_ROWS", chunk)
         monkeypatch.setattr(records, "BATCH_ROWS", batch)
         monkeypatch.setattr(activity_parts, "BATCH_ROWS", batch)

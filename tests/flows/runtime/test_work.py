@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from data.generate import generate, write
+from data.generate import generate
 from flows.pipelines.detect import detect_events
 from flows.runtime.work import Work, carry_out, each_of, shares
 from flows.storage.runs.reader import PublishedRun, read_scores
@@ -95,20 +95,20 @@ def test_only_names_and_small_objects_pass_to_workers_and_back(many_files, tmp_p
 def whole(tmp_path_factory) -> tuple[str, PublishedRun]:
     """A day of the sample log, and a run that takes it in one chunk and one batch."""
     folder = tmp_path_factory.mktemp("company")
-    write(*generate(rows=2_000, days=1, seed=3), folder)
-    location = str(folder / "events")
+    events, _ = generate(rows=2_000, days=1, seed=3)
+    location = written(folder / "events.parquet", events, row_group_size=500)
     return location, detect(job(location, folder / "whole"))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("chunk_rows", "batch_rows"), [(100, 70), (1_100, 400)])
 def test_the_size_of_chunks_and_batches_changes_no_finding_and_no_score(
-    whole, tmp_path, monkeypatch, chunk_rows, batch_rows
+    whole, tmp_path, monkeypatch
 ):
     location, whole_run = whole
-    monkeypatch.setattr("flows.steps.records.CHUNK_ROWS", chunk_rows)
-    monkeypatch.setattr("flows.steps.records.BATCH_ROWS", batch_rows)
+    monkeypatch.setattr("flows.steps.records.CHUNK_ROWS", 1_100)
+    monkeypatch.setattr("flows.steps.records.BATCH_ROWS", 400)
     cut = detect(job(location, tmp_path))
+    assert len(dataset_bytes(cut, "scores")) == 2
     assert dataset_bytes(cut, "findings") == dataset_bytes(whole_run, "findings")
     assert read_scores(cut).equals(read_scores(whole_run))
 
