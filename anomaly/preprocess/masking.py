@@ -22,9 +22,13 @@ _OFTEN = (
     (r"\b[0-9a-fA-F]{8,}\b", "<hex>"),
     (r"\d+", "0"),
 )
-_ANY_SELDOM, _ANY = (
-    "|".join(pattern for pattern, _ in masks) for masks in (_SELDOM, _SELDOM + _OFTEN)
-)
+_NUMBERS = _OFTEN[-1:]
+_HEX_WITH_LETTER = "|".join(
+    rf"\b\d{{{n}}}[a-fA-F][0-9a-fA-F]{{{7 - n},}}\b" for n in range(7)
+) + r"|\b\d{7,}[a-fA-F][0-9a-fA-F]*\b"
+"""What is masked as hexadecimal although numbers are masked first: one letter, eight signs."""
+_ANY = "|".join(pattern for pattern, _ in _SELDOM + _OFTEN)
+_MORE_THAN_NUMBERS = "|".join([*(pattern for pattern, _ in _SELDOM), _HEX_WITH_LETTER])
 """One search for all of them: most texts hold none, or only numbers."""
 _PATH = r"(^|[\s=:,;(\['\"])(/[^\s/,;)\]'\"]+){2,}/?"
 
@@ -54,7 +58,10 @@ def template(texts: pa.Array) -> pa.Array:
 
 
 def _mask_held(texts: pa.Array) -> pa.Array:
-    return _replaced(_where(texts, _ANY_SELDOM, lambda held: _replaced(held, _SELDOM)), _OFTEN)
+    """Mask texts that hold something; where that is numbers alone, one mask does all."""
+    more = pc.fill_null(pc.match_substring_regex(texts, _MORE_THAN_NUMBERS), False)
+    masked = _changed(texts, pc.invert(more), lambda some: _replaced(some, _NUMBERS))
+    return _changed(masked, more, lambda some: _replaced(some, _SELDOM + _OFTEN))
 
 
 def _replaced(texts: pa.Array, masks: tuple[tuple[str, str], ...]) -> pa.Array:
@@ -65,7 +72,13 @@ def _replaced(texts: pa.Array, masks: tuple[tuple[str, str], ...]) -> pa.Array:
 
 def _where(texts: pa.Array, pattern: str, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
     """Change the texts that hold a pattern; the others stay."""
-    held = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
-    if held.true_count in (0, len(texts)):
-        return change(texts) if held.true_count else texts
-    return pc.replace_with_mask(texts, held, change(texts.filter(held)))
+    return _changed(texts, pc.fill_null(pc.match_substring_regex(texts, pattern), False), change)
+
+
+def _changed(
+    texts: pa.Array, some: pa.BooleanArray, change: Callable[[pa.Array], pa.Array]
+) -> pa.Array:
+    """Change some of the texts; the others stay."""
+    if some.true_count in (0, len(texts)):
+        return change(texts) if some.true_count else texts
+    return pc.replace_with_mask(texts, some, change(texts.filter(some)))
