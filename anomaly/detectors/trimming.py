@@ -49,7 +49,7 @@ class NormalCluster:
         With `days`, int64 (n_events,), the day of each event: what recurs is of the cluster, if
         the days can show that.
         """
-        core, unsettled = _concentrate(_spread(events, _SAMPLE_ROWS).X)
+        core, unsettled = _concentrate(_spread(events, _SAMPLE_ROWS, np.arange(events.n_events)).X)
         members = _nearest(ShrunkMahalanobis().fit(core).score_events(events), _NORMAL)
         if days is not None and covers_habits(days):
             members |= recurring(events, ~members, days)
@@ -76,8 +76,7 @@ def agreement(events: EmbeddedEvents) -> float:
 
 def _halves(events: EmbeddedEvents) -> Iterator[Floats]:
     for start in (0, 1):
-        half = events.take(np.arange(start, events.n_events, 2))
-        yield _spread(half, _HALF_ROWS).X
+        yield _spread(events, _HALF_ROWS, np.arange(start, events.n_events, 2)).X
 
 
 def _trimmed_by(half: Floats, events: EmbeddedEvents) -> npt.NDArray[np.bool_]:
@@ -107,10 +106,10 @@ def _some(core: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     return core[:: stride(len(core), _FIT_ROWS)]
 
 
-def _spread(events: EmbeddedEvents, most: int) -> EmbeddedEvents:
-    """Return at most so many of the events, evenly spread; fewer if they have many dimensions."""
+def _spread(events: EmbeddedEvents, most: int, among: Integers) -> EmbeddedEvents:
+    """Return at most so many of some events, evenly spread; fewer if they have many dimensions."""
     most = min(most, max(_VALUES // events.n_dims, 1))
-    return events.take(evenly_spaced(events.n_events, most))
+    return events.take(among[evenly_spaced(len(among), most)])
 
 
 def _nearest(scores: Floats, share: float) -> npt.NDArray[np.bool_]:

@@ -146,8 +146,10 @@ def _some_of(part: Part, events: Codes | slice) -> Part:
     rows = part.rows[events]
     if len(rows) >= len(part.vectors):
         return part._replace(rows=rows)
-    used, rows = np.unique(rows, return_inverse=True)
-    return part._replace(vectors=part.vectors[used], rows=rows)
+    held = np.zeros(len(part.vectors), dtype=bool)
+    held[rows] = True
+    place = np.cumsum(held) - 1
+    return part._replace(vectors=part.vectors[held], rows=place[rows])
 
 
 class SomeEvents(Protocol):

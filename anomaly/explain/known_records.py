@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 
 from anomaly.embedding.hours import hour_bins
@@ -66,12 +67,21 @@ def known_records(
 def without_spare_names(table: pa.Table) -> pa.Table:
     """Return the table with dictionaries of no more names than it holds."""
     columns = [
-        column.cast(column.type.value_type).dictionary_encode()
-        if pa.types.is_dictionary(column.type)
-        else column
+        _without_spares(one_array(column)) if pa.types.is_dictionary(column.type) else column
         for column in table.columns
     ]
     return pa.table(columns, names=table.column_names)
+
+
+def _without_spares(names: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Drop the entries that no row holds; the others are in the order of their first rows."""
+    codes = names.indices.fill_null(-1).to_numpy()
+    held = pd.unique(codes[codes >= 0])
+    place = np.full(len(names.dictionary) + 1, -1, dtype=np.int32)
+    place[held] = np.arange(len(held), dtype=np.int32)
+    rows = place[codes]
+    dictionary = names.dictionary.take(pa.array(held))
+    return pa.DictionaryArray.from_arrays(pa.array(rows, mask=rows < 0), dictionary)
 
 
 class NameColumn:

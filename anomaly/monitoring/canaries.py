@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anomaly.explain.known_records import without_spare_names
 from anomaly.model.model import AnomalyModel
 from anomaly.model.selection import anomaly_score
 from schemas.columns.roles import Role
@@ -99,7 +100,7 @@ class _Change(NamedTuple):
 def _changed(records: pa.Table, changes: Sequence[_Change]) -> pa.Table:
     """Take the records of all changes, and put the new values where the old ones were."""
     rows = np.concatenate([np.zeros(0, np.int64), *(change.rows for change in changes)])
-    taken = records.take(pa.array(rows))
+    taken = without_spare_names(records.take(pa.array(rows)))
     for column in dict.fromkeys(change.column for change in changes):
         old, pieces, start = one_array(taken[column]), [], 0
         for change in changes:

@@ -23,9 +23,10 @@ _OFTEN = (
     (r"\d+", "0"),
 )
 _NUMBERS = _OFTEN[-1:]
-_HEX_WITH_LETTER = "|".join(
-    rf"\b\d{{{n}}}[a-fA-F][0-9a-fA-F]{{{7 - n},}}\b" for n in range(7)
-) + r"|\b\d{7,}[a-fA-F][0-9a-fA-F]*\b"
+_HEX_WITH_LETTER = (
+    "|".join(rf"\b\d{{{n}}}[a-fA-F][0-9a-fA-F]{{{7 - n},}}\b" for n in range(7))
+    + r"|\b\d{7,}[a-fA-F][0-9a-fA-F]*\b"
+)
 """What is masked as hexadecimal although numbers are masked first: one letter, eight signs."""
 _ANY = "|".join(pattern for pattern, _ in _SELDOM + _OFTEN)
 _MORE_THAN_NUMBERS = "|".join([*(pattern for pattern, _ in _SELDOM), _HEX_WITH_LETTER])
