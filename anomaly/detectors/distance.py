@@ -7,6 +7,7 @@ value, a rare name, or a word that no other event has.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice, pairwise
 
 import numpy as np
@@ -147,8 +148,13 @@ class FarthestColumn:
             return squared
         return self._measure(values, dim)
 
+    @cached_property
+    def _searched(self) -> list[Boundaries]:
+        """The boundaries of each dimension; what is made to search them is kept."""
+        return [Boundaries(of_dim, "left") for of_dim in self.boundaries.T]
+
     def _measure(self, values: Floats, dim: int) -> Floats:
-        first = Boundaries(self.boundaries[:, dim], "left").before(values)
+        first = self._searched[dim].before(values)
         away = values - self.means[:, dim].take(first)
         away *= away
         away += self.variances[:, dim].take(first)
