@@ -1,6 +1,7 @@
 """Bags of tokens as coordinates: weighed by surprisal, reduced by a truncated SVD."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -123,17 +124,36 @@ class TokenSpace:
 
     def transform(self, bags: sparse.csr_matrix) -> npt.NDArray[np.float32]:
         """Embed `bags` (n_bags, n_tokens) as float32 (n_bags, n_dims)."""
-        weights = self.surprisals[bags.indices]
+        places, all_weights, directions = self._by_place
+        held = places.take(bags.indices)
+        weights = all_weights.take(held)
         weighed = bags.data * weights
-        directions = np.zeros((bags.shape[1], self.directions.shape[1]), dtype=np.float32)
-        directions[self.seen] = self.directions
-        main = _like(bags, weighed) @ directions
+        main = sparse.csr_matrix((weighed, held, bags.indptr), (bags.shape[0], len(directions)))
+        X = np.empty((bags.shape[0], self.n_dims), dtype=np.float32)
+        X[:, :-3] = main @ directions
         length = _of_rows(np.add, weighed * weighed, bags)
-        residual = np.sqrt(np.maximum(length - np.sum(main**2, axis=1), 0.0))
-        mean = _of_rows(np.add, weights, bags) / np.maximum(np.diff(bags.indptr), 1)
-        rarest = _of_rows(np.maximum, weights, bags)
-        columns = [main * self.scale, residual * self.scale, mean, rarest]
-        return np.column_stack(columns).astype(np.float32)
+        length -= np.einsum("ij,ij->i", X[:, :-3], X[:, :-3])
+        X[:, -3] = np.sqrt(np.maximum(length, 0.0))
+        X[:, :-2] *= np.float32(self.scale)
+        X[:, -2] = _of_rows(np.add, weights, bags) / np.maximum(np.diff(bags.indptr), 1)
+        X[:, -1] = _of_rows(np.maximum, weights, bags)
+        return X
+
+    @cached_property
+    def _by_place(
+        self,
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return the place of each token, (n_tokens,), and the weights and directions by place.
+
+        The tokens of the sample have the first places, all others share the last. So few
+        directions are looked at that they fit the cache.
+        """
+        places = np.full(self.n_tokens, len(self.seen), dtype=np.int32)
+        places[self.seen] = np.arange(len(self.seen), dtype=np.int32)
+        weights = np.append(self.weights, np.float32(self.unseen_weight))
+        directions = np.zeros((len(weights), self.directions.shape[1]), dtype=np.float32)
+        directions[:-1] = self.directions
+        return places, weights, directions
 
 
 def some_bags(counts: npt.NDArray[np.int64]) -> tuple[Integers, Integers]:

@@ -49,11 +49,18 @@ class ReadTexts:
 
 def _templates(texts: pa.Array) -> tuple[pa.Array, Integers]:
     """Return the distinct templates of distinct texts, and the one of each text, (n_texts,)."""
-    masked = mask(pc.utf8_slice_codeunits(texts, 0, LONGEST))
+    masked = mask(beginnings(texts))
     if masked.equals(texts):  # Without a mask they stay distinct.
         return texts, np.arange(len(texts))
     encoded = masked.dictionary_encode()
     return encoded.dictionary, codes_of(encoded)
+
+
+def beginnings(texts: pa.Array) -> pa.Array:
+    """Return what is read of `texts`: of the longest their beginnings."""
+    if (pc.max(pc.binary_length(texts)).as_py() or 0) <= LONGEST:
+        return texts
+    return pc.utf8_slice_codeunits(texts, 0, LONGEST)
 
 
 class TextColumn(NamedTuple):

@@ -13,8 +13,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_AT_ONCE = 2**20
-"""Characters that are read at once: some 25 MB of memory."""
 _SPACE, _LESS, _GREATER, _UNDERSCORE = (ord(sign) for sign in " <>_")
 _IS_WORD, _IS_SPACE, _IS_NAME = 1, 2, 4
 """Kinds of characters: letters and digits, white space, and what a name in brackets may hold."""
@@ -52,10 +50,10 @@ class Pieces(NamedTuple):
         return texts[self.is_word]
 
 
-def parts_of(texts: pa.Array) -> Iterator[pa.Array]:
-    """Part `texts`, string (n_texts,): a part has at most `_AT_ONCE` characters, or one text."""
+def parts_of(texts: pa.Array, most: int) -> Iterator[pa.Array]:
+    """Part `texts`, string (n_texts,): a part has about `most` characters at most, or one text."""
     ends = np.cumsum(_lengths(texts))
-    part = (ends - 1) // _AT_ONCE if len(ends) else ends
+    part = (ends - 1) // most if len(ends) else ends
     cuts = np.flatnonzero(np.diff(part)) + 1
     for start, stop in pairwise([0, *cuts.tolist(), len(texts)]):
         yield texts.slice(start, stop - start)
@@ -110,7 +108,7 @@ def _row_of(texts: pa.Array) -> tuple[Points, Places]:
 def _kinds(points: Points) -> npt.NDArray[np.uint8]:
     """Return the kinds of code points as bits, looked up once for each distinct one."""
     if points.dtype == np.uint8:
-        return _KINDS_OF_ASCII[points]
+        return np.frombuffer(points.tobytes().translate(_KINDS_OF_ASCII), np.uint8)
     table = np.zeros(int(points.max(initial=0)) + 1, np.uint8)
     table[points] = 1
     there = np.flatnonzero(table)
@@ -123,7 +121,7 @@ def _kind(sign: str) -> int:
     return _IS_WORD * sign.isalnum() | _IS_SPACE * sign.isspace() | _IS_NAME * is_name
 
 
-_KINDS_OF_ASCII = np.array([_kind(chr(point)) for point in range(128)], np.uint8)
+_KINDS_OF_ASCII = bytes(_kind(chr(point)) for point in range(128)) + bytes(128)
 
 
 def _in_words(points: Points, kinds: npt.NDArray[np.uint8]) -> tuple[Mask, Mask]:

@@ -10,6 +10,8 @@ from anomaly.numerics.arrays import Doubles, Integers
 
 _CLASSES = (r"\d", r"\p{Lu}", r"\s", r"[^\s\d\p{L}]")
 """Digits, capitals, white space, and signs that are none of these and no letters."""
+_AT_ONCE = 2**17
+"""Characters that are counted at once: the 2 MB that they need fit the cache."""
 _BITS = 16
 """Of a sum that hold the count of one class."""
 
@@ -17,7 +19,7 @@ _BITS = 16
 def shapes_of(texts: pa.Array) -> list[Doubles]:
     """Return the log length, and the share of each class of signs, each float64 (n_texts,)."""
     length = pc.utf8_length(texts).to_numpy(zero_copy_only=False).astype(np.float64)
-    counts = np.concatenate([_counts(part) for part in parts_of(texts)])
+    counts = np.concatenate([_counts(part) for part in parts_of(texts, _AT_ONCE)])
     return [np.log1p(length), *(count / np.maximum(length, 1.0) for count in counts.T)]
 
 

@@ -18,6 +18,8 @@ from sklearn.utils import murmurhash3_32
 from anomaly.embedding.text_pieces import Pieces, cut, parts_of, shown
 
 N_TOKENS = 2**16
+_AT_ONCE = 2**20
+"""Characters that are read at once: some 25 MB of memory."""
 _TEXTS_AT_ONCE = 16_384
 """Texts whose tokens are counted at a time."""
 _BITS = 21
@@ -80,7 +82,7 @@ class TokenBags(NamedTuple):
 
 def token_bags(texts: pa.Array) -> TokenBags:
     """Say which words and 3-grams each of `texts`, string (n_texts,), holds."""
-    parts = [_held_in(cut(part)) for part in parts_of(texts)]
+    parts = [_held_in(cut(part)) for part in parts_of(texts, _AT_ONCE)]
     words, trigrams = zip(*parts, strict=True)
     return TokenBags(HeldTokens.joined(words), HeldTokens.joined(trigrams))
 
@@ -106,7 +108,7 @@ def word_holders(texts: pa.Array, holders: npt.NDArray[np.int64]) -> dict[str, i
     """
     counts: dict[str, int] = {}
     start = 0
-    for part in parts_of(texts):
+    for part in parts_of(texts, _AT_ONCE):
         pieces = cut(part)
         words = pieces.words.dictionary
         held = _holders_of_words(pieces, holders[start : start + len(part)])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.embedding import text_pieces
+from anomaly.embedding import text_shape
 from anomaly.embedding.text_shape import shapes_of
 from tests import naive
 from tests.anomaly.logs import PATIENT
@@ -33,6 +33,6 @@ def test_a_class_of_a_very_long_text_is_counted_whole(size: int) -> None:
 
 def test_a_slice_has_the_shapes_of_its_texts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = pa.array(["never", "", "A1 -", "", "é", "b"])
-    monkeypatch.setattr(text_pieces, "_AT_ONCE", 3)
+    monkeypatch.setattr(text_shape, "_AT_ONCE", 3)
     again = shapes_of(pa.array(["", "A1 -", "", "é"]))
     assert np.array_equal(shapes_of(texts.slice(1, 4)), again)

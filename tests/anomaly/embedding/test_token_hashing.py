@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import HashingVectorizer
 
-from anomaly.embedding import text_pieces, token_hashing
+from anomaly.embedding import token_hashing
 from anomaly.embedding.token_hashing import N_TOKENS, token_bags, word_holders, words_of
 from tests import naive
 from tests.anomaly.logs import PATIENT
@@ -50,7 +50,7 @@ def test_tokens_do_not_depend_on_how_many_texts_are_read_at_once(
 ) -> None:
     texts = pa.array(["", "user ann <ip>", "x" * 50, "", "", "größe 🦊", "", "a b"])
     whole = token_bags(texts)
-    monkeypatch.setattr(text_pieces, "_AT_ONCE", at_once)
+    monkeypatch.setattr(token_hashing, "_AT_ONCE", at_once)
     for first, again in zip(whole, token_bags(texts), strict=True):
         assert first.tokens.tolist() == again.tokens.tolist()
         assert first.ends.tolist() == again.ends.tolist()
@@ -91,6 +91,6 @@ def test_holders_of_a_word_are_those_of_each_text_with_it_once(
     texts = pa.array([text for text, _ in held], pa.string())
     holders = np.array([count for _, count in held], np.int64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text_pieces, "_AT_ONCE", at_once)
+        patch.setattr(token_hashing, "_AT_ONCE", at_once)
         found = word_holders(texts, holders)
     assert found == naive.word_holders([(words_of(text), count) for text, count in held])
