@@ -25,11 +25,14 @@ from anomaly.model.steadiness import shows_steadiness, steadiness
 from anomaly.numerics.arrays import Integers
 from schemas.columns.roles import Role, time_column
 from schemas.errors import InputError
+from schemas.events.contract import one_array
 from schemas.job.sections import Distance, TextEmbedding
 
 _TRIMMED_COUNTED = 50
 """One in so many of the trimmed events is counted as the normal ones are. A legitimate name whose
 events are all trimmed must stay rare, and not become unseen."""
+_WITH_TEXTS_AT_ONCE = 16_384
+"""Events, or distinct texts of a column, that are scored at a time: they need some 50 MB."""
 _USUAL = 0.01
 """The least p-value of a usual reference, which odd events are compared with."""
 _ROUNDING = 1e-5
@@ -133,8 +136,21 @@ class Fold:
         return fold, normal[combination.density.drawn_]
 
     def score(self, events: pa.Table) -> Scores:
-        """Embed and score conformed `events`."""
-        return self._score(self.embedder.embed(events))
+        """Embed and score conformed `events`; with many distinct texts, some at a time.
+
+        What comes of distinct texts is as large as the events are many. Each event has the same
+        scores whichever others are beside it.
+        """
+        if not _has_many_texts(events, self.embedder.roles):
+            return self._score(self.embedder.embed(events))
+        starts = range(0, events.num_rows, _WITH_TEXTS_AT_ONCE)
+        some = [events.slice(start, _WITH_TEXTS_AT_ONCE) for start in starts]
+        parts = [self._score(self.embedder.embed(part)) for part in some]
+        return Scores(
+            np.concatenate([part.density for part in parts]),
+            np.concatenate([part.distance for part in parts]),
+            np.concatenate([part.p_values for part in parts]),
+        )
 
     def score_vectors(self, X: npt.NDArray[np.float32]) -> Scores:
         """Score vectors, float32 (n_events, n_dims), that need not be those of any events."""
@@ -173,6 +189,16 @@ def are_equal(X: npt.NDArray[np.float32], others: npt.NDArray[np.float32]) -> np
     """
     alike: npt.NDArray[np.bool_] = np.isclose(X, others, rtol=_ROUNDING, atol=_ROUNDING)
     return np.asarray(alike.all(axis=1))
+
+
+def _has_many_texts(events: pa.Table, roles: Mapping[str, Role]) -> bool:
+    """Return whether a column holds more distinct texts than are embedded at once."""
+    texts = (events[column] for column, role in roles.items() if role is Role.TEXT)
+    return any(
+        len(one_array(column).dictionary) > _WITH_TEXTS_AT_ONCE
+        for column in texts
+        if pa.types.is_dictionary(column.type)
+    )
 
 
 def _equal_ones_last(

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import anomaly.model.fold
 import anomaly.model.model
 from anomaly.model.fold import ModelOptions
 from anomaly.model.model import AnomalyModel
@@ -116,3 +117,14 @@ def test_what_recurs_bounds_the_distance_of_a_column_and_not_of_a_direction(log:
         options = ModelOptions(distance=distance)
         model, _ = AnomalyModel.fit(log, ROLES, {}, 0, options)
         assert [fold.combination.small_masses is not None for fold in model.folds] == [bounded] * 3
+
+
+def test_events_with_many_texts_have_the_scores_that_they_have_together(
+    model: AnomalyModel, log: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(log["message"].unique()) > 7
+    together = model.explaining.score(log)
+    monkeypatch.setattr(anomaly.model.fold, "_WITH_TEXTS_AT_ONCE", 7)
+    some = model.explaining.score(log)
+    for name in ("density", "distance", "p_values"):
+        np.testing.assert_array_equal(getattr(some, name), getattr(together, name))
