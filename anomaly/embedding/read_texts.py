@@ -36,7 +36,7 @@ class ReadTexts:
     @classmethod
     def of(cls, texts: pa.Array) -> "ReadTexts":
         """Read distinct `texts`, string (n_texts,)."""
-        templates, template_of = _templates(texts)
+        templates, template_of = templates_of(texts)
         bags = token_bags(templates)
         return cls(
             templates,
@@ -47,16 +47,16 @@ class ReadTexts:
         )
 
 
-def _templates(texts: pa.Array) -> tuple[pa.Array, Integers]:
+def templates_of(texts: pa.Array) -> tuple[pa.Array, Integers]:
     """Return the distinct templates of distinct texts, and the one of each text, (n_texts,)."""
-    masked = mask(beginnings(texts))
+    masked = mask(_beginnings(texts))
     if masked.equals(texts):  # Without a mask they stay distinct.
         return texts, np.arange(len(texts))
     encoded = masked.dictionary_encode()
     return encoded.dictionary, codes_of(encoded)
 
 
-def beginnings(texts: pa.Array) -> pa.Array:
+def _beginnings(texts: pa.Array) -> pa.Array:
     """Return what is read of `texts`: of the longest their beginnings."""
     if (pc.max(pc.binary_length(texts)).as_py() or 0) <= LONGEST:
         return texts

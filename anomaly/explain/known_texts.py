@@ -7,14 +7,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anomaly.embedding.read_texts import templates_of
 from anomaly.embedding.token_hashing import word_holders
 from anomaly.explain.known_steps import ALL, Rows
 from anomaly.numerics.arrays import Integers
-from anomaly.preprocess.masking import mask
-
-LONGEST = 2_048
-"""Characters that are read for words."""
-
 
 Mask = npt.NDArray[np.bool_]
 
@@ -24,12 +20,10 @@ class KnownTexts:
 
     def __init__(self, texts: "KnownTextColumn") -> None:
         self._holders = np.bincount(texts.codes[texts.codes >= 0], minlength=len(texts.texts))
-        masked = mask(pc.utf8_slice_codeunits(texts.texts, 0, LONGEST)).dictionary_encode()
-        places = masked.indices.to_numpy(zero_copy_only=False)
-        self._templates = masked.dictionary
-        held = np.bincount(places, weights=self._holders, minlength=len(masked.dictionary))
+        self._templates, places = templates_of(texts.texts)
+        held = np.bincount(places, weights=self._holders, minlength=len(self._templates))
         self._held_by = held.astype(np.int64)
-        self._words = word_holders(masked.dictionary, self._held_by)
+        self._words = word_holders(self._templates, self._held_by)
         self._lengths = pc.utf8_length(texts.texts).to_numpy(zero_copy_only=False)
 
     def holders(self, word: str) -> int:

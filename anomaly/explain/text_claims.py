@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from anomaly.embedding.read_texts import LONGEST
 from anomaly.embedding.token_hashing import words_of
 from anomaly.explain.claims import COMMON, Claim, Judged
-from anomaly.explain.known_texts import LONGEST
 from anomaly.explain.quoting import is_held, quote
 from anomaly.preprocess.masking import mask
 
