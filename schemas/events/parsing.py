@@ -59,7 +59,10 @@ def read_terms(values: pa.Array) -> pa.DictionaryArray:
     if pa.types.is_nested(values.type):
         return as_text(values).dictionary_encode()
     encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
-    distinct = as_text(encoded.dictionary).dictionary_encode()
+    texts = as_text(encoded.dictionary)
+    if encoded is not values and texts.equals(encoded.dictionary):  # They are distinct.
+        return encoded
+    distinct = texts.dictionary_encode()
     codes = distinct.indices.take(encoded.indices)
     return pa.DictionaryArray.from_arrays(codes, distinct.dictionary)
 
