@@ -31,8 +31,8 @@ from schemas.job.sections import Distance, TextEmbedding
 _TRIMMED_COUNTED = 50
 """One in so many of the trimmed events is counted as the normal ones are. A legitimate name whose
 events are all trimmed must stay rare, and not become unseen."""
-_WITH_TEXTS_AT_ONCE = 16_384
-"""Events, or distinct texts of a column, that are scored at a time: they need some 50 MB."""
+_WITH_TEXTS_AT_ONCE = 32_768
+"""Events, or distinct texts of a column, that are scored at a time: they need some 100 MB."""
 _USUAL = 0.01
 """The least p-value of a usual reference, which odd events are compared with."""
 _ROUNDING = 1e-5
