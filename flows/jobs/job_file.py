@@ -15,7 +15,7 @@ from schemas.errors import JobError
 from schemas.events.masks import holds_mask
 from schemas.job.behaviour import WINDOWS
 from schemas.job.job import JobSpec, build_job, parse_job, safe_name
-from schemas.job.partitions import is_hourly, is_partitioned, without_day
+from schemas.job.partitioned_location import is_hourly, is_partitioned, without_day
 from schemas.job.sections import DEFAULT_FDR, ModelSpec, SearchSpec, SelectionSpec
 from schemas.job.time_settings import time_setting
 

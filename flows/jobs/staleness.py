@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 
+from flows.jobs.judged_partition import located_partition
 from flows.jobs.model_choice import choose_model
-from flows.jobs.partitions import located_partition
 from flows.storage.input.files import Located
 from flows.storage.runs.reader import PublishedRun, readable_runs
 from flows.storage.runs.removed import removed_days

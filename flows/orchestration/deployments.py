@@ -32,7 +32,7 @@ from prefect.types.entrypoint import EntrypointType
 from pydantic import Field, WithJsonSchema
 
 from flows.jobs.job_file import STEM, complete_job, load_job
-from flows.jobs.partitions import chosen_partition
+from flows.jobs.judged_partition import chosen_partition
 from flows.jobs.staleness import nothing_to_do, standing
 from flows.orchestration.flows import TASK_RUNNER, ended, judge, run_name
 from flows.orchestration.serving import serve_deployments

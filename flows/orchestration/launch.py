@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from flows.jobs.partitions import chosen_partition, partitions_to_fit
+from flows.jobs.judged_partition import chosen_partition, partitions_to_fit
 from flows.jobs.staleness import nothing_to_do, standing
 from flows.orchestration.checked_input import with_checked_input
 from flows.pipelines.compare import Comparison, compare_models

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from flows.jobs.partitions import source_of
+from flows.jobs.judged_partition import source_of
 from flows.jobs.staleness import Standing, standings
 from schemas.errors import InputError, JobError, OutfieldError
 from schemas.job.job import JobSpec
 from schemas.job.partition import Partition
-from schemas.job.partitions import is_hourly
+from schemas.job.partitioned_location import is_hourly
 from schemas.locations import without_secrets
 
 T = TypeVar("T")

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from flows.jobs.judged_partition import partitions_of_history
 from flows.jobs.model_choice import ChosenModel, choose_model
-from flows.jobs.partitions import partitions_of_history
 from flows.pipelines.damage import PlanStep, beside_damage
 from flows.pipelines.detect import detect_events
 from flows.pipelines.train import model_of_history, train_model

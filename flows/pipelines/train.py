@@ -5,8 +5,8 @@ from functools import partial
 from logging import WARNING
 from typing import TypeVar
 
+from flows.jobs.judged_partition import partitions_of_history, partitions_to_fit
 from flows.jobs.model_choice import ChosenModel, check_kinds
-from flows.jobs.partitions import partitions_of_history, partitions_to_fit
 from flows.pipelines.damage import PlanStep, beside_damage
 from flows.runtime.progress import OnProgress, Steps
 from flows.runtime.run_log import log
@@ -23,7 +23,7 @@ from schemas.errors import InputError, JobError
 from schemas.events.flattening import flattened_origin
 from schemas.job.job import JobSpec
 from schemas.job.partition import Partition
-from schemas.job.partitions import THE_BATCH, days_of_window, is_hourly, is_partitioned
+from schemas.job.partitioned_location import THE_BATCH, days_of_window, is_hourly, is_partitioned
 
 T = TypeVar("T")
 

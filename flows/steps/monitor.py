@@ -29,7 +29,7 @@ from flows.steps.sampling import read_chunk_samples, sample_of_batch
 from flows.storage.runs.history import earlier_runs, rows_of_partitions
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.fingerprint import job_fingerprint
-from schemas.job.partitions import partitions_a_day
+from schemas.job.partitioned_location import partitions_a_day
 from schemas.outputs.figures import CanaryReport, ColumnDrift, PartitionRows
 
 _CHUNKS_LOOKED_INTO = 8

@@ -16,7 +16,7 @@ from anomaly.incidents.summary import OF_RECORDS, OF_WINDOW, P_VALUE_OF_VIEW
 from flows.steps.run import Run
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.job import JobSpec
-from schemas.job.partitions import partitions_a_day
+from schemas.job.partitioned_location import partitions_a_day
 from schemas.job.quiet_hours import quiet_minutes
 from schemas.outputs.manifest import EarlierIncident, ModelSummary
 from schemas.outputs.verdict import Verdict

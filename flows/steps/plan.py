@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from anomaly.model.model import FEWEST_EVENTS
-from flows.jobs.model_choice import choose_model, roles_in_model
-from flows.jobs.partitions import (
+from flows.jobs.judged_partition import (
     located_window,
     partitions_of_history,
     partitions_to_fit,
     source_of,
 )
+from flows.jobs.model_choice import choose_model, roles_in_model
 from flows.runtime.work import Step
 from flows.steps.planned import Planned, Source
 from flows.steps.profile import inferred_roles, profile_columns
@@ -30,7 +30,7 @@ from schemas.job.job import (
     roles_of,
 )
 from schemas.job.partition import Partition
-from schemas.job.partitions import without_day
+from schemas.job.partitioned_location import without_day
 from schemas.locations import without_secrets
 
 

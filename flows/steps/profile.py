@@ -7,7 +7,7 @@ from secrets import token_bytes
 import pyarrow as pa
 
 from anomaly.preprocess.profile import profile
-from flows.jobs.partitions import chosen_partition, source_of
+from flows.jobs.judged_partition import chosen_partition, source_of
 from flows.steps.sampling import sample_rows
 from flows.storage.fs.masking_key import KEY_BYTES
 from flows.storage.input.plan import InputPlan, plan_input

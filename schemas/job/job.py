@@ -21,7 +21,7 @@ from schemas.errors import JobError
 from schemas.job.behaviour import Behaviour, BehaviourSpec
 from schemas.job.calendar import Calendar
 from schemas.job.durations import Duration
-from schemas.job.partitions import check_location, is_hourly, is_partitioned
+from schemas.job.partitioned_location import check_location, is_hourly, is_partitioned
 from schemas.job.schedule import ScheduleSpec
 from schemas.job.sections import ColumnSpec, ModelSpec, SearchSpec, Section, SelectionSpec
 from schemas.job.violations import job_error, key_path, nearest

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from schemas.columns.roles import Role
 from schemas.columns.time_formats import Spelling, check_format, has_year
 from schemas.job.durations import Duration, seconds_of
-from schemas.job.partitions import days_of_window
+from schemas.job.partitioned_location import days_of_window
 from schemas.job.quiet_hours import QuietHours
 
 DEFAULT_FDR = 0.1

@@ -39,8 +39,8 @@ from pyiceberg.types import (
 )
 
 from flows.cli.app import main
-from flows.jobs import partitions
-from flows.jobs.partitions import located_partition, located_window
+from flows.jobs import judged_partition
+from flows.jobs.judged_partition import located_partition, located_window
 from flows.jobs.staleness import why_stale
 from flows.storage.fs.scratch import Scratch
 from flows.storage.input.files import Located, locate
@@ -611,7 +611,7 @@ def test_days_of_a_table_are_those_of_one_snapshot(
         table.append(pa.table({"n": [3], "day": _DAYS[:1]}))
         return located_partition(job, partition)
 
-    monkeypatch.setattr(partitions, "located_partition", committed_before)
+    monkeypatch.setattr(judged_partition, "located_partition", committed_before)
     with pytest.raises(InputError, match="was written while its partitions were looked up"):
         located_window(job, Partition.of(_DAYS[1]), 2)
 

@@ -10,7 +10,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from flows.cli.app import main
-from flows.jobs.partitions import located_window
+from flows.jobs.judged_partition import located_window
 from flows.storage.input.files import locate
 from flows.storage.input.plan import InputPlan, plan_input, plan_located
 from flows.storage.input.rows import read_rows

@@ -1,4 +1,4 @@
-"""Partitions: the days of an input whose location holds `{date}`, or its hours.
+"""The location of an input in partitions: it holds `{date}` for a day, and `{hour}` for an hour.
 
 `{date}` stands for `2026-01-05`; `{date:%Y/%m/%d}` spells the day in another way. `{hour}` beside
 it stands for `05`, as `%H` does in a format: then each hour is a partition. A field may stand

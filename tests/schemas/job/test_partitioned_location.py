@@ -8,7 +8,7 @@ from schemas.errors import JobError
 from schemas.job.fingerprint import job_fingerprint
 from schemas.job.job import build_job, parse_job
 from schemas.job.partition import Partition
-from schemas.job.partitions import check_location, is_partitioned, location_of, root_of
+from schemas.job.partitioned_location import check_location, is_partitioned, location_of, root_of
 
 fields = st.sampled_from(
     [

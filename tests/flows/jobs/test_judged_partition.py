@@ -6,7 +6,7 @@ import pytest
 
 from flows.cli.app import main
 from flows.jobs.job_file import complete_job, load_job
-from flows.jobs.partitions import LOOK_BACK, chosen_partition
+from flows.jobs.judged_partition import LOOK_BACK, chosen_partition
 from flows.pipelines.detect import detect_events
 from flows.runtime.runner import DirectRunner
 from flows.steps.planned import Source

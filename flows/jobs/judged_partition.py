@@ -1,4 +1,4 @@
-"""The partitions of a job: which day or hour a run judges, and where that lies."""
+"""The partition that a run judges: which day or hour, where that lies, and those before it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from flows.storage.tables.live_files import merged
 from schemas.errors import InputError, JobError, NoInputError
 from schemas.job.job import JobSpec
 from schemas.job.partition import Partition
-from schemas.job.partitions import (
+from schemas.job.partitioned_location import (
     HISTORY_DAYS,
     days_of_window,
     is_hourly,
