@@ -30,6 +30,7 @@ from flows.storage.runs.history import (
     earlier_runs,
     past_incidents,
     past_rows,
+    runs_before,
     runs_with_incidents,
 )
 from flows.storage.runs.reader import PublishedRun
@@ -63,7 +64,8 @@ def held_against_the_past(
     """
     run = inputs.run
     files = run.plan.manifest_files()
-    earlier = runs_with_incidents(earlier_runs(run.folder.job_folder, run.partition, covers, files))
+    published = runs_before(run.folder.job_folder, run.run_id)
+    earlier = runs_with_incidents(earlier_runs(published, run.partition, covers, files))
     rows = past_rows(earlier)
     run.scratch.write_table(PAST, rows)
     past = past_incidents(rows)

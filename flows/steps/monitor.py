@@ -26,7 +26,7 @@ from flows.steps.group import Grouped
 from flows.steps.records import Records
 from flows.steps.run import Run
 from flows.steps.sampling import read_chunk_samples, sample_of_batch
-from flows.storage.runs.history import earlier_runs, rows_of_partitions
+from flows.storage.runs.history import earlier_runs, rows_of_partitions, runs_before
 from flows.storage.runs.reader import PublishedRun
 from schemas.job.fingerprint import job_fingerprint
 from schemas.job.partitioned_location import partitions_a_day
@@ -105,7 +105,8 @@ def watch_run(
     some = pa.concat_tables(parts).unify_dictionaries()
     p_cut = float(grouped.p_values[~grouped.of_window].max(initial=0.0))
     files = run.plan.manifest_files()
-    earlier = earlier_runs(run.folder.job_folder, run.partition, grouped.covers, files)
+    published = runs_before(run.folder.job_folder, run.run_id)
+    earlier = earlier_runs(published, run.partition, grouped.covers, files)
     canaries = _beside_earlier(run, earlier, search_canaries(model, some, p_cut, run.job.seed))
     rows = _partition_rows(run, earlier)
     if renewed is not None:

@@ -29,7 +29,7 @@ from flows.steps.past_activity import DaysBefore, PastActivity, past_activity
 from flows.steps.run import Run
 from flows.steps.score import ChunkScored, times_covered
 from flows.steps.window_rows import rows_of_windows
-from flows.storage.runs.history import earlier_runs
+from flows.storage.runs.history import earlier_runs, runs_before
 from schemas.columns.roles import time_column
 from schemas.job.calendar import date_of, names_of_days
 from schemas.outputs.manifest import UnjudgedDay
@@ -123,7 +123,8 @@ def _before(run: Run, measures: Sequence[Measure], scored: ChunkScored, first_ti
     wanted = frozenset(names.get(day) for day in judged) or frozenset([None])
     days = DaysBefore(first_day, whole_day is not None, names, wanted)
     files, covers = run.plan.manifest_files(), times_covered(scored)
-    earlier = earlier_runs(run.folder.job_folder, run.partition, covers, files, days.wanted_days)
+    published = runs_before(run.folder.job_folder, run.run_id)
+    earlier = earlier_runs(published, run.partition, covers, files, days.wanted_days)
     past = past_activity(run.scratch, earlier, measures, scored.scored, days)
     known = any(any(past.of(number)) for number in range(len(measures)))
     return _Before(past, first_day if known else None, whole_day)

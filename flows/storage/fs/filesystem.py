@@ -48,6 +48,9 @@ def open_location(location: str) -> tuple[FileSystem, str]:
     query = url["query"] or ""
     if url["scheme"] in ("gs", "gcs") and "retry_limit_seconds" not in query:
         query = f"{query}&retry_limit_seconds=30".lstrip("&")  # of itself it tries for 15 minutes
+    if url["scheme"] == "s3" and "allow_delayed_open" not in query:
+        # A small object is put in one request, not in the three of an upload in parts.
+        query = f"{query}&allow_delayed_open=true".lstrip("&")
     base = f"{url['scheme']}://{url['host']}" + (f"?{query}" if query else "")
     with naming_input_errors(without_secrets(location)):
         filesystem, root = FileSystem.from_uri(base)

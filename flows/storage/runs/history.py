@@ -5,9 +5,10 @@ records do. A partition that is run again, or filled in later, is compared with 
 first time.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 
 import pyarrow as pa
 
@@ -40,8 +41,18 @@ PAST_INCIDENT = pa.schema(
 Covers = tuple[datetime, datetime] | None
 
 
+@lru_cache(maxsize=1)
+def runs_before(job_folder: Place, run_id: str) -> tuple[PublishedRun, ...]:
+    """Return the runs of a job that the run `run_id` found as it first looked, newest first.
+
+    So all its steps in a process look at the same ones, and a store is asked for each once. Runs
+    that cannot be read are passed over: it is no fault of that one.
+    """
+    return tuple(readable_runs(job_folder))
+
+
 def earlier_runs(
-    job_folder: Place,
+    published: Sequence[PublishedRun],
     partition: Partition | None,
     covers: Covers,
     files: list[InputFile],
@@ -51,8 +62,8 @@ def earlier_runs(
 
     Parameters
     ----------
-    job_folder
-        OUTPUT/JOB.
+    published
+        Runs of a job, the newest first.
     partition
         The day that the run judges, if its input is partitioned. Of the runs that judged a day,
         those of earlier days are before it, whatever times their records hold. Of each day the
@@ -64,11 +75,9 @@ def earlier_runs(
         Its input.
     days
         Days since 1970: runs with records on one of these count however old they are.
-
-    Runs that cannot be read are passed over: it is no fault of this one.
     """
     found: dict[object, PublishedRun] = {}
-    for run in reversed(readable_runs(job_folder)):
+    for run in reversed(published):
         theirs, day = run.manifest.covers, run.manifest.partition
         if day is not None and partition is not None:
             if day < partition and day.length == partition.length:

@@ -22,11 +22,8 @@ def run(partition: Partition) -> Any:
     return SimpleNamespace(manifest=told)
 
 
-@pytest.fixture
-def of_both(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder in which days and hours were judged."""
-    runs = [run(partition) for partition in [*DAYS, *HOURS]]
-    monkeypatch.setattr(history, "readable_runs", lambda folder: runs)
+@pytest.fixture(autouse=True)
+def of_one_age(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "age", lambda run: (0.0, ""))
 
 
@@ -36,9 +33,10 @@ def partitions(runs: list[Any]) -> list[Partition]:
 
 @pytest.mark.parametrize(("judged", "before"), [(NEXT, DAYS), (NEXT.hours[0], HOURS)])
 def test_days_are_compared_with_days_and_hours_with_hours(
-    of_both: None, judged: Partition, before: list[Partition]
+    judged: Partition, before: list[Partition]
 ) -> None:
-    assert partitions(earlier_runs(None, judged, None, [])) == before  # type: ignore[arg-type]
+    published = [run(partition) for partition in [*DAYS, *HOURS]]
+    assert partitions(earlier_runs(published, judged, None, [])) == before
 
 
 def test_incidents_are_read_of_all_days_and_of_the_hours_of_a_week() -> None:
@@ -46,13 +44,11 @@ def test_incidents_are_read_of_all_days_and_of_the_hours_of_a_week() -> None:
         assert partitions(runs_with_incidents([run(each) for each in some])) == read
 
 
-def test_runs_of_some_days_count_however_old(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_of_some_days_count_however_old() -> None:
     days = list(Partition.parse("2025-09-01").through(Partition.parse("2026-01-09")))
     runs = [run(partition) for partition in days]
-    monkeypatch.setattr(history, "readable_runs", lambda folder: runs)
-    monkeypatch.setattr(history, "age", lambda run: (0.0, ""))
-    found = earlier_runs(None, NEXT, None, [])  # type: ignore[arg-type]
+    found = earlier_runs(runs, NEXT, None, [])
     assert partitions(found) == days[-90:]
     wanted = [(each.day - date(1970, 1, 1)).days for each in (days[3], days[20], days[-2])]
-    found = earlier_runs(None, NEXT, None, [], wanted)  # type: ignore[arg-type]
+    found = earlier_runs(runs, NEXT, None, [], wanted)
     assert partitions(found) == [days[3], days[20], *days[-90:]]
