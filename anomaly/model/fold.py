@@ -143,7 +143,7 @@ class Fold:
         """
         if not _has_many_texts(events, self.embedder.roles):
             return self._score(self.embedder.embed(events))
-        starts = range(0, events.num_rows, _WITH_TEXTS_AT_ONCE)
+        starts = range(0, max(events.num_rows, 1), _WITH_TEXTS_AT_ONCE)
         some = [events.slice(start, _WITH_TEXTS_AT_ONCE) for start in starts]
         parts = [self._score(self.embedder.embed(part)) for part in some]
         return Scores(

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 import anomaly.model.fold
 import anomaly.model.model
-from anomaly.model.fold import ModelOptions
+from anomaly.embedding.deduplicated import EmbeddedEvents
+from anomaly.model.fold import Fold, ModelOptions, Scores
 from anomaly.model.model import AnomalyModel
 from anomaly.model.splits import held_out, splits
 from schemas.columns.roles import Role
@@ -125,6 +126,16 @@ def test_events_with_many_texts_have_the_scores_that_they_have_together(
     assert len(log["message"].unique()) > 7
     together = model.explaining.score(log)
     monkeypatch.setattr(anomaly.model.fold, "_WITH_TEXTS_AT_ONCE", 7)
+    embedded: list[int] = []
+
+    def remembered(fold: Fold, events: EmbeddedEvents) -> Scores:
+        embedded.append(events.n_events)
+        return score(fold, events)
+
+    score = Fold._score
+    monkeypatch.setattr(Fold, "_score", remembered)
     some = model.explaining.score(log)
+    assert max(embedded) == 7
     for name in ("density", "distance", "p_values"):
         np.testing.assert_array_equal(getattr(some, name), getattr(together, name))
+    assert not len(model.explaining.score(log.slice(0, 0)).p_values)
