@@ -102,7 +102,7 @@ def _concentrate(X: Floats) -> tuple[Floats, float]:
 
 
 def _some(core: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Return the rows of a core that its covariance comes from."""
+    """Return those places of the rows of a core that its covariance comes from, evenly spread."""
     return core[:: stride(len(core), _FIT_ROWS)]
 
 

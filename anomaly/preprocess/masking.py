@@ -27,7 +27,8 @@ _HEX_WITH_LETTER = (
     "|".join(rf"\b\d{{{n}}}[a-fA-F][0-9a-fA-F]{{{7 - n},}}\b" for n in range(7))
     + r"|\b\d{7,}[a-fA-F][0-9a-fA-F]*\b"
 )
-"""What is masked as hexadecimal although numbers are masked first: one letter, eight signs."""
+"""What is masked as hexadecimal although numbers are masked first: eight signs or more, one of
+them a letter."""
 _ANY = "|".join(pattern for pattern, _ in _SELDOM + _OFTEN)
 _MORE_THAN_NUMBERS = "|".join([*(pattern for pattern, _ in _SELDOM), _HEX_WITH_LETTER])
 """One search for all of them: most texts hold none, or only numbers."""

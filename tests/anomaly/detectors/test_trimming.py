@@ -75,3 +75,22 @@ def test_a_part_of_the_events_finds_the_cluster_where_dimensions_are_many(
     assert not members[clump].any()
     assert members.sum() == 950
     assert rows / 2 < chosen_among[0] <= rows
+
+
+def test_fewer_events_than_dimensions_have_the_core_of_their_covariance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    X = np.random.default_rng(2).normal(size=(60, 80)).astype(np.float32)
+    X[:6] += 3.0
+    core, unsettled = normal._concentrate(X)
+    monkeypatch.setattr(normal.FewRows, "of", lambda _: None)  # as tables of more events
+    expected = normal._concentrate(X)
+    np.testing.assert_array_equal(core, expected[0])
+    assert unsettled == expected[1]
+
+
+def test_halves_hold_every_second_event() -> None:
+    X = np.arange(14, dtype=np.float32).reshape(7, 2)
+    first, second = normal._halves(EmbeddedEvents.whole(X, []))
+    np.testing.assert_array_equal(first, X[::2])
+    np.testing.assert_array_equal(second, X[1::2])

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from anomaly.embedding import column_pairs
 from anomaly.embedding.column_pairs import MOST_PAIRS, telling_numbers, telling_pairs
 
 RANDOM = np.random.default_rng(0)
@@ -114,3 +115,12 @@ def test_of_hundreds_of_numbers_the_few_pairs_with_the_most_information_are_chos
     pairs = telling_numbers(levels)
     assert len(pairs) == MOST_PAIRS
     assert {column for pair in pairs for column in pair} == {f"y{i}" for i in range(5)}
+
+
+def test_of_a_long_log_numbers_and_names_are_measured_on_the_same_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(column_pairs, "_ROWS", N // 3)
+    action = codes(5)
+    levels = {"bytes": 4.0 * action + RANDOM.normal(size=N)}
+    assert telling_pairs({"action": action}, levels) == [("action", "bytes")]

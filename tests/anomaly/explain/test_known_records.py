@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.explain.known_records import KnownRecords, NameColumn
+from anomaly.explain.known_records import KnownRecords, NameColumn, without_spare_names
 from anomaly.explain.known_texts import KnownTextColumn
 from schemas.columns.roles import Role
 from tests.anomaly.logs import PATIENT
@@ -41,3 +41,10 @@ def test_an_event_is_known_only_if_all_columns_are_equal() -> None:
         {"said": "disk", "user": "ann"},
     ]
     assert records.are_known(events) == [True, True, False, False]
+
+
+def test_spare_names_are_dropped_and_missing_ones_stay() -> None:
+    names = pa.array(["d", "c", "a", None, "b", "c"]).dictionary_encode().slice(2)
+    [stored] = without_spare_names(pa.table({"user": names})).columns
+    assert stored.to_pylist() == ["a", None, "b", "c"]
+    assert stored.chunk(0).dictionary.to_pylist() == ["a", "b", "c"]

@@ -158,3 +158,11 @@ def test_a_malicious_verdict_without_time_or_entity_leaves_out_its_records_alone
     assert known_malicious(EVENTS, EVENTS["id"], said, None).tolist() == [True] + [False] * 3
     other = EVENTS.drop("user")
     assert known_malicious(other, other["id"], said, "time").tolist() == [True] + [False] * 3
+
+
+def test_a_row_tells_the_p_value_of_each_view() -> None:
+    alone = incident("a")
+    assert alone.row(1)["record_p_value"] == alone.scores["p_value"]
+    assert alone.row(1)["window_p_value"] is None
+    both = replace(alone, by_view={"records": 0.02, "window": 0.01}).row(1)
+    assert (both["record_p_value"], both["window_p_value"]) == (0.02, 0.01)

@@ -48,6 +48,7 @@ def test_days_are_read_with_quotes_and_without_and_spans_with_both_ends() -> Non
             ' "2026-01-30/2026-01-29"',
         ),
         ("payday = ['2026-01-30/2027-01-31']", "of at most 366 days"),
+        ("payday = ['2026-01-30/2026-01-30']", "must be from a day to a later one"),
         (
             "payday = ['2026-01-30']\nclosed = ['2026-01-29/2026-01-31']",
             "calendar: 2026-01-30 is both `closed` and `payday`: a day has one name, once",
