@@ -113,7 +113,9 @@ def _of_newest_days(earlier: Sequence[PublishedRun], days: DaysBefore) -> Iterat
     seen = _Newest(days.names)
     for run in reversed(earlier):
         enough = seen.is_full(None) or None not in days.wanted
-        if enough and days.wanted_days and not run.manifest.covers_any(days.wanted_days):
+        # The run before may have the other part of the oldest ordinary day.
+        told_of = days.wanted_days | (seen.ordinary if None in days.wanted else set())
+        if enough and days.wanted_days and not run.manifest.covers_any(told_of):
             continue
         try:
             table = read_activity(run)
@@ -152,6 +154,11 @@ class _Newest:
                 own.add(day)
                 new.append(day)
         return new
+
+    @property
+    def ordinary(self) -> set[int]:
+        """Return the ordinary days."""
+        return self._days.get(None, set())
 
     def is_full(self, name: str | None) -> bool:
         """Tell whether there are as many days of a name as count; of None ordinary ones."""

@@ -1,5 +1,6 @@
 """Counts of earlier runs: the newest days are read, and at most so many events."""
 
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -134,6 +135,18 @@ def test_where_both_are_judged_both_are_read(tmp_path: Path, opened: list[Run]) 
     read = days_read(tmp_path, runs, names=PAYDAYS, wanted=wanted)
     assert {94, 64, 34, 4} <= set(read)
     assert len([day for day in read if day not in PAYDAYS]) == MOST_DAYS
+
+
+def test_the_oldest_ordinary_day_is_read_of_both_partitions_beside_named_days_too(
+    tmp_path: Path, opened: list[Run]
+) -> None:
+    runs = [Run((day, day + 1)) for day in range(100)]
+    wanted = frozenset([None, "payday"])
+    read = days_read(tmp_path, runs, names={200: "payday"}, wanted=wanted)
+    assert Counter(read)[100 - MOST_DAYS + 1] == 2
+    (tmp_path / "b").mkdir()
+    named = days_read(tmp_path / "b", runs, names={3: "payday", 200: "payday"}, wanted=wanted)
+    assert Counter(named)[100 - MOST_DAYS + 1] == Counter(named)[3] == 2
 
 
 def test_a_name_without_earlier_days_reads_nothing(tmp_path: Path, opened: list[Run]) -> None:
