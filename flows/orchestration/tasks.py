@@ -42,9 +42,9 @@ def as_task(function: Callable[..., Any], name: str) -> "Task[..., Any]":
 
 
 @cache
-def task_of(step: Step[Any]) -> "Task[..., Any]":
+def task_of(step: str) -> "Task[..., Any]":
     """Return the task that carries out a step, under the step's name."""
-    return as_task(carry_out, step.name)
+    return as_task(carry_out, step)
 
 
 def prefect_runner(settings: Settings) -> Any:
@@ -76,16 +76,18 @@ class TaskRunner:
         How many tasks run at a time.
     parts_in_task
         How many parts of a step are worth a task.
+    elsewhere
+        Whether the workers are on other machines. On this one a step that nothing runs beside is
+        carried out in this process: another one would import all that it needs once more.
     """
 
-    def __init__(self, workers: int, parts_in_task: int) -> None:
+    def __init__(self, workers: int, parts_in_task: int, *, elsewhere: bool = False) -> None:
         self._workers, self._parts_in_task = workers, parts_in_task
+        self._elsewhere = elsewhere
 
     def here(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Run the step's task in this process and return what it gives."""
-        task: Any = task_of(step)  # it may be a coroutine's, as far as its type says
-        result: T = task(Work(step.function, *arguments))
-        return result
+        return _called(step.name, Work(step.function, *arguments))
 
     def call(self, step: Step[*Ts, T], *arguments: *Ts) -> T:
         """Run the step's task and wait for what it gives.
@@ -95,8 +97,10 @@ class TaskRunner:
         WorkerError
             Its worker was lost.
         """
-        with naming_killed_processes(), naming_lost_workers():
-            future = task_of(step).submit(Work(step.function, *arguments))
+        if not self._elsewhere:
+            return self.here(step, *arguments)
+        with naming_lost_workers():
+            future = task_of(step.name).submit(Work(step.function, *arguments))
             try:
                 result: T = future.result()
             finally:
@@ -111,16 +115,27 @@ class TaskRunner:
         WorkerError
             A worker was lost.
         """
+        if n == 1 and not self._elsewhere:
+            yield 0, _called(step.name, Work(step.function, *arguments, 0))
+            return
         with naming_killed_processes(), naming_lost_workers():
+            task = task_of(step.name)
             cut = shares(n, self._workers, self._parts_in_task)
             tasks = {
-                task_of(step).submit(Work(each_of, step.function, arguments, p)): p for p in cut
+                task.submit(Work(each_of, step.function, arguments, parts)): parts for parts in cut
             }
             try:
                 for done in as_completed(list(tasks)):
                     yield from zip(tasks[done], done.result(), strict=True)
             finally:
                 wait(list(tasks))  # when one fails the others still write
+
+
+def _called(step: str, work: Work[T]) -> T:
+    """Run the step's task in this process and return what its work gives."""
+    task: Any = task_of(step)  # it may be a coroutine's, as far as its type says
+    result: T = task(work)
+    return result
 
 
 def task_runner(settings: Settings) -> TaskRunner:
@@ -136,6 +151,6 @@ def task_runner(settings: Settings) -> TaskRunner:
             return TaskRunner(settings.workers, PARTS_IN_TASK)
         case "dask":
             with connected(settings.dask_address) as client:
-                return TaskRunner(threads_of(client), PARTS_IN_TASK)
+                return TaskRunner(threads_of(client), PARTS_IN_TASK, elsewhere=True)
         case "threads":
             return TaskRunner(settings.workers, 1)

@@ -42,11 +42,16 @@ class ProcessRunner:
     def each(self, step: Step[*Ts, int, T], n: int, *arguments: *Ts) -> Iterator[tuple[int, T]]:
         """Carry out a step for each part; give each part and its result when it is done.
 
+        A single part is carried out in this process: nothing else would run beside it.
+
         Raises
         ------
         WorkerError
             A process was killed.
         """
+        if n == 1:
+            yield 0, carry_out_patiently(Work(step.function, *arguments, 0))
+            return
         cut = shares(n, self._workers, self._parts_in_task)
         with naming_killed_processes():
             works = [Work(each_of, step.function, arguments, parts) for parts in cut]

@@ -88,6 +88,16 @@ def test_a_process_with_two_parts_in_a_task_writes_the_same_bytes(log, expected,
     assert run_bytes(run) == expected
 
 
+def pid_for(_part: int) -> int:
+    return os.getpid()
+
+
+def test_a_single_part_is_carried_out_where_the_run_is():
+    with process_runner(1, 1) as runner:
+        assert list(runner.each(Step("part", pid_for), 1)) == [(0, os.getpid())]
+        assert os.getpid() not in [process for _, process in runner.each(Step("part", pid_for), 2)]
+
+
 def test_a_cluster_writes_the_same_bytes_from_a_path_relative_to_where_the_run_is_started(
     log, expected, cluster, tmp_path, monkeypatch
 ):
