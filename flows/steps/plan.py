@@ -24,6 +24,7 @@ from schemas.events.flattening import flattened_origin
 from schemas.job.job import (
     SESSION_CUTS,
     JobSpec,
+    check_calendar,
     check_columns,
     check_entities,
     check_peers,
@@ -161,6 +162,7 @@ def _settle(job: JobSpec, source: Source, started: datetime, plan: InputPlan) ->
             remedy="give at least one a role other than id or ignore in the job file",
         )
     check_peers(job, choices)
+    check_calendar(job, choices)
     check_entities(job, choices)
     cut = next((name for name in SESSION_CUTS if getattr(job, name) is not None), None)
     if cut is not None and all(choice.role is not Role.TIME for choice in choices.values()):

@@ -51,14 +51,23 @@ CalendarDays = Annotated[
 def _each_once(calendar: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Check that names can be said, and that no day stands twice."""
     for name in calendar:
-        if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
-            raise ValueError(f"a name has 1 to {LONGEST_NAME} characters, all of which print")
+        if not _can_be_said(name):
+            raise ValueError(
+                f"a name has 1 to {LONGEST_NAME} characters that print, no backtick, and no space"
+                f" at its ends, not {name[:LONGEST_NAME]!a}"
+            )
     named = sorted((day, name) for name, days in calendar.items() for day in _days_in(days))
     for (day, name), (next_day, other) in pairwise(named):
         if day == next_day:
             names = f"twice `{name}`" if name == other else f"both `{name}` and `{other}`"
             raise ValueError(f"{day} is {names}: a day has one name, once")
     return calendar
+
+
+def _can_be_said(name: str) -> bool:
+    """Tell whether a sentence can hold a name between backticks."""
+    short = 0 < len(name) <= LONGEST_NAME
+    return short and name.isprintable() and name == name.strip() and "`" not in name
 
 
 Calendar = Annotated[

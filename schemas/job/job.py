@@ -376,6 +376,22 @@ def check_peers(job: JobSpec, choices: Mapping[str, RoleChoice]) -> None:
         )
 
 
+def check_calendar(job: JobSpec, choices: Mapping[str, RoleChoice]) -> None:
+    """Check that the records have days which a calendar can name.
+
+    Raises
+    ------
+    JobError
+        No column is the time.
+    """
+    if job.calendar and all(choice.role is not Role.TIME for choice in choices.values()):
+        raise JobError(
+            "[calendar] names days, and no column is the time of a record",
+            where="calendar",
+            remedy=f"make a column the `{Role.TIME}` under [columns], or leave [calendar] out",
+        )
+
+
 def check_entities(job: JobSpec, choices: Mapping[str, RoleChoice]) -> None:
     """Check that every column whose entities are judged over time holds names.
 

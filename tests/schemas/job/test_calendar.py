@@ -5,10 +5,11 @@ from datetime import date, datetime
 
 import pytest
 
+from schemas.columns.roles import Role, RoleChoice
 from schemas.errors import JobError
 from schemas.job.calendar import calendar_until, date_of, names_of_days
 from schemas.job.fingerprint import job_fingerprint, model_fingerprint
-from schemas.job.job import JobSpec, build_job, parse_job
+from schemas.job.job import JobSpec, build_job, check_calendar, parse_job
 
 DAY = (date(2026, 1, 30) - date(1970, 1, 1)).days
 
@@ -54,8 +55,14 @@ def test_days_are_read_with_quotes_and_without_and_spans_with_both_ends() -> Non
             "calendar: 2026-01-30 is both `closed` and `payday`: a day has one name, once",
         ),
         ("payday = [2026-01-30, '2026-01-30']", "calendar: 2026-01-30 is twice `payday`"),
-        ("'' = [2026-01-30]", "calendar: a name has 1 to 40 characters, all of which print"),
-        ('"a\\u202e" = [2026-01-30]', "calendar: a name has 1 to 40 characters"),
+        (
+            "'' = [2026-01-30]",
+            "calendar: a name has 1 to 40 characters that print, no backtick, and",
+        ),
+        ('"a\\u202e" = [2026-01-30]', "at its ends, not 'a\\u202e'"),
+        ("' a' = [2026-01-30]", "no space at its ends, not ' a'"),
+        ("'pay`day' = [2026-01-30]", "no backtick, and no space at its ends, not 'pay`day'"),
+        (f"{'a' * 41} = [2026-01-30]", f"at its ends, not '{'a' * 40}'"),
     ],
 )
 def test_a_wrong_calendar_is_told_in_one_line(settings: str, says: str) -> None:
@@ -100,3 +107,11 @@ def test_days_after_the_records_of_a_run_make_no_difference_to_it() -> None:
     until = calendar_until(named, (datetime(2026, 1, 1), datetime(2026, 1, 30, 4)))
     assert until == {"payday": (date(2026, 1, 30),)}
     assert calendar_until(named, None) == {}
+
+
+def test_a_calendar_needs_a_time() -> None:
+    job = calendar("payday = [2026-01-30]")
+    time = RoleChoice(Role.TIME, "a time")
+    check_calendar(job, {"at": time, "user": RoleChoice(Role.ENTITY, "names")})
+    with pytest.raises(JobError, match="no column is the time of a record"):
+        check_calendar(job, {"user": RoleChoice(Role.ENTITY, "names")})
