@@ -64,35 +64,44 @@ def windows_by_name(
         The first day since 1970 that is judged; None where all are.
     """
     covered = _covered(read, measures) if names else np.zeros(0, dtype=np.int64)
-    of_name: dict[str, list[int]] = {}
-    for day in covered.tolist():
-        if day in names:
-            of_name.setdefault(names[day], []).append(day)
+    of_name = _days_of_names(covered, names)
     if not of_name:
         whole = judge(read)
         return JudgedByName(whole or [], any_judged=whole is not None)
     first = covered[0] if judged_from is None else judged_from
-    parts = {name: _on_days(read, np.array(days)) for name, days in of_name.items()}
-    told = {name: days for name, days in of_name.items() if days[-1] >= first}
-    ordinary = np.setdiff1d(covered, np.concatenate([*map(np.array, of_name.values())]))
+    ordinary = np.setdiff1d(covered, np.concatenate([*of_name.values()]))
     own = judge(_on_days(read, ordinary)) if (ordinary >= first).any() else None
     found = [_told(window, left_out=tuple(of_name)) for window in own or ()]
-    each_name = {name: judge(parts[name]) for name in told}
+    told = {name: days for name, days in of_name.items() if days[-1] >= first}
+    each_name = {name: judge(_on_days(read, days)) for name, days in told.items()}
     judged = {name: windows for name, windows in each_name.items() if windows is not None}
     for name, windows in judged.items():
         # All names together have as many ordinary windows that are as odd as ordinary days have.
         found += [_told(window, alone=name) for window in of_several(windows, len(judged))]
-    unjudged = sorted(
-        Unjudged(day, name, len(days) - 1)
-        for name, days in told.items()
-        if name not in judged
-        for day in days
-        if day >= first
-    )
     return JudgedByName(
         sorted(found, key=lambda each: each.number),
-        tuple(unjudged),
+        _unjudged({name: days for name, days in told.items() if name not in judged}, first),
         any_judged=bool(judged) or own is not None,
+    )
+
+
+def _days_of_names(covered: Integers, names: Mapping[int, str]) -> dict[str, Integers]:
+    """Return the days of each name among those that a log covers, ascending."""
+    found: dict[str, list[int]] = {}
+    for day in covered.tolist():
+        if day in names:
+            found.setdefault(names[day], []).append(day)
+    return {name: np.array(days) for name, days in found.items()}
+
+
+def _unjudged(of_name: Mapping[str, Integers], first: int) -> tuple[Unjudged, ...]:
+    """Return the days from `first` on of names that could not be judged, in order."""
+    return tuple(
+        sorted(
+            Unjudged(day, name, len(days) - 1)
+            for name, days in of_name.items()
+            for day in days[days >= first].tolist()
+        )
     )
 
 

@@ -1,17 +1,18 @@
 """Named days: a log with some is judged as each of its parts would be alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly.behaviour.activity import HOUR
-from anomaly.behaviour.calendar import JudgedByName, windows_by_name
+from anomaly.behaviour.calendar import JudgedByName, Read, windows_by_name
 from anomaly.behaviour.measures import Kind
 from anomaly.behaviour.observations import MOST_EXPECTED, OddWindow
 from anomaly.behaviour.odd_windows import odd_windows
@@ -115,6 +116,44 @@ def test_a_burst_on_another_day_is_found_beside_a_named_one():
     rows = sorted([*PLANTED["burst"].plant(office(2)), *busy(9, "user-1")], key=_time)
     first = by_name(rows, named(9)).windows[0]
     assert (first.entity, _begins(first)) == ("user-0", FIRST + 16)
+
+
+def parted(
+    days: Iterable[int], names: Mapping[int, str], judged_from: int | None, enough: int
+) -> JudgedByName:
+    """Part a log of these days; a part of `enough` days can be judged, and has nothing odd."""
+    hours = pa.table({"hour": [24 * day for day in days]})
+
+    def judge(read: Read) -> list[OddWindow] | None:
+        return [] if sum(map(len, read(0))) >= enough else None
+
+    return windows_by_name(judge, lambda number: [hours], BY_DAY[:1], names, judged_from)
+
+
+def test_a_name_that_can_be_judged_is_not_called_unjudged_where_nothing_is_odd():
+    assert parted(range(20), dict.fromkeys((3, 9, 15), "payday"), None, 3) == JudgedByName([])
+
+
+def test_days_before_those_that_are_judged_are_known_and_not_told():
+    names = {2: "payday", 16: "payday", 17: "payday", 5: "closed"}
+    found = parted(range(20), names, 10, 4)
+    assert found.unjudged == ((16, "payday", 2), (17, "payday", 2))
+
+
+@pytest.mark.parametrize(
+    ("names", "judged_from", "enough", "judged"),
+    [
+        ({}, None, 21, False),
+        ({}, None, 20, True),
+        ({19: "payday"}, 19, 2, False),
+        ({18: "payday", 19: "payday"}, 19, 2, True),
+        ({19: "payday"}, 18, 19, True),
+        ({19: "payday"}, 18, 20, False),
+        ({2: "closed", 3: "closed", 19: "payday"}, 19, 2, False),
+    ],
+)
+def test_a_log_says_whether_any_of_its_days_could_be_judged(names, judged_from, enough, judged):
+    assert parted(range(20), names, judged_from, enough).any_judged is judged
 
 
 @pytest.mark.slow

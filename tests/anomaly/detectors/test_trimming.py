@@ -80,8 +80,12 @@ def test_a_part_of_the_events_finds_the_cluster_where_dimensions_are_many(
 def test_fewer_events_than_dimensions_have_the_core_of_their_covariance(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    X = np.random.default_rng(2).normal(size=(60, 80)).astype(np.float32)
-    X[:6] += 3.0
+    random = np.random.default_rng(271)  # the second step exchanges two rows of the first core
+    places = random.normal(size=(60, 3))
+    places[:8, 0] += 6.0
+    places[8:12, 1:] += 4.0
+    X = places @ random.normal(size=(3, 80)) + 0.5 * random.normal(size=(60, 80))
+    X = X.astype(np.float32)
     core, unsettled = normal._concentrate(X)
     monkeypatch.setattr(normal.FewRows, "of", lambda _: None)  # as tables of more events
     expected = normal._concentrate(X)

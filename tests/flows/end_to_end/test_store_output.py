@@ -13,7 +13,7 @@ import pytest
 
 from flows.cli.app import main
 from flows.runtime.dask import ClusterRunner, connected
-from flows.storage.fs.store_path import StorePath
+from flows.storage.fs.store_path import StorePath, place_of
 from flows.storage.runs.reader import (
     PublishedRun,
     find_run,
@@ -135,6 +135,19 @@ def test_a_store_holds_the_same_bytes_as_a_folder_and_gets_the_manifest_after_th
     index = bucket.get_object(Bucket="results", Key="out/log/index.html")["Body"].read().decode()
     assert f'href="runs/{stored.manifest.run_id}/report.html"' in index
     assert not [key for key in keys(bucket) if "scratch" in key]
+
+
+@pytest.mark.parametrize(
+    ("options", "in_parts"), [("", False), ("?allow_delayed_open=false", True)]
+)
+def test_a_small_object_is_put_in_one_request_unless_the_url_says_otherwise(
+    bucket, tmp_path, options, in_parts
+):
+    (tmp_path / "small").write_bytes(b"a few bytes")
+    (place_of(f"s3://results/out{options}") / "small").put(tmp_path / "small")
+    head = bucket.head_object(Bucket="results", Key="out/small")
+    assert head["ContentLength"] == 11
+    assert head["ETag"].endswith('-1"') is in_parts  # how S3 marks what came in parts
 
 
 def test_verdicts_that_are_dropped_into_the_store_are_heeded(bucket, location, earlier):

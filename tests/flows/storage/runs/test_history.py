@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flows.storage.runs import history
-from flows.storage.runs.history import earlier_runs, runs_with_incidents
+from flows.storage.runs.history import earlier_runs, runs_before, runs_with_incidents
 from schemas.job.partition import Partition
 
 HOURS = list(Partition.parse("2026-01-01T00").through(Partition.parse("2026-01-09T23")))
@@ -52,3 +52,13 @@ def test_runs_of_some_days_count_however_old() -> None:
     wanted = [(each.day - date(1970, 1, 1)).days for each in (days[3], days[20], days[-2])]
     found = earlier_runs(runs, NEXT, None, [], wanted)
     assert partitions(found) == [days[3], days[20], *days[-90:]]
+
+
+def test_the_steps_of_a_run_look_at_the_runs_that_it_found_first(monkeypatch, tmp_path) -> None:
+    there = [run(DAYS[0])]
+    monkeypatch.setattr(history, "readable_runs", lambda folder: list(there))
+    first = runs_before(tmp_path, "a")
+    there.append(run(DAYS[1]))
+    assert runs_before(tmp_path, "a") == first == (there[0],)
+    assert runs_before(tmp_path, "b") == tuple(there)
+    assert runs_before(tmp_path / "other", "b") == tuple(there)
