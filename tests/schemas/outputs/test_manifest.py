@@ -1,4 +1,4 @@
-"""What a manifest says of the run."""
+"""A manifest tells which days its run covers."""
 
 from datetime import UTC, datetime
 
