@@ -100,6 +100,13 @@ def test_a_few_extreme_numbers_make_no_pair_and_part_none() -> None:
     assert len(telling_numbers({"a": size, "b": size + 0.1 * other})) == 1
 
 
+def test_events_without_the_given_number_do_not_count() -> None:
+    size, other = RANDOM.normal(size=N), RANDOM.normal(size=N)
+    there = codes(2) == 0
+    levels = {"size": np.where(there, size, np.nan), "bytes": np.where(there, size**2, other)}
+    assert telling_numbers(levels) == [("size", "bytes")]
+
+
 def test_constant_missing_and_absent_numbers_make_no_pair() -> None:
     levels = {"same": np.ones(N), "missing": np.full(N, np.nan), "x": RANDOM.normal(size=N)}
     assert telling_numbers(levels) == []
