@@ -11,6 +11,8 @@ import re
 from schemas.job.partition import Partition
 
 _FIELD = re.compile(r"\{(?P<name>date|hour)(?::(?P<format>[^{}]*))?\}")
+_LIKE_A_FIELD = re.compile(r"\{\s*(?P<name>[^\W\d]\w*)\s*(?::[^{}]*)?\}")
+"""A name in braces, as a field is spelt."""
 _DIRECTIVE = re.compile(r"%(-?.?)")
 _PARTS = {
     "Y": "{0.year:04d}",
@@ -56,8 +58,9 @@ def check_location(location: str) -> str:
     ValueError
         A format has more in it than `%Y`, `%m`, `%d` and `%H`. Or the fields together leave the
         day open, or one stands where a URL names its bucket. Or a number without zeros in front
-        touches another.
+        touches another. Or a name in braces is no field, where others are or it is spelt nearly so.
     """
+    _refuse_other_fields(location)
     used = _directives(location)
     for field in _FIELD.finditer(location):
         if field["name"] == "hour" and set(_DIRECTIVE.findall(_format(field))) not in _HOURS:
@@ -78,6 +81,17 @@ def check_location(location: str) -> str:
             " as in `hour={hour:%-H}/`"
         )
     return location
+
+
+def _refuse_other_fields(location: str) -> None:
+    """Refuse `{Hour}` and, beside a field, any other name in braces: it would be taken as text."""
+    for like in _LIKE_A_FIELD.finditer(location):
+        nearly = like["name"].lower() in _DEFAULTS
+        if _FIELD.fullmatch(like[0]) is None and (nearly or is_partitioned(location)):
+            raise ValueError(
+                f"`{like[0]}` is no field: those are `{{date}}` for a day and `{{hour}}` for an"
+                " hour, in small letters and without spaces"
+            )
 
 
 def _directives(location: str) -> set[str]:

@@ -15,7 +15,12 @@ from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, LocalFileSy
 
 from flows.storage.fs.filesystem import modified, naming_input_errors, not_there, open_location
 from flows.storage.tables.deleted_rows import fingerprint
-from flows.storage.tables.lake_tables import live_files, refuse_tables, refuse_tables_among
+from flows.storage.tables.lake_tables import (
+    live_files,
+    refuse_named_version,
+    refuse_tables,
+    refuse_tables_among,
+)
 from flows.storage.tables.live_files import LiveFile, LiveFiles, TableState, named_from
 from schemas.errors import InputError, NoInputError
 from schemas.locations import without_secrets
@@ -102,6 +107,7 @@ def locate(location: str, root: str | None = None) -> Located:
             folder, pattern = _split_glob(path)
             files = _glob(filesystem, folder, pattern, others)
         elif found.type is FileType.NotFound:
+            refuse_named_version(filesystem, path, shown)
             raise not_there(shown)
         else:
             what = "neither a file nor a folder"

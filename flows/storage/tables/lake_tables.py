@@ -18,6 +18,8 @@ from schemas.locations import URL, without_secrets
 
 _LOG = "_delta_log"
 _VERSION = re.compile(r"@v(\d{1,19})$")
+_NAMED_VERSION = re.compile(r"^(?P<table>.*[^/])(?P<asked>@[^/@]+)(?P<below>/.*)?$")
+"""What may be meant as a version: a branch, a tag, or a number that stands elsewhere."""
 _WILDCARD = re.compile(r"[*?\[]")
 
 
@@ -93,6 +95,35 @@ def refuse_tables_among(filesystem: FileSystem, entries: Iterable[FileInfo]) -> 
     for entry in entries:
         if entry.base_name == FOLDER and entry.type is FileType.Directory:
             refuse_tables(filesystem.get_file_info(FileSelector(entry.path)))
+
+
+def refuse_named_version(filesystem: FileSystem, path: str, where: str) -> None:
+    """Refuse a path where nothing is, if it asks for a version of a table by another name.
+
+    Parameters
+    ----------
+    filesystem, path
+        Where nothing is.
+    where
+        The location, as it is shown.
+
+    Raises
+    ------
+    InputError
+        Without `@main`, or the like, it is a table or lies in one.
+    """
+    asked = _NAMED_VERSION.fullmatch(path)
+    table = asked and _table_around(filesystem, asked["table"])
+    if not asked or not table:
+        return
+    kind, root = table
+    number = "its number" if kind == "Delta" else "the number of its snapshot"
+    raise InputError(
+        f"`{asked['asked']}` names no version of the {kind} table: a branch or tag is not read",
+        where=where,
+        remedy=f"write `@v` and {number} at the very end, as in `{root.rpartition('/')[2]}@v12`,"
+        " or nothing for its current rows",
+    )
 
 
 def _is_table(kind: str, folder: str) -> InputError:

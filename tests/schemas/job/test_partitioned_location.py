@@ -79,6 +79,10 @@ def test_every_partition_lies_below_the_root(before, spelt, after):
         ("logs/{date:%Y-%m-%d%}", "not with %"),
         ("s3://logs-{date}/x", "bucket"),
         ("s3://{date:%Y/%m/%d}/x", "bucket"),
+        ("logs/{date}/{Hour}", "`{Hour}` is no field: those are `{date}` for a day and `{hour}`"),
+        ("logs/{DATE:%Y/%m/%d}/", "`{DATE:%Y/%m/%d}` is no field"),
+        ("logs/{ date }/", "`{ date }` is no field"),
+        ("logs/{date}/{region}/", "`{region}` is no field"),
     ],
 )
 def test_a_location_that_leaves_the_day_open_is_refused(location, words):

@@ -146,6 +146,16 @@ def test_a_snapshot_that_is_not_there_is_refused_with_the_newest(table: Table) -
     assert f"{_ids(table)[-1]} of 20" in line
 
 
+@pytest.mark.parametrize("asked", ["@main", "@3", "@v3/data"])
+def test_a_version_that_is_no_number_at_the_end_is_refused(table: Table, asked: str) -> None:
+    with pytest.raises(InputError) as error:
+        plan_input(f"{_folder(table)}{asked}")
+    line = str(error.value)
+    assert f"`{asked.partition('/')[0]}` names no version of the Iceberg table" in line
+    name = Path(_folder(table)).name
+    assert f"write `@v` and the number of its snapshot at the very end, as in `{name}@v12`" in line
+
+
 def test_metadata_is_named_by_its_folder_or_its_file(table: Table) -> None:
     files = sorted(Path(_folder(table), "metadata").glob("*.metadata.json"))
     assert _numbers(files[-1]) == list(range(2, 8))

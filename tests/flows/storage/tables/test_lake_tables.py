@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
@@ -60,6 +61,19 @@ def test_a_version_that_is_asked_for_is_read(table: Path, version: int, numbers:
 def test_a_version_that_is_not_there_is_refused_in_one_line(table: Path) -> None:
     with pytest.raises(InputError, match=r"log of the Delta table cannot be read in version 9"):
         plan_input(f"{table}@v9")
+
+
+def test_a_version_by_another_name_is_refused_with_how_it_is_written(table: Path) -> None:
+    with pytest.raises(InputError, match=r"write `@v` and its number at the very end"):
+        plan_input(f"{table}@latest")
+
+
+def test_a_file_with_an_at_sign_is_no_version_of_a_table(table: Path) -> None:
+    with pytest.raises(NoInputError, match="no such file or folder"):
+        plan_input(str(table.with_name("other@main")))
+    beside = table.with_name("table@main.parquet")
+    pq.write_table(pa.table({"n": [1]}), beside)
+    assert _numbers(beside) == [1]
 
 
 def test_a_version_whose_files_were_vacuumed_is_refused(table: Path) -> None:
