@@ -1,6 +1,7 @@
 """Counts of an entity's active days: of its events, and of what is new, changes or repeats."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from anomaly.behaviour.predictive import (
     size_of,
 )
 from anomaly.behaviour.ranges import CountRange, Series
-from anomaly.behaviour.signals import Signals, most_of_others
+from anomaly.behaviour.signals import Beside, Signals, most_of_others
 from anomaly.behaviour.surprisals import surprisals
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
@@ -33,7 +34,7 @@ _FEWEST_SHARED = 3
 def daily_excess(
     days: ActiveDays,
     counts: Doubles,
-    usual_of_new: float | None = None,
+    held: "Held | None" = None,
     *,
     per_event: bool = False,
 ) -> Signals:
@@ -45,8 +46,9 @@ def daily_excess(
         The active days, n of them.
     counts
         (n,): what was counted.
-    usual_of_new
-        The mean count of a day of an entity of which few others are known; None: that of all.
+    held
+        What days have in all, where the counts are of what is new. To an entity of which few other
+        days are known all is new, so it is held against that.
     per_event
         Whether as many more are expected of a day as it has more events than the others.
     """
@@ -59,7 +61,7 @@ def daily_excess(
     known = np.where(told, days.known, 0).astype(np.float64)
     sums, windows = np.bincount(days.entity, counts, n_entities), np.diff(days.starts)
     weight = prior_windows(sums.astype(np.float64), windows.astype(np.float64), mean)
-    means = np.where(told, mean, mean if usual_of_new is None else usual_of_new)
+    means = np.where(told, mean, mean if held is None else held.mean())
     usual, shape = predicted(past, known, means, weight)
     expected = usual
     if per_event:
@@ -69,15 +71,58 @@ def daily_excess(
     spread = np.maximum(spread, clumping(days.entity, counts, expected, usual))
     judged_by = CountRange(expected, size_of(expected, shape, spread))
     number = expected_number(surprisals(counts, [judged_by]), days.judged)
-    most = most_of_others(days.entity, counts)
-    series = Series(days.entity, days.day * 24, counts, (judged_by,))
-    return Signals(days.entity, days.day * 24, 24, number, counts, most, days.known, series=series)
+    return _signals(days, counts, held, judged_by, number)
+
+
+def _signals(
+    days: ActiveDays,
+    counts: Doubles,
+    held: "Held | None",
+    judged_by: CountRange,
+    number: Doubles,
+) -> Signals:
+    """Return the signals of counts, without those that too many others reach."""
+    entity, known, start = days.entity, days.known, days.day * 24
+    odd = np.isfinite(number)
+    among = held.on(days) if held is not None and (odd & (known == 0)).any() else None
+    beside = Beside.of(entity, entity, counts, known, odd, among)
+    return Signals(
+        entity,
+        start,
+        24,
+        np.where(beside.ordinary(known), np.inf, number),
+        counts,
+        most_of_others(entity, counts),
+        known,
+        beside=beside,
+        series=Series(entity, start, counts, (judged_by,)),
+    )
 
 
 def _more_events(days: ActiveDays) -> Doubles:
     """Return how many times the mean of the other days each day has in events, at least 1, (n,)."""
     others = np.bincount(days.entity, days.events)[days.entity] - days.events
     return np.maximum(days.events * days.known / np.maximum(others, 1), 1.0)
+
+
+class Held(NamedTuple):
+    """The values of a column that entities hold, whether new or not."""
+
+    counts: Counts
+
+    def mean(self) -> float:
+        """Return how many an entity holds on a day, in the mean of the days with any."""
+        span = int(self.counts.day.max(initial=0)) + 1
+        n_days = len(starts_of(self.counts.entity * span + self.counts.day))
+        return len(self.counts.of_pairs.pair) / max(n_days, 1)
+
+    def on(self, days: ActiveDays) -> Doubles:
+        """Return how many there are on each active day, (n,)."""
+        pair, day, _, n_values = self.counts.of_pairs
+        entity = pair // n_values
+        some = days.holds(entity, day)
+        places = days.places(entity[some], day[some])
+        return np.bincount(places, minlength=len(days.day)).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -101,13 +146,6 @@ class NewValues:
         """Return how many there are on each active day, float64 (n,)."""
         places = days.places(self.entity, self.day)
         return np.bincount(places, minlength=len(days.day)).astype(np.float64)
-
-
-def values_of_day(counts: Counts) -> float:
-    """Return how many values an entity holds on a day, in the mean."""
-    span = int(counts.day.max(initial=0)) + 1
-    n_days = len(starts_of(counts.entity * span + counts.day))
-    return len(counts.of_pairs.pair) / max(n_days, 1)
 
 
 def new_values(days: ActiveDays, counts: Counts) -> NewValues:

@@ -11,7 +11,7 @@ from anomaly.behaviour.peers import with_common_rise
 from anomaly.behaviour.predictive import clumping, dispersion, predicted, size_of
 from anomaly.behaviour.ranges import CountRange, Series
 from anomaly.behaviour.same_hours import SameHours
-from anomaly.behaviour.signals import Signals, most_of_others
+from anomaly.behaviour.signals import Beside, Signals, most_of_others
 from anomaly.behaviour.surprisals import surprisals
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
@@ -35,9 +35,36 @@ def hourly_excess(days: ActiveDays, counts: Counts, beside: SameHours) -> Signal
     judged_by = CountRange(expected, size_of(expected, shape, spread))
     del shape, spread
     number = expected_number(surprisals(n, [judged_by]), days.judged[of_day])
-    most = most_of_others(beside.cell, n)
     series = Series(counts.entity, counts.hour, n, (judged_by,))
-    return Signals(counts.entity, counts.hour, 1, number, n, most, beside.known, series=series)
+    return _signals(series, beside, number)
+
+
+def _signals(series: Series, beside: SameHours, number: Doubles) -> Signals:
+    """Return the signals of hours, without those that too many other days reach.
+
+    The first day of a kind is held against those of the other.
+    """
+    entity, hour, n = series.entity, series.start, series.observed
+    of_kind = beside.known > 0
+    known = np.where(of_kind, beside.known, beside.exposure.astype(np.int64))
+    odd, any_kind = np.isfinite(number), entity * HOUR_BINS + hour % HOUR_BINS
+    found = Beside.of(entity, beside.cell, n, known, odd & of_kind)
+    found = found.plus(Beside.of(entity, any_kind, n, known, odd & ~of_kind))
+    most = most_of_others(beside.cell, n)
+    if not of_kind.all():
+        most = np.where(of_kind, most, most_of_others(any_kind, n))
+    return Signals(
+        entity,
+        hour,
+        1,
+        np.where(found.ordinary(known), np.inf, number),
+        n,
+        most,
+        known,
+        of_kind=of_kind,
+        beside=found,
+        series=series,
+    )
 
 
 def _of_a_day(days: ActiveDays) -> Doubles:

@@ -160,16 +160,18 @@ def _judged(days: ActiveDays, levels: _Levels, *, upward: bool = False) -> Signa
         _surprisals(level, by_level, upward=upward),
         _surprisals(level - shift, by_shifted, upward=upward),
     )
+    known, beyond = np.bincount(entity)[entity] - 1, _beyond(entity, level, by_level)
+    surprisals = np.minimum(surprisals, _of_record(beyond, known))
     ranges = (by_level, replace(by_shifted, mean=by_shifted.mean + shift))
     number = expected_number(surprisals, day >= days.judged_from)
     return Signals(
         entity=entity,
         start=day * 24,
         hours=24,
-        number=number,
+        number=np.where(beyond > 0.0, number, np.inf),
         observed=told,
         most=most_of_others(entity, told),
-        known=np.bincount(entity)[entity] - 1,
+        known=known,
         least=-most_of_others(entity, -told),
         exposure=n.astype(np.int64),
         series=Series(entity, day * 24, np.abs(told) if upward else told, ranges),
@@ -201,6 +203,28 @@ def _surprisals(level: Doubles, judged_by: LevelRange, *, upward: bool) -> Doubl
     found = np.zeros(len(level))
     found[told] = away(level[told], mean[told], deviation[told], freedom[told])
     return found
+
+
+def _beyond(entity: Integers, level: Doubles, judged_by: LevelRange) -> Doubles:
+    """Return how far each level is beyond those of all other days, in deviations (n,).
+
+    It is so on its side of the mean, and at most 0 where another level is as far.
+    """
+    upward = level > judged_by.mean
+    farthest = np.where(upward, most_of_others(entity, level), -most_of_others(entity, -level))
+    return np.where(upward, level - farthest, farthest - level) / judged_by.deviation
+
+
+def _of_record(beyond: Doubles, known: Integers) -> Doubles:
+    """Return how odd a level is at the most, that is so far beyond all others, in nats (n,).
+
+    The next of n + 1 levels is the farthest on one side with the chance 1 / (n + 1), whatever their
+    distribution. Farther out a normal tail falls off as exp(-x sqrt(2 log(n + 1))), in deviations.
+    One that is not beyond all others is among the two farthest.
+    """
+    all_levels = np.log(known + 1.0)
+    farther = np.sqrt(2.0 * all_levels) * np.maximum(beyond, 0.0)
+    return np.maximum(all_levels + np.where(beyond > 0.0, farther, -np.log(2.0)), 0.0)
 
 
 def _relative_variance(entity: Integers, n: Doubles, level: Doubles) -> Doubles:

@@ -53,6 +53,16 @@ class Observation:
     least: float
     exposure: int
     """Events that the observed ones are of; of a growth, the entities whose growth is known."""
+    as_high: int = 0
+    """The other windows of the entity that are as high or higher."""
+    others: int = 0
+    """The windows of other entities, where none of the entity is known."""
+    others_as_high: int = 0
+    """Those of them that are as high or higher."""
+    of_kind: bool = True
+    """Whether the other hours are of days of the kind alone."""
+    most_share: float = 0.0
+    """Of a share, the largest one of the other windows."""
     alone: str | None = None
     """The name of the days that it is held against; None where it is held against ordinary ones."""
     left_out: tuple[str, ...] = ()

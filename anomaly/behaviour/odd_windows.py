@@ -11,11 +11,11 @@ from anomaly.behaviour.absences import absent_entities, absent_values, broken_or
 from anomaly.behaviour.activity import DAY, HOUR
 from anomaly.behaviour.daily import (
     FEWEST_KNOWN,
+    Held,
     NewValues,
     daily_excess,
     first_values,
     new_values,
-    values_of_day,
 )
 from anomaly.behaviour.hourly import hourly_excess, strange_hours
 from anomaly.behaviour.levels import daily_levels, daily_sums, growth
@@ -251,7 +251,7 @@ def _new(measure: Measure, counts: Counts, days: ActiveDays, views: tuple[str, s
     first, last = (1, 1) if batch else (FEWEST_KNOWN, 0)
     some = days.without_ends(first, last, FEWEST_KNOWN)
     new = (new_values(days, counts) if batch else first_values(days, counts)).within(some)
-    signals = daily_excess(some, new.counted(some), values_of_day(counts), per_event=True)
+    signals = daily_excess(some, new.counted(some), Held(counts), per_event=True)
     view = views[0] if batch else views[1]
     return _Judged(view, measure.entity, str(measure.column), signals, counts.values, new)
 
@@ -304,6 +304,11 @@ def _observations(judged: _Judged, names: pa.Array) -> Iterator[Observation]:
             known=int(some.known[place]),
             least=float(some.least[place]) if len(some.least) else 0.0,
             exposure=int(some.exposure[place]) if len(some.exposure) else 0,
+            as_high=int(some.beside.own[place]) if some.beside else 0,
+            others=int(some.beside.others[place]) if some.beside else 0,
+            others_as_high=int(some.beside.as_high[place]) if some.beside else 0,
+            of_kind=bool(some.of_kind[place]) if len(some.of_kind) else True,
+            most_share=float(some.most_share[place]) if len(some.most_share) else 0.0,
             series=signals.series and around(signals.series, entity, start, signals.hours, value),
         )
 

@@ -26,7 +26,7 @@ from anomaly.behaviour.predictive import (
     size_of,
 )
 from anomaly.behaviour.ranges import CountRange, Series
-from anomaly.behaviour.signals import Signals, most_of_others
+from anomaly.behaviour.signals import Beside, Signals, most_of_others
 from anomaly.behaviour.surprisals import surprisals
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, DaysOfPairs
@@ -226,16 +226,23 @@ def _signals(
     odd[held.pair[number <= most] // len(held.usual)] = True
     rows = np.flatnonzero(odd[held.pair // len(held.usual)])
     some, own = held.take(rows), tuple(each.take(rows) for each in ranges)
+    pair, share = some.of_pair, some.n / some.events
+    beside = Beside.of(some.entity, pair, some.n, some.known, number[rows] <= most)
+    most_share = most_of_others(pair, share)
+    # One of both is told beside the other days: the share, where the events are not beyond them.
+    ordinary = beside.ordinary(some.known) & (share <= most_share)
     return Signals(
         some.entity,
         some.day * 24,
         24,
-        number[rows],
+        np.where(ordinary, np.inf, number[rows]),
         some.n,
-        most_of_others(some.of_pair, some.n),
+        most_of_others(pair, some.n),
         some.known,
         value=some.value,
         exposure=some.events,
+        most_share=most_share,
+        beside=beside,
         series=Series(some.entity, some.day * 24, some.n, own, some.value),
     )
 

@@ -20,7 +20,8 @@ from anomaly.numerics.arrays import Doubles, Integers
 _QUANTILES = np.array([0.5, 0.9, 0.99, 0.999])
 _BODY = 0.9
 _FEWEST_BEYOND = 5
-_ODD = 0.05
+ODD = 0.05
+"""A window of which more than this part of all would be as odd is ordinary."""
 _LARGEST_GROWTH = 2.0
 _UNSEEN = 2.0 / 3.0
 """The part of the logarithm of a share that counts where no window was seen."""
@@ -58,7 +59,7 @@ def expected_number(surprisals: Doubles, judged: npt.NDArray[np.bool_]) -> Doubl
     share = np.log(1.0 - _BODY) - (surprisals[beyond] - body) / scale
     odd = np.count_nonzero(judged) * np.exp(_beyond_what_is_seen(share, np.log(n + 1.0)))
     number = np.full(n, np.inf)
-    number[beyond] = np.where(share <= np.log(_ODD), odd, np.inf)
+    number[beyond] = np.where(share <= np.log(ODD), odd, np.inf)
     return number
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,6 +18,8 @@ _BYTES = {"byte", "bytes"}
 _NO_AMOUNT = {"distinct", "per", "rate", "ratio", "count", "pct", "percent", "code", "id"}
 _MAGNITUDES = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 _DIGITS = 4
+_ALL_DIGITS = 17
+"""Of a float: two that differ do so in these."""
 _LARGEST = 1e15
 """From here on a float does not hold each whole number."""
 _INFINITE = float(np.finfo(np.float64).max)
@@ -53,9 +56,44 @@ def rounded(column: str, value: float) -> str:
     unit = _seconds(column)
     if unit is not None and math.isfinite(value):
         return _time(value, unit)
-    if _tokens(column) & _BYTES and not _tokens(column) & _NO_AMOUNT:
+    if _is_size(column):
         return _size(value)
     return number(value)
+
+
+def apart(column: str, value: float, *others: float) -> list[str]:
+    """Return a number and those beside it as `rounded` does, with more digits if they look alike.
+
+    Examples
+    --------
+    >>> apart("bytes", 25101.0, 512.0), apart("bytes", 25101.0, 25102.0)
+    (['25.1 kB', '512 B'], ['25,101 B', '25,102 B'])
+    """
+    values = [value, *others]
+    shown = [rounded(column, each) for each in values]
+    if shown[0] not in shown[1:] or value in others:
+        return shown
+    digits = next(n for n in range(_DIGITS, _ALL_DIGITS + 1) if _differs(n, value, others))
+    unit = _seconds(column)
+    size = " B" if _is_size(column) else ""
+    end = size if unit is None else f" {_UNITS[unit]}"
+    return [f"{each:,.{digits}g}{end}" for each in values]
+
+
+def percents(value: float, other: float) -> tuple[str, str]:
+    """Return two different shares in as many digits as tell them apart, at least whole percents.
+
+    Examples
+    --------
+    >>> percents(0.71, 0.42), percents(0.7104, 0.7102)
+    (('71%', '42%'), ('71.04%', '71.02%'))
+    """
+    shown = ((f"{value:.{n}%}", f"{other:.{n}%}") for n in range(_ALL_DIGITS))
+    return next((own, beside) for own, beside in shown if own != beside)
+
+
+def _differs(digits: int, value: float, others: Sequence[float]) -> bool:
+    return all(f"{value:.{digits}g}" != f"{each:.{digits}g}" for each in others)
 
 
 def number(value: float) -> str:
@@ -86,6 +124,11 @@ def is_infinite(value: float) -> bool:
 
 def _tokens(column: str) -> set[str]:
     return {token.lower() for token in _TOKENS.split(column) if token}
+
+
+def _is_size(column: str) -> bool:
+    tokens = _tokens(column)
+    return bool(tokens & _BYTES) and not tokens & _NO_AMOUNT
 
 
 def _seconds(column: str) -> float | None:

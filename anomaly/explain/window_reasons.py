@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from anomaly.behaviour.levels import FEWEST_EVENTS
 from anomaly.behaviour.observations import MOST_EXPECTED, VERY_ODD, Observation, OddWindow
 from anomaly.behaviour.travel import FARTHER, FASTER, Move, moves_in
-from anomaly.explain.amounts import amount, rounded
+from anomaly.explain.amounts import amount, apart, percents
 from anomaly.explain.quoting import quote
 from anomaly.explain.reasons import Reason
 
@@ -16,6 +16,7 @@ MOST_NAMED = 3
 """Values that are named of those of a window."""
 _SMALLEST_SHARE = 0.05
 _IN_SUMMARY = 3
+_ALL_DIGITS = 17
 _LONG = 120
 """From so many seconds on a time is told in minutes, and from so many minutes on in hours."""
 
@@ -67,7 +68,7 @@ def _reason(told: Observation, share: float) -> Reason:
 def _hour(told: Observation) -> tuple[str, str | None, str]:
     start, stop = (datetime.fromtimestamp(end // 1_000_000, UTC) for end in (told.start, told.stop))
     span = f"from {start:%H:%M} to {stop:%H:%M} UTC on {start:%Y-%m-%d}"
-    usual = _most(told, "in that hour", "of the kind")
+    usual = _most(told, "in that hour", "of the kind" if told.of_kind else "")
     did = f"has {_events(told.observed)} in an hour, {span}; {usual}"
     return f"{told.observed:,.0f} events in an hour", _expected(told), did
 
@@ -88,7 +89,11 @@ def _new(told: Observation) -> tuple[str, str | None, str]:
     n, column = int(told.observed), quote(told.column)
     values = f"{n:,} `{column}` value{'' if n == 1 else 's'}"
     did = f"has {values} on {_date(told)} and on no {_other_day(told)}, new to few that day"
-    return f"{n:,} new", _expected(told), f"{did} ({_named(told)}); {_most(told)}"
+    return (
+        f"{n:,} new",
+        _expected(told),
+        f"{did} ({_named(told)}); {_most(told, held=f'`{column}` values')}",
+    )
 
 
 def _newcomer(told: Observation) -> tuple[str, str | None, str]:
@@ -103,7 +108,7 @@ def _order(told: Observation) -> tuple[str, str | None, str]:
     pairs = f"{n:,} pair{'' if n == 1 else 's'} that it has on no {_other_day(told)}"
     pairs = f"{pairs}, new to few that day"
     did = f"has an order of `{column}` on {_date(told)} in {pairs}"
-    did = f"{did} ({_named(told)}); {_most(told, 'such')}"
+    did = f"{did} ({_named(told)}); {_most(told, 'such', held='pairs')}"
     return f"{n:,} new in order", _expected(told), did
 
 
@@ -155,8 +160,14 @@ def _rhythm(told: Observation) -> tuple[str, str | None, str]:
 def _share(told: Observation) -> tuple[str, str | None, str]:
     value = quote(told.values[0])
     of = f"{told.observed:,.0f} of {told.exposure:,} events"
-    did = f"has `{quote(told.column)}` `{value}` in {of} on {_date(told)}; {_most(told)}"
-    return value, _expected(told), did
+    did = f"has `{quote(told.column)}` `{value}` in {of} on {_date(told)}"
+    own = told.observed / told.exposure
+    if told.observed > told.most or own <= told.most_share:
+        return value, _expected(told), f"{did}; {_most(told)}"
+    share, usual = percents(own, told.most_share)
+    days = f"{told.known:,} other active day{'' if told.known == 1 else 's'}"
+    did = f"{did}, which are {share} of them; on {days} at most {usual}"
+    return value, f"at most {usual} of the events", did
 
 
 def _absent(told: Observation) -> tuple[str, str | None, str]:
@@ -173,30 +184,27 @@ def _absent_value(told: Observation) -> tuple[str, str | None, str]:
 
 def _level(told: Observation) -> tuple[str, str | None, str]:
     column = quote(told.column)
-    typical, least, most = (
-        rounded(told.column, each) for each in (told.observed, told.least, told.most)
-    )
+    typical, least, most = apart(told.column, told.observed, told.least, told.most)
     of = f"over {told.exposure:,} events on {_date(told)}"
     others = f"on {told.known:,} other days of at least {FEWEST_EVENTS} {least} to {most}"
     return typical, f"{least} to {most}", f"has a typical `{column}` of {typical} {of}; {others}"
 
 
 def _sum(told: Observation) -> tuple[str, str | None, str]:
-    total, least, most = told.observed, told.least, told.most
-    usual = f"at most {rounded(told.column, most)}"
-    if min(total, least) < 0:
-        usual = f"{rounded(told.column, least)} to {rounded(told.column, most)}"
+    total = told.observed
+    _, least, most = apart(told.column, total, told.least, told.most)
+    usual = f"{least} to {most}" if min(total, told.least) < 0 else f"at most {most}"
     observed = amount(told.column, total)
     did = f"has a sum of `{quote(told.column)}` of {observed} on {_date(told)}"
     return observed, usual, f"{did}; on {told.known:,} other days that have one {usual}"
 
 
 def _growth(told: Observation) -> tuple[str, str | None, str]:
-    did = (
-        f"has a `{quote(told.column)}` that {_grows(told.observed)} a day over {told.known:,} days"
-    )
-    usual = f"the middle one of {told.exposure:,} {_grows(told.most)}"
-    return f"{told.observed:+.1%} a day", f"{told.most:+.1%} a day", f"{did}; {usual}"
+    own, usual = told.observed, told.most
+    digits = next(n for n in range(1, _ALL_DIGITS) if f"{own:.{n}%}" != f"{usual:.{n}%}")
+    did = f"has a `{quote(told.column)}` that {_grows(own, digits)} a day over {told.known:,} days"
+    did = f"{did}; the middle one of {told.exposure:,} {_grows(usual, digits)}"
+    return f"{own:+.{digits}%} a day", f"{usual:+.{digits}%} a day", did
 
 
 _TOLD: dict[str, Callable[[Observation], tuple[str, str | None, str]]] = {
@@ -247,18 +255,37 @@ def _move(move: Move) -> str:
     return f"{move.kilometres:,.0f} km in {took}, from {start} to {stop}"
 
 
-def _most(told: Observation, where: str = "", which: str = "") -> str:
-    """Say what the other windows had at the most."""
+def _most(told: Observation, where: str = "", which: str = "", held: str = "") -> str:
+    """Say what the other windows had at the most, or how many of them had as many.
+
+    Where no other one is known, those of other entities tell; `held` names what they have.
+    """
     if not told.known:
-        return f"no other day of {which.removeprefix('of ') or 'it'} is known"
+        return _of_others(told, held)
     place = f" {where}" if where else ""
     days = f"{told.known:,} other active day{'' if told.known == 1 else 's'}"
     days = f"{days} {which}" if which else days
+    if told.as_high:
+        return f"on {told.as_high:,} of {days} as many or more{place}"
     most = "none" if not told.most else f"at most {told.most:,.0f}"
     return f"on {days} {most}{place}"
 
 
+def _of_others(told: Observation, held: str) -> str:
+    alone = "no other day of it is known"
+    if not told.others:
+        return alone
+    windows = "hours with events" if told.view == "hour" else "active days"
+    have = "has" if told.others_as_high <= 1 else "have"
+    some = f"{told.others_as_high:,}" if told.others_as_high else "none"
+    what = f"as many {held}" if held else "as many"
+    others = f"{told.others:,} {windows} of other `{quote(told.entity_column)}` values"
+    return f"{alone}; of {others} {some} {have} {what}"
+
+
 def _expected(told: Observation) -> str | None:
+    if told.as_high:
+        return f"less on {told.known - told.as_high:,} of {told.known:,} other days"
     return f"at most {told.most:,.0f}" if told.known else None
 
 
@@ -267,5 +294,5 @@ def _named(told: Observation) -> str:
     return f"{named}, …" if told.observed > MOST_NAMED else named
 
 
-def _grows(rate: float) -> str:
-    return f"grows by {rate:.1%}" if rate >= 0 else f"falls by {-rate:.1%}"
+def _grows(rate: float, digits: int) -> str:
+    return f"grows by {rate:.{digits}%}" if rate >= 0 else f"falls by {-rate:.{digits}%}"

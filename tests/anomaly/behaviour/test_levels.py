@@ -5,7 +5,7 @@ import pytest
 
 from anomaly.behaviour.levels import daily_levels, daily_sums, growth
 from anomaly.behaviour.measures import Kind, Measure
-from tests.anomaly.behaviour.office import counted, day_of, is_weekend, office
+from tests.anomaly.behaviour.office import Row, counted, day_of, is_weekend, office
 from tests.anomaly.behaviour.planting import PLANTED
 
 SIZES = Measure("user", Kind.LEVELS, "bytes")
@@ -43,6 +43,44 @@ def test_the_largest_numbers_have_finite_levels_and_sums():
     for found in (daily_levels(days, counts), daily_sums(days, counts), growth(days, counts)):
         assert (found.number > 0.0).all()
         assert np.isfinite(found.observed).all()
+
+
+def _with_level(days: list[int], times: float, last: float) -> list[Row]:
+    """Let the numbers of one user be so many times as large on some days, and on the last day."""
+    rows = [row for row in office(5, days=36, people=12, a_day=60.0) if not is_weekend(day_of(row))]
+    end = max(map(day_of, rows))
+    factors = {min(map(day_of, rows)) + day: times for day in days} | {end: last}
+    return [
+        {**row, "bytes": row["bytes"] * factors.get(day_of(row), 1.0)}
+        if row["user"] == "user-3"
+        else row
+        for row in rows
+    ]
+
+
+def _of_last_day(rows: list[Row]) -> tuple[float, bool]:
+    """Return the number of the user's level on the last day, and whether it is the highest."""
+    names, days, counts = counted(rows, SIZES)
+    found = daily_levels(days, counts)
+    [own] = np.flatnonzero(
+        (found.entity == names.index("user-3")) & (found.start == found.start.max())
+    )
+    return float(found.number[own]), bool(found.observed[own] > found.most[own])
+
+
+def test_a_level_a_hair_beyond_the_highest_is_hardly_odd_and_one_that_is_new_stays_so():
+    again, highest = _of_last_day(_with_level([3], 20.0, 24.0))
+    assert highest
+    new, _ = _of_last_day(_with_level([], 20.0, 24.0))
+    beyond, _ = _of_last_day(_with_level([3], 20.0, 20_000.0))
+    assert again > 0.3  # without the bound it is .03
+    assert max(new, beyond) < 0.01
+
+
+def test_a_level_that_another_day_reaches_is_ordinary():
+    number, highest = _of_last_day(_with_level([3], 24.0, 16.0))
+    assert not highest
+    assert number == np.inf
 
 
 def test_growth_of_few_entities_is_not_told():

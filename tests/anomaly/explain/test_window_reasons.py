@@ -16,10 +16,11 @@ from anomaly.behaviour.activity import DAY, HOUR
 from anomaly.behaviour.calendar import windows_by_name
 from anomaly.behaviour.observations import Observation, OddWindow
 from anomaly.behaviour.odd_windows import odd_windows
-from anomaly.explain.amounts import amount, rounded
+from anomaly.explain.amounts import amount, apart, percents
 from anomaly.explain.quoting import quote
 from anomaly.explain.window_reasons import window_reasons, window_summary, window_title
 from tests import naive
+from tests.anomaly.behaviour.messy import messy
 from tests.anomaly.behaviour.office import (
     FIRST,
     MEASURES,
@@ -94,6 +95,18 @@ class _Log:
         hours = {h for d, h in own if d == day}
         return sorted(hours - near) if len(others) >= 3 else []
 
+    def of_others(
+        self, entity: str, counted: Callable[[str], Counter[int]], *, inner: bool = False
+    ) -> list[int]:
+        """Return the counts of the active days of the other entities, the inner ones of many."""
+        names = {each["user"] for each in self.rows} - {entity}
+        days = {name: self.active(name) for name in names}
+        return [
+            counted(name)[day]
+            for name, own in days.items()
+            for day in (own[1:-1] if inner and len(own) > 3 else own)
+        ]
+
     def levels(self, entity: str, column: str) -> dict[int, float]:
         numbers: dict[int, list[float]] = {}
         for each in self.own(entity):
@@ -126,6 +139,11 @@ def recount_daily(log: _Log, told: Observation, found: re.Match[str], own: Count
     """Compare a count of the day, the most of the others, and how many these are."""
     assert n(found["observed"]) == own[day_told(told)]
     recount_others(told, found, own, log.active(told.entity))
+    if len(log.active(told.entity)) == 1:
+        column = None if told.view in ("day", "repeats", "rhythm") else told.column
+        kind = "events" if told.view == "day" else told.view
+        counts = log.of_others(told.entity, lambda name: log.by_day(name, kind, column))
+        recount_high(found, counts, own[day_told(told)])
 
 
 def recount_others(
@@ -133,12 +151,30 @@ def recount_others(
 ) -> None:
     others = [d for d in active if d != day_told(told)]
     if not others:
-        assert found["rest"] == "no other day of it is known"
+        assert found["rest"].startswith("no other day of it is known")
+        return
+    high = sum(own[d] >= own[day_told(told)] for d in others)
+    if high:
+        many = re.match(
+            r"on ([\d,]+) of ([\d,]+) other active days? as many or more", found["rest"]
+        )
+        assert many is not None
+        assert (n(many[1]), n(many[2])) == (high, len(others))
         return
     known = re.match(r"on ([\d,]+) other active days? (?:none|at most ([\d,]+))", found["rest"])
     assert known is not None
     assert n(known[1]) == len(others)
     assert n(known[2]) == max(own[d] for d in others)
+
+
+def recount_high(found: re.Match[str], others: list[int], observed: int) -> None:
+    """Compare how many windows of other entities are as high."""
+    said = re.search(
+        r"; of ([\d,]+) (?:.*?) of other `user` values (none|[\d,]+) ha", found["rest"]
+    )
+    assert said is not None
+    assert n(said[1]) == len(others)
+    assert n(said[2].replace("none", "0")) == sum(each >= observed for each in others)
 
 
 def recount_hour(log: _Log, told: Observation, found: re.Match[str]) -> None:
@@ -147,11 +183,15 @@ def recount_hour(log: _Log, told: Observation, found: re.Match[str]) -> None:
     others = log.alike(day, log.active(told.entity))
     assert n(found["observed"]) == own[day, hour]
     assert (int(found["last"]) - hour) % 24 == 1
+    of_kind = " of the kind" if others else ""
+    others = others or [d for d in log.active(told.entity) if d != day]
     if not others:
-        assert found["rest"] == "no other day of the kind is known"
+        counts = Counter((r["user"], day_of(r), hour_of(r)) for r in log.rows)
+        rest = [each for (name, _, _), each in counts.items() if name != told.entity]
+        recount_high(found, rest, own[day, hour])
         return
     known = re.fullmatch(
-        r"on ([\d,]+) other active days? of the kind (?:none|at most ([\d,]+)) in that hour",
+        rf"on ([\d,]+) other active days?{of_kind} (?:none|at most ([\d,]+)) in that hour",
         found["rest"],
     )
     assert known is not None
@@ -177,6 +217,13 @@ def recount_new(log: _Log, told: Observation, found: re.Match[str]) -> None:
     # What is alone on the first or the last of many days may have been there before, or stay.
     active = log.active(told.entity)
     recount_others(told, found, own, active[1:-1] if len(active) > 3 else active)
+    if len(active) == 1:
+        held = log.of_value(kind, told.column)
+
+        def values_of(name: str) -> Counter[int]:
+            return Counter(day for (who, _), days in held.items() if who == name for day in days)
+
+        recount_high(found, log.of_others(told.entity, values_of, inner=True), own[day])
     values = sorted(new[told.entity, day])
     named = ", ".join(f"`{quote(value)}`" for value in values[:3])
     assert found["named"] == named + (", …" if len(values) > 3 else "")
@@ -187,6 +234,9 @@ def recount_changes(log: _Log, told: Observation, found: re.Match[str]) -> None:
     times = {"once": "1", "twice": "2"}.get(found["observed"], found["observed"])
     assert n(times.removesuffix(" times")) == own[day_told(told)]
     recount_others(told, found, own, log.active(told.entity))
+    if len(log.active(told.entity)) == 1:
+        counts = log.of_others(told.entity, lambda name: log.by_day(name, "changes", told.column))
+        recount_high(found, counts, own[day_told(told)])
 
 
 def recount_kind(log: _Log, told: Observation, found: re.Match[str]) -> None:
@@ -195,8 +245,18 @@ def recount_kind(log: _Log, told: Observation, found: re.Match[str]) -> None:
 
 def recount_share(log: _Log, told: Observation, found: re.Match[str]) -> None:
     own = log.of_value("values", told.column)[told.entity, found["value"]]
-    recount_daily(log, told, found, own)
-    assert n(found["of"]) == log.by_day(told.entity, "events", None)[day_told(told)]
+    events = log.by_day(told.entity, "events", None)
+    assert n(found["of"]) == events[day_told(told)]
+    if found["share"] is None:
+        recount_daily(log, told, found, own)
+        return
+    day = day_told(told)
+    assert n(found["observed"]) == own[day]
+    others = [d for d in log.active(told.entity) if d != day]
+    most = max(own[d] / events[d] for d in others)
+    shown = percents(own[day] / events[day], most)
+    days = f"{len(others):,} other active day{'s' if len(others) > 1 else ''}"
+    assert (found["share"], found["rest"]) == (shown[0], f"on {days} at most {shown[1]}")
 
 
 def recount_absent(log: _Log, told: Observation, found: re.Match[str]) -> None:
@@ -222,10 +282,10 @@ def recount_level(log: _Log, told: Observation, found: re.Match[str]) -> None:
     day, levels = day_told(told), log.levels(told.entity, told.column)
     typical = {d: math.copysign(math.expm1(abs(x)), x) for d, x in levels.items()}
     others = [x for d, x in typical.items() if d != day]
-    assert found["observed"] == rounded(told.column, typical[day])
+    shown, least, most = apart(told.column, typical[day], min(others), max(others))
+    assert found["observed"] == shown
     assert n(found["of"]) == log.by_day(told.entity, "levels", told.column)[day]
     assert n(found["known"]) == len(others)
-    least, most = (rounded(told.column, x) for x in (min(others), max(others)))
     assert found["usual"] == f"{least} to {most}"
 
 
@@ -234,7 +294,7 @@ def recount_sum(log: _Log, told: Observation, found: re.Match[str]) -> None:
     for each in log.own(told.entity):
         own[day_of(each)] += each[told.column]
     total = own.pop(day_told(told))
-    least, most = (rounded(told.column, x) for x in (min(own.values()), max(own.values())))
+    _, least, most = apart(told.column, total, min(own.values()), max(own.values()))
     assert found["observed"] == amount(told.column, total)
     assert n(found["known"]) == len(own)
     signs = min(total, *own.values()) < 0
@@ -313,7 +373,10 @@ SENTENCES: dict[str, tuple[str, Recount]] = {
         recount_kind,
     ),
     "rhythm": (rf"has {SEEN} events? of {DATE} at regular intervals: [^;]*{REST}", recount_kind),
-    "share": (rf"has {HELD} in {SEEN} of {OF} on {DATE}{REST}", recount_share),
+    "share": (
+        rf"has {HELD} in {SEEN} of {OF} on {DATE}(?:, which are (?P<share>\S+) of them)?{REST}",
+        recount_share,
+    ),
     "absent": (
         rf"has no event on {DATE}; it has some on all {OTHERS} whole days of the kind",
         recount_absent,
@@ -445,3 +508,12 @@ def test_what_no_earlier_day_has_is_counted_again_from_the_rows():
         f"`user-2` has {new[last]} `object` values on {on} and on no known day before"
     )
     assert sentence.endswith(f"; on {len(others)} other active days {most}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4, 24))
+def test_every_figure_of_a_log_where_things_happen_again_equals_a_recount(seed):
+    rows = messy(seed)
+    log = _Log(rows)
+    for window in judged(rows):
+        recount(log, window)
