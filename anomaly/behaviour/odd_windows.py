@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +43,7 @@ from anomaly.behaviour.windows import (
     names_of,
 )
 from anomaly.numerics.arrays import Integers
+from anomaly.numerics.side_by_side import side_by_side
 
 FEWEST_DAYS = 4
 """Days of a log from which on one of them can be held against the others."""
@@ -110,31 +112,42 @@ def odd_windows(
         if known is None:
             continue
         columns += 1
-        # One measure at a time is in memory.
-        for judged in _of_column(read, own, time, known, entities, windows):
-            families += judged.view != NEWCOMER
-            found += _observations(judged, known.names)
-            del judged
+        parts = [partial(_of_events, column, time, known, windows)]
+        if "day" in windows:
+            parts += [partial(_of_counts, read, each, known, entities) for each in own[1:]]
+        # Two measures at a time are in memory.
+        for of_part in side_by_side(partial(_observed, names=known.names), parts):
+            families += of_part.families
+            found += of_part.observations
     return gathered(found, families, columns) if columns else None
 
 
-def _of_column(
-    read: Callable[[int], list[pa.Table]],
-    measures: Sequence[tuple[int, Measure]],
-    time: str,
-    known: "_Known",
-    entities: Collection[str],
-    windows: Set[str],
-) -> Iterator["_Judged"]:
-    """Judge the measures of an entity column, the events first."""
-    column = measures[0][1].entity
+class _Observed(NamedTuple):
+    """The odd windows of a measure."""
+
+    families: int
+    """In how many views the measure was judged."""
+    observations: list[Observation]
+
+
+def _observed(judge: Callable[[], Iterator["_Judged"]], names: pa.Array) -> _Observed:
+    """Judge a measure, and keep what is odd alone."""
+    families = 0
+    found: list[Observation] = []
+    for judged in judge():
+        families += judged.view != NEWCOMER
+        found += _observations(judged, names)
+        del judged
+    return _Observed(families, found)
+
+
+def _of_events(column: str, time: str, known: "_Known", windows: Set[str]) -> Iterator["_Judged"]:
+    """Judge the events of the entities of a column."""
     beside = same_hours(known.days, known.events)
     if "hour" in windows:
         yield _of_hours(column, known, beside)
     if "day" in windows:
         yield from _of_days(column, time, known, beside)
-        del beside
-        yield from _of_measures(read, measures[1:], known, entities)
 
 
 class _Known(NamedTuple):
@@ -178,20 +191,20 @@ def _of_days(column: str, time: str, known: _Known, beside: SameHours) -> Iterat
     yield _Judged(NEWCOMER, column, column, newcomers(days))
 
 
-def _of_measures(
+def _of_counts(
     read: Callable[[int], list[pa.Table]],
-    measures: Sequence[tuple[int, Measure]],
+    numbered: tuple[int, Measure],
     known: _Known,
     entities: Collection[str],
 ) -> Iterator[_Judged]:
-    """Judge the other measures of an entity column; `entities` are all such columns."""
-    for number, measure in measures:
-        counts = add_up(read(number), known.names, numbers=measure.kind is Kind.LEVELS)
-        if len(counts.n) and _is_known(measure, counts, known.days):
-            named = measure.column in entities
-            judged = _of_measure(measure, counts, known.days, known.whole, named=named)
-            del counts  # the rows are free as soon as the measure is done with them
-            yield from judged
+    """Judge another measure of an entity column; `entities` are all such columns."""
+    number, measure = numbered
+    counts = add_up(read(number), known.names, numbers=measure.kind is Kind.LEVELS)
+    if len(counts.n) and _is_known(measure, counts, known.days):
+        named = measure.column in entities
+        judged = _of_measure(measure, counts, known.days, known.whole, named=named)
+        del counts  # the rows are free as soon as the measure is done with them
+        yield from judged
 
 
 def _of_measure(

@@ -1,6 +1,6 @@
 """Calls of one function, some of them at a time."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -19,5 +19,16 @@ def side_by_side(function: Callable[[A], B], arguments: Iterable[A]) -> list[B]:
     >>> side_by_side(len, ["a", "bcd"])
     [1, 3]
     """
+    return list(ahead(function, arguments))
+
+
+def ahead(function: Callable[[A], B], arguments: Iterable[A]) -> Iterator[B]:
+    """Give what a function gives for each argument, in order, while two threads go on with more.
+
+    Examples
+    --------
+    >>> [length for length in ahead(len, ["a", "bcd"])]
+    [1, 3]
+    """
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        return list(threads.map(function, arguments))
+        yield from threads.map(function, arguments)

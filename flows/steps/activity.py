@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ from anomaly.behaviour.activity import ACTIVITY, DAY, HOUR, LEVELS
 from anomaly.behaviour.measures import Kind, Measure, measures_of
 from anomaly.behaviour.merging import merged
 from anomaly.behaviour.sequences import SEQUENCES
+from anomaly.numerics.side_by_side import ahead
 from flows.steps.activity_parts import COUNTS, LAST, SUMS, ActivityParts
 from flows.steps.records import Records
 from flows.steps.run import Run
@@ -52,7 +54,7 @@ def measures_of_run(run: Run, records: Records) -> tuple[Measure, ...]:
 def merge_activity(run: Run, n_chunks: int, measures: Sequence[Measure]) -> int:
     """Put the activity in all chunks together, for `activity_of_run` and, written, for later runs.
 
-    It is written as `ACTIVITY_OF_RUN`. One measure at a time is in memory.
+    It is written as `ACTIVITY_OF_RUN`. Two measures at a time are in memory.
 
     Returns
     -------
@@ -60,10 +62,9 @@ def merge_activity(run: Run, n_chunks: int, measures: Sequence[Measure]) -> int:
     """
     rows, scratch = 0, run.scratch
     parts = ActivityParts(scratch, n_chunks, len(measures))
+    merges = ahead(partial(_merge, scratch, parts, measures), range(len(measures)))
     with run.folder.open_part("activity", 0, ACTIVITY_OF_RUN) as writer:
-        for number, measure in enumerate(measures):
-            _merge(scratch, parts, measure, number)
-            table = scratch.read_table(_MERGED.format(number))
+        for measure, table in zip(measures, merges, strict=True):
             for first in range(0, table.num_rows, _ROWS_AT_ONCE):
                 writer.write(_as_output(measure, table.slice(first, _ROWS_AT_ONCE)))
             rows += table.num_rows
@@ -76,14 +77,18 @@ def activity_of_run(scratch: Scratch, number: int) -> list[pa.Table]:
     return [table] if table.num_rows else []
 
 
-def _merge(scratch: Scratch, parts: ActivityParts, measure: Measure, number: int) -> None:
+def _merge(
+    scratch: Scratch, parts: ActivityParts, measures: Sequence[Measure], number: int
+) -> pa.Table:
     """Put the activity of a measure in all batches together, and keep it in the scratch."""
+    measure = measures[number]
     is_level = measure.kind is Kind.LEVELS
     found = [*parts.of(SUMS if is_level else COUNTS, number), *_across(parts, measure, number)]
     name, schema = _MERGED.format(number), LEVELS if is_level else ACTIVITY
     with scratch.open_writer(name, schema) as writer:
         for table in merged(found, number, numbers=is_level):
             writer.write_table(table)
+    return scratch.read_table(name)
 
 
 def _across(parts: ActivityParts, measure: Measure, number: int) -> Iterator[pa.Table]:
