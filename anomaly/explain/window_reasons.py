@@ -285,7 +285,7 @@ def _of_others(told: Observation, held: str) -> str:
 
 def _expected(told: Observation) -> str | None:
     if told.as_high:
-        return f"less on {told.known - told.as_high:,} of {told.known:,} other days"
+        return f"fewer on {told.known - told.as_high:,} of {told.known:,} other days"
     return f"at most {told.most:,.0f}" if told.known else None
 
 

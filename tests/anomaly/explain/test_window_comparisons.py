@@ -80,7 +80,7 @@ def test_what_others_reach_is_told_by_how_many_do():
     burst = replace(counted["day"], as_high=2, known=364, most=counted["day"].observed + 5)
     [reason] = window_reasons(OddWindow("user", burst.entity, (burst,)))
     assert reason.sentence.endswith("; on 2 of 364 other active days as many or more")
-    assert reason.expected == "less on 362 of 364 other days"
+    assert reason.expected == "fewer on 362 of 364 other days"
     assert _is_beyond(burst, reason)
 
 
