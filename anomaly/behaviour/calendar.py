@@ -20,13 +20,14 @@ Read = Callable[[int], list[pa.Table]]
 
 
 class Unjudged(NamedTuple):
-    """A named day that cannot be held against other days of the name."""
+    """A day that cannot be held against other days of its name, or against ordinary ones."""
 
     day: int
     """Since 1970."""
-    name: str
+    name: str | None
+    """None of an ordinary day."""
     known: int
-    """Other days of that name."""
+    """Other days of that name, or ordinary ones."""
 
 
 class JudgedByName(NamedTuple):
@@ -59,28 +60,38 @@ def windows_by_name(
         What was counted.
     names
         Day since 1970 -> its name, of those that have one. Where the log has none of them, it is
-        judged as it is.
+        judged as it is. Windows know the names of days between its first and its last one: such
+        days may have been left out before.
     judged_from
         The first day since 1970 that is judged; None where all are.
     """
     covered = _covered(read, measures) if names else np.zeros(0, dtype=np.int64)
     of_name = _days_of_names(covered, names)
+    first = int(covered.min(initial=0)) if judged_from is None else judged_from
+    between = _names_between(covered, names)
     if not of_name:
         whole = judge(read)
-        return JudgedByName(whole or [], any_judged=whole is not None)
-    first = covered[0] if judged_from is None else judged_from
+        # Days of a name that has come may lie before those that are known.
+        left_out = whole is None and min(names, default=np.inf) <= covered.max(initial=-1)
+        unjudged = _unjudged({None: covered}, first) if left_out else ()
+        windows = [_told(window, left_out=between) for window in whole or ()]
+        return JudgedByName(windows, unjudged, any_judged=whole is not None)
     ordinary = np.setdiff1d(covered, np.concatenate([*of_name.values()]))
     own = judge(_on_days(read, ordinary)) if (ordinary >= first).any() else None
-    found = [_told(window, left_out=tuple(of_name)) for window in own or ()]
+    found = [_told(window, left_out=between) for window in own or ()]
     told = {name: days for name, days in of_name.items() if days[-1] >= first}
     each_name = {name: judge(_on_days(read, days)) for name, days in told.items()}
     judged = {name: windows for name, windows in each_name.items() if windows is not None}
     for name, windows in judged.items():
         # All names together have as many ordinary windows that are as odd as ordinary days have.
         found += [_told(window, alone=name) for window in of_several(windows, len(judged))]
+    missed: dict[str | None, Integers]
+    missed = {name: days for name, days in told.items() if name not in judged}
+    if own is None:
+        missed[None] = ordinary
     return JudgedByName(
         sorted(found, key=lambda each: each.number),
-        _unjudged({name: days for name, days in told.items() if name not in judged}, first),
+        _unjudged(missed, first),
         any_judged=bool(judged) or own is not None,
     )
 
@@ -94,8 +105,19 @@ def _days_of_names(covered: Integers, names: Mapping[int, str]) -> dict[str, Int
     return {name: np.array(days) for name, days in found.items()}
 
 
-def _unjudged(of_name: Mapping[str, Integers], first: int) -> tuple[Unjudged, ...]:
-    """Return the days from `first` on of names that could not be judged, in order."""
+def _names_between(covered: Integers, names: Mapping[int, str]) -> tuple[str, ...]:
+    """Return the names of days from the first to the last one covered, in order of these days."""
+    if not len(covered):
+        return ()
+    some = (names[day] for day in sorted(names) if covered[0] <= day <= covered[-1])
+    return tuple(dict.fromkeys(some))
+
+
+def _unjudged(of_name: Mapping[str | None, Integers], first: int) -> tuple[Unjudged, ...]:
+    """Return the days from `first` on of names that could not be judged, in order.
+
+    Of None they are ordinary days.
+    """
     return tuple(
         sorted(
             Unjudged(day, name, len(days) - 1)

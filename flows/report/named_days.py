@@ -1,4 +1,4 @@
-"""Sentences on the named days of a run that were not held against others of their name."""
+"""Sentences on the days of a run that its named days left too few others for."""
 
 from anomaly.behaviour.odd_windows import FEWEST_DAYS
 from flows.report.text import listing
@@ -9,25 +9,27 @@ _MOST_LISTED = 3
 
 
 def unjudged_sentences(manifest: RunManifest) -> list[str]:
-    """Say of each name which of its days were not judged as days of entities, and why."""
-    of_name: dict[str, list[UnjudgedDay]] = {}
+    """Say of each name, and of no name, which days were not judged as days of entities, and why."""
+    of_name: dict[str | None, list[UnjudgedDay]] = {}
     for each in manifest.unjudged_days:
         of_name.setdefault(each.name, []).append(each)
     return [_sentence(name, days) for name, days in of_name.items()]
 
 
-def _sentence(name: str, days: list[UnjudgedDay]) -> str:
+def _sentence(name: str | None, days: list[UnjudgedDay]) -> str:
     listed = [f"{each.day}" for each in days[:_MOST_LISTED]]
     if rest := len(days) - len(listed):
         listed.append(f"{rest:,} more")
     verb = "is" if len(days) == 1 else "are"
-    said = f"{listing(listed)} (`{name}`) {verb} not judged by what entities usually do"
-    return f"{said}: {_why(days[0].known)}. Each record is judged by itself."
+    named = f"(`{name}`)" if name is not None else "(without a name)"
+    said = f"{listing(listed)} {named} {verb} not judged by what entities usually do"
+    which = "of that name" if name is not None else "without a name"
+    return f"{said}: {_why(days[0].known, which)}. Each record is judged by itself."
 
 
-def _why(known: int) -> str:
+def _why(known: int, which: str) -> str:
     needed = FEWEST_DAYS - 1
     if known >= needed:
-        return "too few entities are there on several days of that name"
+        return f"too few entities are there on several days {which}"
     others = "no other day" if not known else f"{known} other day{'s' if known > 1 else ''}"
-    return f"{others} of that name {'are' if known > 1 else 'is'} known, and {needed} are needed"
+    return f"{others} {which} {'are' if known > 1 else 'is'} known, and {needed} are needed"

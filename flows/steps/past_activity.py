@@ -45,6 +45,15 @@ class DaysBefore(NamedTuple):
     wanted: Set[str | None] = frozenset([None])
     """The names of the days that are judged; None where ordinary ones are."""
 
+    def wants(self, day: int) -> bool:
+        """Tell whether judged days are held against one."""
+        return self.names.get(day) in self.wanted and (self.parted or day < self.first_day)
+
+    @property
+    def unwanted_days(self) -> frozenset[int]:
+        """Return the named days that no judged one is held against."""
+        return frozenset(self.names) - self.wanted_days
+
     @property
     def wanted_days(self) -> frozenset[int]:
         """Return the named days that judged ones are held against."""
@@ -77,9 +86,9 @@ def past_activity(
 ) -> PastActivity:
     """Read the activity of earlier runs, and keep it in the scratch, a table for each run.
 
-    The newest `MOST_DAYS` ordinary days count, and as many of each name, of runs that have at most
-    `MOST_EVENTS` with those that are judged. A damaged run is passed over: it is no fault of this
-    one. One run at a time is in memory.
+    The newest `MOST_DAYS` ordinary days count, and as many of each name, where such days are
+    judged. Their runs have at most `MOST_EVENTS` with those that are judged. A damaged run is
+    passed over: it is no fault of this one. One run at a time is in memory.
 
     Parameters
     ----------
@@ -110,12 +119,14 @@ def past_activity(
 
 def _of_newest_days(earlier: Sequence[PublishedRun], days: DaysBefore) -> Iterator[pa.Table]:
     """Give what runs counted on the newest days, the newest run first, with hours since 1970."""
-    seen = _Newest(days.names)
+    seen, unwanted = _Newest(days.names), days.unwanted_days
     for run in reversed(earlier):
         enough = seen.is_full(None) or None not in days.wanted
         # The run before may have the other part of the oldest ordinary day.
         told_of = days.wanted_days | (seen.ordinary if None in days.wanted else set())
         if enough and days.wanted_days and not run.manifest.covers_any(told_of):
+            continue
+        if run.manifest.covers_only(unwanted):
             continue
         try:
             table = read_activity(run)
@@ -123,13 +134,14 @@ def _of_newest_days(earlier: Sequence[PublishedRun], days: DaysBefore) -> Iterat
             continue
         hours = pc.divide(table["start"].cast(pa.int64()), HOUR).to_numpy()
         of_rows = hours // 24
-        held = [d for d in np.unique(of_rows).tolist() if days.parted or d < days.first_day]
+        found = np.unique(of_rows).tolist()
+        held = [day for day in found if days.wants(day)]
         new = seen.add(held)
         told = [day for day in held if day in seen] if days.parted else new
         if told:
             with_hours = table.append_column("hour", pa.array(hours.astype(np.int32)))
             yield (
-                with_hours if told == held else with_hours.filter(pa.array(np.isin(of_rows, told)))
+                with_hours if told == found else with_hours.filter(pa.array(np.isin(of_rows, told)))
             )
         elif all(map(seen.is_full, days.wanted)):
             return  # older runs tell no newer day

@@ -368,11 +368,13 @@ class SearchSummary(OutputDocument):
 
 
 class UnjudgedDay(OutputDocument):
-    """A named day on which what entities do was not judged."""
+    """A day on which what entities do was not judged, in a job that names days."""
 
     day: date
-    name: str
-    known: int = Field(description="Other days of that name, of the run and of earlier ones.")
+    name: str | None = Field(description="Null of a day without a name.")
+    known: int = Field(
+        description="Other days of that name, of the run and of earlier ones; or days without one."
+    )
 
 
 class RunManifest(OutputDocument):
@@ -459,8 +461,9 @@ class RunManifest(OutputDocument):
     )
     unjudged_days: tuple[UnjudgedDay, ...] = Field(
         default=(),
-        description="Named days of the run that were not held against others, as too few of that"
-        " name are known. Their records were judged one by one.",
+        description="Days of the run that were not held against others. Of named ones too few of"
+        " that name are known; of those without a name the named ones leave too few. Their records"
+        " were judged one by one.",
     )
     seconds: dict[str, float] = Field(description="Step -> wall seconds.")
     metrics: Metrics | None = Field(
@@ -512,6 +515,13 @@ class RunManifest(OutputDocument):
             return False
         first, last = ((end - _EPOCH).days for end in self.covers)
         return any(first <= day <= last for day in days)
+
+    def covers_only(self, days: Collection[int]) -> bool:
+        """Tell whether all days since 1970 from its first to its last record are among some."""
+        if self.covers is None:
+            return False
+        first, last = ((end - _EPOCH).days for end in self.covers)
+        return all(day in days for day in range(first, last + 1))
 
     @property
     def damaged_files(self) -> list[InputFile]:

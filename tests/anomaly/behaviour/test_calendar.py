@@ -95,6 +95,38 @@ def test_a_named_day_without_others_is_not_judged_and_said():
     assert found.unjudged == ((FIRST + 9, "payday", 0),)
 
 
+def test_a_name_is_told_whose_days_were_left_out_before():
+    rows = [each for each in paid() if day_of(each) - FIRST not in PAYDAYS]
+    days, last = named(*PAYDAYS, 40), FIRST + 27
+    assert by_name(rows, days, last) == by_name(paid(), days, last)
+    found = by_name(rows, days | named(2, name="closed"), last).windows
+    assert found
+    assert all(o.left_out == ("closed", "payday") for each in found for o in each.observations)
+
+
+def test_ordinary_days_that_named_ones_leave_too_few_for_are_said():
+    rows = office(1, days=7)
+    days = [0, 1, 3, 4]
+    found = by_name(rows, named(*days))
+    assert [(each.day - FIRST, each.name, each.known) for each in found.unjudged] == [
+        (day, None, 2) for day in (2, 5, 6)
+    ]
+    assert found.any_judged
+    assert by_name(rows, named(0, 1, 3)).unjudged == tuple(
+        (FIRST + day, "payday", 2) for day in (0, 1, 3)
+    )
+
+
+def test_an_ordinary_night_after_named_ones_is_said_once_their_name_has_come():
+    last = FIRST + 2
+    rows = [each for each in office(1, days=3) if day_of(each) <= last]
+    before = by_name(rows, named(-1, -2), judged_from=last)
+    assert before.unjudged == ((last, None, 2),)
+    assert not before.any_judged
+    assert by_name(rows, named(9), judged_from=last).unjudged == ()
+    assert by_name(rows, {}, judged_from=last).unjudged == ()
+
+
 def test_a_named_day_is_no_day_that_others_are_held_against():
     few = by_name(paid(), named(*PAYDAYS[:3])).windows
     left = [each for each in paid() if day_of(each) - FIRST not in PAYDAYS[:3]]

@@ -24,3 +24,16 @@ def test_days_are_listed_and_why_they_are_not_judged(n: int, known: int, says: s
     days = [UnjudgedDay(day=date(2026, 1, i + 1), name="payday", known=known) for i in range(n)]
     [said] = unjudged_sentences(SimpleNamespace(unjudged_days=days))  # type: ignore[arg-type]
     assert says in said
+
+
+def test_days_without_a_name_are_listed_beside_those_of_names() -> None:
+    days = [
+        UnjudgedDay(day=date(2026, 1, 1), name="payday", known=0),
+        UnjudgedDay(day=date(2026, 1, 2), name=None, known=1),
+        UnjudgedDay(day=date(2026, 1, 3), name=None, known=1),
+    ]
+    _, said = unjudged_sentences(SimpleNamespace(unjudged_days=days))  # type: ignore[arg-type]
+    assert said == (
+        "2026-01-02 and 2026-01-03 (without a name) are not judged by what entities usually do: 1"
+        " other day without a name is known, and 3 are needed. Each record is judged by itself."
+    )

@@ -28,7 +28,10 @@ class Run(NamedTuple):
 
     @property
     def manifest(self) -> SimpleNamespace:
-        return SimpleNamespace(covers_any=lambda days: bool({*self.days} & {*days}))
+        return SimpleNamespace(
+            covers_any=lambda days: bool({*self.days} & {*days}),
+            covers_only=lambda days: bool(self.days) and {*self.days} <= {*days},
+        )
 
 
 def counted(run: Run) -> pa.Table:
@@ -123,10 +126,18 @@ def test_for_an_ordinary_day_as_many_ordinary_ones_are_read_as_without_names(
 ) -> None:
     runs = [Run((day,)) for day in range(100)]
     read = days_read(tmp_path, runs, names=PAYDAYS)
-    assert [day for day in read if day not in PAYDAYS] == [
-        day for day in range(99, 0, -1) if day not in PAYDAYS
-    ][:MOST_DAYS]
-    assert len(opened) == MOST_DAYS + 2 + 1  # those of two paydays, and one too many
+    assert read == [day for day in range(99, 0, -1) if day not in PAYDAYS][:MOST_DAYS]
+    assert len(opened) == MOST_DAYS + 1  # no payday, and one too many
+
+
+def test_named_days_do_not_count_among_the_events_of_an_ordinary_one(
+    tmp_path: Path, opened: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step, "MOST_EVENTS", 3 * A_DAY)
+    runs = [Run((0,)), Run((1, 2)), Run((3,)), Run((4,)), Run((5,))]
+    names = dict.fromkeys((2, 3, 4), "payday")
+    assert days_read(tmp_path, runs, names=names) == [5, 1, 0]
+    assert Run((3,)) not in opened
 
 
 def test_where_both_are_judged_both_are_read(tmp_path: Path, opened: list[Run]) -> None:
