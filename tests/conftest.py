@@ -1,5 +1,6 @@
 """Settings of every test."""
 
+import gc
 import logging
 import os
 from collections.abc import Iterator
@@ -46,6 +47,26 @@ def caplog(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
     yield caplog
     log.setLevel(level)
     log.propagate = propagate
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Look for no doctests where slow tests are asked for: none is slow."""
+    if config.option.markexpr == "slow":
+        config.option.doctestmodules = False
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Import all test files without a look for garbage: what imports make stays.
+
+    Each look goes through all of that again, in each worker. Frozen, it is not gone through later.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

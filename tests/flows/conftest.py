@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from flows.runtime.settings import prepare_prefect
 from flows.storage.fs import store_path
@@ -43,6 +41,8 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
     """Start a server that speaks S3; give its address."""
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - few workers need it
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -58,6 +58,8 @@ def s3(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    import boto3  # noqa: PLC0415 - few workers need it
+
     store_path._open_store.cache_clear()
     client = boto3.client("s3")
     yield client
