@@ -36,11 +36,15 @@ def hostile_modules(folder: Path) -> Path:
 
 
 def plain_environment(home: Path, **more: str) -> dict[str, str]:
-    """An environment of a user who has set nothing, with an empty home."""
+    """An environment of a user who has set nothing, with an empty home.
+
+    The cache alone is the tests' own: the first report of an empty one bundles the charts' library.
+    """
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
     for name in ("DO_NOT_TRACK", "PYTHONSAFEPATH"):
         ours.pop(name, None)
-    return {**ours, "HOME": str(home), "PREFECT_HOME": str(home / "prefect"), **more}
+    homes = {"HOME": home, "PREFECT_HOME": home / "prefect", "XDG_CACHE_HOME": _BUILD / "cache"}
+    return {**ours, **{name: str(folder) for name, folder in homes.items()}, **more}
 
 
 def processes_of(home: Path) -> list[str]:

@@ -2,12 +2,21 @@
 
 import errno
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import vl_convert
 
 from flows.report.chart_library import chart_library
+
+
+@pytest.fixture(scope="module", autouse=True)
+def bundled_once() -> Iterator[None]:
+    """Bundle once for all tests: what the same call gives is the same, and takes a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vl_convert, "javascript_bundle", cache(vl_convert.javascript_bundle))
+        yield
 
 
 @pytest.fixture(autouse=True)
