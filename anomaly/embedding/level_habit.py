@@ -67,7 +67,7 @@ class LevelHabit:
         if len(own) < _FEWEST:
             return tuple(np.unique(own).tolist())
         fewest = max(FOREIGN * len(own), _FEWEST)
-        usual = [hump for hump in _humps(own) if len(hump) >= fewest]
+        usual = _humps(own, fewest)
         if 2 * sum(map(len, usual)) <= len(own):
             usual = [own]  # No few humps hold most of its numbers.
         # One of its own numbers: the mean of two could be one that it never has.
@@ -82,10 +82,12 @@ class LevelHabit:
         return np.copysign(self.tail.of(np.abs(away)), away).astype(np.float32)
 
 
-def _humps(ordered: Floats) -> list[Floats]:
-    """Part ascending numbers at wide gaps, and each part again."""
-    low, high = np.quantile(ordered, [0.05, 0.95]) if len(ordered) else (0.0, 0.0)
+def _humps(ordered: Floats, fewest: float) -> list[Floats]:
+    """Part ascending numbers at wide gaps, and each part again; leave out parts below `fewest`."""
+    if len(ordered) < fewest:
+        return []
+    low, high = np.quantile(ordered, [0.05, 0.95])
     wide = np.flatnonzero(np.diff(ordered) > _GAP * (high - low)) + 1
     if not len(wide):
         return [ordered]
-    return [hump for part in np.split(ordered, wide) for hump in _humps(part)]
+    return [hump for part in np.split(ordered, wide) for hump in _humps(part, fewest)]
