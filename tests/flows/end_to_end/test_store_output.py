@@ -308,7 +308,7 @@ def test_what_a_killed_run_leaves_is_no_run_and_the_next_is_clean(bucket, locati
     deadline = time.monotonic() + 60
     while not any("/scores/" in key for key in keys(bucket)):
         assert time.monotonic() < deadline
-        time.sleep(0.01)
+        time.sleep(0.1)
     command.send_signal(signal.SIGKILL)
     command.wait()
     assert list(temporary.iterdir()) == []
