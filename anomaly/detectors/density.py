@@ -1,6 +1,7 @@
 """Distance to a measure: how far an event is from the nearest share of the normal events."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,6 +96,8 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         self.covariance_metric_ = CovarianceMetric.of(
             references, np.asarray(self.levels, dtype=np.int64)
         )
+        for of_other_references in ("_view", "_exchange"):
+            self.__dict__.pop(of_other_references, None)
         return self
 
     @property
@@ -123,11 +126,19 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
     def _of_seen(self, seen: "_Seen") -> Floats:
         beside, along = np.split(seen.products, [len(self.references_)], axis=1)
         squares = seen.squares + np.einsum("ij,ij->i", along, along)
-        # Sorted, not partitioned: sums then have one order on every processor, and where NumPy has
-        # AVX-512 it is twice as fast.
-        beside.sort(axis=1)
-        nearest = beside[:, : max(self.n_neighbors_)] + squares[:, None]
+        nearest = self._nearest_of(beside) + squares[:, None]
         return self._means(np.maximum(nearest, 0.0))
+
+    def _nearest_of(self, squares: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the least squares of each row of (n_rows, n_references), which are reordered.
+
+        They are ascending: sums have one order on every processor.
+        """
+        most = max(self.n_neighbors_)
+        squares.partition(most - 1, axis=1)
+        nearest = squares[:, :most]
+        nearest.sort(axis=1)
+        return nearest
 
     def _means(self, nearest: npt.NDArray[Any]) -> Floats:
         """Return the root mean of the first squares of each mass, float32 (n_rows, n_masses)."""
@@ -157,12 +168,10 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         scores = np.empty((len(X), 1 + len(starts), len(self.masses)), dtype=np.float32)
         stops = [*starts[1:].tolist(), X.shape[1]]
         spans = list(zip(starts.tolist(), stops, strict=True))
-        exchange = Exchange.between(self.references_, self.covariance_metric_)
         for begin in range(0, len(X), _EXCHANGED_AT_ONCE):
             here = slice(begin, begin + _EXCHANGED_AT_ONCE)
-            for i, squares in enumerate(exchange.squares(X[here], others[here], spans)):
-                squares.sort(axis=1)
-                scores[here, i] = self._means(np.maximum(squares, 0.0))
+            for i, squares in enumerate(self._exchange.squares(X[here], others[here], spans)):
+                scores[here, i] = self._means(np.maximum(self._nearest_of(squares), 0.0))
         return scores
 
     def nearest(
@@ -181,7 +190,7 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
 
     def _beside_squares(self, rows: Floats) -> "_Seen":
         """See rows from the references, in all dimensions."""
-        return self._view().of(rows)
+        return self._view.of(rows)
 
     def _beside_squares_of(self, events: EmbeddedEvents) -> Iterator["_Seen"]:
         """See events from the references, block by block.
@@ -189,9 +198,8 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
         The products and squares of the parts are summed. A part with few distinct vectors is
         measured once for each of them; any other part is measured for each event.
         """
-        whole = self._view()
         views = _few_together(
-            [_seen_from(whole, part, first=i == 0) for i, part in enumerate(events.parts)]
+            [_seen_from(self._view, part, first=i == 0) for i, part in enumerate(events.parts)]
         )
         size = rows_at_once(max(self.references_.shape))
         for start in range(0, events.n_events, size):
@@ -203,7 +211,13 @@ class DistanceToMeasure(BaseEstimator):  # type: ignore[misc]  # scikit-learn is
                 squares += longer
             yield _Seen(products, squares)
 
+    @cached_property
+    def _exchange(self) -> Exchange:
+        return Exchange.between(self.references_, self.covariance_metric_)
+
+    @cached_property
     def _view(self) -> "_View":
+        """The references as they are seen in all dimensions; kept, as events come in batches."""
         seen = Measured.of(self.references_, self.references_.mean(axis=0), self.covariance_metric_)
         n_dims = self.references_.shape[1]
         weights = np.zeros((n_dims + 1, len(seen.scaled) + seen.along.shape[1]), dtype=np.float32)

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from anomaly.embedding.deduplicated import Codes, EmbeddedEvents, Span
-from anomaly.numerics.arrays import Floats
+from anomaly.numerics.arrays import Doubles, Floats
 from anomaly.numerics.sorted_lookup import Boundaries, before_in_rows
 
 _MASS = 0.1
@@ -22,7 +23,7 @@ _MASS = 0.1
 _FEW = 1_024
 """Vectors whose dimensions are measured together: one after the other takes longer."""
 _TOGETHER = 65_536
-"""Coordinates of one measurement: what it needs for them fits the cache."""
+"""Coordinates that are measured, or learnt from, together: what they need fits the cache."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,30 @@ class FarthestColumn:
 
         `mass` is the share of them that a coordinate is measured against.
         """
-        ordered = np.sort(references.astype(np.float64), axis=0)
-        m = max(1, round(mass * len(ordered)))
-        boundaries = (ordered[:-m] + ordered[m:]) / 2.0
-        sums, squares = _running(ordered), _running((ordered - ordered.mean(axis=0)) ** 2)
-        means = (sums[m:] - sums[:-m]) / m
-        away = means - ordered.mean(axis=0)
-        variances = np.maximum((squares[m:] - squares[:-m]) / m - away**2, 0.0)
+        return cls.fit_each(references, spans, [mass])[0]
+
+    @classmethod
+    def fit_each(
+        cls, references: Floats, spans: Sequence[Span], masses: Sequence[float]
+    ) -> list["FarthestColumn"]:
+        """Learn a distance for each of several masses, as `fit` does: the sums are taken once."""
+        n, n_dims = references.shape
+        sizes = [max(1, round(mass * n)) for mass in masses]
+        tables = [_Tables.empty(n_dims, n, m) for m in sizes]
+        at_once = max(1, _TOGETHER // max(1, n))
+        for here in (slice(begin, begin + at_once) for begin in range(0, n_dims, at_once)):
+            ordered = np.sort(references.T[here], axis=1).astype(np.float64)
+            sums = _running(ordered)
+            centre = sums[:, -1:] / n
+            squares = _running((ordered - centre) ** 2)
+            for table, m in zip(tables, sizes, strict=True):
+                table.boundaries[here] = (ordered[:, :-m] + ordered[:, m:]) / 2.0
+                means = (sums[:, m:] - sums[:, :-m]) / m
+                table.means[here] = means
+                variances = (squares[:, m:] - squares[:, :-m]) / m - (means - centre) ** 2
+                table.variances[here] = np.maximum(variances, 0.0)
         starts = np.array([span.start for span in spans], dtype=np.int64)
-        tables = (table.astype(np.float32) for table in (boundaries, means, variances))
-        return cls(starts, *tables)
+        return [cls(starts, *(each.T for each in table)) for table in tables]
 
     def by_span(self, X: Floats) -> Floats:
         """Return the distance of each span of `X`, float32 (n_rows, n_spans)."""
@@ -161,6 +176,22 @@ class FarthestColumn:
         return away
 
 
-def _running(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the sums of the first 0, 1, … rows."""
-    return np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+class _Tables(NamedTuple):
+    """The tables of `FarthestColumn` for one mass, a row for each dimension."""
+
+    boundaries: Floats
+    means: Floats
+    variances: Floats
+
+    @classmethod
+    def empty(cls, n_dims: int, n: int, m: int) -> "_Tables":
+        """Make room for what the nearest `m` of `n` references are."""
+        lengths = (n - m, n - m + 1, n - m + 1)
+        return cls(*(np.empty((n_dims, length), dtype=np.float32) for length in lengths))
+
+
+def _running(rows: Doubles) -> Doubles:
+    """Return the sums of the first 0, 1, … values of each row."""
+    sums = np.zeros((len(rows), rows.shape[1] + 1))
+    np.cumsum(rows, axis=1, out=sums[:, 1:])
+    return sums

@@ -57,5 +57,4 @@ class SmallMasses:
 
     @cached_property
     def _distances(self) -> list[FarthestColumn]:
-        references = self.density.references_
-        return [FarthestColumn.fit(references, self.spans, share) for share in self.shares]
+        return FarthestColumn.fit_each(self.density.references_, self.spans, self.shares)

@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from anomaly.embedding.block import DriftBins, Rarity
 from anomaly.embedding.rarity import surprisal
+from anomaly.numerics.arrays import Integers
 
 _DEVIATION_FLOOR = 0.2
 """In arcsinh units. The few other values of a nearly constant column must not be infinitely far
@@ -43,8 +45,9 @@ class NumberBlock:
         missing = float(surprisal(np.array([values.size - present.size]), values.size)[0])
         if not present.size:
             return cls(0.0, 1.0, 0.0, 1.0, missing, present)
-        halves = present / 2.0  # The difference of the largest floats would overflow.
-        quantiles = 2.0 * np.quantile(halves, np.linspace(0.0, 1.0, 1001), method="inverted_cdf")
+        # Halved: the difference of the largest floats would overflow.
+        halves = np.sort(present / 2.0)
+        quantiles = 2.0 * halves[_places_of_quantiles(len(halves))]
         low, median, high = np.quantile(halves, [0.05, 0.5, 0.95]).tolist()
         least = max(_ROUNDING * abs(median), np.finfo(np.float64).tiny)
         # Constant between the quantiles: the full range; constant altogether: any scale will do.
@@ -105,6 +108,13 @@ class NumberBlock:
         missing = np.isnan(level)
         columns = [np.where(missing, 0.0, level), missing * self.missing_surprisal]
         return np.column_stack(columns).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _places_of_quantiles(n: int) -> Integers:
+    """Return where the 0, 0.1, … 100 % quantiles of `n` ordered values stand, int64 (1001,)."""
+    shares = np.linspace(0.0, 1.0, 1001)
+    return np.quantile(np.arange(n), shares, method="inverted_cdf").astype(np.int64)
 
 
 def _squash(

@@ -157,3 +157,18 @@ def test_density_scores_do_not_depend_on_chunks_or_on_other_rows_in_them(offset:
     np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-5)
     order = random.permutation(len(X))
     np.testing.assert_allclose(density.score_samples(X[order]), whole[order], rtol=1e-5)
+
+
+def test_a_density_that_is_fitted_again_forgets_its_former_references() -> None:
+    random = np.random.default_rng(2)
+    X, others = (random.normal(size=(60, 4)).astype(np.float32) for _ in range(2))
+    starts = np.array([0, 2])
+    again, once = (DistanceToMeasure(levels=(0, 1, 2), random_state=0) for _ in range(2))
+    again.fit(X).score_samples(X)
+    again.score_exchanged(X, others, starts)
+    again.fit(others + 3.0)
+    once.fit(others + 3.0)
+    np.testing.assert_array_equal(again.score_samples(X), once.score_samples(X))
+    np.testing.assert_array_equal(
+        again.score_exchanged(X, others, starts), once.score_exchanged(X, others, starts)
+    )

@@ -71,3 +71,18 @@ def test_many_vectors_are_measured_as_few_of_them_are() -> None:
     distance = FarthestColumn.fit(NORMAL, SPANS)
     in_parts = np.concatenate([distance.by_span(part) for part in np.split(rows, 10)])
     assert (distance.by_span(rows) == in_parts).all()
+
+
+def test_a_distance_is_that_of_its_mass_alone_whatever_others_are_fitted_beside_it() -> None:
+    # More coordinates than are learnt from together.
+    wide = np.random.default_rng(1).normal(size=(1_000, 150)).astype(np.float32)
+    spans, masses = [Span(f"c{i}", None, i, i + 1) for i in range(150)], (0.2, 0.01, 0.0005)
+    together = FarthestColumn.fit_each(wide, spans, masses)
+    for distance, mass in zip(together, masses, strict=True):
+        alone = np.column_stack(
+            [
+                scored(FarthestColumn.fit(column, spans[:1], mass), column, spans[:1])
+                for column in np.split(wide, 150, axis=1)
+            ]
+        )
+        np.testing.assert_array_equal(scored(distance, wide, spans), alone.max(axis=1))

@@ -132,3 +132,21 @@ def test_a_value_of_single_precision_is_finite_at_any_scale(scale: float) -> Non
     block = fit([0.0, scale, -scale])
     for level in (-1e3, -1.0, 0.0, 1.0, 1e3):
         assert np.isfinite(block.value_at_single(np.float32(level)))
+
+
+@PATIENT
+@given(sample=st.lists(ORDINARY, min_size=1, max_size=40))
+def test_the_quantiles_are_values_of_the_sample_that_the_share_of_it_does_not_exceed(
+    sample: list[float],
+) -> None:
+    present = [value for value in sample if np.isfinite(value)]
+    assume(present)
+    expected = [
+        min(v for v in present if share_up_to(v, present) >= share - 1e-9)
+        for share in np.arange(1001) / 1000
+    ]
+    np.testing.assert_array_equal(fit(sample).quantiles, expected)
+
+
+def share_up_to(value: float, sample: list[float]) -> float:
+    return sum(other <= value for other in sample) / len(sample)
