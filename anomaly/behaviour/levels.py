@@ -220,7 +220,7 @@ def _of_record(beyond: Doubles, known: Integers) -> Doubles:
 
     The next of n + 1 levels is the farthest on one side with the chance 1 / (n + 1), whatever their
     distribution. Farther out a normal tail falls off as exp(-x sqrt(2 log(n + 1))), in deviations.
-    One that is not beyond all others is among the two farthest.
+    One that is not beyond all others is at best among the two farthest.
     """
     all_levels = np.log(known + 1.0)
     farther = np.sqrt(2.0 * all_levels) * np.maximum(beyond, 0.0)

@@ -54,7 +54,7 @@ def measures_of_run(run: Run, records: Records) -> tuple[Measure, ...]:
 def merge_activity(run: Run, n_chunks: int, measures: Sequence[Measure]) -> int:
     """Put the activity in all chunks together, for `activity_of_run` and, written, for later runs.
 
-    It is written as `ACTIVITY_OF_RUN`. Two measures at a time are in memory.
+    It is written as `ACTIVITY_OF_RUN`. Three measures at a time are in memory at the most.
 
     Returns
     -------
@@ -64,9 +64,10 @@ def merge_activity(run: Run, n_chunks: int, measures: Sequence[Measure]) -> int:
     parts = ActivityParts(scratch, n_chunks, len(measures))
     merges = ahead(partial(_merge, scratch, parts, measures), range(len(measures)))
     with run.folder.open_part("activity", 0, ACTIVITY_OF_RUN) as writer:
-        for measure, table in zip(measures, merges, strict=True):
+        for number, _ in enumerate(merges):
+            table = scratch.read_table(_MERGED.format(number))
             for first in range(0, table.num_rows, _ROWS_AT_ONCE):
-                writer.write(_as_output(measure, table.slice(first, _ROWS_AT_ONCE)))
+                writer.write(_as_output(measures[number], table.slice(first, _ROWS_AT_ONCE)))
             rows += table.num_rows
     return rows
 
@@ -79,7 +80,7 @@ def activity_of_run(scratch: Scratch, number: int) -> list[pa.Table]:
 
 def _merge(
     scratch: Scratch, parts: ActivityParts, measures: Sequence[Measure], number: int
-) -> pa.Table:
+) -> None:
     """Put the activity of a measure in all batches together, and keep it in the scratch."""
     measure = measures[number]
     is_level = measure.kind is Kind.LEVELS
@@ -88,7 +89,6 @@ def _merge(
     with scratch.open_writer(name, schema) as writer:
         for table in merged(found, number, numbers=is_level):
             writer.write_table(table)
-    return scratch.read_table(name)
 
 
 def _across(parts: ActivityParts, measure: Measure, number: int) -> Iterator[pa.Table]:

@@ -141,12 +141,16 @@ def head_of(window: OddWindow) -> Observation:
 
 
 def _largest(numbers: np.ndarray, usual: float) -> np.ndarray:
-    """Return which of some numbers make their sum larger than usual: the largest of them."""
+    """Return which of some numbers make their sum larger than usual: the largest of them.
+
+    Rounding may hide how much larger a huge sum is. Then it is the largest one alone.
+    """
     sizes = np.nan_to_num(np.abs(numbers))
     order = np.argsort(-sizes, kind="stable")
     rest = sizes.sum() - np.cumsum(sizes[order]) + sizes[order]
     chosen = np.zeros(len(sizes), dtype=bool)
     chosen[order[rest > usual]] = True
+    chosen[order[:1]] = True
     return chosen
 
 

@@ -27,6 +27,7 @@ from flows.runtime.runner import DirectRunner
 from flows.steps import activity
 from flows.steps import windows as windows_step
 from flows.steps.past_activity import DaysBefore, past_activity
+from flows.steps.window_rows import _largest
 from flows.storage.fs.scratch import Scratch
 from flows.storage.runs.reader import (
     PublishedRun,
@@ -519,3 +520,8 @@ def test_a_run_is_due_where_a_day_up_to_its_own_gets_a_name(tmp_path: Path) -> N
 
     assert due(days[1]) == [None, "the job has changed", "the job has changed"]
     assert due(days[-1] + timedelta(1)) == [None, None, None]
+
+
+def test_a_huge_sum_has_its_largest_number_where_rounding_hides_how_much_larger_it_is():
+    assert _largest(np.array([1.0, 1e17]), 1e17).tolist() == [False, True]
+    assert _largest(np.array([1.0, 5.0, 3.0]), 3.0).tolist() == [False, True, True]
