@@ -44,8 +44,8 @@ sys.exit(main(["detect", *sys.argv[1:]]))
 SERVE = """
 from flows.runtime.settings import prepare_prefect
 prepare_prefect()
-from flows.orchestration.embedded_server import embedded_server
-embedded_server()
+from flows.orchestration.embedded_server import use_embedded_server
+use_embedded_server()
 """
 
 

@@ -2,6 +2,9 @@
 
 Prefect can start one by itself, but that one outlives a process that is killed. It also waits for
 minutes where the database is of no use. This one ends with its process, and says so at once.
+
+Its address is in the environment until then. Threads of Prefect's own know no other settings: one
+that found no address, even after the run, would start another server.
 """
 
 import atexit
@@ -18,6 +21,7 @@ from pathlib import Path
 from threading import Thread
 
 import httpx
+from prefect.context import refresh_global_settings_context
 from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, get_current_settings
 from sqlalchemy.engine import make_url
 
@@ -35,6 +39,7 @@ _BLOCKED = {signal.SIGINT, signal.SIGHUP}
 _SECONDS_FOR_DATABASE = 10
 _SECONDS_TO_STOP = 5
 _PAUSE = 0.1
+_ADDRESS = "PREFECT_API_URL"
 _ELSEWHERE = "set PREFECT_HOME to another folder, or run with --direct"
 
 
@@ -66,8 +71,13 @@ class _EmbeddedServer:
 _running: list[_EmbeddedServer] = []
 
 
-def embedded_server(meanwhile: Callable[[], object] = lambda: None) -> str:
-    """Start the server of this process, if none runs; give the URL of its API.
+def is_embedded(api_url: str) -> bool:
+    """Tell whether an address is that of the server of this process, which may have ended."""
+    return any(server.api_url == api_url for server in _running)
+
+
+def use_embedded_server(meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Start the server of this process, if none runs; Prefect uses it until Python ends.
 
     Parameters
     ----------
@@ -80,8 +90,8 @@ def embedded_server(meanwhile: Callable[[], object] = lambda: None) -> str:
         Its database is of no use, or it does not start in time.
     """
     if _running and _running[0].process.poll() is None:
-        return _running[0].api_url
-    _running.clear()
+        return
+    _forget_ended()
     _require_database()
     server = _EmbeddedServer()
     try:
@@ -92,7 +102,16 @@ def embedded_server(meanwhile: Callable[[], object] = lambda: None) -> str:
         raise
     _running.append(server)
     atexit.register(server.stop)
-    return server.api_url
+    os.environ[_ADDRESS] = server.api_url
+    refresh_global_settings_context()
+
+
+def _forget_ended() -> None:
+    """Take the address of a server that has ended from the environment of the next."""
+    if _running:
+        _running.clear()
+        os.environ.pop(_ADDRESS, None)
+        refresh_global_settings_context()
 
 
 def _started(bound: int, pipe: int) -> "subprocess.Popen[bytes]":

@@ -19,7 +19,7 @@ from flows.runtime.dask import ClusterRunner, connected
 from flows.runtime.processes import process_runner
 from flows.runtime.progress import OnProgress, told_of_progress, told_of_publication
 from flows.runtime.runner import DirectRunner, Runner
-from flows.runtime.settings import Settings, prepare_prefect, prepare_serving, safe_path
+from flows.runtime.settings import Settings, prepare_prefect, prepare_serving
 from flows.steps.cleaning import apply_keep
 from flows.steps.fit import Registered
 from flows.steps.plan import check_input
@@ -106,13 +106,11 @@ def _detect_by_flow(
     with runner_of(settings):
         pass  # a scheduler that does not answer is told before Prefect is imported
     prepare_prefect()
-    from flows.orchestration.server import naming_lost_server, serving
+    from flows.orchestration.server import find_server, naming_lost_server
 
-    here = settings.runner != "dask"
+    find_server(this_machine_alone=settings.runner != "dask", meanwhile=_import_flows)
     published: list[PublishedRun] = []
     with (
-        safe_path(),
-        serving(this_machine_alone=here, meanwhile=_import_flows),
         told_of_progress(on_progress),
         told_of_publication(published.append),
         with_checked_input(checked),
@@ -175,12 +173,10 @@ def run_fit(
     with runner_of(settings):
         pass  # a scheduler that does not answer is told before Prefect is imported
     prepare_prefect()
-    from flows.orchestration.server import naming_lost_server, serving
+    from flows.orchestration.server import find_server, naming_lost_server
 
-    here = settings.runner != "dask"
+    find_server(this_machine_alone=settings.runner != "dask", meanwhile=_import_flows)
     with (
-        safe_path(),
-        serving(this_machine_alone=here, meanwhile=_import_flows),
         told_of_progress(on_progress),
         naming_lost_server(),
         with_checked_input(checked),

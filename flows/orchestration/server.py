@@ -8,17 +8,16 @@ import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.events.worker import EventsWorker
 from prefect.exceptions import PrefectHTTPStatusError
-from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
+from prefect.settings import get_current_settings
 
-from flows.orchestration.embedded_server import embedded_server
+from flows.orchestration.embedded_server import is_embedded, use_embedded_server
 from schemas.errors import ServerError
 
 
-@contextmanager
-def serving(
+def find_server(
     *, this_machine_alone: bool, meanwhile: Callable[[], object] = lambda: None
-) -> Iterator[None]:
-    """Find the configured server, or start one that Prefect uses and stops when Python ends.
+) -> None:
+    """Find the configured server, or start one that Prefect uses and that stops when Python ends.
 
     Parameters
     ----------
@@ -35,7 +34,7 @@ def serving(
         embedded one does not start.
     """
     settings = get_current_settings()
-    if settings.api.url is not None:
+    if settings.api.url is not None and not is_embedded(settings.api.url):
         _require_answer()
     elif not this_machine_alone:
         raise ServerError(
@@ -44,11 +43,7 @@ def serving(
             remedy="set it to the address of one that they reach, or run with --direct",
         )
     elif settings.server.ephemeral.enabled:
-        # By its address: workers that are processes of their own would each start another.
-        with temporary_settings({PREFECT_API_URL: embedded_server(meanwhile)}):
-            yield
-        return
-    yield
+        use_embedded_server(meanwhile)
 
 
 def lost_server(error: BaseException) -> bool:

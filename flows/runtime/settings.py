@@ -234,13 +234,13 @@ def safe_path() -> Iterator[None]:
 
 
 def prepare_prefect() -> None:
-    """Set what Prefect reads at its import, where the user has not set it.
+    """Set what Prefect and the processes that it starts read, where the user has not set it.
 
     Prefect warns of a home that it cannot make, in two lines. It needs one only for the database of
     an embedded server, which is looked at before that server starts.
     """
     warnings.filterwarnings("ignore", "Failed to create the Prefect home", UserWarning)
-    _set_where_unset(_NO_TELEMETRY | _PREFECT_DEFAULTS)
+    _set_where_unset({_SAFE_PATH: "1"} | _NO_TELEMETRY | _PREFECT_DEFAULTS)
     # SQLAlchemy sets its level itself: an embedded server that is stopped while it writes would
     # print a traceback. The console has the level of Prefect's own log instead.
     _set_where_unset(
@@ -252,7 +252,7 @@ def prepare_serving(jobs: str) -> None:
     """Set what the runs of a served folder of job files read, where the user has not set it."""
     os.environ["OUTFIELD_JOBS"] = str(Path(jobs).absolute())
     _leave_working_folder()
-    _set_where_unset({_SAFE_PATH: "1"} | _SERVING_DEFAULTS)
+    _set_where_unset(_SERVING_DEFAULTS)
     prepare_prefect()
 
 

@@ -25,6 +25,8 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Start Prefect's server on a database without runs; flows in this process use it."""
     before = dict(os.environ)
     prepare_prefect()
+    if "PYTHONSAFEPATH" not in before:  # later tests start modules of this folder
+        del os.environ["PYTHONSAFEPATH"]
     from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - settings first
 
     folder = tmp_path_factory.mktemp("prefect")

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -454,12 +455,13 @@ def test_nothing_is_reported_to_anybody(start, tmp_path):
     assert said.stdout.split() == ["False", "False"]
 
 
-def test_what_the_user_has_set_stays(monkeypatch):
+def test_what_the_user_has_set_stays():
     from flows.runtime.settings import prepare_prefect
 
-    monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "INFO")
-    prepare_prefect()
-    assert os.environ["PREFECT_LOGGING_LEVEL"] == "INFO"
+    with patch.dict(os.environ, PREFECT_LOGGING_LEVEL="INFO", PYTHONSAFEPATH=""):
+        prepare_prefect()
+        assert os.environ["PREFECT_LOGGING_LEVEL"] == "INFO"
+        assert os.environ["PYTHONSAFEPATH"] == ""
 
 
 @pytest.mark.parametrize(

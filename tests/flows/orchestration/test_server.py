@@ -120,14 +120,14 @@ def test_a_database_that_another_holds_is_told_in_one_line(tmp_path):
 def test_a_database_of_no_use_is_told_in_one_line(damage, words, tmp_path, monkeypatch):
     from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, temporary_settings
 
-    from flows.orchestration.embedded_server import embedded_server
+    from flows.orchestration.embedded_server import use_embedded_server
 
     monkeypatch.setattr("flows.orchestration.embedded_server._running", [])  # of another test
     path = tmp_path / "prefect.db"
     damage(path)
     url = {PREFECT_API_DATABASE_CONNECTION_URL: f"sqlite+aiosqlite:///{path}"}
     with temporary_settings(url), pytest.raises(ServerError) as told:
-        embedded_server()
+        use_embedded_server()
     assert words in str(told.value)
     assert "or run with --direct" in str(told.value)
     assert "\n" not in str(told.value)

@@ -144,9 +144,15 @@ def test_through_prefect_processes_write_the_same_bytes_and_run_no_module_of_the
     log, expected, tmp_path
 ):
     command = started(log, tmp_path, OUTFIELD_RUNNER="processes", OUTFIELD_WORKERS="2")
+    seen: set[str] = set()
+    while command.poll() is None:
+        seen.update(processes_of(tmp_path / "home"))
+        time.sleep(0.1)
     assert finished(command) == (0, "")
     assert run_bytes(find_run(str(tmp_path / "log"))) == expected
     assert not module_was_run(tmp_path)
+    assert [line for line in seen if "server_process.py" in line]
+    assert not [line for line in seen if "uvicorn" in line], "Prefect started a server of its own"
 
 
 def test_through_prefect_a_cluster_loses_a_worker_and_writes_the_same_bytes(
