@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from anomaly.behaviour.other_windows import most_of_others
 from anomaly.behaviour.peers import with_common_rise
 from anomaly.behaviour.predictive import (
     clumping,
@@ -15,7 +16,7 @@ from anomaly.behaviour.predictive import (
     size_of,
 )
 from anomaly.behaviour.ranges import CountRange, Series
-from anomaly.behaviour.signals import Beside, Signals, most_of_others
+from anomaly.behaviour.signals import Beside, Signals
 from anomaly.behaviour.surprisals import surprisals
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts

@@ -7,11 +7,12 @@ hardly known, it is that of all entities, for one that has as many events a day.
 import numpy as np
 
 from anomaly.behaviour.daily import FEWEST_KNOWN, NewValues, new_for_many
+from anomaly.behaviour.other_windows import most_of_others
 from anomaly.behaviour.peers import with_common_rise
 from anomaly.behaviour.predictive import clumping, dispersion, predicted, size_of
 from anomaly.behaviour.ranges import CountRange, Series
 from anomaly.behaviour.same_hours import SameHours
-from anomaly.behaviour.signals import Beside, Signals, most_of_others
+from anomaly.behaviour.signals import Beside, Signals
 from anomaly.behaviour.surprisals import surprisals
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts

@@ -1,4 +1,4 @@
-"""Numbers of an entity: their level and their sum on a day, and their growth over the days.
+"""Numbers of an entity: their level and their sum on a day, against its other days.
 
 Numbers are compared as log(1 + |x|), with the sign of x. So a doubling is as much of a large one
 as of a small.
@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import nnls
 
+from anomaly.behaviour.other_windows import Earlier, Others
 from anomaly.behaviour.peers import middle_of_each
 from anomaly.behaviour.predictive import away
 from anomaly.behaviour.ranges import LevelRange, Series
-from anomaly.behaviour.signals import Signals, most_of_others
+from anomaly.behaviour.signals import Signals
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, Counts
 from anomaly.numerics.arrays import Doubles, Integers
@@ -25,107 +27,33 @@ _FEWEST_DAYS = 4
 """Other days that tell how far a level varies."""
 _PRIOR = 4.0
 """So many days weigh the common variance of the levels of entities."""
-_LEAST = 0.05
+LEAST = 0.05
 """The least deviation of a level from day to day: one part in twenty."""
 _LARGEST = 0.99
 """Squared deviations beyond this quantile count as that for what is common."""
-_DECIMALS = 9
+DECIMALS = 9
 """Of a level: the order in which numbers are added up changes later ones."""
-_FEWEST_ENTITIES = 10
-"""Entities whose growths tell what is usual."""
-_FEWEST_GROWTH = 10
-"""Days over which a growth is told."""
+_FEWEST_EARLIER = 7
+"""Days before that tell what is usual where a later day is as far out."""
 
 
 def daily_levels(days: ActiveDays, counts: Counts) -> Signals:
     """Judge the mean level of each day with enough numbers against the entity's other days."""
-    entity, day, n, logs, _ = _of_days(counts)
+    entity, day, n, logs, _ = of_days(counts)
     enough = n >= FEWEST_EVENTS
-    level = np.round(logs[enough] / n[enough], _DECIMALS)
+    level = np.round(logs[enough] / n[enough], DECIMALS)
     typical = np.copysign(np.expm1(np.abs(level)), level)
     return _judged(days, _Levels(entity[enough], day[enough], n[enough], level, typical))
 
 
 def daily_sums(days: ActiveDays, counts: Counts) -> Signals:
     """Judge the size of the sum of each day against the entity's other days."""
-    entity, day, n, _, total = _of_days(counts)
-    size = np.round(np.log1p(np.abs(total)), _DECIMALS).astype(np.float64)
+    entity, day, n, _, total = of_days(counts)
+    size = np.round(np.log1p(np.abs(total)), DECIMALS).astype(np.float64)
     return _judged(days, _Levels(entity, day, n, size, total), upward=True)
 
 
-def growth(days: ActiveDays, counts: Counts) -> Signals:
-    """Judge how steadily the level of an entity grows or falls, beside that of the others.
-
-    The slope of the level over the days is compared with the middle one of all entities, in
-    standard errors of the regression. A window is all days from the first to the last.
-    """
-    entity, day, n, logs, _ = _of_days(counts)
-    enough = n >= FEWEST_EVENTS
-    x, level = day[enough].astype(np.float64), np.round((logs / n)[enough], _DECIMALS)
-    whose, places, known = np.unique(entity[enough], return_inverse=True, return_counts=True)
-    slopes, errors = _slopes(places.astype(np.int64), known.astype(np.float64), x, level)
-    told = np.flatnonzero(known >= _FEWEST_GROWTH)
-    if len(told) < _FEWEST_ENTITIES:
-        told = told[:0]
-    errors_of_all, slopes, errors = errors, slopes[told], errors[told]
-    usual = float(np.median(slopes)) if len(told) else 0.0
-    degrees = known[told].astype(np.float64) - 2.0
-    # One that stays as it is while the others grow is not odd.
-    surprisals = np.minimum(
-        *(away(slopes, np.full(len(told), mean), errors, degrees) for mean in (0.0, usual))
-    )
-    span = int(days.covered[-1] - days.covered[0] + 1)
-    judged = days.covered[-1] >= days.judged_from
-    number = expected_number(surprisals, np.full(len(told), judged))
-    return Signals(
-        entity=whose[told],
-        start=np.full(len(told), days.covered[0] * 24),
-        hours=span * 24,
-        number=number,
-        observed=np.exp(slopes) - 1.0,
-        most=np.full(len(told), np.exp(usual) - 1.0),
-        known=known[told],
-        exposure=np.full(len(told), len(told)),
-        series=_fan(whose[places], x, level, usual, errors_of_all[places]),
-    )
-
-
-def _fan(entity: Integers, day: Doubles, level: Doubles, usual: float, errors: Doubles) -> Series:
-    """Return the levels of entities, each with those that a usual growth leads to.
-
-    The lines of no growth and of the middle one go through the middle of the entity's days and
-    levels. Their slopes vary as the own one is known.
-
-    Parameters
-    ----------
-    entity, day, level, errors
-        (n,), by entity: of each day the level, and the standard error of the entity's slope.
-    usual
-        The middle slope.
-    """
-    _, places, known = np.unique(entity, return_inverse=True, return_counts=True)
-    x = day - (np.bincount(places, day) / known)[places]
-    middle = (np.bincount(places, level) / known)[places]
-    freedom = np.maximum(known[places] - 2.0, 1.0)
-    deviation = errors * np.abs(x)
-    typical = np.copysign(np.expm1(np.abs(level)), level)
-    ranges = tuple(LevelRange(middle + slope * x, deviation, freedom) for slope in (0.0, usual))
-    return Series(entity, (day * 24).astype(np.int64), typical, ranges)
-
-
-def _slopes(
-    places: Integers, known: Doubles, day: Doubles, level: Doubles
-) -> tuple[Doubles, Doubles]:
-    """Return the slope of the level of each entity over its days, and its standard error."""
-    x = day - (np.bincount(places, day) / known)[places]
-    y = level - (np.bincount(places, level) / known)[places]
-    square = np.maximum(np.bincount(places, x * x), 1e-9)
-    slopes = np.bincount(places, x * y) / square
-    rest = np.bincount(places, (y - slopes[places] * x) ** 2) / np.maximum(known - 2, 1)
-    return slopes, np.sqrt(np.maximum(rest, _LEAST**2) / square)
-
-
-def _of_days(counts: Counts) -> tuple[Integers, Integers, Doubles, Doubles, Doubles]:
+def of_days(counts: Counts) -> tuple[Integers, Integers, Doubles, Doubles, Doubles]:
     """Return entity, day, number of events, sum of logarithms and sum of each active day."""
     span = int(counts.day.max(initial=0)) + 1
     keys = counts.entity * span + counts.day
@@ -152,47 +80,122 @@ class _Levels(NamedTuple):
 
 def _judged(days: ActiveDays, levels: _Levels, *, upward: bool = False) -> Signals:
     """Judge levels by Student's distribution, given the other days of the entity."""
-    entity, day, n, level, told = levels
-    # What the middle one of the day shares explains a level; it makes none odd.
-    shift = _common_shift(day, level, entity)
-    by_level, by_shifted = (_judged_by(entity, n, each) for each in (level, level - shift))
-    surprisals = np.minimum(
-        _surprisals(level, by_level, upward=upward),
-        _surprisals(level - shift, by_shifted, upward=upward),
-    )
-    known, beyond = np.bincount(entity)[entity] - 1, _beyond(entity, level, by_level)
-    surprisals = np.minimum(surprisals, _of_record(beyond, known))
-    ranges = (by_level, replace(by_shifted, mean=by_shifted.mean + shift))
-    number = expected_number(surprisals, day >= days.judged_from)
+    entity, day, n, _, told = levels
+    judged = day >= days.judged_from
+    found = _compared(levels, Others(entity), upward=upward)
+    before = np.zeros(len(day), dtype=bool)
+    if (judged & (day < days.covered[-1])).any():
+        earlier = _compared(levels, Earlier(entity), upward=upward)
+        before = judged & _hidden_by_later(levels.level, found, earlier)
+        found = found.replaced(earlier, before)
+    number = expected_number(found.surprisals, judged)
     return Signals(
         entity=entity,
         start=day * 24,
         hours=24,
-        number=np.where(beyond > 0.0, number, np.inf),
+        number=np.where(found.beyond > 0.0, number, np.inf),
         observed=told,
-        most=most_of_others(entity, told),
-        known=known,
-        least=-most_of_others(entity, -told),
+        most=found.most,
+        known=found.known,
+        least=found.least,
         exposure=n.astype(np.int64),
-        series=Series(entity, day * 24, np.abs(told) if upward else told, ranges),
+        before=before,
+        series=Series(entity, day * 24, np.abs(told) if upward else told, found.ranges),
     )
 
 
-def _judged_by(entity: Integers, n: Doubles, level: Doubles) -> LevelRange:
-    """Return the distribution of each level, given the other days of its entity."""
-    size = int(entity.max(initial=-1)) + 1
-    known = np.bincount(entity, minlength=size)[entity].astype(np.float64) - 1.0
-    enough = known >= _FEWEST_DAYS
-    relative = _relative_variance(entity, n, level)
+class _Compared(NamedTuple):
+    """The comparison of each level with those of other days, (n,) each."""
+
+    surprisals: Doubles
+    beyond: Doubles
+    """How far it is beyond all of them, in deviations, on its side of their mean."""
+    highest: Doubles
+    lowest: Doubles
+    """The largest and the smallest of their levels."""
+    known: Integers
+    most: Doubles
+    least: Doubles
+    """The largest and the smallest of them, as numbers of the column."""
+    ranges: tuple[LevelRange, ...]
+
+    def replaced(self, other: "_Compared", where: npt.NDArray[np.bool_]) -> "_Compared":
+        """Return this with some taken from another, whose comparison is a second look at them."""
+
+        def taken(own: Doubles, second: Doubles) -> Doubles:
+            return np.where(where, second, own)
+
+        return _Compared(
+            taken(self.surprisals, np.maximum(other.surprisals - np.log(2.0), 0.0)),
+            taken(self.beyond, other.beyond),
+            taken(self.highest, other.highest),
+            taken(self.lowest, other.lowest),
+            np.where(where, other.known, self.known),
+            taken(self.most, other.most),
+            taken(self.least, other.least),
+            tuple(
+                own.replaced(second, where)
+                for own, second in zip(self.ranges, other.ranges, strict=True)
+            ),
+        )
+
+
+def _compared(levels: _Levels, others: Others | Earlier, *, upward: bool) -> _Compared:
+    """Compare each level with those of other days of its entity."""
+    entity, day, n, level, told = levels
+    # What the middle one of the day shares explains a level; it makes none odd.
+    shift = _common_shift(day, level, entity)
+    by_level, by_shifted = (
+        _judged_by(others, each, _relative_variance(entity, n, each))
+        for each in (level, level - shift)
+    )
+    surprisals = np.minimum(
+        _surprisals(level, by_level, upward=upward),
+        _surprisals(level - shift, by_shifted, upward=upward),
+    )
+    highest, lowest = others.most(level), -others.most(-level)
+    above = level > by_level.mean
+    beyond = np.where(above, level - highest, lowest - level) / by_level.deviation
+    return _Compared(
+        np.minimum(surprisals, _of_record(beyond, others.known)),
+        beyond,
+        highest,
+        lowest,
+        others.known,
+        others.most(told),
+        -others.most(-told),
+        (by_level, replace(by_shifted, mean=by_shifted.mean + shift)),
+    )
+
+
+def _hidden_by_later(
+    level: Doubles, others: _Compared, earlier: _Compared
+) -> npt.NDArray[np.bool_]:
+    """Tell which levels are beyond all earlier ones, and a later one is so on that side, (n,).
+
+    Held against all other days these hide each other: held against the days before, the first is
+    told. The chance of a surprisal is then at most that of two comparisons.
+    """
+    above = level > earlier.ranges[0].mean
+    again = np.where(above, others.highest > earlier.highest, others.lowest < earlier.lowest)
+    found: npt.NDArray[np.bool_] = (
+        again & (earlier.beyond > 0.0) & (earlier.known >= _FEWEST_EARLIER)
+    )
+    return found
+
+
+def _judged_by(others: Others | Earlier, level: Doubles, relative: Doubles) -> LevelRange:
+    """Return the distribution of each level, given others of its entity."""
     weight = 1.0 / relative
-    others = np.maximum(np.bincount(entity, weight, size)[entity] - weight, 1e-9)
-    past = np.bincount(entity, weight * level, size)[entity] - weight * level
-    squares = np.bincount(entity, weight * level**2, size)[entity] - weight * level**2
-    mean = past / others
-    variance = np.maximum(squares - others * mean**2, 0.0) / np.maximum(known, 1.0)
+    known = others.known.astype(np.float64)
+    enough = known >= _FEWEST_DAYS
+    weights = np.maximum(others.sums(weight), 1e-9)
+    past, squares = others.sums(weight * level), others.sums(weight * level**2)
+    mean = past / weights
+    variance = np.maximum(squares - weights * mean**2, 0.0) / np.maximum(known, 1.0)
     common = float(np.median(variance[enough])) if enough.any() else 0.0
     shrunk = (_PRIOR * common + known * variance) / (_PRIOR + known)
-    deviation = np.sqrt(np.maximum(shrunk * (relative + 1.0 / others), _LEAST**2))
+    deviation = np.sqrt(np.maximum(shrunk * (relative + 1.0 / weights), LEAST**2))
     return LevelRange(mean, deviation, known + _PRIOR)
 
 
@@ -203,16 +206,6 @@ def _surprisals(level: Doubles, judged_by: LevelRange, *, upward: bool) -> Doubl
     found = np.zeros(len(level))
     found[told] = away(level[told], mean[told], deviation[told], freedom[told])
     return found
-
-
-def _beyond(entity: Integers, level: Doubles, judged_by: LevelRange) -> Doubles:
-    """Return how far each level is beyond those of all other days, in deviations (n,).
-
-    It is so on its side of the mean, and at most 0 where another level is as far.
-    """
-    upward = level > judged_by.mean
-    farthest = np.where(upward, most_of_others(entity, level), -most_of_others(entity, -level))
-    return np.where(upward, level - farthest, farthest - level) / judged_by.deviation
 
 
 def _of_record(beyond: Doubles, known: Integers) -> Doubles:

@@ -18,8 +18,9 @@ from anomaly.behaviour.daily import (
     first_values,
     new_values,
 )
+from anomaly.behaviour.growth import growth
 from anomaly.behaviour.hourly import hourly_excess, strange_hours
-from anomaly.behaviour.levels import daily_levels, daily_sums, growth
+from anomaly.behaviour.levels import daily_levels, daily_sums
 from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.newcomers import newcomers
 from anomaly.behaviour.observations import (
@@ -321,6 +322,7 @@ def _observations(judged: _Judged, names: pa.Array) -> Iterator[Observation]:
             others=int(some.beside.others[place]) if some.beside else 0,
             others_as_high=int(some.beside.as_high[place]) if some.beside else 0,
             of_kind=bool(some.of_kind[place]) if len(some.of_kind) else True,
+            before=bool(some.before[place]) if len(some.before) else False,
             most_share=float(some.most_share[place]) if len(some.most_share) else 0.0,
             series=signals.series and around(signals.series, entity, start, signals.hours, value),
         )

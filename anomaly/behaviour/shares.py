@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from anomaly.behaviour.daily import FEWEST_KNOWN
 from anomaly.behaviour.daykinds import kinds_of_days
+from anomaly.behaviour.other_windows import most_of_others
 from anomaly.behaviour.peers import middle_of_groups, raised, rise
 from anomaly.behaviour.predictive import (
     Clumps,
@@ -26,7 +27,7 @@ from anomaly.behaviour.predictive import (
     size_of,
 )
 from anomaly.behaviour.ranges import CountRange, Series
-from anomaly.behaviour.signals import Beside, Signals, most_of_others
+from anomaly.behaviour.signals import Beside, Signals
 from anomaly.behaviour.surprisals import surprisals
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, DaysOfPairs

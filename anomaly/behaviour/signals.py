@@ -37,6 +37,8 @@ class Signals:
     """(n,): the events that the observed ones are of; empty where it is of all."""
     of_kind: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     """(n,): whether the other windows are of days of the kind alone; empty where all are."""
+    before: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    """(n,): whether the other windows are the earlier ones alone; empty where none are."""
     most_share: Doubles = field(default_factory=lambda: np.zeros(0))
     """(n,): of shares, the largest one of the other windows; empty where it is of none."""
     beside: "Beside | None" = None
@@ -58,6 +60,7 @@ class Signals:
             least=self.least[places] if len(self.least) else self.least,
             exposure=self.exposure[places] if len(self.exposure) else self.exposure,
             of_kind=self.of_kind[places] if len(self.of_kind) else self.of_kind,
+            before=self.before[places] if len(self.before) else self.before,
             most_share=self.most_share[places] if len(self.most_share) else self.most_share,
             beside=self.beside and self.beside.take(places),
             series=self.series,
@@ -143,24 +146,3 @@ def _as_high(group: Integers, values: Doubles, some: Integers, wanted: Doubles) 
     first = np.searchsorted(keys, own + np.searchsorted(heights, wanted))
     found: Integers = np.searchsorted(keys, own + len(heights)) - first
     return found
-
-
-def most_of_others(group: Integers, values: Doubles) -> Doubles:
-    """Return the largest of the other values of a group, or 0, float64 (n,).
-
-    Examples
-    --------
-    >>> most_of_others(np.array([0, 0, 0, 1]), np.array([3.0, 9.0, 5.0, 2.0])).tolist()
-    [9.0, 5.0, 9.0, 0.0]
-    """
-    if not len(values):
-        return np.zeros(0)
-    size = int(group.max()) + 1
-    top, second = np.full(size, -np.inf), np.zeros(size)
-    np.maximum.at(top, group, values)
-    is_top = values == top[group]
-    several = np.bincount(group, minlength=size) > 1
-    tied = np.bincount(group[is_top], minlength=size) > 1
-    second[several] = -np.inf
-    np.maximum.at(second, group[~is_top], values[~is_top])
-    return np.where(is_top & ~tied[group], second[group], top[group])

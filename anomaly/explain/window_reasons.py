@@ -186,7 +186,7 @@ def _level(told: Observation) -> tuple[str, str | None, str]:
     column = quote(told.column)
     typical, least, most = apart(told.column, told.observed, told.least, told.most)
     of = f"over {told.exposure:,} events on {_date(told)}"
-    others = f"on {told.known:,} other days of at least {FEWEST_EVENTS} {least} to {most}"
+    others = f"on {_days(told)} of at least {FEWEST_EVENTS} {least} to {most}"
     return typical, f"{least} to {most}", f"has a typical `{column}` of {typical} {of}; {others}"
 
 
@@ -196,7 +196,7 @@ def _sum(told: Observation) -> tuple[str, str | None, str]:
     usual = f"{least} to {most}" if min(total, told.least) < 0 else f"at most {most}"
     observed = amount(told.column, total)
     did = f"has a sum of `{quote(told.column)}` of {observed} on {_date(told)}"
-    return observed, usual, f"{did}; on {told.known:,} other days that have one {usual}"
+    return observed, usual, f"{did}; on {_days(told)} that have one {usual}"
 
 
 def _growth(told: Observation) -> tuple[str, str | None, str]:
@@ -232,6 +232,10 @@ _TOLD: dict[str, Callable[[Observation], tuple[str, str | None, str]]] = {
 
 def _other_day(told: Observation) -> str:
     return "known day before" if told.view.startswith("first") else "other day"
+
+
+def _days(told: Observation) -> str:
+    return f"{told.known:,} {'earlier days' if told.before else 'other days'}"
 
 
 def _date(told: Observation) -> str:

@@ -1,13 +1,23 @@
 """Levels, sums and growth of numbers."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from anomaly.behaviour.levels import daily_levels, daily_sums, growth
+from anomaly.behaviour.growth import growth
+from anomaly.behaviour.levels import daily_levels, daily_sums
 from anomaly.behaviour.measures import Kind, Measure
+from anomaly.behaviour.other_windows import Earlier
+from anomaly.behaviour.signals import Signals
+from anomaly.behaviour.windows import ActiveDays, Counts
 from tests.anomaly.behaviour.office import Row, counted, day_of, is_weekend, office
 from tests.anomaly.behaviour.planting import PLANTED
 
+Judge = Callable[[ActiveDays, Counts], Signals]
 SIZES = Measure("user", Kind.LEVELS, "bytes")
 
 
@@ -56,6 +66,49 @@ def _with_level(days: list[int], times: float, last: float) -> list[Row]:
         else row
         for row in rows
     ]
+
+
+def _of_user(rows: list[Row], judge: Judge = daily_levels, first: int = 0) -> Signals:
+    """Return the signals of the user's days, in their order, judged from the first on."""
+    names, days, counts = counted(rows, SIZES)
+    found = judge(replace(days, judged_from=first), counts)
+    return found.take(np.flatnonzero(found.entity == names.index("user-3")))
+
+
+@pytest.mark.parametrize("judge", [daily_levels, daily_sums])
+def test_of_days_that_hide_each_other_the_first_is_held_against_the_days_before(judge):
+    rows = _with_level([14, 16], 20.0, 1.0)
+    days = sorted({day_of(row) for row in rows if row["user"] == "user-3"})
+    found = _of_user(rows, judge)
+    first, again = np.flatnonzero(found.observed > 5.0 * np.median(found.observed))
+    assert found.number[first] < 0.01
+    assert found.number[again] > 0.3
+    assert found.known.tolist() == [
+        first if place == first else len(days) - 1 for place in range(len(days))
+    ]
+    assert found.before.nonzero()[0].tolist() == [first]
+    assert found.most[first] == found.observed[:first].max()
+    assert found.least[first] == found.observed[:first].min()
+    lasts = _of_user(rows, judge, int(found.start[-1] // 24))
+    assert not lasts.before.any()
+
+
+def test_of_two_days_that_hide_each_other_within_the_first_week_none_is_told():
+    found = _of_user(_with_level([2, 3], 20.0, 1.0))
+    assert not found.before.any()
+    assert found.number.min() > 0.3
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(-9, 9)), max_size=20))
+def test_earlier_windows_are_those_before_as_loops_find_them(rows):
+    rows.sort(key=lambda row: row[0])
+    entity, values = np.array([row[0] for row in rows], dtype=np.int64), [row[1] for row in rows]
+    found = Earlier(entity)
+    before = [[values[j] for j in range(i) if entity[j] == entity[i]] for i in range(len(rows))]
+    assert found.known.tolist() == [len(each) for each in before]
+    assert found.sums(np.array(values, dtype=np.float64)).tolist() == [sum(each) for each in before]
+    most = [max(each, default=0) for each in before]
+    assert found.most(np.array(values, dtype=np.float64)).tolist() == most
 
 
 def _of_last_day(rows: list[Row]) -> tuple[float, bool]:

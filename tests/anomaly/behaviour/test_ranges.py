@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from anomaly.behaviour.activity import HOUR
 from anomaly.behaviour.daily import daily_excess
+from anomaly.behaviour.growth import growth
 from anomaly.behaviour.hourly import hourly_excess
-from anomaly.behaviour.levels import daily_levels, growth
+from anomaly.behaviour.levels import daily_levels
 from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.observations import Observation
 from anomaly.behaviour.predictive import away, size_of, surprisal

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -278,10 +278,22 @@ def recount_absent_value(log: _Log, told: Observation, found: re.Match[str]) -> 
     assert n(found["known"]) == len(log.alike(day, active))
 
 
+def held_against(by_day: Mapping[int, float], day: int, found: re.Match[str]) -> list[float]:
+    """Return the numbers of the days that a sentence names."""
+    if found["which"] == "other":
+        return [x for d, x in by_day.items() if d != day]
+    earlier = [x for d, x in by_day.items() if d < day]
+    [low, high], later = (min(earlier), max(earlier)), [x for d, x in by_day.items() if d > day]
+    # Later days hide it: one of them, too, is farther out than all earlier ones.
+    assert not low <= by_day[day] <= high
+    assert max(later) > high if by_day[day] > high else min(later) < low
+    return earlier
+
+
 def recount_level(log: _Log, told: Observation, found: re.Match[str]) -> None:
     day, levels = day_told(told), log.levels(told.entity, told.column)
     typical = {d: math.copysign(math.expm1(abs(x)), x) for d, x in levels.items()}
-    others = [x for d, x in typical.items() if d != day]
+    others = held_against(typical, day, found)
     shown, least, most = apart(told.column, typical[day], min(others), max(others))
     assert found["observed"] == shown
     assert n(found["of"]) == log.by_day(told.entity, "levels", told.column)[day]
@@ -293,11 +305,11 @@ def recount_sum(log: _Log, told: Observation, found: re.Match[str]) -> None:
     own: Counter[int] = Counter()
     for each in log.own(told.entity):
         own[day_of(each)] += each[told.column]
-    total = own.pop(day_told(told))
-    _, least, most = apart(told.column, total, min(own.values()), max(own.values()))
+    total, others = own[day_told(told)], held_against(own, day_told(told), found)
+    _, least, most = apart(told.column, total, min(others), max(others))
     assert found["observed"] == amount(told.column, total)
-    assert n(found["known"]) == len(own)
-    signs = min(total, *own.values()) < 0
+    assert n(found["known"]) == len(others)
+    signs = min(total, *others) < 0
     assert found["usual"] == (f"{least} to {most}" if signs else f"at most {most}")
 
 
@@ -341,6 +353,7 @@ REST = r"; (?P<rest>.*)"
 COLUMN = r"`(?P<column>.*?)`"
 HELD = rf"{COLUMN} `(?P<value>.*?)`"
 OTHERS = r"(?P<known>[\d,]+) other"
+COMPARED = r"(?P<known>[\d,]+) (?P<which>other|earlier)"
 HOURS = r"from (?P<first>\d\d):00 to (?P<last>\d\d):00 UTC"
 STRANGE = r"and never within two hours of (?:it|these) on other days of the kind"
 FEW = r"on no other day, new to few that day \((?P<named>.*)\)"
@@ -388,11 +401,12 @@ SENTENCES: dict[str, tuple[str, Recount]] = {
     ),
     "level": (
         rf"has a typical {COLUMN} of {ANY} over {OF} on {DATE};"
-        rf" on {OTHERS} days of at least 5 (?P<usual>.*)",
+        rf" on {COMPARED} days of at least 5 (?P<usual>.*)",
         recount_level,
     ),
     "sum": (
-        rf"has a sum of {COLUMN} of {ANY} on {DATE}; on {OTHERS} days that have one (?P<usual>.*)",
+        rf"has a sum of {COLUMN} of {ANY} on {DATE};"
+        rf" on {COMPARED} days that have one (?P<usual>.*)",
         recount_sum,
     ),
     "growth": (
