@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.behaviour.other_windows import most_of_others
+from anomaly.behaviour.other_windows import OtherWindows
 from anomaly.behaviour.peers import with_common_rise
 from anomaly.behaviour.predictive import (
     clumping,
@@ -55,35 +55,40 @@ def daily_excess(
     """
     mean = float(np.minimum(counts, np.quantile(counts, _LARGEST)).sum() + 0.5) / (len(counts) + 1)
     n_entities = len(days.starts) - 1
-    past = np.bincount(days.entity, counts, n_entities)[days.entity] - counts
-    squares = np.bincount(days.entity, counts**2, n_entities)[days.entity] - counts**2
-    told = days.known >= FEWEST_KNOWN
-    past, squares = np.where(told, past, 0.0), np.where(told, squares, 0.0)
-    known = np.where(told, days.known, 0).astype(np.float64)
+    others = OtherWindows(days.entity, counts, days.judged)
+    told = others.known >= FEWEST_KNOWN
+    past, squares, known = (
+        np.where(told, each, 0.0)
+        for each in (others.sums(counts), others.sums(counts**2), others.known)
+    )
     sums, windows = np.bincount(days.entity, counts, n_entities), np.diff(days.starts)
     weight = prior_windows(sums.astype(np.float64), windows.astype(np.float64), mean)
     means = np.where(told, mean, mean if held is None else held.mean())
     usual, shape = predicted(past, known, means, weight)
     expected = usual
     if per_event:
-        expected = expected * np.where(told, _more_events(days), 1.0)
+        expected = expected * np.where(told, _more_events(days, others), 1.0)
     expected = with_common_rise(days.day, counts, expected)
     spread = dispersion(past, squares, known, expected)
     spread = np.maximum(spread, clumping(days.entity, counts, expected, usual))
     judged_by = CountRange(expected, size_of(expected, shape, spread))
-    number = expected_number(surprisals(counts, [judged_by]), days.judged)
-    return _signals(days, counts, held, judged_by, number)
+    odd = others.discounted(surprisals(counts, [judged_by]))
+    return _signals(days, counts, others, held, (judged_by, expected_number(odd, days.judged)))
 
 
 def _signals(
     days: ActiveDays,
     counts: Doubles,
+    others: OtherWindows,
     held: "Held | None",
-    judged_by: CountRange,
-    number: Doubles,
+    judged: tuple[CountRange, Doubles],
 ) -> Signals:
-    """Return the signals of counts, without those that too many others reach."""
-    entity, known, start = days.entity, days.known, days.day * 24
+    """Return the signals of counts, without those that too many others reach.
+
+    Where earlier days alone tell, none of these does, and later ones are counted that do.
+    """
+    judged_by, number = judged
+    entity, known, start = days.entity, others.known, days.day * 24
     odd = np.isfinite(number)
     among = held.on(days) if held is not None and (odd & (known == 0)).any() else None
     beside = Beside.of(entity, entity, counts, known, odd, among)
@@ -91,19 +96,20 @@ def _signals(
         entity,
         start,
         24,
-        np.where(beside.ordinary(known), np.inf, number),
+        np.where(beside.ordinary(known) & ~others.before, np.inf, number),
         counts,
-        most_of_others(entity, counts),
+        others.most(counts),
         known,
+        before=others.before,
         beside=beside,
         series=Series(entity, start, counts, (judged_by,)),
     )
 
 
-def _more_events(days: ActiveDays) -> Doubles:
+def _more_events(days: ActiveDays, others: OtherWindows) -> Doubles:
     """Return how many times the mean of the other days each day has in events, at least 1, (n,)."""
-    others = np.bincount(days.entity, days.events)[days.entity] - days.events
-    return np.maximum(days.events * days.known / np.maximum(others, 1), 1.0)
+    in_all = others.sums(days.events.astype(np.float64))
+    return np.maximum(days.events * others.known / np.maximum(in_all, 1.0), 1.0)
 
 
 class Held(NamedTuple):

@@ -8,10 +8,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import nnls
 
-from anomaly.behaviour.other_windows import Earlier, Others
+from anomaly.behaviour.other_windows import OtherWindows
 from anomaly.behaviour.peers import middle_of_each
 from anomaly.behaviour.predictive import away
 from anomaly.behaviour.ranges import LevelRange, Series
@@ -33,8 +32,6 @@ _LARGEST = 0.99
 """Squared deviations beyond this quantile count as that for what is common."""
 DECIMALS = 9
 """Of a level: the order in which numbers are added up changes later ones."""
-_FEWEST_EARLIER = 7
-"""Days before that tell what is usual where a later day is as far out."""
 
 
 def daily_levels(days: ActiveDays, counts: Counts) -> Signals:
@@ -80,69 +77,9 @@ class _Levels(NamedTuple):
 
 def _judged(days: ActiveDays, levels: _Levels, *, upward: bool = False) -> Signals:
     """Judge levels by Student's distribution, given the other days of the entity."""
-    entity, day, n, _, told = levels
-    judged = day >= days.judged_from
-    found = _compared(levels, Others(entity), upward=upward)
-    before = np.zeros(len(day), dtype=bool)
-    if (judged & (day < days.covered[-1])).any():
-        earlier = _compared(levels, Earlier(entity), upward=upward)
-        before = judged & _hidden_by_later(levels.level, found, earlier)
-        found = found.replaced(earlier, before)
-    number = expected_number(found.surprisals, judged)
-    return Signals(
-        entity=entity,
-        start=day * 24,
-        hours=24,
-        number=np.where(found.beyond > 0.0, number, np.inf),
-        observed=told,
-        most=found.most,
-        known=found.known,
-        least=found.least,
-        exposure=n.astype(np.int64),
-        before=before,
-        series=Series(entity, day * 24, np.abs(told) if upward else told, found.ranges),
-    )
-
-
-class _Compared(NamedTuple):
-    """The comparison of each level with those of other days, (n,) each."""
-
-    surprisals: Doubles
-    beyond: Doubles
-    """How far it is beyond all of them, in deviations, on its side of their mean."""
-    highest: Doubles
-    lowest: Doubles
-    """The largest and the smallest of their levels."""
-    known: Integers
-    most: Doubles
-    least: Doubles
-    """The largest and the smallest of them, as numbers of the column."""
-    ranges: tuple[LevelRange, ...]
-
-    def replaced(self, other: "_Compared", where: npt.NDArray[np.bool_]) -> "_Compared":
-        """Return this with some taken from another, whose comparison is a second look at them."""
-
-        def taken(own: Doubles, second: Doubles) -> Doubles:
-            return np.where(where, second, own)
-
-        return _Compared(
-            taken(self.surprisals, np.maximum(other.surprisals - np.log(2.0), 0.0)),
-            taken(self.beyond, other.beyond),
-            taken(self.highest, other.highest),
-            taken(self.lowest, other.lowest),
-            np.where(where, other.known, self.known),
-            taken(self.most, other.most),
-            taken(self.least, other.least),
-            tuple(
-                own.replaced(second, where)
-                for own, second in zip(self.ranges, other.ranges, strict=True)
-            ),
-        )
-
-
-def _compared(levels: _Levels, others: Others | Earlier, *, upward: bool) -> _Compared:
-    """Compare each level with those of other days of its entity."""
     entity, day, n, level, told = levels
+    judged = day >= days.judged_from
+    others = OtherWindows(entity, level, judged, downward=not upward)
     # What the middle one of the day shares explains a level; it makes none odd.
     shift = _common_shift(day, level, entity)
     by_level, by_shifted = (
@@ -153,38 +90,26 @@ def _compared(levels: _Levels, others: Others | Earlier, *, upward: bool) -> _Co
         _surprisals(level, by_level, upward=upward),
         _surprisals(level - shift, by_shifted, upward=upward),
     )
-    highest, lowest = others.most(level), -others.most(-level)
-    above = level > by_level.mean
-    beyond = np.where(above, level - highest, lowest - level) / by_level.deviation
-    return _Compared(
-        np.minimum(surprisals, _of_record(beyond, others.known)),
-        beyond,
-        highest,
-        lowest,
-        others.known,
-        others.most(told),
-        -others.most(-told),
-        (by_level, replace(by_shifted, mean=by_shifted.mean + shift)),
+    beyond = _beyond(others, level, by_level)
+    surprisals = np.minimum(surprisals, _of_record(beyond, others.known))
+    ranges = (by_level, replace(by_shifted, mean=by_shifted.mean + shift))
+    number = expected_number(others.discounted(surprisals), judged)
+    return Signals(
+        entity=entity,
+        start=day * 24,
+        hours=24,
+        number=np.where(beyond > 0.0, number, np.inf),
+        observed=told,
+        most=others.most(told),
+        known=others.known,
+        least=-others.most(-told),
+        exposure=n.astype(np.int64),
+        before=others.before,
+        series=Series(entity, day * 24, np.abs(told) if upward else told, ranges),
     )
 
 
-def _hidden_by_later(
-    level: Doubles, others: _Compared, earlier: _Compared
-) -> npt.NDArray[np.bool_]:
-    """Tell which levels are beyond all earlier ones, and a later one is so on that side, (n,).
-
-    Held against all other days these hide each other: held against the days before, the first is
-    told. The chance of a surprisal is then at most that of two comparisons.
-    """
-    above = level > earlier.ranges[0].mean
-    again = np.where(above, others.highest > earlier.highest, others.lowest < earlier.lowest)
-    found: npt.NDArray[np.bool_] = (
-        again & (earlier.beyond > 0.0) & (earlier.known >= _FEWEST_EARLIER)
-    )
-    return found
-
-
-def _judged_by(others: Others | Earlier, level: Doubles, relative: Doubles) -> LevelRange:
+def _judged_by(others: OtherWindows, level: Doubles, relative: Doubles) -> LevelRange:
     """Return the distribution of each level, given others of its entity."""
     weight = 1.0 / relative
     known = others.known.astype(np.float64)
@@ -206,6 +131,16 @@ def _surprisals(level: Doubles, judged_by: LevelRange, *, upward: bool) -> Doubl
     found = np.zeros(len(level))
     found[told] = away(level[told], mean[told], deviation[told], freedom[told])
     return found
+
+
+def _beyond(others: OtherWindows, level: Doubles, judged_by: LevelRange) -> Doubles:
+    """Return how far each level is beyond those of all other days, in deviations (n,).
+
+    It is so on its side of the mean, and at most 0 where another level is as far.
+    """
+    upward = level > judged_by.mean
+    farthest = np.where(upward, others.most(level), -others.most(-level))
+    return np.where(upward, level - farthest, farthest - level) / judged_by.deviation
 
 
 def _of_record(beyond: Doubles, known: Integers) -> Doubles:

@@ -62,7 +62,7 @@ class Observation:
     of_kind: bool = True
     """Whether the other hours are of days of the kind alone."""
     before: bool = False
-    """Whether the other windows are the earlier ones alone, as a later one is as high."""
+    """Whether the other windows are the earlier ones alone; of a count, `as_high` are later."""
     most_share: float = 0.0
     """Of a share, the largest one of the other windows."""
     alone: str | None = None

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import nbinom
 from scipy.stats import t as student_t
 
@@ -60,14 +59,6 @@ class LevelRange:
     def take(self, places: Integers) -> "LevelRange":
         """Return some of them."""
         return LevelRange(self.mean[places], self.deviation[places], self.freedom[places])
-
-    def replaced(self, other: "LevelRange", where: npt.NDArray[np.bool_]) -> "LevelRange":
-        """Return these with some taken from others."""
-        return LevelRange(
-            np.where(where, other.mean, self.mean),
-            np.where(where, other.deviation, self.deviation),
-            np.where(where, other.freedom, self.freedom),
-        )
 
     def ends(self) -> Ends:
         """Return the range of each, as numbers of the column."""

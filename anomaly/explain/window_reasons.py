@@ -267,12 +267,13 @@ def _most(told: Observation, where: str = "", which: str = "", held: str = "") -
     if not told.known:
         return _of_others(told, held)
     place = f" {where}" if where else ""
-    days = f"{told.known:,} other active day{'' if told.known == 1 else 's'}"
-    days = f"{days} {which}" if which else days
-    if told.as_high:
+    days = f"{'earlier' if told.before else 'other'} active day{'' if told.known == 1 else 's'}"
+    days = f"{told.known:,} {days} {which}" if which else f"{told.known:,} {days}"
+    if told.as_high and not told.before:
         return f"on {told.as_high:,} of {days} as many or more{place}"
     most = "none" if not told.most else f"at most {told.most:,.0f}"
-    return f"on {days} {most}{place}"
+    again = f", and on {told.as_high:,} later as many or more" if told.as_high else ""
+    return f"on {days} {most}{place}{again}"
 
 
 def _of_others(told: Observation, held: str) -> str:
@@ -288,7 +289,7 @@ def _of_others(told: Observation, held: str) -> str:
 
 
 def _expected(told: Observation) -> str | None:
-    if told.as_high:
+    if told.as_high and not told.before:
         return f"fewer on {told.known - told.as_high:,} of {told.known:,} other days"
     return f"at most {told.most:,.0f}" if told.known else None
 

@@ -39,6 +39,18 @@ def starts_of(ordered: Integers) -> Integers:
     return np.flatnonzero(begins_of(ordered))
 
 
+def numbered_within(ordered: Integers) -> Integers:
+    """Return the number of each row within its group, from 0 on, (n,); groups stand together.
+
+    Examples
+    --------
+    >>> numbered_within(np.array([0, 0, 3, 5, 5, 5])).tolist()
+    [0, 1, 0, 0, 1, 2]
+    """
+    starts = starts_of(ordered)
+    return np.arange(len(ordered)) - np.repeat(starts, np.diff(starts, append=len(ordered)))
+
+
 def numbered(group: Integers) -> Integers:
     """Return numbers of the groups in their order, close together where that is quickly done, (n,).
 

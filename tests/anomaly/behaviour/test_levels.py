@@ -5,13 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from anomaly.behaviour.growth import growth
 from anomaly.behaviour.levels import daily_levels, daily_sums
 from anomaly.behaviour.measures import Kind, Measure
-from anomaly.behaviour.other_windows import Earlier
 from anomaly.behaviour.signals import Signals
 from anomaly.behaviour.windows import ActiveDays, Counts
 from tests.anomaly.behaviour.office import Row, counted, day_of, is_weekend, office
@@ -97,18 +94,6 @@ def test_of_two_days_that_hide_each_other_within_the_first_week_none_is_told():
     found = _of_user(_with_level([2, 3], 20.0, 1.0))
     assert not found.before.any()
     assert found.number.min() > 0.3
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(-9, 9)), max_size=20))
-def test_earlier_windows_are_those_before_as_loops_find_them(rows):
-    rows.sort(key=lambda row: row[0])
-    entity, values = np.array([row[0] for row in rows], dtype=np.int64), [row[1] for row in rows]
-    found = Earlier(entity)
-    before = [[values[j] for j in range(i) if entity[j] == entity[i]] for i in range(len(rows))]
-    assert found.known.tolist() == [len(each) for each in before]
-    assert found.sums(np.array(values, dtype=np.float64)).tolist() == [sum(each) for each in before]
-    most = [max(each, default=0) for each in before]
-    assert found.most(np.array(values, dtype=np.float64)).tolist() == most
 
 
 def _of_last_day(rows: list[Row]) -> tuple[float, bool]:

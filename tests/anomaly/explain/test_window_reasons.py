@@ -153,6 +153,9 @@ def recount_others(
     if not others:
         assert found["rest"].startswith("no other day of it is known")
         return
+    if " earlier active " in found["rest"]:
+        recount_earlier(told, found, own, active)
+        return
     high = sum(own[d] >= own[day_told(told)] for d in others)
     if high:
         many = re.match(
@@ -165,6 +168,21 @@ def recount_others(
     assert known is not None
     assert n(known[1]) == len(others)
     assert n(known[2]) == max(own[d] for d in others)
+
+
+def recount_earlier(
+    told: Observation, found: re.Match[str], own: Counter[int], active: list[int]
+) -> None:
+    """Compare a count with those of the days before, where a later one is above them, too."""
+    day = day_told(told)
+    earlier = [own[d] for d in active if d < day]
+    later = [own[d] for d in active if d > day]
+    assert max(earlier) < min(own[day], max(later))
+    most = f"at most {max(earlier):,}" if max(earlier) else "none"
+    said = f"on {len(earlier)} earlier active days {most}"
+    if high := sum(each >= own[day] for each in later):
+        said = f"{said}, and on {high} later as many or more"
+    assert found["rest"] == said
 
 
 def recount_high(found: re.Match[str], others: list[int], observed: int) -> None:
