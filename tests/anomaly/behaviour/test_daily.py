@@ -1,10 +1,14 @@
 """Counts of a day, and values that are of one day alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from anomaly.behaviour.daily import daily_excess, new_values
 from anomaly.behaviour.measures import Kind, Measure
+from anomaly.behaviour.windows import ActiveDays
 from tests.anomaly.behaviour.office import FIRST, counted, day_of, office
 from tests.anomaly.behaviour.planting import PLANTED
 
@@ -61,6 +65,43 @@ def test_the_most_and_the_known_days_are_those_of_the_others():
         others = (days.entity == days.entity[place]) & (days.day != days.day[place])
         assert found.known[place] == others.sum()
         assert found.most[place] == days.events[others].max(initial=0)
+
+
+def _with_bursts(seed: int, days: list[int], times: int) -> tuple[ActiveDays, NDArray[np.bool_]]:
+    """Make days of 40 entities; tell which are those on which one has so many times as many."""
+    random = np.random.default_rng(seed)
+    entity, day = np.repeat(np.arange(40), 35), np.tile(np.arange(35), 40)
+    usual = 20.0 * random.gamma(4.0, 0.25, 40)
+    events = random.poisson(usual[entity] * random.gamma(10.0, 0.1, len(day))) + 1
+    burst = (entity == 0) & np.isin(day, days)
+    events[burst] = times * events[entity == 0].mean() + np.arange(len(days))
+    starts = np.searchsorted(entity, np.arange(41))
+    return ActiveDays(entity, day, events, starts, np.arange(35), 0), burst
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bursts", [[20], [20, 21], [10, 25], [15, 16, 17]])
+def test_the_first_of_several_bursts_is_told_and_no_more_ordinary_days_are(bursts):
+    first, ordinary = [], 0
+    for seed in range(40):
+        days, burst = _with_bursts(seed, bursts, 20)
+        found = daily_excess(days, days.events.astype(np.float64))
+        first.append(found.number[burst][0])
+        ordinary += np.count_nonzero(found.number[days.entity > 0] <= 1.0)
+    assert max(first) < 0.01
+    assert ordinary < 1.3 * 40  # one is expected of each log
+
+
+def test_a_burst_that_comes_again_is_told_once_and_says_that_it_does():
+    days, burst = _with_bursts(0, [20, 21], 20)
+    found = daily_excess(days, days.events.astype(np.float64))
+    assert (found.number[burst] < 0.01).tolist() == [True, False]
+    assert found.before[burst].tolist() == [True, False]
+    assert found.known[burst].tolist() == [20, 34]
+    assert found.most[burst][0] == days.events[:20].max()
+    assert found.beside.own[burst].tolist() == [1, 0]
+    of_night = replace(days, judged_from=34)
+    assert not daily_excess(of_night, days.events.astype(np.float64)).before.any()
 
 
 def test_of_a_day_with_many_events_as_much_more_is_expected():
