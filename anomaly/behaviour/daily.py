@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from anomaly.behaviour.other_windows import OtherWindows
+from anomaly.behaviour.other_windows import OtherWindows, discounted, first_of_several
 from anomaly.behaviour.peers import with_common_rise
 from anomaly.behaviour.predictive import (
     clumping,
@@ -55,7 +55,8 @@ def daily_excess(
     """
     mean = float(np.minimum(counts, np.quantile(counts, _LARGEST)).sum() + 0.5) / (len(counts) + 1)
     n_entities = len(days.starts) - 1
-    others = OtherWindows(days.entity, counts, days.judged)
+    before = first_of_several(days.entity, counts, days.judged)
+    others = OtherWindows(days.entity, before)
     told = others.known >= FEWEST_KNOWN
     past, squares, known = (
         np.where(told, each, 0.0)
@@ -72,7 +73,7 @@ def daily_excess(
     spread = dispersion(past, squares, known, expected)
     spread = np.maximum(spread, clumping(days.entity, counts, expected, usual))
     judged_by = CountRange(expected, size_of(expected, shape, spread))
-    odd = others.discounted(surprisals(counts, [judged_by]))
+    odd = discounted(surprisals(counts, [judged_by]), before)
     return _signals(days, counts, others, held, (judged_by, expected_number(odd, days.judged)))
 
 

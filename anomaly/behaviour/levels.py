@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import nnls
 
-from anomaly.behaviour.other_windows import OtherWindows
+from anomaly.behaviour.other_windows import OtherWindows, discounted, first_of_several
 from anomaly.behaviour.peers import middle_of_each
 from anomaly.behaviour.predictive import away
 from anomaly.behaviour.ranges import LevelRange, Series
@@ -79,7 +79,8 @@ def _judged(days: ActiveDays, levels: _Levels, *, upward: bool = False) -> Signa
     """Judge levels by Student's distribution, given the other days of the entity."""
     entity, day, n, level, told = levels
     judged = day >= days.judged_from
-    others = OtherWindows(entity, level, judged, downward=not upward)
+    before = first_of_several(entity, level, judged, downward=not upward)
+    others = OtherWindows(entity, before)
     # What the middle one of the day shares explains a level; it makes none odd.
     shift = _common_shift(day, level, entity)
     by_level, by_shifted = (
@@ -93,7 +94,7 @@ def _judged(days: ActiveDays, levels: _Levels, *, upward: bool = False) -> Signa
     beyond = _beyond(others, level, by_level)
     surprisals = np.minimum(surprisals, _of_record(beyond, others.known))
     ranges = (by_level, replace(by_shifted, mean=by_shifted.mean + shift))
-    number = expected_number(others.discounted(surprisals), judged)
+    number = expected_number(discounted(surprisals, before), judged)
     return Signals(
         entity=entity,
         start=day * 24,
@@ -104,7 +105,7 @@ def _judged(days: ActiveDays, levels: _Levels, *, upward: bool = False) -> Signa
         known=others.known,
         least=-others.most(-told),
         exposure=n.astype(np.int64),
-        before=others.before,
+        before=before,
         series=Series(entity, day * 24, np.abs(told) if upward else told, ranges),
     )
 

@@ -12,10 +12,11 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from anomaly.behaviour.daily import FEWEST_KNOWN
 from anomaly.behaviour.daykinds import kinds_of_days
-from anomaly.behaviour.other_windows import most_of_others
+from anomaly.behaviour.other_windows import OtherWindows, discounted, first_of_several
 from anomaly.behaviour.peers import middle_of_groups, raised, rise
 from anomaly.behaviour.predictive import (
     Clumps,
@@ -32,7 +33,7 @@ from anomaly.behaviour.surprisals import surprisals
 from anomaly.behaviour.tail import expected_number
 from anomaly.behaviour.windows import ActiveDays, DaysOfPairs
 from anomaly.numerics.arrays import Doubles, Integers
-from anomaly.numerics.groups import begins_of
+from anomaly.numerics.groups import begins_of, numbered_within
 
 _MOST_VALUES = 50
 """Of a column with more values none has a share that is well known."""
@@ -64,7 +65,8 @@ def share_excess(days: ActiveDays, pairs: DaysOfPairs, most: float = np.inf) -> 
         return None
     held = _Held.of(days, pairs)
     ranges = _ranges(held)
-    number = expected_number(surprisals(held.n, ranges), held.day >= days.judged_from)
+    odd = discounted(surprisals(held.n, ranges), held.before)
+    number = expected_number(odd, held.day >= days.judged_from)
     return _signals(held, ranges, number, most)
 
 
@@ -80,19 +82,25 @@ class _Held:
     pair: Integers
     day: Integers
     n: Doubles
+    before: npt.NDArray[np.bool_]
+    """(n,): whether each is held against earlier days alone."""
 
     @classmethod
     def of(cls, days: ActiveDays, pairs: DaysOfPairs) -> Self:
         """Look at the days of pairs of `Kind.VALUES`."""
         pair, day, n, n_values = pairs
         usual = np.bincount(pair % n_values, n, n_values) + 0.5
-        return cls(_Days.of(days), usual / usual.sum(), float(n.mean()), pair, day, n)
+        before = np.zeros(len(n), dtype=bool)
+        held = cls(_Days.of(days), usual / usual.sum(), float(n.mean()), pair, day, n, before)
+        for rows, some in held.by_entities():
+            judged, earlier = some.day >= days.judged_from, held.days.earlier[some.of_day]
+            before[rows] = first_of_several(some.of_pair, some.n, judged, earlier)
+        return held
 
     def take(self, rows: slice | Integers) -> "_Held":
         """Return some rows: all of some entities."""
-        return _Held(
-            self.days, self.usual, self.mean, self.pair[rows], self.day[rows], self.n[rows]
-        )
+        pair, day, n, before = self.pair[rows], self.day[rows], self.n[rows], self.before[rows]
+        return _Held(self.days, self.usual, self.mean, pair, day, n, before)
 
     def by_entities(self) -> Iterator[tuple[slice, "_Held"]]:
         """Give the rows of some entities at a time, and where they stand."""
@@ -125,9 +133,16 @@ class _Held:
         return self.days.active.events[self.of_day]
 
     @cached_property
-    def known(self) -> Integers:
-        """(n,): how many other days each entity has."""
-        return self.days.known[self.of_day]
+    def others(self) -> OtherWindows:
+        """The days that each is held against."""
+        known = self.days.known[self.of_day], self.days.earlier[self.of_day]
+        return OtherWindows(self.of_pair, self.before, known)
+
+    @cached_property
+    def events_of_others(self) -> Doubles:
+        """(n,): all events of these days."""
+        others = self.days.in_all[self.entity] - self.events
+        return np.where(self.before, self.days.events_before[self.of_day], others)
 
     @property
     def group(self) -> npt.NDArray[np.int32]:
@@ -138,29 +153,28 @@ class _Held:
 
     def rate(self) -> Predicted:
         """Return the share of the value, given the other days in events."""
-        in_all = self.days.in_all[self.entity] - self.events
-        past = _of_others(self.of_pair, self.n)
-        return predicted(past, in_all.astype(np.float64), self.usual[self.value], _PRIOR_EVENTS)
+        past = self.others.sums(self.n)
+        return predicted(past, self.events_of_others, self.usual[self.value], _PRIOR_EVENTS)
 
     @cached_property
-    def others(self) -> tuple[Doubles, Doubles, Doubles]:
+    def past(self) -> tuple[Doubles, Doubles, Doubles]:
         """Return the events of the other days, the sum of their squares, and how many days.
 
         Where some other days of the entity are of the same kind, these alone tell.
         """
-        several = (self.days.of_kind >= FEWEST_KNOWN)[self.of_day]
-        known = np.where(several, self.days.of_kind[self.of_day], self.known)
-        of_kind = self.of_pair * 2 + self.days.kinds[self.of_day]
+        days, kind = self.days, self.of_pair * 2 + self.days.kinds[self.of_day]
+        alike = np.where(self.before, days.earlier_of_kind[self.of_day], days.of_kind[self.of_day])
+        several = alike >= FEWEST_KNOWN
         past, squares = (
-            np.where(several, _of_others(of_kind, each), _of_others(self.of_pair, each))
+            np.where(several, self.others.sums(each, kind), self.others.sums(each))
             for each in (self.n, self.n**2)
         )
-        return past, squares, known.astype(np.float64)
+        return past, squares, np.where(several, alike, self.others.known).astype(np.float64)
 
     @cached_property
     def by_counts(self) -> Predicted:
         """Return what is expected of the counts themselves: a quiet day makes no share odd."""
-        past, _, known = self.others
+        past, _, known = self.past
         return predicted(past, known, np.full(len(self.n), self.mean))
 
 
@@ -174,8 +188,13 @@ class _Days:
     """(n,): of working days or weekends."""
     of_kind: Integers
     """(n,): the other days of the entity of that kind."""
+    earlier: Integers
+    earlier_of_kind: Integers
+    """(n,): the earlier days of the entity, and those of that kind."""
     in_all: Integers
     """(n_entities,): the events of each entity."""
+    events_before: Integers
+    """(n,): the events of the earlier days of the entity."""
 
     @classmethod
     def of(cls, days: ActiveDays) -> Self:
@@ -183,8 +202,19 @@ class _Days:
         kinds = kinds_of_days(days.covered)[np.searchsorted(days.covered, days.day)]
         entity_kind = days.entity * 2 + kinds
         of_kind = np.bincount(entity_kind)[entity_kind] - 1
+        earlier_of_kind = np.asarray(pd.Series(kinds).groupby(entity_kind).cumcount(), np.int64)
         in_all = np.bincount(days.entity, days.events, len(days.starts) - 1)
-        return cls(days, days.known, kinds, of_kind, in_all)
+        events = np.cumsum(days.events) - days.events
+        return cls(
+            days,
+            days.known,
+            kinds,
+            of_kind,
+            numbered_within(days.entity),
+            earlier_of_kind,
+            in_all,
+            events - events[days.starts[:-1][days.entity]],
+        )
 
 
 def _ranges(held: _Held) -> tuple[CountRange, CountRange]:
@@ -194,7 +224,7 @@ def _ranges(held: _Held) -> tuple[CountRange, CountRange]:
     beyond, clumped = [], Clumps.none(size)
     for rows, some in held.by_entities():
         expected[rows], group[rows] = some.rate().mean * some.events, some.group
-        beyond.append(beyond_poisson(*some.others))
+        beyond.append(beyond_poisson(*some.past))
         rare = Clumps.of(some.entity, some.n, some.by_counts.mean, size=size)
         clumped = clumped.plus(rare)
     variation = common_variation(np.concatenate(beyond))
@@ -209,11 +239,11 @@ def _ranges(held: _Held) -> tuple[CountRange, CountRange]:
     mean, sizes = ratio, np.empty((2, len(held.n)))  # the ratios are not needed any more
     for rows, some in held.by_entities():
         rate, own = some.rate(), expected[rows]
-        spread = _dispersion(some, own, rate.mean * some.days.in_all[some.entity], common)
+        spread = _dispersion(some, own, rate.mean, common)
         spread = np.maximum(spread, clumped_share.of_each(some.entity, own))
         sizes[0, rows] = size_of(own, rate.shape, spread)
         mean[rows], shape = some.by_counts
-        spread = shrunk_dispersion(*some.others, mean[rows], variation)
+        spread = shrunk_dispersion(*some.past, mean[rows], variation)
         spread = np.maximum(spread, clumped.of_each(some.entity, mean[rows]))
         sizes[1, rows] = size_of(mean[rows], shape, spread)
     return CountRange(expected, sizes[0]), CountRange(mean, sizes[1])
@@ -227,30 +257,26 @@ def _signals(
     odd[held.pair[number <= most] // len(held.usual)] = True
     rows = np.flatnonzero(odd[held.pair // len(held.usual)])
     some, own = held.take(rows), tuple(each.take(rows) for each in ranges)
-    pair, share = some.of_pair, some.n / some.events
-    beside = Beside.of(some.entity, pair, some.n, some.known, number[rows] <= most)
-    most_share = most_of_others(pair, share)
+    others, share = some.others, some.n / some.events
+    beside = Beside.of(some.entity, some.of_pair, some.n, others.known, number[rows] <= most)
+    most_share = others.most(share)
     # One of both is told beside the other days: the share, where the events are not beyond them.
-    ordinary = beside.ordinary(some.known) & (share <= most_share)
+    ordinary = beside.ordinary(others.known) & (share <= most_share) & ~some.before
     return Signals(
         some.entity,
         some.day * 24,
         24,
         np.where(ordinary, np.inf, number[rows]),
         some.n,
-        most_of_others(pair, some.n),
-        some.known,
+        others.most(some.n),
+        others.known,
         value=some.value,
         exposure=some.events,
+        before=some.before,
         most_share=most_share,
         beside=beside,
         series=Series(some.entity, some.day * 24, some.n, own, some.value),
     )
-
-
-def _of_others(group: Integers, n: Doubles) -> Doubles:
-    """Return the sum of the others of a group, (n,)."""
-    return np.bincount(group, n)[group] - n
 
 
 def _squared(n: Doubles, expected: Doubles) -> Doubles:
@@ -258,7 +284,7 @@ def _squared(n: Doubles, expected: Doubles) -> Doubles:
     return (n - expected) ** 2 / np.maximum(expected, 0.5)
 
 
-def _dispersion(held: _Held, expected: Doubles, in_all: Doubles, common: float) -> Doubles:
+def _dispersion(held: _Held, expected: Doubles, rate: Doubles, common: float) -> Doubles:
     """Return the variance of counts over their mean, at least 1, (n,), shrunk to that of all.
 
     That of all is that of nearly all counts. Some people hold a value all day, or not at all: the
@@ -270,14 +296,17 @@ def _dispersion(held: _Held, expected: Doubles, in_all: Doubles, common: float) 
         What entities hold; n rows.
     expected
         (n,): what is expected of each.
-    in_all
-        (n,): what is expected of all days of the entity.
+    rate
+        (n,): the share of the value that is expected of the events of other days.
     common
         That of all.
     """
-    of_pair = held.of_pair
+    others, of_pair = held.others, held.of_pair
+    of_all = np.bincount(of_pair, expected)[of_pair]
+    with_value = np.where(held.before, others.sums(expected), of_all)
+    events = np.where(held.before, held.events_of_others, held.days.in_all[held.entity])
     # A day without the value is as far from what is expected as that itself.
-    without = np.maximum(in_all - np.bincount(of_pair, expected)[of_pair], 0.0)
-    known = np.bincount(of_pair)[of_pair] - 1.0
-    own = _of_others(of_pair, _squared(held.n, expected)) + without
+    without = np.maximum(rate * events - with_value, 0.0)
+    own = others.sums(_squared(held.n, expected)) + without
+    known = others.sums(np.ones(len(held.n)))
     return np.maximum((_PRIOR_DAYS * common + own) / (_PRIOR_DAYS + known), common)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.behaviour.other_windows import OtherWindows
+from anomaly.behaviour.other_windows import OtherWindows, discounted, first_of_several
 
 ROW = st.tuples(st.sampled_from([0, 0, 0, 1]), st.integers(-4, 4), st.booleans())
 ROWS = st.lists(ROW) | st.lists(ROW, min_size=15)
@@ -30,7 +30,9 @@ def test_windows_are_held_against_those_that_loops_find(rows, downward):
     rows.sort(key=lambda row: row[0])
     entity, values, judged = (np.array([row[i] for row in rows]) for i in range(3))
     values = values.astype(np.float64)
-    found = OtherWindows(entity.astype(np.int64), values, judged.astype(bool), downward=downward)
+    entity = entity.astype(np.int64)
+    told = first_of_several(entity, values, judged.astype(bool), downward=downward)
+    found = OtherWindows(entity, told)
     places = [_held_against(rows, place, downward=downward) for place in range(len(rows))]
     held = [[rows[i][1] for i in each] for each in places]
     assert found.known.tolist() == [len(each) for each in held]
@@ -38,13 +40,21 @@ def test_windows_are_held_against_those_that_loops_find(rows, downward):
     assert found.most(values).tolist() == [max(each, default=0) for each in held]
     before = [bool(each) and max(each) < i < len(rows) - 1 and rows[i + 1][0] == rows[i][0]
               for i, each in enumerate(places)]  # fmt: skip
-    assert found.before.tolist() == before
+    assert told.tolist() == before
+
+
+def test_windows_without_a_row_are_known_ones_and_kinds_have_sums_of_their_own():
+    entity, values = np.zeros(3, dtype=np.int64), np.array([1.0, 9.0, 9.5])
+    earlier = np.array([2, 8, 12])
+    told = first_of_several(entity, values, np.ones(3, dtype=bool), earlier)
+    assert told.tolist() == [False, True, False]
+    found = OtherWindows(entity, told, (np.array([20, 20, 20]), earlier))
+    assert found.known.tolist() == [20, 8, 20]
+    assert found.sums(values).tolist() == [18.5, 1.0, 10.0]
+    assert found.sums(values, np.array([0, 1, 1])).tolist() == [0.0, 0.0, 9.0]
+    assert found.most(values).tolist() == [9.5, 1.0, 9.0]
 
 
 def test_a_surprisal_by_earlier_windows_is_log_2_less():
-    values = np.array([*[1.0] * 8, 5.0, 1.0, 5.0])
-    found = OtherWindows(np.zeros(11, dtype=np.int64), values, np.ones(11, dtype=bool))
-    assert found.before.nonzero()[0].tolist() == [8]
-    less = np.full(11, 3.0) - found.discounted(np.full(11, 3.0))
-    assert less.tolist() == pytest.approx([*[0.0] * 8, np.log(2.0), 0.0, 0.0])
-    assert found.discounted(np.zeros(11)).tolist() == [0.0] * 11
+    found = discounted(np.array([3.0, 3.0, 0.1]), np.array([False, True, True]))
+    assert found.tolist() == pytest.approx([3.0, 3.0 - np.log(2.0), 0.0])

@@ -4,10 +4,13 @@ from dataclasses import astuple
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from anomaly.behaviour import shares
 from anomaly.behaviour.measures import Kind, Measure
 from anomaly.behaviour.shares import share_excess
+from anomaly.behaviour.signals import Signals
+from anomaly.behaviour.windows import ActiveDays, DaysOfPairs
 from tests.anomaly.behaviour.office import FIRST, counted, day_of, office
 from tests.anomaly.behaviour.planting import PLANTED
 
@@ -36,6 +39,49 @@ def test_any_number_of_rows_at_once_gives_the_same_bits(monkeypatch, at_once):
     for own, known in zip(found.series.ranges, whole.series.ranges, strict=True):
         assert np.array_equal(own.mean, known.mean)
         assert np.array_equal(own.size, known.size)
+
+
+def _failures(seed: int, bad: list[int]) -> tuple[Signals, NDArray[np.bool_]]:
+    """Judge failures of 40 entities, one of which fails eight times as often on some days."""
+    random = np.random.default_rng(seed)
+    entity, day = np.repeat(np.arange(40), 35), np.tile(np.arange(35), 40)
+    planted = (entity == 0) & np.isin(day, bad)
+    rate = (0.05 * random.gamma(6.0, 1 / 6, 40))[entity] * random.gamma(8.0, 1 / 8, len(day))
+    events = np.where(planted, 100, random.poisson(100, len(day)) + 1)
+    n = random.binomial(events, np.where(planted, 0.4, np.minimum(rate, 0.9)))
+    days = ActiveDays(entity, day, events, np.searchsorted(entity, range(41)), np.arange(35), 0)
+    pairs = np.stack([entity * 2, entity * 2 + 1], axis=1).ravel()
+    both = np.stack([n, events - n], axis=1).ravel().astype(np.float64)
+    order = np.lexsort((np.repeat(day, 2), pairs))
+    some = order[both[order] > 0]
+    found = share_excess(days, DaysOfPairs(pairs[some], np.repeat(day, 2)[some], both[some], 2))
+    own = (found.entity == 0) & (found.value == 0) & np.isin(found.start // 24, bad)
+    return found, own
+
+
+@pytest.mark.slow
+def test_the_first_of_several_days_of_failures_is_told_and_no_more_ordinary_days_are():
+    told = {1: 0, 2: 0}
+    ordinary = 0
+    for seed in range(40):
+        for bad in ([20], [20, 21]):
+            found, own = _failures(seed, bad)
+            told[len(bad)] += found.number[own].min() <= 1.0
+            ordinary += np.count_nonzero(found.number[found.entity > 0] <= 1.0)
+    assert told[1] > 24
+    assert told[2] > 0.8 * told[1]  # it was none
+    assert ordinary < 80  # one is expected of each log
+
+
+def test_failures_that_come_again_are_held_against_the_days_before():
+    found, own = _failures(1, [20, 21])
+    first, again = np.flatnonzero(own)
+    assert found.before[own].tolist() == [True, False]
+    assert found.number[first] < 0.5 < found.number[again]
+    assert found.known[own].tolist() == [20, 34]
+    earlier = (found.entity == 0) & (found.value == 0) & (found.start < found.start[first])
+    assert found.most[first] == found.observed[earlier].max()
+    assert found.most_share[first] == (found.observed / found.exposure)[earlier].max()
 
 
 def test_entities_without_an_odd_day_may_be_left_out():
