@@ -19,7 +19,7 @@ def first_of_several(
     *,
     downward: bool = False,
 ) -> npt.NDArray[np.bool_]:
-    """Tell which windows are above all earlier ones, as is a later one, (n,).
+    """Tell which windows are above all earlier ones, of which they need seven, as is a later one.
 
     Parameters
     ----------
@@ -33,11 +33,16 @@ def first_of_several(
         (n,): how many earlier ones there are, where those of no value have no row; else None.
     downward
         Whether those below all earlier ones are told, too.
+
+    Returns
+    -------
+    (n,) bool.
     """
     if earlier is None:
         earlier = numbered_within(entity)
-    found: npt.NDArray[np.bool_] = judged & (earlier >= _FEWEST_EARLIER)
-    if found.any():
+    last = np.append(entity[1:] != entity[:-1], True)[: len(entity)]
+    found: npt.NDArray[np.bool_] = judged & (earlier >= _FEWEST_EARLIER) & ~last
+    if found.any():  # none is of a night, which is the last of each entity
         several = _above_earlier_as_later(entity, values)
         found &= several | _above_earlier_as_later(entity, -values) if downward else several
     return found
