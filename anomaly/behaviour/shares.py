@@ -5,10 +5,10 @@ some entities at a time. Quantiles and sums over all entities are exact: they ne
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -217,34 +217,60 @@ class _Days:
         )
 
 
+class _Common(NamedTuple):
+    """The numbers that all entities tell, each row held against all other days; n rows."""
+
+    expected: Doubles
+    """(n,): what is expected of each, raised as the middle one of its value and day is."""
+    times: Doubles
+    """(n,): how many times that was raised."""
+    variation: float
+    """Of counts, as `common_variation` gives it."""
+    dispersion: float
+    """The variance over the mean of nearly all counts, given the share."""
+    clumped: Clumps
+    """Of rare counts, by the counts of other days,"""
+    clumped_share: Clumps
+    """and by the share."""
+
+    @classmethod
+    def of(cls, held: _Held) -> Self:
+        """Look at all rows, some entities at a time."""
+        held = replace(held, before=np.zeros(len(held.n), dtype=bool))
+        size = int(held.pair.max(initial=-1)) // len(held.usual) + 1
+        expected, group = np.empty(len(held.n)), np.empty(len(held.n), dtype=np.int32)
+        beyond, clumped, clumped_share = [], Clumps.none(size), Clumps.none(size)
+        for rows, some in held.by_entities():
+            expected[rows], group[rows] = some.rate().mean * some.events, some.group
+            beyond.append(beyond_poisson(*some.past))
+            rare = Clumps.of(some.entity, some.n, some.by_counts.mean, size=size)
+            clumped = clumped.plus(rare)
+        variation = common_variation(np.concatenate(beyond))
+        times = middle_of_groups(group, rise(held.n, expected), 1.0)[group]
+        ratio = np.empty(len(held.n))
+        for rows, some in held.by_entities():
+            expected[rows] = raised(expected[rows], times[rows])
+            ratio[rows] = _squared(some.n, expected[rows])
+            rare = Clumps.of(some.entity, some.n, expected[rows], size=size)
+            clumped_share = clumped_share.plus(rare)
+        dispersion = max(float(np.quantile(ratio, _NEARLY_ALL)) / _SQUARE, 1.0)
+        return cls(expected, times, variation, dispersion, clumped, clumped_share)
+
+
 def _ranges(held: _Held) -> tuple[CountRange, CountRange]:
     """Return the distributions of each row: by the share, and by the counts of other days."""
-    size = int(held.pair.max(initial=-1)) // len(held.usual) + 1
-    expected, group = np.empty(len(held.n)), np.empty(len(held.n), dtype=np.int32)
-    beyond, clumped = [], Clumps.none(size)
+    common = _Common.of(held)
+    expected, mean, sizes = common.expected, np.empty(len(held.n)), np.empty((2, len(held.n)))
     for rows, some in held.by_entities():
-        expected[rows], group[rows] = some.rate().mean * some.events, some.group
-        beyond.append(beyond_poisson(*some.past))
-        rare = Clumps.of(some.entity, some.n, some.by_counts.mean, size=size)
-        clumped = clumped.plus(rare)
-    variation = common_variation(np.concatenate(beyond))
-    middles = middle_of_groups(group, rise(held.n, expected), 1.0)
-    ratio, clumped_share = np.empty(len(held.n)), Clumps.none(size)
-    for rows, some in held.by_entities():
-        expected[rows] = raised(expected[rows], middles[group[rows]])
-        ratio[rows] = _squared(some.n, expected[rows])
-        rare = Clumps.of(some.entity, some.n, expected[rows], size=size)
-        clumped_share = clumped_share.plus(rare)
-    common = max(float(np.quantile(ratio, _NEARLY_ALL)) / _SQUARE, 1.0)
-    mean, sizes = ratio, np.empty((2, len(held.n)))  # the ratios are not needed any more
-    for rows, some in held.by_entities():
-        rate, own = some.rate(), expected[rows]
-        spread = _dispersion(some, own, rate.mean, common)
-        spread = np.maximum(spread, clumped_share.of_each(some.entity, own))
+        rate = some.rate()
+        spread = _dispersion(some, expected[rows], rate.mean, common.dispersion)
+        by_earlier = raised(rate.mean * some.events, common.times[rows])
+        expected[rows] = own = np.where(some.before, by_earlier, expected[rows])
+        spread = np.maximum(spread, common.clumped_share.of_each(some.entity, own))
         sizes[0, rows] = size_of(own, rate.shape, spread)
         mean[rows], shape = some.by_counts
-        spread = shrunk_dispersion(*some.past, mean[rows], variation)
-        spread = np.maximum(spread, clumped.of_each(some.entity, mean[rows]))
+        spread = shrunk_dispersion(*some.past, mean[rows], common.variation)
+        spread = np.maximum(spread, common.clumped.of_each(some.entity, mean[rows]))
         sizes[1, rows] = size_of(mean[rows], shape, spread)
     return CountRange(expected, sizes[0]), CountRange(mean, sizes[1])
 
