@@ -131,20 +131,31 @@ def near(value: float) -> tuple[float, float]:
 def _usual(
     judged: Judged, column: str, among: Among, values: Doubles, usual: Any
 ) -> tuple[str, str] | None:
-    """Return the usual numbers, and the words that say whose they are where the claim does not."""
-    peers = among if among.words else judged.peers
-    own = values[peers.mask & ~np.isnan(values)]
+    """Return the usual numbers, and the words that say whose they are where the claim does not.
+
+    They are those of the peers, if a claim is of all; of all where the number is usual for these.
+    None where it is usual there, too: an odd number is not told to be as expected.
+    """
+    for peers in [among] if among.words else [judged.peers, judged.everybody]:
+        told = _range(judged, column, values[peers.mask & ~np.isnan(values)], usual)
+        if told is not None:
+            return told, f" {peers.words}" if peers.words and not among.words else ""
+    return None
+
+
+def _range(judged: Judged, column: str, own: Doubles, usual: Any) -> str | None:
+    """Tell the usual ones of some numbers; None where that of the record is among these."""
     value = float(judged.event[column])
     if judged.itself and np.any(own == value):
         own = np.delete(own, np.flatnonzero(own == value)[0])
     if len(own) < FEWEST:
         return None
-    low, high = np.quantile(own, _MIDDLE, method="inverted_cdf").tolist()
-    shown = [rounded(column, end) for end in (low, high)]
-    told = shown[0] if shown[0] == shown[1] else f"{shown[0]} to {shown[1]}"
     if usual and len(usual) > 1:
         *rest, last = (rounded(column, each) for each in usual)
         told = f"{', '.join(dict.fromkeys(rest))} or {last}"
-    if told == amount(column, value):
+        return None if told == amount(column, value) else told
+    low, high = np.quantile(own, _MIDDLE, method="inverted_cdf").tolist()
+    shown = [rounded(column, end) for end in (low, high)]
+    if low <= value <= high or rounded(column, value) in shown:
         return None
-    return told, f" {peers.words}" if peers.words and not among.words else ""
+    return shown[0] if shown[0] == shown[1] else f"{shown[0]} to {shown[1]}"

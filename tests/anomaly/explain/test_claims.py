@@ -140,6 +140,22 @@ def test_a_number_between_two_heaps_is_told_by_how_few_lie_near_it() -> None:
     assert sentence(claim).startswith("`size` is 50: never between 45 and 55 in another of 120 ")
 
 
+def test_a_number_is_not_told_to_be_usual() -> None:
+    """Of an incident of 40 large numbers the others are no measure of one of them."""
+    columns = {"user": ["ann"] * 40 + ["bob"] * 460, "size": [5e6] * 40 + [*range(460)]}
+    large = number_claims.alone(among({"size": 5e6}, columns=columns, itself=1), "size")
+    assert sentence(large) == (
+        "`size` is 5,000,000: as high or higher in 40 of 500 events, usually 49 to 449"
+    )
+    high = among({"user": "bob", "size": 400.0}, columns=columns, itself=1)
+    claim = number_claims.given(high, "size", "user", (230.0,))
+    assert claim is not None
+    assert claim.expected is None
+    assert claim.sentence == (
+        "`size` is 400: as high or higher in 60 of 460 events with `user` `bob`"
+    )
+
+
 def test_a_missing_number_is_counted() -> None:
     claim = number_claims.alone(among({"size": None}, itself=1), "size")
     assert sentence(claim) == "`size` is missing: never seen in 99 other events"
