@@ -1,5 +1,6 @@
 """Claims about a text: its rarest word, its kind, its length, or that it is missing."""
 
+import re
 from collections.abc import Iterator
 
 import pyarrow as pa
@@ -10,9 +11,21 @@ from anomaly.explain.claims import COMMON, Claim, Judged
 from anomaly.explain.quoting import is_held, quote
 from anomaly.preprocess.masking import mask
 
+_MASKED = {
+    "<hex>": "a hexadecimal number",
+    "<ip>": "an IP address",
+    "<mac>": "a MAC address",
+    "<uuid>": "a UUID",
+    "0": "a number",
+}
+"""What `mask` puts into a text -> what stands there."""
+
 
 def text(judged: Judged, column: str) -> Iterator[Claim]:
-    """Say what is odd in a text, the most telling claim first."""
+    """Say what is odd in a text, the most telling claim first.
+
+    Of words that as few records hold it names the longest.
+    """
     value, texts = judged.event[column], judged.known.column(column).read
     n, everybody = judged.known.n, judged.everybody
     if not value:
@@ -28,9 +41,9 @@ def text(judged: Judged, column: str) -> Iterator[Claim]:
     masked = mask(pa.array([value[:LONGEST]]))[0].as_py()
     counted = [(texts.holders(word), word) for word in words_of(masked)]
     if counted:
-        count, word = min(counted, key=lambda found: found[0])
+        count, word = min(counted, key=lambda found: (found[0], -len(found[1])))
         if count / n <= COMMON:
-            sentence = f"{held}: the word `{quote(word)}` {judged.seen(count, everybody)}"
+            sentence = f"{held}: {_named(word, value[:LONGEST])} {judged.seen(count, everybody)}"
             yield Claim(start, None, sentence, count / n)
     count = texts.alike(masked)
     sentence = f"{held}: a text like this, numbers and ids aside, {judged.seen(count, everybody)}"
@@ -38,3 +51,14 @@ def text(judged: Judged, column: str) -> Iterator[Claim]:
     count = texts.as_long(len(value))
     sentence = f"{held}: {len(value):,} characters or more {judged.seen(count, everybody)}"
     yield Claim(start, None, sentence, count / n)
+
+
+def _named(masked: str, text: str) -> str:
+    """Say what of a text a masked word is: the word as it stands there, or what kind it is of."""
+    if masked in _MASKED:
+        return _MASKED[masked]
+    if "0" not in masked:
+        return f"the word `{quote(masked)}`"
+    word = re.escape(masked).replace("0", r"\d+")
+    found = re.search(rf"(?<![^\W_]){word}(?![^\W_])", text, re.IGNORECASE)
+    return f"a word like `{quote(found[0] if found else masked)}`, digits aside,"

@@ -263,7 +263,10 @@ def _weekday(asked: _Asked, found: re.Match[str]) -> Recount:
 
 def _word(asked: _Asked, found: re.Match[str]) -> Recount:
     own = words_of(mask(pa.array([asked.event[asked.column][:2048]]))[0].as_py())
-    word = next((each for each in own if _shown(each) == found["word"]), None)
+    told = found["word"] or _MASKS.get(found["masked"] or "")
+    if found["like"]:
+        told = mask(pa.array([found["like"]]))[0].as_py().lower()
+    word = next((each for each in own if _shown(each) == told), None)
     if word is None:
         return Recount(False, 0.0)
     return asked.counted(found, asked.records.word_holders(asked.column, word), asked.records.n)
@@ -335,6 +338,15 @@ _NUMBER_IS = r"`[^`]+` is [^`]*?(?:where `[^`]+` is [^:]*)?:"
 _OUTERMOST = r"(?:the )?(?P<most>highest|lowest|higher than ever|lower than ever) (?:of|in)"
 _END = r"(?:, (?:usually|most often) .*)?$"
 _SOME = rf"(?P<n>{_N[1:-1]}) {_NOUN}{_WITH}"
+_MASKS = {
+    "a hexadecimal number": "<hex>",
+    "an IP address": "<ip>",
+    "a MAC address": "<mac>",
+    "a UUID": "<uuid>",
+    "a number": "0",
+}
+_WORD = r"(?:the word `(?P<word>.*)`|a word like `(?P<like>.*)`, digits aside,"
+_WORD += rf"|(?P<masked>{'|'.join(_MASKS)}))"
 _FORMS = [
     (
         rf"`[^`]+` holds `(?P<step>.*?)` (?P<times>[\d,]+) times: as often or more {_seen()}$",
@@ -372,7 +384,7 @@ _FORMS = [
         _hour,
     ),
     (rf"`[^`]+` is \w+ \d\d:\d\d UTC: on a (?P<on>\w+) {_seen()}{_END}", _weekday),
-    (rf"`[^`]+` is `.*`: the word `(?P<word>.*)` {_seen()}$", _word),
+    (rf"`[^`]+` is `.*`: {_WORD} {_seen()}$", _word),
     (rf"`[^`]+` is `.*`: a text like this, numbers and ids aside, {_seen()}$", _alike),
     (rf"`[^`]+` is `.*`: (?P<length>[\d,]+) characters or more {_seen()}$", _as_long),
     (rf"(?P<what>.* and .*): {_seen()} together$", _combined),

@@ -45,6 +45,23 @@ def test_a_recount_tells_a_true_sentence_from_a_false_one(
     assert found.share == pytest.approx(share)
 
 
+@pytest.mark.parametrize(
+    ("said", "true"),
+    [
+        ("a word like `srv12`, digits aside, in 2 of 3 events", True),
+        ("a word like `srv12`, digits aside, in 1 of 3 events", False),
+        ("a word like `app12`, digits aside, in 2 of 3 events", False),
+        ("an IP address in 1 of 3 events", True),
+        ("an IP address in 2 of 3 events", False),
+    ],
+)
+def test_a_masked_word_is_counted_as_what_it_is(said: str, true: bool) -> None:
+    texts = ["srv12 asks 10.9.8.7", "srv7 asks", "app waits"]
+    log = Records(conformed({"text": texts}, {"text": Role.TEXT}))
+    sentence = f"`text` is `{texts[0]}`: {said}"
+    assert recount(log, {"text": texts[0]}, "text", sentence, itself=True).true is true
+
+
 def test_a_word_that_is_cut_is_counted_whole() -> None:
     word = "q" * 90
     log = Records(

@@ -224,6 +224,33 @@ def test_a_text_is_told_by_its_rarest_word_and_by_its_length() -> None:
     assert long[-1].endswith("240 characters or more never seen in 100 known events")
 
 
+def test_of_words_as_rare_the_longest_is_told() -> None:
+    texts: list[str | None] = ["curl -s https://api.example"] * 90
+    odd = "curl -T https://paste.example"
+    assert told_of(odd, [*texts, odd], itself=1)[0] == (
+        f"`message` is `{odd}`: the word `paste` never seen in 90 other events"
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("34d97991311a2a09", "a hexadecimal number"),
+        ("10.9.8.7", "an IP address"),
+        ("00:1b:44:11:3a:b7", "a MAC address"),
+        ("4711", "a number"),
+        ("srv12", "a word like `srv12`, digits aside,"),
+        ("0b9e2c1a-31f2-4c6e-9a55-6f1d2c3b4a59", "a UUID"),
+    ],
+)
+def test_what_was_masked_in_a_text_is_told_by_what_it_is(part: str, told: str) -> None:
+    texts: list[str | None] = ["asked for www.example"] * 90
+    odd = f"asked for {part} example"
+    assert told_of(odd, [*texts, odd], itself=1)[0] == (
+        f"`message` is `{odd}`: {told} never seen in 90 other events"
+    )
+
+
 def test_an_empty_or_missing_text_is_said_to_be_so() -> None:
     texts: list[str | None] = ["read file 3"] * 98 + [None, ""]
     assert told_of(None, texts, itself=1) == ["`message` is missing: never seen in 99 other events"]
