@@ -77,7 +77,11 @@ def _hours(told: Observation) -> tuple[str, str | None, str]:
     hours = f"{told.observed:,.0f} hour{'' if told.observed == 1 else 's'}"
     of_these = "it" if told.observed == 1 else "these"
     did = f"is active in {hours} of {_date(told)} ({_named(told)}), and never within two hours of"
-    return f"{hours} of other days without it", None, f"{did} {of_these} on other days of the kind"
+    return (
+        f"{hours} far from those of other days",
+        None,
+        f"{did} {of_these} on other days of the kind",
+    )
 
 
 def _day(told: Observation) -> tuple[str, str | None, str]:

@@ -82,3 +82,11 @@ def test_evidence_stands_behind_the_reasons_of_the_records_and_shares_stay_one()
     assert sum(each.share for each in found.reasons) == pytest.approx(1.0)
     assert found.title == RECORDS.title
     assert found.summary == f"a record; {window_title(WINDOW)}"
+
+
+@pytest.mark.parametrize(("n", "hours"), [(1.0, "1 hour"), (2.0, "2 hours")])
+def test_hours_are_told_to_be_far_from_those_of_other_days(n: float, hours: str):
+    names = ("03:00", "04:00")[: int(n)]
+    told = replace(DAY_SEEN, view="hours", column="time", observed=n, values=names)
+    [reason] = window_reasons(OddWindow("user", "ann", (told,)))
+    assert reason.observed == f"{hours} far from those of other days"
