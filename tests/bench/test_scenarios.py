@@ -116,7 +116,16 @@ ADDED = {"hour": 6, "countries": 3, "look-alike": 3, "look-alike-rare": 3, "file
          "service": 25, "passwords": 30, "beacon": 96, "new-user": 55,
          "payday": 3 * SALARIES, "payday-named": 3 * SALARIES}  # fmt: skip
 REMOVED = {"no-backup": 6, "short-backup": 2}
-CHANGED = ("drip", "latency", "errors", "new-host", "new-country", "agents")
+CHANGED = (
+    "drip",
+    "latency",
+    "latency-again",
+    "errors",
+    "errors-again",
+    "new-host",
+    "new-country",
+    "agents",
+)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -302,6 +311,22 @@ def test_a_burst_beside_a_named_payday_is_of_who_pays_none_that_day(name: str, a
     assert not (salaries & log.records).any()
     if not after:
         assert not set(rows(log)["user"]) & set(log.events.loc[salaries, "user"])
+
+
+@pytest.mark.parametrize("name", ["burst", "latency", "errors"])
+def test_what_happens_again_is_of_the_same_entity_on_another_working_day(name: str, planted):
+    log = planted[f"{name}-again"]
+    assert len(log.entities) == 1
+    column, whose = log.entities[0]
+    assert set(rows(log)[column]) == {whose}
+    first, second = log.days
+    assert first != second
+    found = [(rows(log)["time"].dt.date == date_of(day)).sum() for day in log.days]
+    assert sum(found) == log.records.sum()
+    assert min(found) > 0.5 * max(found)
+    if name == "burst":
+        assert log.days[:1] == planted["burst"].days
+        assert log.entities == planted["burst"].entities
 
 
 def test_a_job_names_the_days_of_a_log(planted, tmp_path: Path):

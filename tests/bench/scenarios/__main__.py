@@ -10,7 +10,7 @@ from tests.bench.processes import in_processes
 from tests.bench.results import OUTPUT, positive, write
 from tests.bench.scenarios.draws import Draw, control_of, draw_of, write_log
 from tests.bench.scenarios.measure import Outcome, judge
-from tests.bench.scenarios.scenarios import SCENARIOS
+from tests.bench.scenarios.scenarios import AGAIN, FOUND, LAWFUL, NAMED, SCENARIOS
 from tests.bench.scenarios.tables import (
     Outcomes,
     about,
@@ -79,14 +79,16 @@ def documents(outcomes: Outcomes) -> list[dict[str, object]]:
 def page(outcomes: Outcomes, *, history: bool) -> str:
     """Return the page of the results."""
     parts = ["# What happens over time", about(history=history)]
-    if by_scenario(outcomes, lawful=False):
+    if by_scenario(outcomes, FOUND, lawful=False):
         parts += ["## What must be found", found_table(outcomes), totals(outcomes)]
-    if by_scenario(outcomes, lawful=True):
+    if by_scenario(outcomes, LAWFUL, lawful=True):
         parts += ["## What is lawful", lawful_table(outcomes)]
-    if by_scenario(outcomes, lawful=False, named=True):
-        parts += ["## What must be found beside a named payday", found_table(outcomes, named=True)]
-    if by_scenario(outcomes, lawful=True, named=True):
-        parts += ["## What a name makes ordinary", lawful_table(outcomes, named=True)]
+    if by_scenario(outcomes, NAMED, lawful=False):
+        parts += ["## What must be found beside a named payday", found_table(outcomes, NAMED)]
+    if by_scenario(outcomes, NAMED, lawful=True):
+        parts += ["## What a name makes ordinary", lawful_table(outcomes, NAMED)]
+    if by_scenario(outcomes, AGAIN, lawful=False):
+        parts += ["## What must be found on two days", found_table(outcomes, AGAIN)]
     return "\n\n".join(parts)
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.bench.scenarios import lawful, named, planting
+from tests.bench.scenarios import again, lawful, named, planting
 from tests.bench.scenarios.logs import NO_WEEKENDS, PLAIN, RARE_TOOLS, Log
 from tests.bench.scenarios.office import Random
 from tests.bench.scenarios.planting import Planted
@@ -127,4 +127,14 @@ NAMED = (
 )  # fmt: skip
 """What a calendar is for, and what it may hide."""
 
-SCENARIOS = {scenario.name: scenario for scenario in (*FOUND, *LAWFUL, *NAMED)}
+AGAIN = (
+    Scenario("burst-again", "twenty times the usual events in an hour, on two days",
+             again.burst_again, ("events", "count"), _MANY, draws_as="burst"),
+    Scenario("latency-again", "one host's latencies double on two days",
+             again.slow_host_again, ("latency_ms",)),
+    Scenario("errors-again", "one host's errors triple on two days",
+             again.failing_host_again, ("status",), _FAILURES),
+)  # fmt: skip
+"""What must be found though it happens twice."""
+
+SCENARIOS = {scenario.name: scenario for scenario in (*FOUND, *LAWFUL, *NAMED, *AGAIN)}

@@ -1,6 +1,6 @@
 """The outcomes as tables: what must be found, and what is lawful."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from tests.bench.lawful.measure import FIRST
 from tests.bench.results import table
 from tests.bench.scenarios.draws import Draw, control_of
 from tests.bench.scenarios.measure import Outcome
-from tests.bench.scenarios.scenarios import NAMED, SCENARIOS
+from tests.bench.scenarios.scenarios import FOUND, LAWFUL, SCENARIOS, Scenario
 
 Outcomes = Mapping[Draw, Outcome]
 NONE = "–"
@@ -18,21 +18,19 @@ TWICE = 2.0
 """The share of findings may be so many times the share of rows."""
 
 
-def found_table(outcomes: Outcomes, *, named: bool = False) -> str:
-    """Return a row for each thing that must be found; where `named`, of jobs with a calendar."""
+def found_table(outcomes: Outcomes, among: Collection[Scenario] = FOUND) -> str:
+    """Return a row for each thing that must be found, among some scenarios."""
     head = ["scenario", "rank for each seed", "found", "told", "oddest planted event"]
     head += ["above low", "in the control", "first reason"]
-    parts = by_scenario(outcomes, lawful=False, named=named)
-    rows = [_found_row(part, outcomes) for part in parts]
+    rows = [_found_row(part, outcomes) for part in by_scenario(outcomes, among, lawful=False)]
     return table(head, rows)
 
 
 def by_scenario(
-    outcomes: Outcomes, *, lawful: bool, named: bool = False
+    outcomes: Outcomes, among: Collection[Scenario], *, lawful: bool
 ) -> list[dict[Draw, Outcome]]:
     """Part the outcomes by scenario, without those of controls."""
-    some = [each for each in SCENARIOS.values() if (each in NAMED) == named]
-    names = [each.name for each in some if each.lawful == lawful]
+    names = [each.name for each in among if each.lawful == lawful]
     parts = [{d: o for d, o in outcomes.items() if d.scenario == name} for name in names]
     return [part for part in parts if part]
 
@@ -72,7 +70,7 @@ def _cell(text: str) -> str:
 
 def totals(outcomes: Outcomes) -> str:
     """Return how many of the planted things are found, and how many of these are told."""
-    each = [one for part in by_scenario(outcomes, lawful=False) for one in part.values()]
+    each = [one for part in by_scenario(outcomes, FOUND, lawful=False) for one in part.values()]
     found, told = sum(one.found for one in each), sum(one.told for one in each)
     return (
         f"Found: {_share(found, len(each))}. Told: {_share(told, found)} of these."
@@ -93,11 +91,11 @@ def _controls(outcomes: Outcomes) -> str:
     )
 
 
-def lawful_table(outcomes: Outcomes, *, named: bool = False) -> str:
-    """Return a row for each thing that is ordinary, the means of its seeds."""
+def lawful_table(outcomes: Outcomes, among: Collection[Scenario] = LAWFUL) -> str:
+    """Return a row for each thing that is ordinary among some scenarios, the means of its seeds."""
     head = ["lawful", "share of the rows", "of the findings", "times", "at most twice"]
     head += ["above low", "in the control", "alarms"]
-    parts = by_scenario(outcomes, lawful=True, named=named)
+    parts = by_scenario(outcomes, among, lawful=True)
     return table(head, [_lawful_row(part, outcomes) for part in parts])
 
 
