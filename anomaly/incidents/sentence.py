@@ -98,7 +98,8 @@ def happening(
 def sentence(what: Happening, reasons: Sequence[Reason]) -> str:
     """Tell an incident in one sentence.
 
-    An entity is told to have done all only if all records are of it.
+    An entity is told to have done all only if all records are of it. It may have done more: the
+    counts are of these records alone, and so the sentence says.
 
     Parameters
     ----------
@@ -117,8 +118,8 @@ def sentence(what: Happening, reasons: Sequence[Reason]) -> str:
     >>> why = [Reason("user_agent", "curl", "firefox", 0.9, "")]
     >>> who = Told("source_ip", 1, "198.51.100.7", 16)
     >>> sentence(Happening(16, 96_000_000, parts, who=who), why)
-    '`198.51.100.7` did `sign_in` 16 times in 96 s as 16 `user` values, with `status` `failure` \
-15 times; odd is `user_agent` `curl` (expected `firefox`)'
+    '`198.51.100.7` did `sign_in` in 16 of its events within 96 s as 16 `user` values, with \
+`status` `failure` 15 times; odd is `user_agent` `curl` (expected `firefox`)'
     """
     whose = what.who if what.who is not None and what.who.records == what.records else None
     who = None if whose is None else whose.most
@@ -192,18 +193,28 @@ def _told(values: pa.ChunkedArray, column: str) -> Told | None:
 
 
 def _done(who: str | None, action: Told | None, what: Happening) -> str:
-    span = "" if what.span is None or what.records == 1 else f" in {_duration(what.span)}"
+    """Say what was done, and in how many records: the entity may have others that are ordinary."""
+    span = "" if what.span is None or what.records == 1 else f" within {_duration(what.span)}"
     if action is None:
-        events = f"{what.records:,} {what.unit}{'' if what.records == 1 else 's'}{span}"
-        return events if who is None else f"`{short(who)}` has {events}"
-    begin = "" if who is None else f"`{short(who)}` did "
-    if not _ACTIVITIES & set(words(action.column)[-2:]):
-        begin = f"`{action.column}` " if who is None else f"`{short(who)}` had `{action.column}` "
-    done = f"{begin}`{short(action.most)}` {_times(action.records)}"
+        if who is None:
+            return f"{_counted(what)}{span}"
+        some = "One" if what.records == 1 else f"{what.records:,}"
+        return f"{some} of the {what.unit}s of `{short(who)}`{span}"
+    is_done = bool(_ACTIVITIES & set(words(action.column)[-2:]))
+    done = f"`{short(action.most)}`" if is_done else f"`{action.column}` `{short(action.most)}`"
+    if action.records < what.records:
+        done = f"{done} {_times(action.records)}"
     if action.distinct > 1:
-        others = f"{action.distinct - 1:,} other{'' if action.distinct == 2 else 's'}"
-        done = f"{done} and {others}, {what.records:,} in all"
-    return f"{done}{span}"
+        done = f"{done} and {action.distinct - 1:,} other{'' if action.distinct == 2 else 's'}"
+    if who is None:
+        return f"{done} in {_counted(what)}{span}"
+    some = "one" if what.records == 1 else f"{what.records:,}"
+    did = "did" if is_done else "had"
+    return f"`{short(who)}` {did} {done} in {some} of its {what.unit}s{span}"
+
+
+def _counted(what: Happening) -> str:
+    return f"one {what.unit}" if what.records == 1 else f"{what.records:,} {what.unit}s"
 
 
 def _times(n: int) -> str:

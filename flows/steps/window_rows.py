@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anomaly.behaviour.activity import DAY, HOUR
+from anomaly.behaviour.measures import Kind
 from anomaly.behaviour.observations import Observation, OddWindow
 from anomaly.behaviour.odd_windows import HOURS
+from anomaly.behaviour.sequences import WITHIN, pairs_of
 from anomaly.behaviour.travel import places_of, too_fast
 from anomaly.numerics.arrays import Doubles, Integers
 from flows.steps.activity_parts import chunks_between
@@ -25,6 +27,10 @@ _MOST_READ = 100_000
 """Records of a window that are looked at."""
 _NEAR = 7 * DAY
 """So far from an absence its entity is looked for."""
+_SOON = WITHIN[Kind.ORDER]
+_OF_ORDER = ("order", "first order", "broken order")
+_OF_VALUES = ("new", "first seen", "share", "changes", "sum", *_OF_ORDER)
+"""Views of which the values of a column tell the records."""
 
 
 @dataclass
@@ -44,9 +50,7 @@ class _Found:
     def column(self) -> str | None:
         """Return the column of names whose values tell which records are odd."""
         head = head_of(self.window)
-        return (
-            head.column if head.view in ("new", "first seen", "share", "changes", "sum") else None
-        )
+        return head.column if head.view in _OF_VALUES else None
 
     @property
     def columns(self) -> list[str]:
@@ -65,6 +69,8 @@ class _Found:
         if head.view == "travel":
             # No place on Earth is farther than 20,020 km, or 20 h at the speed that is too fast.
             return head.start - DAY, head.stop - 1
+        if head.view in _OF_ORDER:
+            return head.start - _SOON, head.stop - 1
         if head.view == "growth":
             return head.stop - DAY, head.stop - 1
         return head.start, head.stop - 1
@@ -103,6 +109,8 @@ class _Found:
             return rows[[last]]
         if head.view == "travel":
             return rows[self._of_moves(rows, times)]
+        if head.view in _OF_ORDER:
+            return rows[self._of_pairs(rows, times)]
         chosen = np.ones(len(rows), dtype=bool)
         if head.view == "hours":
             hours = [HOURS.index(value) for value in head.values]
@@ -123,6 +131,19 @@ class _Found:
         if not far.any():  # of a log out of order, where other records lie between
             return order[times[order] >= head_of(self.window).start]
         return order[np.append(far, False) | np.append(False, far)]
+
+    def _of_pairs(self, rows: Rows, times: Integers) -> Integers:
+        """Return where both records of each new pair stand, by their times."""
+        values, order = pa.chunked_array(self.values), np.lexsort((rows, times))
+        order = order[values.is_valid().to_numpy()[order]]
+        first, then = order[:-1], order[1:]
+        pairs = pairs_of(*(one_array(values.take(pa.array(each))) for each in (first, then)))
+        odd = pc.is_in(pairs, pa.array(head_of(self.window).values, pa.string()))
+        told = odd.to_numpy(zero_copy_only=False) & (times[then] - times[first] <= _SOON)
+        told &= times[then] >= head_of(self.window).start
+        if not told.any():  # of a log out of order, where other records lie between
+            return order[times[order] >= head_of(self.window).start]
+        return order[np.append(told, False) | np.append(False, told)]
 
     def _odd_values(self, values: pa.ChunkedArray) -> np.ndarray:
         head = head_of(self.window)

@@ -51,8 +51,8 @@ def test_who_did_what_how_often_in_how_long_as_whom_and_what_is_odd() -> None:
     own = Reason("source_ip", "203.0.113.7", "10.0.0.1", 0.9, "")
     why = [own, reason("agent", "curl", 0.2)]
     assert told(rows, "203.0.113.7", "source_ip", *why) == (
-        "`203.0.113.7` did `sign_in` 16 times in 90 s on `/vpn` as 16 `user` values, with `status`"
-        " `failure`; odd is `source_ip` and `agent` `curl`"
+        "`203.0.113.7` did `sign_in` in 16 of its events within 90 s on `/vpn` as 16 `user` values,"
+        " with `status` `failure`; odd is `source_ip` and `agent` `curl`"
     )
 
 
@@ -92,7 +92,8 @@ def test_what_is_no_value_has_no_marks(why: Reason, said: str) -> None:
 def test_one_record_is_told_once_and_without_a_duration() -> None:
     rows = [("wipe", "/db", "ann", "10.0.0.1", "success", 5)]
     assert told(rows, "ann", "user", reason("action", "wipe")) == (
-        "`ann` did `wipe` once on `/db` from `10.0.0.1`, with `status` `success`; odd is `action`"
+        "`ann` did `wipe` in one of its events on `/db` from `10.0.0.1`, with `status` `success`;"
+        " odd is `action`"
     )
 
 
@@ -100,7 +101,8 @@ def test_the_first_reason_says_what_was_to_be_expected() -> None:
     rows = [("wipe", "/db", "ann", None, None, 5)]
     why = [Reason("action", "wipe", "read", 0.6, ""), Reason("hour", "3", "17", 0.3, "")]
     assert told(rows, "ann", "user", *why) == (
-        "`ann` did `wipe` once on `/db`; odd is `action` (expected `read`) and `hour` `3`"
+        "`ann` did `wipe` in one of its events on `/db`; odd is `action` (expected `read`) and"
+        " `hour` `3`"
     )
 
 
@@ -108,20 +110,19 @@ def test_a_log_without_such_columns_is_told_by_what_is_odd() -> None:
     events = events_of([("x", "y", "z", None, None, 0)] * 3)
     what = happening(events, np.arange(3), {}, "time", "session", ("user", "z"))
     assert sentence(what, [reason("level", "FATAL")]) == (
-        "`z` has 3 sessions in 1 s; odd is `level` `FATAL`"
+        "3 of the sessions of `z` within 1 s; odd is `level` `FATAL`"
     )
     what = happening(events, np.arange(3), {}, "time", "session")
     assert sentence(what, [reason("level", None)]) == (
-        "3 sessions in 1 s; odd is `level` (missing)"
+        "3 sessions within 1 s; odd is `level` (missing)"
     )
 
 
 def test_what_others_did_too_is_not_told_of_one_entity() -> None:
     rows = [("wipe", "/db", user, None, "success", 0) for user in ("ann", "ann", "bob")]
-    assert told(rows, "ann", "user", reason("user", "ann")) == (
-        "`wipe` 3 times in 1 s on `/db` as 2 `user` values, with `status`"
-        " `success`, 2 of them with `user` `ann`; odd is `user` `ann`"
-    )
+    said = told(rows, "ann", "user", reason("user", "ann"))
+    assert said.startswith("`wipe` in 3 events within 1 s on `/db` as 2 `user` values, with")
+    assert said.endswith(" `success`, 2 of them with `user` `ann`; odd is `user` `ann`")
 
 
 @given(ROWS, st.booleans())
@@ -142,17 +143,17 @@ def test_every_count_equals_a_recount(rows: list[tuple], known: bool) -> None:
         assert _count(found[2]) == (None if n == len(rows) else n)
     actions = [name for name in column["action"] if name is not None]
     if actions:
-        found = re.search(r"`(\w)` (once|twice|\d+ times)( and (\d+) others?, (\d+) in all)?", said)
+        times = r"( once| twice| \d+ times)?"
+        found = re.search(rf"(?:^|did )`(\w)`{times}(?: and (\d+) others?)? in ", said)
         assert found
-        assert _count(found[2]) == column["action"].count(found[1])
-        if found[3]:
-            assert int(found[4]) == len(set(actions)) - 1
-            assert int(found[5]) == len(rows)
-        else:
-            assert len(set(actions)) == 1
+        n = column["action"].count(found[1])
+        assert _count(found[2]) == (None if n == len(rows) else n)
+        assert int(found[3] or 0) == len(set(actions)) - 1
+        some = "one" if len(rows) == 1 else str(len(rows))
+        assert re.search(rf" in {some} (?:of its )?events?\b", said)
     seconds = [row[5] for row in rows]
     if len(rows) > 1:
-        n, unit = re.search(r"in (\d+) (s|min|h)\b", said).groups()
+        n, unit = re.search(r"within (\d+) (s|min|h)\b", said).groups()
         size = {"s": 1, "min": 60, "h": 3_600}[unit]
         span = max(seconds) - min(seconds)
         assert (int(n) - 1) * size < max(span, 1) <= int(n) * size

@@ -261,6 +261,29 @@ def test_the_records_of_repeats_are_those_that_repeat(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_records_of_an_order_are_those_of_its_new_pairs(tmp_path: Path) -> None:
+    rows = office(range(12))
+    start = FIRST + timedelta(9, hours=12)
+    for number, action in enumerate(["mount", "copy", "shred", "copy", "mount", "shred", "copy"]):
+        rows["id"].append(f"new-{number}")
+        rows["time"].append(start + timedelta(seconds=10 * number))
+        rows["user"].append("u3")
+        rows["action"].append(action)
+    run = detect_in(pa.table(rows), tmp_path)
+    first = read_incidents(run).to_pylist()[0]
+    said = " ".join(reason["sentence"] for reason in first["reasons"])
+    assert "`u3` has an order of `action` on 2026-03-11 in" in said
+    members = read_members(run)
+    of_first = members.filter(pc.equal(members["incident"], first["incident"]))
+    own = [(time, event) for event, time, user in zip(rows["id"], rows["time"], rows["user"],
+           strict=True) if user == "u3"]  # fmt: skip
+    beside = {event for time, event in own if abs(time - start) < timedelta(hours=2)}
+    told = set(of_first["record_id"].to_pylist())
+    assert {f"new-{number}" for number in range(7)} <= told <= beside
+    assert len(told) <= 9  # those before and after the new ones are ends of new pairs, too
+
+
+@pytest.mark.slow
 def test_the_records_of_travel_are_both_ends_of_each_move(tmp_path: Path) -> None:
     berlin, new_york = (52.52, 13.40), (40.71, -74.01)
     rows = office(range(15))
