@@ -63,6 +63,8 @@ class Observation:
     """Whether the other hours are of days of the kind alone."""
     before: bool = False
     """Whether the other windows are the earlier ones alone; of a count, `as_high` are later."""
+    without_ends: bool = False
+    """Whether the first and the last day of the entity, or its first ones, are left out."""
     most_share: float = 0.0
     """Of a share, the largest one of the other windows."""
     alone: str | None = None

@@ -1,7 +1,7 @@
 """The odd windows of a log: what entities did on a day that is unlike their other days."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -266,6 +266,8 @@ def _new(measure: Measure, counts: Counts, days: ActiveDays, views: tuple[str, s
     some = days.without_ends(first, last, FEWEST_KNOWN)
     new = (new_values(days, counts) if batch else first_values(days, counts)).within(some)
     signals = daily_excess(some, new.counted(some), Held(counts), per_event=True)
+    fewer = some.known < days.known[days.places(some.entity, some.day)]
+    signals = replace(signals, without_ends=fewer)
     view = views[0] if batch else views[1]
     return _Judged(view, measure.entity, str(measure.column), signals, counts.values, new)
 
@@ -323,6 +325,7 @@ def _observations(judged: _Judged, names: pa.Array) -> Iterator[Observation]:
             others_as_high=int(some.beside.as_high[place]) if some.beside else 0,
             of_kind=bool(some.of_kind[place]) if len(some.of_kind) else True,
             before=bool(some.before[place]) if len(some.before) else False,
+            without_ends=bool(some.without_ends[place]) if len(some.without_ends) else False,
             most_share=float(some.most_share[place]) if len(some.most_share) else 0.0,
             series=signals.series and around(signals.series, entity, start, signals.hours, value),
         )

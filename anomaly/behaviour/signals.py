@@ -39,6 +39,8 @@ class Signals:
     """(n,): whether the other windows are of days of the kind alone; empty where all are."""
     before: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     """(n,): whether the other windows are the earlier ones alone; empty where none are."""
+    without_ends: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    """(n,): whether days at the ends of the entity are left out; empty where none are."""
     most_share: Doubles = field(default_factory=lambda: np.zeros(0))
     """(n,): of shares, the largest one of the other windows; empty where it is of none."""
     beside: "Beside | None" = None
@@ -61,6 +63,7 @@ class Signals:
             exposure=self.exposure[places] if len(self.exposure) else self.exposure,
             of_kind=self.of_kind[places] if len(self.of_kind) else self.of_kind,
             before=self.before[places] if len(self.before) else self.before,
+            without_ends=self.without_ends[places] if len(self.without_ends) else self.without_ends,
             most_share=self.most_share[places] if len(self.most_share) else self.most_share,
             beside=self.beside and self.beside.take(places),
             series=self.series,

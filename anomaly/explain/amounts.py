@@ -18,6 +18,8 @@ _BYTES = {"byte", "bytes"}
 _NO_AMOUNT = {"distinct", "per", "rate", "ratio", "count", "pct", "percent", "code", "id"}
 _MAGNITUDES = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 _DIGITS = 4
+_EXACT_DIGITS = 8
+"""A number of no more is told as it stands in the log."""
 _ALL_DIGITS = 17
 """Of a float: two that differ do so in these."""
 _LARGEST = 1e15
@@ -27,17 +29,17 @@ _INFINITE = float(np.finfo(np.float64).max)
 
 
 def amount(column: str, value: float) -> str:
-    """Return a number with its unit; the exact one stands behind it where it was rounded.
+    """Return a number as it stands in the log; where it has a unit, that stands behind a round one.
 
     Examples
     --------
-    >>> amount("duration_ms", 231004.0), amount("bytes", 4.6e9), amount("count", 400006.0)
-    ('3 min 51 s (231,004 ms)', '4.6 GB (4,600,000,000)', '400,006')
+    >>> amount("duration_ms", 231004.0), amount("bytes", 4.6e9), amount("price", 130.53)
+    ('3 min 51 s (231,004 ms)', '4.6 GB (4,600,000,000)', '130.53')
     """
-    exact, short = number(value), rounded(column, value)
-    if is_infinite(value):
-        return exact
+    exact, short = _exact(value), rounded(column, value)
     unit = _seconds(column)
+    if is_infinite(value) or (unit is None and not _is_size(column)):
+        return exact
     if unit is not None:
         exact = f"{exact} {_UNITS[unit]}"
     return short if short in (exact, f"{exact} B") else f"{short} ({exact})"
@@ -115,6 +117,13 @@ def number(value: float) -> str:
     places = max(_DIGITS - 1 - math.floor(math.log10(abs(value))), 0)
     text = f"{value:,.{places}f}"
     return text.rstrip("0").rstrip(".") if places else text
+
+
+def _exact(value: float) -> str:
+    """Return a number with all of its digits where these are few, else as `number` does."""
+    told = f"{value:,.{_EXACT_DIGITS}g}"
+    few = "e" not in told and math.isfinite(value) and float(told.replace(",", "")) == value
+    return told if few else number(value)
 
 
 def is_infinite(value: float) -> bool:

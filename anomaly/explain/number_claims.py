@@ -153,7 +153,7 @@ def _range(judged: Judged, column: str, own: Doubles, usual: Any) -> str | None:
     if usual and len(usual) > 1:
         *rest, last = (rounded(column, each) for each in usual)
         told = f"{', '.join(dict.fromkeys(rest))} or {last}"
-        return None if told == amount(column, value) else told
+        return None if told == rounded(column, value) else told
     low, high = np.quantile(own, _MIDDLE, method="inverted_cdf").tolist()
     shown = [rounded(column, end) for end in (low, high)]
     if low <= value <= high or rounded(column, value) in shown:

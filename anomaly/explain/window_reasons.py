@@ -273,11 +273,19 @@ def _most(told: Observation, where: str = "", which: str = "", held: str = "") -
     place = f" {where}" if where else ""
     days = f"{'earlier' if told.before else 'other'} active day{'' if told.known == 1 else 's'}"
     days = f"{told.known:,} {days} {which}" if which else f"{told.known:,} {days}"
+    if told.without_ends:
+        days = f"{days}, {_ends(told)} left out,"
     if told.as_high and not told.before:
         return f"on {told.as_high:,} of {days} as many or more{place}"
     most = "none" if not told.most else f"at most {told.most:,.0f}"
     again = f", and on {told.as_high:,} later as many or more" if told.as_high else ""
     return f"on {days} {most}{place}{again}"
+
+
+def _ends(told: Observation) -> str:
+    if told.view.startswith("first"):
+        return "its first three"
+    return "its first" if told.before else "its first and last"
 
 
 def _of_others(told: Observation, held: str) -> str:

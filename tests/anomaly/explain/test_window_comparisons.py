@@ -18,9 +18,13 @@ from tests.anomaly.behaviour.planting import all_planted
 
 _N = r"([\d,]+)"
 _AT_MOST = re.compile(
-    rf"; on {_N} (?:other|earlier) active days?(?: of the kind)? (?:none|at most {_N})\b"
+    rf"; on {_N} (?:other|earlier) active days?(?: of the kind|, its first.* left out,)?"
+    rf" (?:none|at most {_N})\b"
 )
-_AS_MANY = re.compile(rf"; on {_N} of {_N} other active days?(?: of the kind)? as many or more")
+_AS_MANY = re.compile(
+    rf"; on {_N} of {_N} other active days?(?: of the kind|, its first.* left out,)?"
+    " as many or more"
+)
 _OF_OTHERS = re.compile(rf"; of {_N} (?:active days|hours with events) of other `user` values"
                         rf" (none|{_N}) ha(?:s|ve) as many")  # fmt: skip
 _SHARE = re.compile(r"which are ([\d.]+)% of them; on [\d,]+ other active days? at most ([\d.]+)%")

@@ -138,7 +138,7 @@ def n(text: str | None) -> int:
 def recount_daily(log: _Log, told: Observation, found: re.Match[str], own: Counter[int]) -> None:
     """Compare a count of the day, the most of the others, and how many these are."""
     assert n(found["observed"]) == own[day_told(told)]
-    recount_others(told, found, own, log.active(told.entity))
+    recount_others(told, found["rest"], own, log.active(told.entity))
     if len(log.active(told.entity)) == 1:
         column = None if told.view in ("day", "repeats", "rhythm") else told.column
         kind = "events" if told.view == "day" else told.view
@@ -146,33 +146,27 @@ def recount_daily(log: _Log, told: Observation, found: re.Match[str], own: Count
         recount_high(found, counts, own[day_told(told)])
 
 
-def recount_others(
-    told: Observation, found: re.Match[str], own: Counter[int], active: list[int]
-) -> None:
+def recount_others(told: Observation, rest: str, own: Counter[int], active: list[int]) -> None:
     others = [d for d in active if d != day_told(told)]
     if not others:
-        assert found["rest"].startswith("no other day of it is known")
+        assert rest.startswith("no other day of it is known")
         return
-    if " earlier active " in found["rest"]:
-        recount_earlier(told, found, own, active)
+    if " earlier active " in rest:
+        recount_earlier(told, rest, own, active)
         return
     high = sum(own[d] >= own[day_told(told)] for d in others)
     if high:
-        many = re.match(
-            r"on ([\d,]+) of ([\d,]+) other active days? as many or more", found["rest"]
-        )
+        many = re.match(r"on ([\d,]+) of ([\d,]+) other active days? as many or more", rest)
         assert many is not None
         assert (n(many[1]), n(many[2])) == (high, len(others))
         return
-    known = re.match(r"on ([\d,]+) other active days? (?:none|at most ([\d,]+))", found["rest"])
+    known = re.match(r"on ([\d,]+) other active days? (?:none|at most ([\d,]+))", rest)
     assert known is not None
     assert n(known[1]) == len(others)
     assert n(known[2]) == max(own[d] for d in others)
 
 
-def recount_earlier(
-    told: Observation, found: re.Match[str], own: Counter[int], active: list[int]
-) -> None:
+def recount_earlier(told: Observation, rest: str, own: Counter[int], active: list[int]) -> None:
     """Compare a count with those of the days before, where a later one is above them, too."""
     day = day_told(told)
     earlier = [own[d] for d in active if d < day]
@@ -182,7 +176,7 @@ def recount_earlier(
     said = f"on {len(earlier)} earlier active days {most}"
     if high := sum(each >= own[day] for each in later):
         said = f"{said}, and on {high} later as many or more"
-    assert found["rest"] == said
+    assert rest == said
 
 
 def recount_high(found: re.Match[str], others: list[int], observed: int) -> None:
@@ -234,7 +228,10 @@ def recount_new(log: _Log, told: Observation, found: re.Match[str]) -> None:
     assert n(found["observed"]) == own[day]
     # What is alone on the first or the last of many days may have been there before, or stay.
     active = log.active(told.entity)
-    recount_others(told, found, own, active[1:-1] if len(active) > 3 else active)
+    inner = active[1:-1] if len(active) > 3 else active
+    assert (" left out, " in found["rest"]) == (inner != active)
+    plain = re.sub(", its first( and last)? left out,", "", found["rest"])
+    recount_others(told, plain, own, inner)
     if len(active) == 1:
         held = log.of_value(kind, told.column)
 
@@ -251,7 +248,7 @@ def recount_changes(log: _Log, told: Observation, found: re.Match[str]) -> None:
     own = log.by_day(told.entity, "changes", told.column)
     times = {"once": "1", "twice": "2"}.get(found["observed"], found["observed"])
     assert n(times.removesuffix(" times")) == own[day_told(told)]
-    recount_others(told, found, own, log.active(told.entity))
+    recount_others(told, found["rest"], own, log.active(told.entity))
     if len(log.active(told.entity)) == 1:
         counts = log.of_others(told.entity, lambda name: log.by_day(name, "changes", told.column))
         recount_high(found, counts, own[day_told(told)])
@@ -539,7 +536,8 @@ def test_what_no_earlier_day_has_is_counted_again_from_the_rows():
     assert sentence.startswith(
         f"`user-2` has {new[last]} `object` values on {on} and on no known day before"
     )
-    assert sentence.endswith(f"; on {len(others)} other active days {most}")
+    days = f"{len(others)} other active days, its first three left out,"
+    assert sentence.endswith(f"; on {days} {most}")
 
 
 @pytest.mark.slow
