@@ -43,18 +43,14 @@ _WHAT = {
     "absent": "events of a day",
     "absent value": "events with `{column}` `{value}`",
 }
-_OF_COMPARED = (
-    "Shaded: 95 % of what was expected of that day, given the days that it is held against."
-)
 _SHADED = {
-    "share": "Shaded: at least 95 % of what was expected of that day, given the others.",
-    **dict.fromkeys(("level", "sum"), _OF_COMPARED),
+    "share": "Shaded: at least 95 % of what was expected that day, given those it is held against.",
     "growth": "Shaded: 95 % of its lines if it grew as the middle one, or not at all.",
     "absent": "Shaded: from the least to the most of the other whole days of the kind.",
     "broken order": "Shaded: from the least to the most of the other whole days of the kind.",
     "absent value": "Shaded: from the least to the most of the other whole days of the kind.",
 }
-_USUALLY_SHADED = "Shaded: 95 % of what was expected of that day, given the others."
+_USUALLY_SHADED = "Shaded: 95 % of what was expected that day, given those it is held against."
 
 
 @dataclass(frozen=True)
