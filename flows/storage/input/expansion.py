@@ -264,8 +264,10 @@ def _first_rows(
     large = metadata.row_group(group).total_byte_size > _LARGE_COLUMN * len(paths)
     how = {"pre_buffer": False, "buffer_size": _BUFFER if large else 0}
     opened = pq.ParquetFile(source, metadata=metadata, read_dictionary=paths, **how)
-    batches = opened.iter_batches(_PROBED_ROWS, row_groups=[group], columns=paths)
-    return next(batches)
+    found = next(opened.iter_batches(_PROBED_ROWS, row_groups=[group], columns=paths), None)
+    if found is None:  # a damaged footer names rows that its pages lack
+        raise pa.ArrowInvalid("the row group has no rows")
+    return found
 
 
 def _longest_of(codes: pa.DictionaryArray, size: int) -> int:
