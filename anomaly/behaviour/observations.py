@@ -61,6 +61,8 @@ class Observation:
     """Those of them that are as high or higher."""
     of_kind: bool = True
     """Whether the other hours are of days of the kind alone."""
+    kinds_apart: bool = False
+    """Whether working days are held against working days alone, and weekends against weekends."""
     before: bool = False
     """Whether the other windows are the earlier ones alone; of a count, `as_high` are later."""
     without_ends: bool = False

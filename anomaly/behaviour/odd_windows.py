@@ -18,6 +18,7 @@ from anomaly.behaviour.daily import (
     first_values,
     new_values,
 )
+from anomaly.behaviour.daykinds import kinds_of_days
 from anomaly.behaviour.growth import growth
 from anomaly.behaviour.hourly import hourly_excess, strange_hours
 from anomaly.behaviour.levels import daily_levels, daily_sums
@@ -117,7 +118,7 @@ def odd_windows(
         if "day" in windows:
             parts += [partial(_of_counts, read, each, known, entities) for each in own[1:]]
         # Two measures at a time are in memory.
-        for of_part in side_by_side(partial(_observed, names=known.names), parts):
+        for of_part in side_by_side(partial(_observed, known=known), parts):
             families += of_part.families
             found += of_part.observations
     return gathered(found, families, columns) if columns else None
@@ -131,13 +132,13 @@ class _Observed(NamedTuple):
     observations: list[Observation]
 
 
-def _observed(judge: Callable[[], Iterator["_Judged"]], names: pa.Array) -> _Observed:
+def _observed(judge: Callable[[], Iterator["_Judged"]], known: "_Known") -> _Observed:
     """Judge a measure, and keep what is odd alone."""
     families = 0
     found: list[Observation] = []
     for judged in judge():
         families += judged.view != NEWCOMER
-        found += _observations(judged, names)
+        found += _observations(judged, known)
         del judged
     return _Observed(families, found)
 
@@ -291,9 +292,9 @@ def _come_back(days: ActiveDays) -> bool:
     return int(often.sum()) >= max(_FEWEST_BACK * len(often), 1)
 
 
-def _observations(judged: _Judged, names: pa.Array) -> Iterator[Observation]:
+def _observations(judged: _Judged, known: _Known) -> Iterator[Observation]:
     """Give the odd windows of a measure."""
-    signals = judged.signals
+    signals, apart = judged.signals, bool(kinds_of_days(known.days.covered).any())
     odd = np.flatnonzero(signals.number <= MOST_EXPECTED)
     order = np.lexsort((signals.start[odd], signals.entity[odd], signals.number[odd]))
     some = signals.take(odd[order][:_MOST_OF_ONE])
@@ -308,7 +309,7 @@ def _observations(judged: _Judged, names: pa.Array) -> Iterator[Observation]:
         value = int(some.value[place]) if of_values else None
         yield Observation(
             entity_column=judged.entity_column,
-            entity=names[entity].as_py(),
+            entity=known.names[entity].as_py(),
             view=judged.view,
             column=judged.column,
             values=tuple(judged.values[value] for value in values[:_MOST_VALUES]),
@@ -324,6 +325,7 @@ def _observations(judged: _Judged, names: pa.Array) -> Iterator[Observation]:
             others=int(some.beside.others[place]) if some.beside else 0,
             others_as_high=int(some.beside.as_high[place]) if some.beside else 0,
             of_kind=bool(some.of_kind[place]) if len(some.of_kind) else True,
+            kinds_apart=apart,
             before=bool(some.before[place]) if len(some.before) else False,
             without_ends=bool(some.without_ends[place]) if len(some.without_ends) else False,
             most_share=float(some.most_share[place]) if len(some.most_share) else 0.0,

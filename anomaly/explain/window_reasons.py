@@ -16,6 +16,7 @@ MOST_NAMED = 3
 """Values that are named of those of a window."""
 _SMALLEST_SHARE = 0.05
 _IN_SUMMARY = 3
+_SATURDAY = 5
 _ALL_DIGITS = 17
 _LONG = 120
 """From so many seconds on a time is told in minutes, and from so many minutes on in hours."""
@@ -68,7 +69,7 @@ def _reason(told: Observation, share: float) -> Reason:
 def _hour(told: Observation) -> tuple[str, str | None, str]:
     start, stop = (datetime.fromtimestamp(end // 1_000_000, UTC) for end in (told.start, told.stop))
     span = f"from {start:%H:%M} to {stop:%H:%M} UTC on {start:%Y-%m-%d}"
-    usual = _most(told, "in that hour", "of the kind" if told.of_kind else "")
+    usual = _most(told, "in that hour", _kind(told) if told.of_kind else "")
     did = f"has {_events(told.observed)} in an hour, {span}; {usual}"
     return f"{told.observed:,.0f} events in an hour", _expected(told), did
 
@@ -80,7 +81,7 @@ def _hours(told: Observation) -> tuple[str, str | None, str]:
     return (
         f"{hours} far from those of other days",
         None,
-        f"{did} {of_these} on other days of the kind",
+        f"{did} {of_these} on other {_kind(told)}days",
     )
 
 
@@ -120,7 +121,7 @@ def _broken_order(told: Observation) -> tuple[str, str | None, str]:
     column, away = quote(told.column), quote(told.values[0])
     new = ", ".join(f"`{quote(value)}`" for value in told.values[1:MOST_NAMED])
     did = f"has no `{away}` in its order of `{column}` on {_date(told)}; it has that on all"
-    did = f"{did} {told.known:,} other whole active days of the kind; in its place it has {new}"
+    did = f"{did} {told.known:,} other whole active {_kind(told)}days; in its place it has {new}"
     return "missing", away, did
 
 
@@ -175,15 +176,15 @@ def _share(told: Observation) -> tuple[str, str | None, str]:
 
 
 def _absent(told: Observation) -> tuple[str, str | None, str]:
-    did = f"has no event on {_date(told)}; it has some on all {told.known:,} other whole days"
-    did = f"{did} of the kind"
+    did = f"has no event on {_date(told)}; it has some on all {told.known:,} other whole"
+    did = f"{did} {_kind(told)}days"
     return "no event", f"at most {told.most:,.0f}", did
 
 
 def _absent_value(told: Observation) -> tuple[str, str | None, str]:
     value = f"`{quote(told.column)}` `{quote(told.values[0])}`"
     did = f"has events without {value} on {_date(told)}; it has that on all {told.known:,} other"
-    return "missing", quote(told.values[0]), f"{did} whole active days of the kind"
+    return "missing", quote(told.values[0]), f"{did} whole active {_kind(told)}days"
 
 
 def _level(told: Observation) -> tuple[str, str | None, str]:
@@ -234,6 +235,14 @@ _TOLD: dict[str, Callable[[Observation], tuple[str, str | None, str]]] = {
 }
 
 
+def _kind(told: Observation) -> str:
+    """Name the kind of the day, where working days and weekends are held apart."""
+    if not told.kinds_apart:
+        return ""
+    day = datetime.fromtimestamp(told.start // 1_000_000, UTC)
+    return "weekend " if day.weekday() >= _SATURDAY else "working "
+
+
 def _other_day(told: Observation) -> str:
     return "known day before" if told.view.startswith("first") else "other day"
 
@@ -263,7 +272,7 @@ def _move(move: Move) -> str:
     return f"{move.kilometres:,.0f} km in {took}, from {start} to {stop}"
 
 
-def _most(told: Observation, where: str = "", which: str = "", held: str = "") -> str:
+def _most(told: Observation, where: str = "", kind: str = "", held: str = "") -> str:
     """Say what the other windows had at the most, or how many of them had as many.
 
     Where no other one is known, those of other entities tell; `held` names what they have.
@@ -271,8 +280,8 @@ def _most(told: Observation, where: str = "", which: str = "", held: str = "") -
     if not told.known:
         return _of_others(told, held)
     place = f" {where}" if where else ""
-    days = f"{'earlier' if told.before else 'other'} active day{'' if told.known == 1 else 's'}"
-    days = f"{told.known:,} {days} {which}" if which else f"{told.known:,} {days}"
+    days = f"{told.known:,} {'earlier' if told.before else 'other'} active {kind}day"
+    days = f"{days}{'' if told.known == 1 else 's'}"
     if told.without_ends:
         days = f"{days}, {_ends(told)} left out,"
     if told.as_high and not told.before:

@@ -137,9 +137,8 @@ def findings_sentence(manifest: RunManifest) -> str:
         return f"The rule selects {chosen}; the oddest of the rest are shown too."
     if selection.by_rank:
         oddest = "the oddest of the rest are shown too: leads, not alarms"
-        return (
-            f"{said if selection.selected else f'No {manifest.unit} surely stands out'}; {oddest}."
-        )
+        none = f"No {manifest.unit} by itself surely stands out"
+        return f"{said if selection.selected else none}; {oddest}."
     budget = f"the budget of {count(selection.budget, 'incident')}"
     if selection.cut_off:
         return f"{said}; {budget} left out {count(selection.cut_off, manifest.unit)}."

@@ -25,7 +25,7 @@ _LEVELS = ("level", "growth")
 _AMOUNTS = (*_LEVELS, "sum")
 _WHAT = {
     "hour": "events from {hours} UTC",
-    "hours": "hours of activity of which no other day of the kind has one within two hours",
+    "hours": "hours of activity that no other working, or weekend, day has within two hours",
     "day": "events of a day",
     "new": "`{column}` values that it has on no other day, new to few that day",
     "order": "pairs of `{column}` in a row that it has on no other day, new to few that day",
@@ -43,12 +43,11 @@ _WHAT = {
     "absent": "events of a day",
     "absent value": "events with `{column}` `{value}`",
 }
+_OF_WHOLE_DAYS = "Shaded: from the least to the most of the whole days it is held against."
 _SHADED = {
     "share": "Shaded: at least 95 % of what was expected that day, given those it is held against.",
     "growth": "Shaded: 95 % of its lines if it grew as the middle one, or not at all.",
-    "absent": "Shaded: from the least to the most of the other whole days of the kind.",
-    "broken order": "Shaded: from the least to the most of the other whole days of the kind.",
-    "absent value": "Shaded: from the least to the most of the other whole days of the kind.",
+    **dict.fromkeys(("absent", "broken order", "absent value"), _OF_WHOLE_DAYS),
 }
 _USUALLY_SHADED = "Shaded: 95 % of what was expected that day, given those it is held against."
 

@@ -18,11 +18,11 @@ from tests.anomaly.behaviour.planting import all_planted
 
 _N = r"([\d,]+)"
 _AT_MOST = re.compile(
-    rf"; on {_N} (?:other|earlier) active days?(?: of the kind|, its first.* left out,)?"
+    rf"; on {_N} (?:other|earlier) active (?:working |weekend )?days?(?:, its first.* left out,)?"
     rf" (?:none|at most {_N})\b"
 )
 _AS_MANY = re.compile(
-    rf"; on {_N} of {_N} other active days?(?: of the kind|, its first.* left out,)?"
+    rf"; on {_N} of {_N} other active (?:working |weekend )?days?(?:, its first.* left out,)?"
     " as many or more"
 )
 _OF_OTHERS = re.compile(rf"; of {_N} (?:active days|hours with events) of other `user` values"

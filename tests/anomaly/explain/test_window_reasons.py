@@ -56,6 +56,10 @@ class _Log:
         same = [d for d in days if not self.split or is_weekend(d) == is_weekend(day)]
         return [d for d in same if d != day]
 
+    def kind(self, day: int) -> str:
+        """Return the word for the kind of a day; nothing where kinds are not told apart."""
+        return ("weekend " if is_weekend(day) else "working ") if self.split else ""
+
     @cache  # noqa: B019 - it ends with the test
     def counted(self, kind: str, column: str | None) -> Counter[tuple[Any, ...]]:
         return naive.activity(self.rows, "user", kind, column)
@@ -195,7 +199,7 @@ def recount_hour(log: _Log, told: Observation, found: re.Match[str]) -> None:
     others = log.alike(day, log.active(told.entity))
     assert n(found["observed"]) == own[day, hour]
     assert (int(found["last"]) - hour) % 24 == 1
-    of_kind = " of the kind" if others else ""
+    kind = log.kind(day) if others else ""
     others = others or [d for d in log.active(told.entity) if d != day]
     if not others:
         counts = Counter((r["user"], day_of(r), hour_of(r)) for r in log.rows)
@@ -203,7 +207,7 @@ def recount_hour(log: _Log, told: Observation, found: re.Match[str]) -> None:
         recount_high(found, rest, own[day, hour])
         return
     known = re.fullmatch(
-        rf"on ([\d,]+) other active days?{of_kind} (?:none|at most ([\d,]+)) in that hour",
+        rf"on ([\d,]+) other active {kind}days? (?:none|at most ([\d,]+)) in that hour",
         found["rest"],
     )
     assert known is not None
@@ -370,7 +374,8 @@ HELD = rf"{COLUMN} `(?P<value>.*?)`"
 OTHERS = r"(?P<known>[\d,]+) other"
 COMPARED = r"(?P<known>[\d,]+) (?P<which>other|earlier)"
 HOURS = r"from (?P<first>\d\d):00 to (?P<last>\d\d):00 UTC"
-STRANGE = r"and never within two hours of (?:it|these) on other days of the kind"
+KIND = r"(?P<kind>working |weekend |)"
+STRANGE = rf"and never within two hours of (?:it|these) on other {KIND}days"
 FEW = r"on no other day, new to few that day \((?P<named>.*)\)"
 SENTENCES: dict[str, tuple[str, Recount]] = {
     "hour": (rf"has {SEEN} events? in an hour, {HOURS} on {DATE}{REST}", recount_hour),
@@ -388,7 +393,7 @@ SENTENCES: dict[str, tuple[str, Recount]] = {
     ),
     "broken order": (
         rf"has no `(?P<value>.*?)` in its order of {COLUMN} on {DATE}; it has that on all {OTHERS}"
-        " whole active days of the kind; in its place it has (?P<named>.*)",
+        rf" whole active {KIND}days; in its place it has (?P<named>.*)",
         recount_broken_order,
     ),
     "changes": (
@@ -406,12 +411,12 @@ SENTENCES: dict[str, tuple[str, Recount]] = {
         recount_share,
     ),
     "absent": (
-        rf"has no event on {DATE}; it has some on all {OTHERS} whole days of the kind",
+        rf"has no event on {DATE}; it has some on all {OTHERS} whole {KIND}days",
         recount_absent,
     ),
     "absent value": (
-        rf"has events without {HELD} on {DATE}; it has that on all {OTHERS} whole active days"
-        " of the kind",
+        rf"has events without {HELD} on {DATE}; it has that on all {OTHERS}"
+        rf" whole active {KIND}days",
         recount_absent_value,
     ),
     "level": (
@@ -443,6 +448,8 @@ def recount(log: _Log, window: OddWindow) -> set[str]:
         if "date" in found.groupdict():
             day = (date.fromisoformat(found["date"]) - date(1970, 1, 1)).days
             assert day == day_told(told), reason.sentence
+        if "kind" in found.groupdict():
+            assert found["kind"] == log.kind(day_told(told)), reason.sentence
         if "column" in found.groupdict():
             assert found["column"] == told.column
         recounted(log, told, found)
