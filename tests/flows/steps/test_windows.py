@@ -372,9 +372,7 @@ def test_what_a_night_lacks_altogether_is_missed_in_words(
         written(tmp_path / f"logs/date={on}/part.parquet", pa.table(rows))
         run = detect_with_refit(spec, DirectRunner(1), lambda *_: None, Partition.of(on))
     [said] = run.manifest.missed
-    assert said == (
-        "`backup` has no event on 2026-03-10; it has some on all 6 other whole days"
-    )
+    assert said == "`backup` has no event on 2026-03-10; it has some on all 6 other whole days"
     assert "Missed:" in (run.folder / "report.html").read_text(encoding="utf-8")
     terminal = Terminal(sys.stdout, sys.stderr)
     show_summary(terminal, run, [], 1.0)
