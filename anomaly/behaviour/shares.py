@@ -284,7 +284,10 @@ def _signals(
     rows = np.flatnonzero(odd[held.pair // len(held.usual)])
     some, own = held.take(rows), tuple(each.take(rows) for each in ranges)
     others, share = some.others, some.n / some.events
-    beside = Beside.of(some.entity, some.of_pair, some.n, others.known, number[rows] <= most)
+    told = number[rows] <= most
+    alone = told & (others.known == 0)
+    beside = Beside.of(some.entity, some.of_pair, some.n, others.known, told & ~alone)
+    beside = beside.plus(_beside_other_entities(held, rows, alone))
     most_share = others.most(share)
     # One of both is told beside the other days: the share, where the events are not beyond them.
     ordinary = beside.ordinary(others.known) & (share <= most_share) & ~some.before
@@ -303,6 +306,28 @@ def _signals(
         beside=beside,
         series=Series(some.entity, some.day * 24, some.n, own, some.value),
     )
+
+
+def _beside_other_entities(held: _Held, rows: Integers, alone: npt.NDArray[np.bool_]) -> Beside:
+    """Count the days of other entities that hold as much of a value.
+
+    Parameters
+    ----------
+    held
+        What all entities hold.
+    rows
+        (n,): some of these.
+    alone
+        (n,): those that are counted; their entities have no other day.
+    """
+    own, others, as_high = (np.zeros(len(rows), dtype=np.int64) for _ in range(3))
+    others[alone] = len(held.days.active.day) - 1
+    values = held.pair % len(held.usual) if alone.any() else held.pair[:0]
+    for value in np.unique(values[rows[alone]]):
+        of_value = np.sort(held.n[values == value])
+        some = np.flatnonzero(alone)[values[rows[alone]] == value]
+        as_high[some] = len(of_value) - 1 - np.searchsorted(of_value, held.n[rows[some]])
+    return Beside(own, others, as_high)
 
 
 def _squared(n: Doubles, expected: Doubles) -> Doubles:

@@ -68,8 +68,8 @@ def apart(column: str, value: float, *others: float) -> list[str]:
 
     Examples
     --------
-    >>> apart("bytes", 25101.0, 512.0), apart("bytes", 25101.0, 25102.0)
-    (['25.1 kB', '512 B'], ['25,101 B', '25,102 B'])
+    >>> apart("bytes", 25101.0, 512.0), apart("bytes", 123456.0, 123399.0)
+    (['25.1 kB', '512 B'], ['123,456 B', '123,399 B'])
     """
     values = [value, *others]
     shown = [rounded(column, each) for each in values]
@@ -79,7 +79,7 @@ def apart(column: str, value: float, *others: float) -> list[str]:
     unit = _seconds(column)
     size = " B" if _is_size(column) else ""
     end = size if unit is None else f" {_UNITS[unit]}"
-    return [f"{each:,.{digits}g}{end}" for each in values]
+    return [f"{_in_digits(each, digits)}{end}" for each in values]
 
 
 def percents(value: float, other: float) -> tuple[str, str]:
@@ -112,9 +112,14 @@ def number(value: float) -> str:
         return f"{value:.4g}"
     if float(value).is_integer():
         return f"{value:,.0f}"
-    if abs(value) < 1e-4:
-        return f"{value:.4g}"
-    places = max(_DIGITS - 1 - math.floor(math.log10(abs(value))), 0)
+    return _in_digits(value, _DIGITS)
+
+
+def _in_digits(value: float, digits: int) -> str:
+    """Return a number to so many digits at least; a very large or small one with a power of ten."""
+    if value and not 1e-4 <= abs(value) < _LARGEST:
+        return f"{value:.{digits}g}"
+    places = max(digits - 1 - math.floor(math.log10(abs(value))), 0) if value else 0
     text = f"{value:,.{places}f}"
     return text.rstrip("0").rstrip(".") if places else text
 

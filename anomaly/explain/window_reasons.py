@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from anomaly.behaviour.levels import FEWEST_EVENTS
 from anomaly.behaviour.observations import MOST_EXPECTED, VERY_ODD, Observation, OddWindow
 from anomaly.behaviour.travel import FARTHER, FASTER, Move, moves_in
-from anomaly.explain.amounts import amount, apart, percents
+from anomaly.explain.amounts import amount, apart, percents, rounded
 from anomaly.explain.quoting import quote
 from anomaly.explain.reasons import Reason
 
@@ -17,6 +17,11 @@ MOST_NAMED = 3
 _SMALLEST_SHARE = 0.05
 _IN_SUMMARY = 3
 _SATURDAY = 5
+_WITHOUT_ENDS = {
+    **dict.fromkeys(("new", "order"), "the first and last of more than three left out"),
+    **dict.fromkeys(("first seen", "first order"), "the first three of more left out"),
+}
+"""Views that leave out days at the ends of other entities, and the words for these."""
 _ALL_DIGITS = 17
 _LONG = 120
 """From so many seconds on a time is told in minutes, and from so many minutes on in hours."""
@@ -61,7 +66,7 @@ def other_days(told: Observation) -> str:
 def _reason(told: Observation, share: float) -> Reason:
     observed, expected, did = _TOLD[told.view](told)
     # Of a new name, all that it does is new: the name is what is odd.
-    column = told.column if told.known else told.entity_column
+    column = told.column if told.known or told.without_ends else told.entity_column
     sentence = f"`{quote(told.entity)}` {did}{other_days(told)}"
     return Reason(column, observed, expected, share, sentence)
 
@@ -197,19 +202,20 @@ def _level(told: Observation) -> tuple[str, str | None, str]:
 
 def _sum(told: Observation) -> tuple[str, str | None, str]:
     total = told.observed
-    _, least, most = apart(told.column, total, told.least, told.most)
+    shown, least, most = apart(told.column, total, told.least, told.most)
     usual = f"{least} to {most}" if min(total, told.least) < 0 else f"at most {most}"
-    observed = amount(told.column, total)
+    observed = amount(told.column, total) if shown == rounded(told.column, total) else shown
     did = f"has a sum of `{quote(told.column)}` of {observed} on {_date(told)}"
     return observed, usual, f"{did}; on {_days(told)} that have one {usual}"
 
 
 def _growth(told: Observation) -> tuple[str, str | None, str]:
     own, usual = told.observed, told.most
-    digits = next(n for n in range(1, _ALL_DIGITS) if f"{own:.{n}%}" != f"{usual:.{n}%}")
+    differ = (n for n in range(1, _ALL_DIGITS) if f"{own:z.{n}%}" != f"{usual:z.{n}%}")
+    digits = next(differ, _ALL_DIGITS)
     did = f"has a `{quote(told.column)}` that {_grows(own, digits)} a day over {told.known:,} days"
     did = f"{did}; the middle one of {told.exposure:,} {_grows(usual, digits)}"
-    return f"{own:+.{digits}%} a day", f"{usual:+.{digits}%} a day", did
+    return f"{own:+z.{digits}%} a day", f"{usual:+z.{digits}%} a day", did
 
 
 _TOLD: dict[str, Callable[[Observation], tuple[str, str | None, str]]] = {
@@ -299,6 +305,8 @@ def _ends(told: Observation) -> str:
 
 def _of_others(told: Observation, held: str) -> str:
     alone = "no other day of it is known"
+    if told.without_ends:
+        alone = f"{alone} but {_ends(told)}, which are left out"
     if not told.others:
         return alone
     windows = "hours with events" if told.view == "hour" else "active days"
@@ -306,6 +314,8 @@ def _of_others(told: Observation, held: str) -> str:
     some = f"{told.others_as_high:,}" if told.others_as_high else "none"
     what = f"as many {held}" if held else "as many"
     others = f"{told.others:,} {windows} of other `{quote(told.entity_column)}` values"
+    if told.view in _WITHOUT_ENDS:
+        others = f"{others}, {_WITHOUT_ENDS[told.view]},"
     return f"{alone}; of {others} {some} {have} {what}"
 
 

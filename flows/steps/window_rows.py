@@ -167,6 +167,9 @@ def _largest(numbers: np.ndarray, usual: float) -> np.ndarray:
     Rounding may hide how much larger a huge sum is. Then it is the largest one alone.
     """
     sizes = np.nan_to_num(np.abs(numbers))
+    # By a power of two, which rounds nothing: the sum of huge ones would be infinite.
+    scale = int(np.frexp(sizes.max(initial=0.0))[1])
+    sizes, usual = np.ldexp(sizes, -scale), float(np.ldexp(usual, -scale))
     order = np.argsort(-sizes, kind="stable")
     rest = sizes.sum() - np.cumsum(sizes[order]) + sizes[order]
     chosen = np.zeros(len(sizes), dtype=bool)

@@ -1,6 +1,6 @@
 import pytest
 
-from anomaly.explain.amounts import amount, number, rounded
+from anomaly.explain.amounts import amount, apart, number, rounded
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,17 @@ def test_a_minute_is_not_told_as_sixty_seconds_of_a_smaller_unit() -> None:
     assert rounded("duration_ms", 59_999.0) == "60 s"
     assert rounded("duration_ms", 60_000.0) == "1 min"
     assert rounded("duration_ns", 2_500.0) == "2.5 µs"
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "shown"),
+    [
+        ("bytes", (123_456.0, 123_399.0, 10.0), ["123,456 B", "123,399 B", "10 B"]),
+        ("duration_ms", (231_499.0, 231_004.0), ["231,499 ms", "231,004 ms"]),
+        ("price", (1e-5, 1.00001e-5, 0.0), ["1e-05", "1.00001e-05", "0"]),
+    ],
+)
+def test_numbers_that_are_told_apart_are_in_full(
+    column: str, values: tuple[float, ...], shown: list[str]
+) -> None:
+    assert apart(column, *values) == shown

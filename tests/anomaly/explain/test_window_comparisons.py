@@ -25,8 +25,10 @@ _AS_MANY = re.compile(
     rf"; on {_N} of {_N} other active (?:working |weekend )?days?(?:, its first.* left out,)?"
     " as many or more"
 )
-_OF_OTHERS = re.compile(rf"; of {_N} (?:active days|hours with events) of other `user` values"
-                        rf" (none|{_N}) ha(?:s|ve) as many")  # fmt: skip
+_OF_OTHERS = re.compile(
+    rf"; of {_N} (?:active days|hours with events) of other `user` values"
+    rf"(?:, the first.* left out,)? (none|{_N}) ha(?:s|ve) as many"
+)
 _SHARE = re.compile(r"which are ([\d.]+)% of them; on [\d,]+ other active days? at most ([\d.]+)%")
 _NO_NUMBER = frozenset(["hours", "newcomer", "absent", "absent value", "broken order"])
 
@@ -97,7 +99,22 @@ def test_numbers_that_look_alike_are_told_apart():
         near = replace(told[view], observed=50_471.5, least=12_000.0, most=50_471.25)
         [reason] = window_reasons(OddWindow("user", near.entity, (near,)))
         assert _is_beyond(near, reason), reason.sentence
-    growth = replace(told["growth"], observed=0.00021, most=0.00019)
-    [reason] = window_reasons(OddWindow("user", growth.entity, (growth,)))
-    assert "grows by 0.02% a day" not in reason.sentence
-    assert reason.observed != reason.expected
+    for most, observed in ((0.00019, 0.00021), (-0.0001, 0.0004), (-0.00004, 0.00003)):
+        growth = replace(told["growth"], observed=observed, most=most)
+        [reason] = window_reasons(OddWindow("user", growth.entity, (growth,)))
+        assert not re.search(r"(grows|falls) by 0.0+% a day", reason.sentence)
+        assert "grows by 0.02% a day" not in reason.sentence
+        assert reason.observed != reason.expected
+
+
+@pytest.mark.parametrize(
+    ("observed", "most"), [(1_234_567.412, 1_234_567.3), (1.2344e15, 1.2341e15), (130.53, 130.52)]
+)
+def test_a_sum_reads_as_larger_than_those_that_it_is_beyond(observed: float, most: float):
+    windows = judged(all_planted(office(0)))
+    told = next(each for window in windows for each in window.observations if each.view == "sum")
+    told = replace(told, column="price", observed=observed, least=0.0, most=most)
+    [reason] = window_reasons(OddWindow("user", told.entity, (told,)))
+    own, usual = (float(text.replace(",", "")) for text in
+                  (reason.observed, (reason.expected or "").removeprefix("at most ")))  # fmt: skip
+    assert own > usual

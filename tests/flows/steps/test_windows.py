@@ -546,3 +546,10 @@ def test_a_run_is_due_where_a_day_up_to_its_own_gets_a_name(tmp_path: Path) -> N
 def test_a_huge_sum_has_its_largest_number_where_rounding_hides_how_much_larger_it_is():
     assert _largest(np.array([1.0, 1e17]), 1e17).tolist() == [False, True]
     assert _largest(np.array([1.0, 5.0, 3.0]), 3.0).tolist() == [False, True, True]
+
+
+def test_a_sum_beyond_all_numbers_has_those_that_make_it_so():
+    with np.errstate(all="raise"):
+        assert _largest(np.array([1.7e308, 1.7e308, 1.0]), 10.0).tolist() == [True, True, False]
+        assert _largest(np.array([np.inf, 1e308, 5.0]), 10.0).tolist() == [True, True, False]
+        assert _largest(np.array([0.0, np.nan]), 0.0).tolist() == [True, False]
